@@ -1,0 +1,25 @@
+package org.portbouncer.core.config;
+
+/**
+ * Where to listen, or where a target is.
+ *
+ * @param kind what the other fields mean
+ * @param text as the operator wrote it; shown in logs and in `status`
+ * @param host an address without brackets ({@link Kind#INET}), or a name ({@link Kind#NAME}); "" otherwise
+ * @param port 0 to 65535 for INET and NAME; 0 otherwise
+ * @param path the absolute socket path ({@link Kind#UNIX}) or the service's name ({@link Kind#INTERNAL}); "" otherwise
+ */
+public record Endpoint(Kind kind, String text, String host, int port, String path) {
+
+  /** The four forms an endpoint can take. */
+  public enum Kind {
+    /** An IPv4 or IPv6 address with a port. */
+    INET,
+    /** A host name with a port, resolved when connecting. Never a listening address. */
+    NAME,
+    /** `unix:/path`. */
+    UNIX,
+    /** `internal:http`, `internal:echo` or `internal:discard`. Never a listening address. */
+    INTERNAL
+  }
+}

@@ -1,0 +1,25 @@
+package org.portbouncer.core.config;
+
+import java.util.List;
+
+/**
+ * One named listener: where clients connect and where they are sent.
+ *
+ * @param name the key under `listeners`
+ * @param listen one or more addresses
+ * @param target the fixed target
+ * @param acl index into {@link Configuration#acls()}, or -1 where everyone may connect
+ * @param bandwidth index into {@link Configuration#bandwidth()}, or -1 for none
+ * @param timeouts the global ones with this listener's overrides applied
+ * @param file the file that names it
+ * @param line its line there
+ */
+public record Listener(
+    String name,
+    List<Endpoint> listen,
+    Endpoint target,
+    int acl,
+    int bandwidth,
+    Timeouts timeouts,
+    String file,
+    int line) {}

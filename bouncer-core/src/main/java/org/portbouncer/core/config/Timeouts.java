@@ -1,0 +1,11 @@
+package org.portbouncer.core.config;
+
+/**
+ * Time limits of a session, in milliseconds; 0 is "never".
+ *
+ * @param negotiateMs from accept until the connect stage has the session
+ * @param connectMs for opening the target connection, name resolution included
+ * @param idleMs no byte in either direction
+ * @param halfClosedMs one direction has ended and no byte moves in the other
+ */
+public record Timeouts(long negotiateMs, long connectMs, long idleMs, long halfClosedMs) {}
