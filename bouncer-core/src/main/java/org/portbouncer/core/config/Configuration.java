@@ -1,0 +1,118 @@
+package org.portbouncer.core.config;
+
+import java.util.List;
+
+/**
+ * The whole effective configuration, every default filled in. Immutable; made by {@code
+ * ConfigLoader} in the mother (and in the commands that need no server) and handed to workers in
+ * the compact form of {@code ConfigCodec}, so that no worker loads a configuration parser.
+ *
+ * @param file the file it was read from, absolute
+ * @param listeners in the order of the file
+ * @param acls in the order of the file
+ * @param bandwidth in the order of the file
+ * @param sourcePrefix what counts as one source
+ * @param workers how many processes serve each stage
+ * @param stateTransfer how session state travels
+ * @param timeouts the global time limits
+ * @param drainMs how long a stop waits for sessions to end; 0 for ever
+ * @param maxSessions the most sessions at once
+ * @param admin the admin socket
+ * @param metricsListen where metrics are served; null for nowhere
+ * @param log what is logged and where
+ * @param user switched to after the listeners are bound; "" for no switch
+ * @param group likewise; "" for the user's own group
+ */
+public record Configuration(
+    String file,
+    List<Listener> listeners,
+    List<Acl> acls,
+    List<BandwidthClass> bandwidth,
+    SourcePrefix sourcePrefix,
+    Workers workers,
+    StateTransfer stateTransfer,
+    Timeouts timeouts,
+    long drainMs,
+    int maxSessions,
+    Admin admin,
+    Endpoint metricsListen,
+    Log log,
+    String user,
+    String group) {
+
+  /** Prefix lengths that make one source of many addresses. */
+  public record SourcePrefix(int v4, int v6) {}
+
+  /**
+   * Worker processes per stage, each at least 1; `auto` is already resolved to the number of cores.
+   */
+  public record Workers(int negotiate, int acl, int connect, int bandwidth, int io) {}
+
+  /**
+   * How session state travels between stages.
+   *
+   * @param mode the way
+   * @param directory where unlinked state files are made in mode FILE_FD; "" for memfd
+   * @param padding extra bytes of state per session, 0 to 16 MiB
+   */
+  public record StateTransfer(Mode mode, String directory, int padding) {
+
+    /**
+     * The three ways; the configuration's and the JSON's names are {@code inline}, {@code file-fd}
+     * and {@code shm}.
+     */
+    public enum Mode {
+      /** In the datagram. */
+      INLINE("inline"),
+      /** In a file whose descriptor goes along. */
+      FILE_FD("file-fd"),
+      /** In a slot of shared memory. */
+      SHM("shm");
+
+      private final String text;
+
+      Mode(String text) {
+        this.text = text;
+      }
+
+      /** The name in configuration, logs and JSON. */
+      public String text() {
+        return text;
+      }
+    }
+  }
+
+  /**
+   * The admin socket.
+   *
+   * @param socket its absolute path
+   * @param mode its permission bits
+   */
+  public record Admin(String socket, int mode) {}
+
+  /**
+   * Logging.
+   *
+   * @param level error, warn, info, debug or trace
+   * @param access where and how the access log is written
+   */
+  public record Log(String level, AccessLog access) {}
+
+  /**
+   * The access log.
+   *
+   * @param to where it goes
+   * @param path the file, for {@link Sink#FILE}; "" otherwise
+   * @param json true for one JSON object a line, false for logfmt
+   */
+  public record AccessLog(Sink to, String path, boolean json) {
+
+    /** Where access log lines go. */
+    public enum Sink {
+      STDOUT,
+      FILE,
+      SYSLOG,
+      NONE
+    }
+  }
+}
