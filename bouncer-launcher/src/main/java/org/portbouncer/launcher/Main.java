@@ -1,0 +1,18 @@
+package org.portbouncer.launcher;
+
+import org.portbouncer.launcher.cli.Cli;
+
+/** Where {@code bin/bouncer} enters: every command, and the mother, begins here. */
+public final class Main {
+
+  private Main() {}
+
+  /** Runs the command and exits with its code. */
+  public static void main(String[] args) {
+    ServerRunner server =
+        (configuration, debug) -> {
+          throw new UnsupportedOperationException("this build has no server in it yet");
+        };
+    System.exit(new Cli(System.out, System.err, System.getenv(), server).run(args));
+  }
+}

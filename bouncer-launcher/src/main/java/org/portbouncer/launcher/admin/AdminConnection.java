@@ -1,0 +1,140 @@
+package org.portbouncer.launcher.admin;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.function.Consumer;
+import jnr.unixsocket.UnixSocketChannel;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection to the admin socket, on a thread of its own in the mother: reads a line, answers with a line, until the
+ * peer closes, idles for too long or sends a line without an end.
+ */
+final class AdminConnection implements Runnable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(AdminConnection.class);
+  private static final int REFUSED = 1;
+  private static final int WRONG_USAGE = 2;
+
+  private final UnixSocketChannel channel;
+  private final Operations operations;
+  private final Consumer<AdminConnection> ended;
+  private boolean open = true;
+
+  AdminConnection(
+      UnixSocketChannel channel, Operations operations, Consumer<AdminConnection> ended) {
+    this.channel = channel;
+    this.operations = operations;
+    this.ended = ended;
+  }
+
+  @Override
+  public void run() {
+    try {
+      answerAll();
+    } catch (IOException | RuntimeException e) {
+      LOG.debug("admin connection ended: {}", e.getMessage());
+    } finally {
+      close();
+    }
+  }
+
+  /** Says why nothing will be answered, and closes. */
+  void refuse(String reason) {
+    try {
+      Wire.writeLine(channel, Answers.error(reason, REFUSED));
+    } catch (IOException e) {
+      LOG.debug("admin connection: refusal not delivered: {}", e.getMessage());
+    } finally {
+      close();
+    }
+  }
+
+  /** Lets the thread that reads see the end; it alone closes, so that no other gets the descriptor's number meanwhile. */
+  synchronized void interrupt() {
+    if (!open) {
+      return;
+    }
+    try {
+      channel.shutdownInput();
+    } catch (IOException e) {
+      LOG.debug("admin connection: {}", e.getMessage());
+    }
+  }
+
+  synchronized void close() {
+    if (!open) {
+      return;
+    }
+    open = false;
+    ended.accept(this);
+    try {
+      channel.close();
+    } catch (IOException e) {
+      LOG.debug("admin connection: {}", e.getMessage());
+    }
+  }
+
+  private void answerAll() throws IOException {
+    LineReader reader = new LineReader(channel, Wire.MAX_REQUEST_BYTES);
+    try {
+      for (String line = reader.next(); line != null; line = reader.next()) {
+        answer(line);
+      }
+    } catch (LineReader.TooLongException e) {
+      Wire.writeLine(channel, Answers.error(e.getMessage(), WRONG_USAGE));
+    }
+  }
+
+  private void answer(String line) throws IOException {
+    Request request;
+    try {
+      request = RequestParser.parse(line);
+    } catch (RequestParser.BadRequestException e) {
+      Wire.writeLine(channel, Answers.error(e.getMessage(), WRONG_USAGE));
+      return;
+    }
+    if (request instanceof Request.Stop stop) {
+      stop(stop.now());
+      return;
+    }
+    String answer;
+    try {
+      answer = perform(request);
+    } catch (RuntimeException e) {
+      LOG.error("admin request failed: {}", line, e);
+      answer = Answers.error("the server failed to answer: " + e.getMessage(), REFUSED);
+    }
+    Wire.writeLine(channel, answer);
+  }
+
+  private String perform(Request request) {
+    return switch (request) {
+      case Request.Status _ -> Answers.status(operations.status());
+      case Request.Sessions sessions ->
+          Answers.sessions(sessions.filter().apply(operations.sessions()));
+      case Request.KillIds kill -> Answers.killed(operations.kill(numbers(kill.ids())));
+      case Request.KillFrom kill -> Answers.killed(operations.kill(idsFrom(kill.from())));
+      case Request.Stop _ -> throw new IllegalStateException("answered elsewhere");
+    };
+  }
+
+  private static long[] numbers(List<Long> ids) {
+    return ids.stream().mapToLong(Long::longValue).toArray();
+  }
+
+  private long[] idsFrom(Cidr network) {
+    List<SessionView> sessions = new SessionFilter(null, network).apply(operations.sessions());
+    return sessions.stream().mapToLong(SessionView::id).toArray();
+  }
+
+  /** Answers first: the process may be gone before an answer that came second was written. */
+  private void stop(boolean now) throws IOException {
+    try {
+      Wire.writeLine(channel, Answers.stopping(now, operations.active()));
+    } finally {
+      operations.stop(now);
+    }
+  }
+}

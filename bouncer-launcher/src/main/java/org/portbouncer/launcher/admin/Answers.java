@@ -1,0 +1,188 @@
+package org.portbouncer.launcher.admin;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.List;
+
+/**
+ * Writes the answers of the admin protocol, one JSON value without a line break each. Runs in the mother. Names and
+ * their order are public (docs and tests rely on them), so they are spelled out here, in one place, rather than derived
+ * from the records by reflection, which would also cost the mother memory and its first client time.
+ */
+final class Answers {
+
+  private static final JsonFactory FACTORY = new JsonFactory();
+
+  private Answers() {}
+
+  /** Writes one JSON value. */
+  @FunctionalInterface
+  private interface Body {
+    void writeTo(JsonGenerator json) throws IOException;
+  }
+
+  static String status(StatusView status) {
+    return render(json -> writeStatus(json, status));
+  }
+
+  static String sessions(List<SessionView> sessions) {
+    return render(
+        json -> {
+          json.writeStartArray();
+          for (SessionView session : sessions) {
+            writeSession(json, session);
+          }
+          json.writeEndArray();
+        });
+  }
+
+  static String killed(int killed) {
+    return render(
+        json -> {
+          json.writeStartObject();
+          json.writeNumberField("killed", killed);
+          json.writeEndObject();
+        });
+  }
+
+  static String stopping(boolean now, int active) {
+    return render(
+        json -> {
+          json.writeStartObject();
+          json.writeBooleanField("stopping", true);
+          json.writeBooleanField("now", now);
+          json.writeNumberField("active", active);
+          json.writeEndObject();
+        });
+  }
+
+  /**
+   * An answer that says no.
+   *
+   * @param message one line
+   * @param code the exit code that a command which gets this answer ends with
+   */
+  static String error(String message, int code) {
+    return render(
+        json -> {
+          json.writeStartObject();
+          json.writeStringField("error", message);
+          json.writeNumberField("code", code);
+          json.writeEndObject();
+        });
+  }
+
+  private static String render(Body body) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = FACTORY.createGenerator(text)) {
+      body.writeTo(json);
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing to memory failed", e);
+    }
+    return text.toString();
+  }
+
+  private static void writeStatus(JsonGenerator json, StatusView status) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("version", status.version());
+    json.writeNumberField("pid", status.pid());
+    json.writeNumberField("uptime_s", status.uptimeS());
+    json.writeNumberField("epoch", status.epoch());
+    json.writeBooleanField("ready", status.ready());
+    json.writeObjectFieldStart("listeners");
+    for (ListenerView listener : status.listeners()) {
+      writeListener(json, listener);
+    }
+    json.writeEndObject();
+    json.writeArrayFieldStart("workers");
+    for (WorkerView worker : status.workers()) {
+      writeWorker(json, worker);
+    }
+    json.writeEndArray();
+    writeStateTransfer(json, status.stateTransfer());
+    json.writeObjectFieldStart("limits");
+    json.writeNumberField("max_sessions", status.limits().maxSessions());
+    json.writeNumberField("active", status.limits().active());
+    json.writeEndObject();
+    json.writeEndObject();
+  }
+
+  private static void writeListener(JsonGenerator json, ListenerView listener) throws IOException {
+    json.writeObjectFieldStart(listener.name());
+    json.writeFieldName("listen");
+    if (listener.listen().size() == 1) {
+      json.writeString(listener.listen().getFirst());
+    } else {
+      json.writeStartArray();
+      for (String address : listener.listen()) {
+        json.writeString(address);
+      }
+      json.writeEndArray();
+    }
+    json.writeStringField("target", listener.target());
+    json.writeNumberField("accepted", listener.accepted());
+    json.writeNumberField("active", listener.active());
+    json.writeNumberField("passed", listener.passed());
+    json.writeNumberField("blocked", listener.blocked());
+    json.writeNumberField("limited", listener.limited());
+    json.writeNumberField("failed", listener.failed());
+    json.writeNumberField("bytes_up", listener.bytesUp());
+    json.writeNumberField("bytes_down", listener.bytesDown());
+    json.writeEndObject();
+  }
+
+  private static void writeWorker(JsonGenerator json, WorkerView worker) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("stage", worker.stage());
+    json.writeNumberField("index", worker.index());
+    json.writeNumberField("pid", worker.pid());
+    json.writeStringField("state", worker.state());
+    json.writeNumberField("restarts", worker.restarts());
+    json.writeNumberField("sessions", worker.sessions());
+    json.writeNumberField("rss_bytes", worker.rssBytes());
+    json.writeEndObject();
+  }
+
+  private static void writeStateTransfer(JsonGenerator json, StateTransferView transfer)
+      throws IOException {
+    json.writeObjectFieldStart("state_transfer");
+    json.writeStringField("mode", transfer.mode());
+    json.writeNumberField("spilled", transfer.spilled());
+    json.writeNumberField("slots_total", transfer.slotsTotal());
+    json.writeNumberField("slots_used", transfer.slotsUsed());
+    json.writeEndObject();
+  }
+
+  private static void writeSession(JsonGenerator json, SessionView session) throws IOException {
+    json.writeStartObject();
+    json.writeNumberField("id", session.id());
+    json.writeStringField("listener", session.listener());
+    json.writeStringField("client", session.client());
+    json.writeStringField("local", session.local());
+    json.writeStringField("target", session.target());
+    json.writeStringField("acl", session.acl());
+    json.writeStringField("rule", session.rule());
+    json.writeStringField("bandwidth", session.bandwidth());
+    json.writeStringField("state", session.state());
+    json.writeNumberField("worker_pid", session.workerPid());
+    json.writeStringField("transfer", session.transfer());
+    json.writeNumberField("state_bytes", session.stateBytes());
+    json.writeNumberField("age_ms", session.ageMs());
+    json.writeNumberField("idle_ms", session.idleMs());
+    json.writeNumberField("bytes_up", session.bytesUp());
+    json.writeNumberField("bytes_down", session.bytesDown());
+    json.writeArrayFieldStart("hops");
+    for (HopView hop : session.hops()) {
+      json.writeStartObject();
+      json.writeStringField("stage", hop.stage());
+      json.writeNumberField("pid", hop.pid());
+      json.writeNumberField("received_us", hop.receivedUs());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+    json.writeEndObject();
+  }
+}

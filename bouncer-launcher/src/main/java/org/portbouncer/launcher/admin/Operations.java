@@ -1,0 +1,34 @@
+package org.portbouncer.launcher.admin;
+
+import java.util.List;
+
+/**
+ * What the admin socket may ask of the running server. The mother implements it; the threads of {@link AdminServer} in
+ * the same process call it, several at once, so every method is safe from any thread and none blocks for long.
+ */
+public interface Operations {
+
+  /** The server as it is now. */
+  StatusView status();
+
+  /** Every live session, unfiltered: a snapshot. */
+  List<SessionView> sessions();
+
+  /**
+   * Ends sessions.
+   *
+   * @param ids the sessions to end; one that is not live is passed over
+   * @return how many were live and are being ended
+   */
+  int kill(long[] ids);
+
+  /**
+   * Begins to stop; returns at once. The process exits when done.
+   *
+   * @param now true to end live sessions at once instead of draining them
+   */
+  void stop(boolean now);
+
+  /** Sessions between accept and their end: what a stop still waits for. */
+  int active();
+}

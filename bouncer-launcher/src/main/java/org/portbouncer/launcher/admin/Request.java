@@ -1,0 +1,22 @@
+package org.portbouncer.launcher.admin;
+
+import java.util.List;
+
+/** What one line on the admin socket asks for. Lives in the mother for as long as it is being answered. */
+sealed interface Request {
+
+  /** {@code status}. */
+  record Status() implements Request {}
+
+  /** {@code sessions [--listener NAME] [--from CIDR]}. */
+  record Sessions(SessionFilter filter) implements Request {}
+
+  /** {@code kill ID…}. */
+  record KillIds(List<Long> ids) implements Request {}
+
+  /** {@code kill --from CIDR}. */
+  record KillFrom(Cidr from) implements Request {}
+
+  /** {@code stop [--now]}. */
+  record Stop(boolean now) implements Request {}
+}

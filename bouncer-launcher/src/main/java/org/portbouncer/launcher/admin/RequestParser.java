@@ -1,0 +1,210 @@
+package org.portbouncer.launcher.admin;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Reads a line of the admin protocol, JSON or the plain words of the command. Runs in the mother.
+ *
+ * <table>
+ * <caption>the requests</caption>
+ * <tr><th>plain words</th><th>JSON</th></tr>
+ * <tr><td>{@code status}</td><td>{@code {"command":"status"}}</td></tr>
+ * <tr><td>{@code sessions [--listener NAME] [--from CIDR]}</td>
+ *     <td>{@code {"command":"sessions","listener":NAME,"from":CIDR}}</td></tr>
+ * <tr><td>{@code kill ID…}</td><td>{@code {"command":"kill","ids":[ID,…]}}</td></tr>
+ * <tr><td>{@code kill --from CIDR}</td><td>{@code {"command":"kill","from":CIDR}}</td></tr>
+ * <tr><td>{@code stop [--now]}</td><td>{@code {"command":"stop","now":true}}</td></tr>
+ * </table>
+ */
+final class RequestParser {
+
+  private RequestParser() {}
+
+  /** A line that asks for nothing the server knows; the message is one line for the one who sent it. */
+  static final class BadRequestException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    BadRequestException(String message) {
+      super(message);
+    }
+  }
+
+  /** The parts of a request, however it was written. */
+  private static final class Parts {
+    String command = "";
+    final List<Long> ids = new ArrayList<>();
+    String listener;
+    String from;
+    boolean now;
+  }
+
+  static Request parse(String line) throws BadRequestException {
+    String text = line.strip();
+    if (text.isEmpty()) {
+      throw new BadRequestException("empty request");
+    }
+    return request(text.startsWith("{") ? fromJson(text) : fromWords(text));
+  }
+
+  private static Request request(Parts parts) throws BadRequestException {
+    return switch (parts.command) {
+      case "status" -> {
+        refuse(parts, Set.of());
+        yield new Request.Status();
+      }
+      case "sessions" -> {
+        refuse(parts, Set.of("listener", "from"));
+        yield new Request.Sessions(new SessionFilter(parts.listener, cidr(parts.from)));
+      }
+      case "kill" -> {
+        refuse(parts, Set.of("ids", "from"));
+        yield kill(parts);
+      }
+      case "stop" -> {
+        refuse(parts, Set.of("now"));
+        yield new Request.Stop(parts.now);
+      }
+      default ->
+          throw new BadRequestException(
+              "unknown command \""
+                  + printable(parts.command)
+                  + "\"; there are status, sessions, kill and stop");
+    };
+  }
+
+  private static Request kill(Parts parts) throws BadRequestException {
+    if (parts.ids.isEmpty() == (parts.from == null)) {
+      throw new BadRequestException("kill takes session ids or --from CIDR, one of the two");
+    }
+    if (parts.from != null) {
+      return new Request.KillFrom(cidr(parts.from));
+    }
+    return new Request.KillIds(parts.ids.stream().distinct().toList());
+  }
+
+  /** An option that the command does not have would be ignored, and kill or stop more than was meant. */
+  private static void refuse(Parts parts, Set<String> allowed) throws BadRequestException {
+    requireAllowed(parts, allowed, "ids", !parts.ids.isEmpty());
+    requireAllowed(parts, allowed, "listener", parts.listener != null);
+    requireAllowed(parts, allowed, "from", parts.from != null);
+    requireAllowed(parts, allowed, "now", parts.now);
+  }
+
+  private static void requireAllowed(Parts parts, Set<String> allowed, String what, boolean given)
+      throws BadRequestException {
+    if (given && !allowed.contains(what)) {
+      throw new BadRequestException(parts.command + " does not take " + what);
+    }
+  }
+
+  private static Parts fromWords(String text) throws BadRequestException {
+    String[] words = text.split("\\s+");
+    Parts parts = new Parts();
+    parts.command = words[0];
+    int next = 1;
+    while (next < words.length) {
+      String word = words[next++];
+      int equals = word.startsWith("--") ? word.indexOf('=') : -1;
+      String name = equals < 0 ? word : word.substring(0, equals);
+      if (name.equals("--listener") || name.equals("--from")) {
+        String value;
+        if (equals >= 0) {
+          value = word.substring(equals + 1);
+        } else if (next < words.length) {
+          value = words[next++];
+        } else {
+          throw new BadRequestException(name + " needs a value");
+        }
+        if (name.equals("--from")) {
+          parts.from = value;
+        } else {
+          parts.listener = value;
+        }
+      } else if (word.equals("--now")) {
+        parts.now = true;
+      } else if (word.matches("[0-9]{1,19}")) {
+        parts.ids.add(id(word));
+      } else if (!word.equals("--json")) { // every answer is JSON: as typed on the command line
+        throw new BadRequestException(
+            "\"" + printable(word) + "\" is not understood after " + printable(parts.command));
+      }
+    }
+    return parts;
+  }
+
+  private static Parts fromJson(String text) throws BadRequestException {
+    Map<?, ?> map;
+    try {
+      map = Json.parseObject(text);
+    } catch (Json.MalformedException e) {
+      throw new BadRequestException("not JSON: " + printable(e.getMessage()));
+    }
+    Parts parts = new Parts();
+    for (Map.Entry<?, ?> entry : map.entrySet()) {
+      Object value = entry.getValue();
+      switch ((String) entry.getKey()) {
+        case "command" -> parts.command = string("command", value);
+        case "listener" -> parts.listener = value == null ? null : string("listener", value);
+        case "from" -> parts.from = value == null ? null : string("from", value);
+        case "now" -> parts.now = bool("now", value);
+        case "ids" -> parts.ids.addAll(ids(value));
+        default ->
+            throw new BadRequestException("unknown key \"" + printable("" + entry.getKey()) + "\"");
+      }
+    }
+    return parts;
+  }
+
+  private static String string(String key, Object value) throws BadRequestException {
+    if (value instanceof String text) {
+      return text;
+    }
+    throw new BadRequestException("\"" + key + "\" must be a string");
+  }
+
+  private static boolean bool(String key, Object value) throws BadRequestException {
+    if (value instanceof Boolean flag) {
+      return flag;
+    }
+    throw new BadRequestException("\"" + key + "\" must be true or false");
+  }
+
+  private static List<Long> ids(Object value) throws BadRequestException {
+    if (!(value instanceof List<?> list)) {
+      throw new BadRequestException("\"ids\" must be an array of numbers");
+    }
+    List<Long> ids = new ArrayList<>();
+    for (Object item : list) {
+      if (!(item instanceof Long id) || id < 0) {
+        throw new BadRequestException("\"ids\" must be an array of numbers");
+      }
+      ids.add(id);
+    }
+    return ids;
+  }
+
+  private static long id(String word) throws BadRequestException {
+    try {
+      return Long.parseLong(word);
+    } catch (NumberFormatException e) {
+      throw new BadRequestException(word + " is not a session id");
+    }
+  }
+
+  private static Cidr cidr(String text) throws BadRequestException {
+    try {
+      return text == null ? null : Cidr.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new BadRequestException(printable(e.getMessage()));
+    }
+  }
+
+  /** What a stranger sent goes back to terminals: short and without control characters. */
+  private static String printable(String text) {
+    String clean = text.replaceAll("\\p{Cntrl}", "?");
+    return clean.length() <= 200 ? clean : clean.substring(0, 200) + "…";
+  }
+}

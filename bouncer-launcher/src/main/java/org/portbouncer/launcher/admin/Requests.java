@@ -1,0 +1,78 @@
+package org.portbouncer.launcher.admin;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+
+/** Writes the requests of the admin protocol as commands send them; {@link RequestParser} is the mother's side of it. */
+public final class Requests {
+
+  private static final JsonFactory FACTORY = new JsonFactory();
+
+  private Requests() {}
+
+  /** Writes the parts of one request besides its command. */
+  @FunctionalInterface
+  private interface Body {
+    void writeTo(JsonGenerator json) throws IOException;
+  }
+
+  /** Asks for the server's status. */
+  public static String status() {
+    return render("status", json -> {});
+  }
+
+  /**
+   * Asks for live sessions.
+   *
+   * @param listener of this listener; null for all
+   * @param from from this network; null for all
+   */
+  public static String sessions(String listener, String from) {
+    return render(
+        "sessions",
+        json -> {
+          if (listener != null) {
+            json.writeStringField("listener", listener);
+          }
+          if (from != null) {
+            json.writeStringField("from", from);
+          }
+        });
+  }
+
+  /** Asks to end the sessions with these ids. */
+  public static String killIds(long... ids) {
+    return render(
+        "kill",
+        json -> {
+          json.writeFieldName("ids");
+          json.writeArray(ids, 0, ids.length);
+        });
+  }
+
+  /** Asks to end the sessions from this network. */
+  public static String killFrom(String cidr) {
+    return render("kill", json -> json.writeStringField("from", cidr));
+  }
+
+  /** Asks the server to stop. */
+  public static String stop(boolean now) {
+    return render("stop", json -> json.writeBooleanField("now", now));
+  }
+
+  private static String render(String command, Body body) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = FACTORY.createGenerator(text)) {
+      json.writeStartObject();
+      json.writeStringField("command", command);
+      body.writeTo(json);
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing to memory failed", e);
+    }
+    return text.toString();
+  }
+}

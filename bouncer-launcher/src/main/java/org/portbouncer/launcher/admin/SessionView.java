@@ -1,0 +1,43 @@
+package org.portbouncer.launcher.admin;
+
+import java.util.List;
+
+/**
+ * One live session in the answer to {@code sessions}, made by the mother from the session table.
+ *
+ * @param id the session's number
+ * @param listener the listener's name
+ * @param client "1.2.3.4:567", "[::1]:567" or "unix:/path"
+ * @param local the address it was accepted at, in the same form
+ * @param target the address it is connected to, or the configured target until then
+ * @param acl the access list that decided; null for none
+ * @param rule the rule that decided; null for none
+ * @param bandwidth the bandwidth class; null for none
+ * @param state the phase it is in
+ * @param workerPid the process that owns it
+ * @param transfer how its state travels
+ * @param stateBytes the size of its state
+ * @param ageMs since the accept
+ * @param idleMs since a byte last moved
+ * @param bytesUp bytes from client to target
+ * @param bytesDown bytes from target to client
+ * @param hops the stages that have received it, in order
+ */
+public record SessionView(
+    long id,
+    String listener,
+    String client,
+    String local,
+    String target,
+    String acl,
+    String rule,
+    String bandwidth,
+    String state,
+    long workerPid,
+    String transfer,
+    long stateBytes,
+    long ageMs,
+    long idleMs,
+    long bytesUp,
+    long bytesDown,
+    List<HopView> hops) {}

@@ -1,0 +1,179 @@
+package org.portbouncer.launcher.admin;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
+import java.util.Objects;
+import java.util.Set;
+import jnr.unixsocket.UnixServerSocketChannel;
+import jnr.unixsocket.UnixSocketAddress;
+import jnr.unixsocket.UnixSocketChannel;
+import jnr.unixsocket.UnixSocketOptions;
+
+/**
+ * The admin socket's place in the file system, kept by the mother.
+ *
+ * <p>A socket file gets the mode that the umask leaves, and may be connected to from that moment. So it is bound inside
+ * a folder that only this user may enter, given its mode there, and only then linked to its name: nobody ever meets it
+ * with another mode. Linking, unlike renaming, never replaces what another server has put there meanwhile.
+ */
+final class SocketFile {
+
+  private static final int FORMAT_MASK = 0170000;
+  private static final int SOCKET_FORMAT = 0140000;
+  private static final int PROBE_MS = 1000;
+  private static final int BACKLOG = 64;
+
+  private final Path path;
+  private final Object key;
+
+  private SocketFile(Path path, Object key) {
+    this.path = path;
+    this.key = key;
+  }
+
+  /**
+   * Binds {@code channel} and lets it listen at {@code path}.
+   *
+   * @param mode the permission bits of the file
+   * @throws IOException with a message for the operator
+   */
+  static SocketFile bind(UnixServerSocketChannel channel, Path path, int mode) throws IOException {
+    Path parent = Objects.requireNonNull(path.toAbsolutePath().getParent(), "a socket path");
+    Path folder = parent.resolve(".b" + Long.toString(ProcessHandle.current().pid(), 36));
+    Path unnamed = folder.resolve("s");
+    if (!Wire.fits(path) || !Wire.fits(unnamed)) {
+      throw new IOException(
+          "admin socket " + path + ": the path is too long; " + Wire.MAX_PATH_BYTES + " bytes fit");
+    }
+    createParent(path, parent);
+    removeStale(path);
+    createPrivateFolder(path, folder);
+    try {
+      channel.socket().bind(new UnixSocketAddress(unnamed.toFile()), BACKLOG);
+      Files.setPosixFilePermissions(unnamed, permissions(mode));
+      Files.createLink(path, unnamed);
+    } catch (FileAlreadyExistsException e) {
+      throw anotherAnswers(path);
+    } catch (IOException e) {
+      throw new IOException("admin socket " + path + ": " + reason(e), e);
+    } finally {
+      Files.deleteIfExists(unnamed);
+      Files.deleteIfExists(folder);
+    }
+    return new SocketFile(path, key(path));
+  }
+
+  /** Removes the file, unless somebody has put another in its place. */
+  void remove() throws IOException {
+    try {
+      if (Objects.equals(key, key(path))) {
+        Files.delete(path);
+      }
+    } catch (NoSuchFileException e) {
+      return; // gone already, which is what was wanted
+    }
+  }
+
+  private static Object key(Path path) throws IOException {
+    return Files.readAttributes(
+            path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        .fileKey();
+  }
+
+  private static void createParent(Path path, Path parent) throws IOException {
+    if (Files.isDirectory(parent)) {
+      return;
+    }
+    try {
+      Files.createDirectory(
+          parent, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    } catch (NoSuchFileException e) {
+      throw new IOException(
+          "admin socket " + path + ": the folder " + parent.getParent() + " does not exist", e);
+    } catch (FileAlreadyExistsException e) {
+      if (!Files.isDirectory(parent)) {
+        throw new IOException("admin socket " + path + ": " + parent + " is not a folder", e);
+      }
+    } catch (IOException e) {
+      throw new IOException(
+          "admin socket " + path + ": cannot create the folder " + parent + ": " + reason(e), e);
+    }
+  }
+
+  private static void createPrivateFolder(Path path, Path folder) throws IOException {
+    try {
+      Files.deleteIfExists(folder.resolve("s")); // left by a process of the same number that was killed
+      Files.deleteIfExists(folder);
+      Files.createDirectory(
+          folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    } catch (IOException e) {
+      throw new IOException(
+          "admin socket " + path + ": cannot write to " + folder.getParent() + ": " + reason(e), e);
+    }
+  }
+
+  private static void removeStale(Path path) throws IOException {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    if ((mode & FORMAT_MASK) != SOCKET_FORMAT) {
+      throw new IOException("admin socket " + path + ": a file that is not a socket is there");
+    }
+    if (answers(path)) {
+      throw anotherAnswers(path);
+    }
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      throw new IOException("admin socket " + path + ": cannot replace it: " + reason(e), e);
+    }
+  }
+
+  private static boolean answers(Path path) throws IOException {
+    try (UnixSocketChannel probe = UnixSocketChannel.open()) {
+      probe.setOption(UnixSocketOptions.SO_SNDTIMEO, PROBE_MS);
+      try {
+        probe.connect(new UnixSocketAddress(path.toFile()));
+        return true; // a full backlog, which gives false, is somebody's too
+      } catch (IOException e) {
+        return false;
+      }
+    }
+  }
+
+  private static IOException anotherAnswers(Path path) {
+    return new IOException("another bouncer answers at " + path);
+  }
+
+  private static Set<PosixFilePermission> permissions(int mode) {
+    Set<PosixFilePermission> set = EnumSet.noneOf(PosixFilePermission.class);
+    PosixFilePermission[] fromHighestBit = PosixFilePermission.values();
+    for (int i = 0; i < fromHighestBit.length; i++) {
+      if ((mode & (0400 >> i)) != 0) {
+        set.add(fromHighestBit[i]);
+      }
+    }
+    return set;
+  }
+
+  private static String reason(IOException e) {
+    if (e instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (e instanceof FileSystemException system && system.getReason() != null) {
+      return system.getReason();
+    }
+    return String.valueOf(e.getMessage());
+  }
+}

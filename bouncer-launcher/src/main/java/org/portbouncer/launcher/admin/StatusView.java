@@ -1,0 +1,27 @@
+package org.portbouncer.launcher.admin;
+
+import java.util.List;
+
+/**
+ * The answer to {@code status}, made by the mother.
+ *
+ * @param version the version of the program
+ * @param pid the mother's
+ * @param uptimeS seconds since the start
+ * @param epoch the configuration's; 1 at the start, one more at each reload
+ * @param ready whether every listener accepts and every stage has a worker
+ * @param listeners in the order of the configuration
+ * @param workers by stage, then index
+ * @param stateTransfer how session state travels
+ * @param limits the global limit and how much of it is taken
+ */
+public record StatusView(
+    String version,
+    long pid,
+    long uptimeS,
+    long epoch,
+    boolean ready,
+    List<ListenerView> listeners,
+    List<WorkerView> workers,
+    StateTransferView stateTransfer,
+    LimitsView limits) {}

@@ -1,0 +1,99 @@
+package org.portbouncer.launcher.cli;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.portbouncer.launcher.ServerRunner;
+import org.portbouncer.launcher.Version;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+
+/**
+ * The command line: finds the command, runs it in this process and turns whatever it throws into one line on standard
+ * error and an exit code.
+ */
+public final class Cli {
+
+  private final Console console;
+  private final ServerRunner server;
+
+  /**
+   * @param out standard output
+   * @param err standard error
+   * @param environment NO_COLOR and TERM are looked at
+   * @param server what {@code start} runs
+   */
+  public Cli(
+      PrintStream out, PrintStream err, Map<String, String> environment, ServerRunner server) {
+    this.console = new Console(out, err, mayColour(environment));
+    this.server = server;
+  }
+
+  /** Runs one command and returns its exit code; never throws. */
+  public int run(String... args) {
+    CommandLine line = commandLine();
+    try {
+      int code = line.execute(args);
+      console.out().flush();
+      return code;
+    } finally {
+      console.err().flush();
+    }
+  }
+
+  private CommandLine commandLine() {
+    BouncerCommand root = new BouncerCommand();
+    CommandLine line = new CommandLine(root);
+    line.addSubcommand(new StartCommand(console, server));
+    line.addSubcommand(new CheckCommand(console));
+    line.addSubcommand(new ShowConfigCommand(console));
+    line.addSubcommand(new StatusCommand(console));
+    line.addSubcommand(new SessionsCommand(console));
+    line.addSubcommand(new KillCommand(console));
+    line.addSubcommand(new StopCommand(console));
+    line.getCommandSpec().version("bouncer " + Version.text());
+    line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
+    line.setColorScheme(
+        CommandLine.Help.defaultColorScheme(console.colour() ? Ansi.ON : Ansi.OFF));
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setParameterExceptionHandler(this::wrongUsage);
+    line.setExecutionExceptionHandler((e, failed, parsed) -> failed(e, root.debug));
+    return line;
+  }
+
+  private int wrongUsage(CommandLine.ParameterException e, String... args) {
+    String name = e.getCommandLine().getCommandSpec().qualifiedName();
+    console.err().println(name + ": " + oneLine(e.getMessage()) + " (try '" + name + " --help')");
+    return ExitCode.USAGE;
+  }
+
+  private int failed(Exception e, boolean debug) {
+    int code = ExitCode.REFUSED;
+    String text = e.getMessage();
+    if (e instanceof CommandException known) {
+      code = known.code();
+    } else if (text == null) {
+      text = e.toString();
+    }
+    if (text != null) {
+      console.err().println("bouncer: " + oneLine(text));
+    }
+    if (debug) {
+      e.printStackTrace(console.err());
+    }
+    return code;
+  }
+
+  private static String oneLine(String text) {
+    return text.strip().replaceAll("\\s*\\R\\s*", "; ");
+  }
+
+  private static boolean mayColour(Map<String, String> environment) {
+    return environment.getOrDefault("NO_COLOR", "").isEmpty()
+        && !environment.getOrDefault("TERM", "dumb").equals("dumb")
+        && System.console() != null
+        && System.console().isTerminal();
+  }
+}

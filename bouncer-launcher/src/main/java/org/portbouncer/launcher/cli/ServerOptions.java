@@ -1,0 +1,113 @@
+package org.portbouncer.launcher.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.portbouncer.core.config.AdminDefaults;
+import org.portbouncer.core.config.ConfigLoader;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.LoadResult;
+import org.portbouncer.launcher.admin.AdminClient;
+import org.portbouncer.launcher.admin.Json;
+import picocli.CommandLine.Option;
+
+/** How a command finds the running server and asks it. */
+final class ServerOptions {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  @Option(
+      names = {"-s", "--socket"},
+      paramLabel = "PATH",
+      description = "The server's admin socket.")
+  private Path socket;
+
+  @Option(
+      names = {"-c", "--config"},
+      paramLabel = "FILE",
+      description = "The server's configuration, which names its admin socket.")
+  private Path file;
+
+  AdminClient connect() throws CommandException {
+    return connect(PATIENCE);
+  }
+
+  AdminClient connect(Duration patience) throws CommandException {
+    try {
+      return AdminClient.connect(path(), patience);
+    } catch (IOException e) {
+      throw failure(e);
+    }
+  }
+
+  /** Asks one thing on a connection of its own and returns the answer, which is not an error. */
+  String ask(String request) throws CommandException {
+    try (AdminClient client = connect()) {
+      return ask(client, request);
+    } catch (IOException e) {
+      throw failure(e);
+    }
+  }
+
+  /** Asks on a connection; an answer that is an error becomes an exception with its code. */
+  static String ask(AdminClient client, String request) throws CommandException {
+    try {
+      String answer = client.ask(request);
+      if (answer.startsWith("{\"error\"")) {
+        throw refusal(answer);
+      }
+      return answer;
+    } catch (IOException e) {
+      throw failure(e);
+    }
+  }
+
+  /** An object that the server sent. */
+  static Map<?, ?> object(String answer) throws CommandException {
+    try {
+      return Json.parseObject(answer);
+    } catch (Json.MalformedException e) {
+      throw unreadable(e);
+    }
+  }
+
+  static CommandException unreadable(Json.MalformedException e) {
+    return new CommandException(
+        ExitCode.REFUSED, "the server's answer is not readable: " + e.getMessage(), e);
+  }
+
+  private Path path() throws CommandException {
+    if (socket != null) {
+      return socket;
+    }
+    if (file == null) {
+      return Path.of(AdminDefaults.socketPath());
+    }
+    LoadResult loaded = ConfigLoader.load(file);
+    Configuration configuration = loaded.configuration();
+    if (configuration == null) {
+      throw new CommandException(
+          ExitCode.REFUSED,
+          file + " has errors (bouncer check -c " + file + " shows them); name the socket with -s");
+    }
+    return Path.of(configuration.admin().socket());
+  }
+
+  private static CommandException refusal(String answer) throws CommandException {
+    Map<?, ?> error = object(answer);
+    int code = error.get("code") instanceof Long number ? number.intValue() : ExitCode.REFUSED;
+    return new CommandException(code, String.valueOf(error.get("error")));
+  }
+
+  private static CommandException failure(IOException e) {
+    int code =
+        switch (e) {
+          case AdminClient.NoServerException _ -> ExitCode.NO_SERVER;
+          case AdminClient.ClosedException _ -> ExitCode.NO_SERVER;
+          case AdminClient.TimedOutException _ -> ExitCode.TIMED_OUT;
+          default -> ExitCode.REFUSED;
+        };
+    return new CommandException(code, e.getMessage(), e);
+  }
+}

@@ -1,0 +1,88 @@
+package org.portbouncer.launcher.cli;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.portbouncer.launcher.admin.Json;
+import org.portbouncer.launcher.admin.Requests;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code bouncer sessions}: the live sessions of the running server. */
+@Command(name = "sessions", description = "List live sessions.")
+final class SessionsCommand implements Callable<Integer> {
+
+  private final Console console;
+
+  @Mixin private ServerOptions server;
+
+  @Option(names = "--json", description = "Print the server's answer as it is.")
+  private boolean json;
+
+  @Option(names = "--listener", paramLabel = "NAME", description = "Only of this listener.")
+  private String listener;
+
+  @Option(
+      names = "--from",
+      paramLabel = "CIDR",
+      converter = CidrText.class,
+      description = "Only from this network.")
+  private String from;
+
+  SessionsCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws CommandException {
+    String answer = server.ask(Requests.sessions(listener, from));
+    if (json) {
+      console.out().println(answer);
+      return ExitCode.DONE;
+    }
+    try {
+      print(Json.parseArray(answer));
+    } catch (Json.MalformedException e) {
+      throw ServerOptions.unreadable(e);
+    }
+    return ExitCode.DONE;
+  }
+
+  private void print(List<?> sessions) {
+    Table table =
+        new Table(
+            console,
+            ">ID",
+            "LISTENER",
+            "CLIENT",
+            "TARGET",
+            "RULE",
+            "STATE",
+            ">WORKER",
+            ">AGE",
+            ">IDLE",
+            ">UP",
+            ">DOWN");
+    for (Object each : sessions) {
+      Answer session = Answer.of(each);
+      table.row(
+          session.text("id"),
+          session.text("listener"),
+          session.text("client"),
+          session.text("target"),
+          rule(session),
+          session.text("state"),
+          session.text("worker_pid"),
+          Units.millis(session.number("age_ms")),
+          Units.millis(session.number("idle_ms")),
+          Units.bytes(session.number("bytes_up")),
+          Units.bytes(session.number("bytes_down")));
+    }
+    table.print();
+  }
+
+  private static String rule(Answer session) {
+    boolean none = session.values().get("acl") == null;
+    return none ? "-" : session.text("acl") + "/" + session.text("rule");
+  }
+}

@@ -1,0 +1,37 @@
+package org.portbouncer.launcher.cli;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.launcher.ServerRunner;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code bouncer start}: becomes the mother, in the foreground. */
+@Command(name = "start", description = "Run the server in the foreground.")
+final class StartCommand implements Callable<Integer> {
+
+  private final Console console;
+  private final ServerRunner server;
+
+  @ParentCommand private BouncerCommand root;
+
+  @Option(
+      names = {"-c", "--config"},
+      paramLabel = "FILE",
+      required = true,
+      description = "The configuration.")
+  private Path file;
+
+  StartCommand(Console console, ServerRunner server) {
+    this.console = console;
+    this.server = server;
+  }
+
+  @Override
+  public Integer call() throws CommandException {
+    Configuration configuration = ConfigProblems.load(console, file);
+    return server.run(configuration, root.debug);
+  }
+}

@@ -1,0 +1,118 @@
+package org.portbouncer.launcher.cli;
+
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.portbouncer.launcher.admin.Requests;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code bouncer status}: the running server at a glance. */
+@Command(name = "status", description = "Show the running server, its listeners and its workers.")
+final class StatusCommand implements Callable<Integer> {
+
+  private final Console console;
+
+  @Mixin private ServerOptions server;
+
+  @Option(names = "--json", description = "Print the server's answer as it is.")
+  private boolean json;
+
+  StatusCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws CommandException {
+    String answer = server.ask(Requests.status());
+    if (json) {
+      console.out().println(answer);
+    } else {
+      print(new Answer(ServerOptions.object(answer)));
+    }
+    return ExitCode.DONE;
+  }
+
+  private void print(Answer status) {
+    Answer limits = status.object("limits");
+    Answer transfer = status.object("state_transfer");
+    boolean ready = Boolean.TRUE.equals(status.values().get("ready"));
+    console
+        .out()
+        .printf(
+            "bouncer %s, pid %s, %s, up %s, epoch %s%n",
+            status.text("version"),
+            status.text("pid"),
+            console.state(ready ? "ready" : "starting"),
+            Units.millis(status.number("uptime_s") * 1000),
+            status.text("epoch"));
+    console
+        .out()
+        .printf(
+            "sessions %d of %d, state transfer %s, %d spilled%s%n%n",
+            limits.number("active"),
+            limits.number("max_sessions"),
+            transfer.text("mode"),
+            transfer.number("spilled"),
+            slots(transfer));
+    printListeners(status.object("listeners").values());
+    console.out().println();
+    printWorkers(status);
+  }
+
+  private static String slots(Answer transfer) {
+    long total = transfer.number("slots_total");
+    return total == 0
+        ? ""
+        : ", slots " + transfer.number("slots_used") + " of " + total + " used";
+  }
+
+  private void printListeners(Map<?, ?> listeners) {
+    Table table =
+        new Table(
+            console,
+            "LISTENER",
+            "LISTEN",
+            "TARGET",
+            ">ACCEPTED",
+            ">ACTIVE",
+            ">PASSED",
+            ">BLOCKED",
+            ">LIMITED",
+            ">FAILED",
+            ">UP",
+            ">DOWN");
+    listeners.forEach(
+        (name, value) -> {
+          Answer listener = Answer.of(value);
+          table.row(
+              String.valueOf(name),
+              listener.text("listen"),
+              listener.text("target"),
+              listener.text("accepted"),
+              listener.text("active"),
+              listener.text("passed"),
+              listener.text("blocked"),
+              listener.text("limited"),
+              listener.text("failed"),
+              Units.bytes(listener.number("bytes_up")),
+              Units.bytes(listener.number("bytes_down")));
+        });
+    table.print();
+  }
+
+  private void printWorkers(Answer status) {
+    Table table =
+        new Table(console, "WORKER", ">PID", "STATE", ">RESTARTS", ">SESSIONS", ">MEMORY");
+    for (Answer worker : status.list("workers")) {
+      table.row(
+          worker.text("stage") + "/" + worker.text("index"),
+          worker.text("pid"),
+          worker.text("state"),
+          worker.text("restarts"),
+          worker.text("sessions"),
+          Units.bytes(worker.number("rss_bytes")));
+    }
+    table.print();
+  }
+}

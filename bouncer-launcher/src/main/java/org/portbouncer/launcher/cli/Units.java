@@ -1,0 +1,52 @@
+package org.portbouncer.launcher.cli;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/** Numbers as people read them. */
+final class Units {
+
+  private static final String[] BINARY = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+
+  private Units() {}
+
+  /** 1536 is "1.5 KiB". */
+  static String bytes(long bytes) {
+    if (bytes < 1024) {
+      return bytes + " B";
+    }
+    double value = bytes;
+    int unit = 0;
+    while (value >= 1023.95 && unit < BINARY.length - 1) { // what would be printed as 1024.0
+      value /= 1024;
+      unit++;
+    }
+    return String.format(Locale.ROOT, "%.1f %s", value, BINARY[unit]);
+  }
+
+  /** 61,500 is "1m01s"; below ten seconds with a fraction. */
+  static String millis(long millis) {
+    if (millis < 1000) {
+      return millis + "ms";
+    }
+    if (millis < 10_000) {
+      return String.format(Locale.ROOT, "%.1fs", Math.floor(millis / 100.0) / 10);
+    }
+    Duration time = Duration.ofMillis(millis);
+    if (time.toMinutes() == 0) {
+      return time.toSeconds() + "s";
+    }
+    if (time.toHours() == 0) {
+      return String.format(Locale.ROOT, "%dm%02ds", time.toMinutes(), time.toSecondsPart());
+    }
+    if (time.toDays() == 0) {
+      return String.format(Locale.ROOT, "%dh%02dm", time.toHours(), time.toMinutesPart());
+    }
+    return String.format(Locale.ROOT, "%dd%02dh", time.toDays(), time.toHoursPart());
+  }
+
+  /** "1 session", "2 sessions". */
+  static String count(long count, String one) {
+    return count + " " + one + (count == 1 ? "" : "s");
+  }
+}
