@@ -2,6 +2,7 @@ package org.portbouncer.launcher.admin;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import jnr.unixsocket.UnixSocketAddress;
@@ -56,6 +57,9 @@ public final class AdminClient implements Closeable {
     if (!Wire.fits(socket)) {
       throw new NoServerException(
           socket, "the path is longer than the " + Wire.MAX_PATH_BYTES + " bytes that fit");
+    }
+    if (!Files.exists(socket)) { // known without the native library, which takes its time to load
+      throw new NoServerException(socket, "no such file");
     }
     UnixSocketChannel channel = UnixSocketChannel.open();
     try {

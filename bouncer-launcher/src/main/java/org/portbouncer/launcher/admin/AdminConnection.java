@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection to the admin socket, on a thread of its own in the mother: reads a line, answers with a line, until the
- * peer closes, idles for too long or sends a line without an end.
+ * One connection to the admin socket, on a thread of its own in the mother: reads a line, answers
+ * with a line, until the peer closes, idles for too long or sends a line without an end.
  */
 final class AdminConnection implements Runnable {
 
@@ -51,7 +51,10 @@ final class AdminConnection implements Runnable {
     }
   }
 
-  /** Lets the thread that reads see the end; it alone closes, so that no other gets the descriptor's number meanwhile. */
+  /**
+   * Lets the thread that reads see the end; it alone closes, so that no other gets the descriptor's
+   * number meanwhile.
+   */
   synchronized void interrupt() {
     if (!open) {
       return;

@@ -16,8 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The admin socket, served by the mother: one accepting thread and one thread for each connection, all daemons and none
- * of them the mother's own. Whatever peers do, accepting goes on until {@link #close}.
+ * The admin socket, served by the mother: one accepting thread and one thread for each connection,
+ * all daemons and none of them the mother's own. Whatever peers do, accepting goes on until {@link
+ * #close}.
  */
 public final class AdminServer implements Closeable {
 
@@ -85,7 +86,10 @@ public final class AdminServer implements Closeable {
     }
   }
 
-  /** Removes the socket file, stops accepting and ends the connections; answers on their way are still written. */
+  /**
+   * Removes the socket file, stops accepting and ends the connections; answers on their way are
+   * still written.
+   */
   @Override
   public void close() throws IOException {
     synchronized (this) {
@@ -93,7 +97,8 @@ public final class AdminServer implements Closeable {
         return;
       }
       listening = false;
-      // Wakes the acceptor, which owns the descriptor and closes it; to close it here would leave the thread
+      // Wakes the acceptor, which owns the descriptor and closes it; to close it here would leave
+      // the thread
       // accepting on whatever gets the number next.
       Native.shutdown(channel.getFD(), Shutdown.SHUT_RDWR.intValue());
     }
@@ -153,7 +158,9 @@ public final class AdminServer implements Closeable {
       }
       connections.add(connection);
       Thread.ofPlatform().daemon().name("admin-connection").start(connection);
-    } catch (IOException | RuntimeException | OutOfMemoryError e) { // no thread to be had is an OutOfMemoryError
+    } catch (IOException
+        | RuntimeException
+        | OutOfMemoryError e) { // no thread to be had is an OutOfMemoryError
       connection.close();
       throw e;
     }

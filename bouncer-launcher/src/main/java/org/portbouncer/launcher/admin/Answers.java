@@ -8,9 +8,10 @@ import java.io.UncheckedIOException;
 import java.util.List;
 
 /**
- * Writes the answers of the admin protocol, one JSON value without a line break each. Runs in the mother. Names and
- * their order are public (docs and tests rely on them), so they are spelled out here, in one place, rather than derived
- * from the records by reflection, which would also cost the mother memory and its first client time.
+ * Writes the answers of the admin protocol, one JSON value without a line break each. Runs in the
+ * mother. Names and their order are public (docs and tests rely on them), so they are spelled out
+ * here, in one place, rather than derived from the records by reflection, which would also cost the
+ * mother memory and its first client time.
  */
 final class Answers {
 

@@ -3,8 +3,8 @@ package org.portbouncer.launcher.admin;
 import java.net.InetAddress;
 
 /**
- * One network, as an operator names it to choose sessions. Used by commands (to refuse a bad one before they ask) and by
- * the mother. IPv4-mapped IPv6 addresses count as IPv4.
+ * One network, as an operator names it to choose sessions. Used by commands (to refuse a bad one
+ * before they ask) and by the mother. IPv4-mapped IPv6 addresses count as IPv4.
  */
 public final class Cidr {
 
@@ -19,7 +19,8 @@ public final class Cidr {
   /**
    * Reads "ADDRESS" or "ADDRESS/PREFIX"; never asks the DNS.
    *
-   * @throws IllegalArgumentException where {@code text} is neither; the message says what would be right
+   * @throws IllegalArgumentException where {@code text} is neither; the message says what would be
+   *     right
    */
   public static Cidr parse(String text) {
     int slash = text.indexOf('/');

@@ -1,7 +1,8 @@
 package org.portbouncer.launcher.admin;
 
 /**
- * One hop of a session, in the answer to {@code sessions}, made by the mother from the session table.
+ * One hop of a session, in the answer to {@code sessions}, made by the mother from the session
+ * table.
  *
  * @param stage the stage that received the session
  * @param pid the process that did

@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads JSON into plain maps, lists, strings, longs, doubles and booleans. The mother reads requests with it, commands
- * read answers; both need a small tree only and can do without the start-up of a data binder.
+ * Reads JSON into plain maps, lists, strings, longs, doubles and booleans. The mother reads
+ * requests with it, commands read answers; both need a small tree only and can do without the
+ * start-up of a data binder.
  */
 public final class Json {
 

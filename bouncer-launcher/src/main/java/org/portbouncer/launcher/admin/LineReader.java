@@ -7,8 +7,8 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Cuts what a socket delivers into lines. Used by one thread at a time, in the mother and in commands. A read that the
- * socket's own timeout ended counts as a timeout of the line.
+ * Cuts what a socket delivers into lines. Used by one thread at a time, in the mother and in
+ * commands. A read that the socket's own timeout ended counts as a timeout of the line.
  */
 final class LineReader {
 
@@ -45,7 +45,10 @@ final class LineReader {
     }
   }
 
-  /** Returns the next line without its end, or null where the peer has closed; half a line at the end is dropped. */
+  /**
+   * Returns the next line without its end, or null where the peer has closed; half a line at the
+   * end is dropped.
+   */
   String next() throws IOException {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     while (true) {
@@ -73,7 +76,8 @@ final class LineReader {
     } finally {
       buffer.flip();
     }
-    if (read == 0) { // jnr's answer to EAGAIN, which a blocking socket gives when SO_RCVTIMEO is over
+    if (read
+        == 0) { // jnr's answer to EAGAIN, which a blocking socket gives when SO_RCVTIMEO is over
       throw new IdleException();
     }
     return read > 0;

@@ -3,8 +3,9 @@ package org.portbouncer.launcher.admin;
 import java.util.List;
 
 /**
- * What the admin socket may ask of the running server. The mother implements it; the threads of {@link AdminServer} in
- * the same process call it, several at once, so every method is safe from any thread and none blocks for long.
+ * What the admin socket may ask of the running server. The mother implements it; the threads of
+ * {@link AdminServer} in the same process call it, several at once, so every method is safe from
+ * any thread and none blocks for long.
  */
 public interface Operations {
 

@@ -1,13 +1,14 @@
 package org.portbouncer.launcher.admin;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.IntPredicate;
 
 /**
- * Decides in the mother who may use the admin socket: root and the user the server runs as. The socket's mode may let
- * others connect (an operator's slip); they are turned away all the same.
+ * Decides in the mother who may use the admin socket: root and the user the server runs as. The
+ * socket's mode may let others connect (an operator's slip); they are turned away all the same.
  */
 final class PeerCheck implements IntPredicate {
 
@@ -20,12 +21,15 @@ final class PeerCheck implements IntPredicate {
     return uid == 0 || uid == ownUid();
   }
 
-  /** The effective user of this process; root where it cannot be known, so that the doubtful are refused. */
+  /**
+   * The effective user of this process; root where it cannot be known, so that the doubtful are
+   * refused.
+   */
   private static int ownUid() {
     try {
-      for (String line : Files.readAllLines(SELF)) {
+      for (String line : Files.readAllLines(SELF, StandardCharsets.ISO_8859_1)) {
         if (line.startsWith("Uid:")) { // real, effective, saved, file system
-          return Integer.parseUnsignedInt(line.split("\\s+")[2]);
+          return Integer.parseUnsignedInt(line.split("\\s+", -1)[2]);
         }
       }
     } catch (IOException | NumberFormatException e) {

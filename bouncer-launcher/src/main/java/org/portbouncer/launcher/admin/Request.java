@@ -2,7 +2,10 @@ package org.portbouncer.launcher.admin;
 
 import java.util.List;
 
-/** What one line on the admin socket asks for. Lives in the mother for as long as it is being answered. */
+/**
+ * What one line on the admin socket asks for. Lives in the mother for as long as it is being
+ * answered.
+ */
 sealed interface Request {
 
   /** {@code status}. */

@@ -23,7 +23,9 @@ final class RequestParser {
 
   private RequestParser() {}
 
-  /** A line that asks for nothing the server knows; the message is one line for the one who sent it. */
+  /**
+   * A line that asks for nothing the server knows; the message is one line for the one who sent it.
+   */
   static final class BadRequestException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -85,7 +87,10 @@ final class RequestParser {
     return new Request.KillIds(parts.ids.stream().distinct().toList());
   }
 
-  /** An option that the command does not have would be ignored, and kill or stop more than was meant. */
+  /**
+   * An option that the command does not have would be ignored, and kill or stop more than was
+   * meant.
+   */
   private static void refuse(Parts parts, Set<String> allowed) throws BadRequestException {
     requireAllowed(parts, allowed, "ids", !parts.ids.isEmpty());
     requireAllowed(parts, allowed, "listener", parts.listener != null);
@@ -101,7 +106,7 @@ final class RequestParser {
   }
 
   private static Parts fromWords(String text) throws BadRequestException {
-    String[] words = text.split("\\s+");
+    String[] words = text.split("\\s+", -1);
     Parts parts = new Parts();
     parts.command = words[0];
     int next = 1;

@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 
-/** Writes the requests of the admin protocol as commands send them; {@link RequestParser} is the mother's side of it. */
+/**
+ * Writes the requests of the admin protocol as commands send them; {@link RequestParser} is the
+ * mother's side of it.
+ */
 public final class Requests {
 
   private static final JsonFactory FACTORY = new JsonFactory();

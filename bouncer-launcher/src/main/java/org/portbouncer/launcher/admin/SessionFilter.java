@@ -3,7 +3,8 @@ package org.portbouncer.launcher.admin;
 import java.util.List;
 
 /**
- * Chooses sessions; a condition that is null holds for all. Applied by the mother, before an answer is written.
+ * Chooses sessions; a condition that is null holds for all. Applied by the mother, before an answer
+ * is written.
  *
  * @param listener the listener's name
  * @param from the network that the client comes from

@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
@@ -22,9 +22,10 @@ import jnr.unixsocket.UnixSocketOptions;
 /**
  * The admin socket's place in the file system, kept by the mother.
  *
- * <p>A socket file gets the mode that the umask leaves, and may be connected to from that moment. So it is bound inside
- * a folder that only this user may enter, given its mode there, and only then linked to its name: nobody ever meets it
- * with another mode. Linking, unlike renaming, never replaces what another server has put there meanwhile.
+ * <p>A socket file gets the mode that the umask leaves, and may be connected to from that moment.
+ * So it is bound inside a folder that only this user may enter, given its mode there, and only then
+ * linked to its name: nobody ever meets it with another mode. Linking, unlike renaming, never
+ * replaces what another server has put there meanwhile.
  */
 final class SocketFile {
 
@@ -85,8 +86,7 @@ final class SocketFile {
   }
 
   private static Object key(Path path) throws IOException {
-    return Files.readAttributes(
-            path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+    return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
         .fileKey();
   }
 
@@ -96,7 +96,8 @@ final class SocketFile {
     }
     try {
       Files.createDirectory(
-          parent, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          parent,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     } catch (NoSuchFileException e) {
       throw new IOException(
           "admin socket " + path + ": the folder " + parent.getParent() + " does not exist", e);
@@ -112,10 +113,12 @@ final class SocketFile {
 
   private static void createPrivateFolder(Path path, Path folder) throws IOException {
     try {
-      Files.deleteIfExists(folder.resolve("s")); // left by a process of the same number that was killed
+      Files.deleteIfExists(
+          folder.resolve("s")); // left by a process of the same number that was killed
       Files.deleteIfExists(folder);
       Files.createDirectory(
-          folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     } catch (IOException e) {
       throw new IOException(
           "admin socket " + path + ": cannot write to " + folder.getParent() + ": " + reason(e), e);

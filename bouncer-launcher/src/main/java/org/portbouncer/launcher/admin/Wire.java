@@ -24,13 +24,17 @@ final class Wire {
     return path.toString().getBytes(StandardCharsets.UTF_8).length <= MAX_PATH_BYTES;
   }
 
-  /** Writes one line to a blocking socket; gives up where the peer does not read within the socket's own timeout. */
+  /**
+   * Writes one line to a blocking socket; gives up where the peer does not read within the socket's
+   * own timeout.
+   */
   static void writeLine(WritableByteChannel channel, String line) throws IOException {
     ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
     while (bytes.hasRemaining()) {
       ByteBuffer piece = bytes.slice(bytes.position(), Math.min(PIECE, bytes.remaining()));
       int written = channel.write(piece);
-      if (written <= 0) { // jnr's answer to EAGAIN, which a blocking socket gives when SO_SNDTIMEO is over
+      if (written
+          <= 0) { // jnr's answer to EAGAIN, which a blocking socket gives when SO_SNDTIMEO is over
         throw new LineReader.IdleException();
       }
       bytes.position(bytes.position() + written);
