@@ -1,0 +1,34 @@
+package org.portbouncer.launcher.log;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * Writes into the mother's log what one worker process says, under the worker's name: {@code
+ * io/0[1234]}. The mother makes one for each worker it starts. They share one logger, because
+ * logback keeps every logger for ever and workers come and go.
+ */
+public final class WorkerLog {
+
+  /** The key of the name that a line shows in place of the mother's. */
+  static final String SOURCE = "source";
+
+  private static final Logger LOG = LoggerFactory.getLogger(WorkerLog.class);
+
+  private final String source;
+
+  /**
+   * @param stage negotiate, acl, connect, bandwidth or io
+   * @param index the worker's place in its stage
+   * @param pid its process
+   */
+  public WorkerLog(String stage, int index, long pid) {
+    source = stage + "/" + index + "[" + pid + "]";
+  }
+
+  /** Writes one line of the worker's. */
+  public void log(Level level, String line) {
+    LOG.atLevel(level).addKeyValue(SOURCE, source).log(line);
+  }
+}
