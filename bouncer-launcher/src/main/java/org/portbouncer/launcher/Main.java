@@ -13,6 +13,8 @@ public final class Main {
         (configuration, debug) -> {
           throw new UnsupportedOperationException("this build has no server in it yet");
         };
-    System.exit(new Cli(System.out, System.err, System.getenv(), server).run(args));
+    // bin/bouncer knows at once what System.console() takes a tenth of a second to find out.
+    boolean terminal = Boolean.getBoolean("bouncer.terminal");
+    System.exit(new Cli(System.out, System.err, System.getenv(), terminal, server).run(args));
   }
 }

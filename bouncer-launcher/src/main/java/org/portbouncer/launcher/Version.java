@@ -6,7 +6,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
-/** The version of the program, which the build writes into a resource. Read by the mother and by commands. */
+/**
+ * The version of the program, which the build writes into a resource. Read by the mother and by
+ * commands.
+ */
 public final class Version {
 
   private Version() {}

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A part of the server's answer, read leniently: what an older or newer server leaves out shows as "-" or 0 instead of
- * failing the command.
+ * A part of the server's answer, read leniently: what an older or newer server leaves out shows as
+ * "-" or 0 instead of failing the command.
  */
 record Answer(Map<?, ?> values) {
 

@@ -32,13 +32,13 @@ final class BouncerCommand implements Runnable {
       usageHelp = true,
       scope = ScopeType.INHERIT,
       description = "Show this help and exit.")
-  private boolean help;
+  boolean help;
 
   @Option(
       names = {"-V", "--version"},
       versionHelp = true,
       description = "Print the version and exit.")
-  private boolean version;
+  boolean version;
 
   @Override
   public void run() {

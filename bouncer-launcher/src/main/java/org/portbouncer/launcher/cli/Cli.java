@@ -10,8 +10,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 
 /**
- * The command line: finds the command, runs it in this process and turns whatever it throws into one line on standard
- * error and an exit code.
+ * The command line: finds the command, runs it in this process and turns whatever it throws into
+ * one line on standard error and an exit code.
  */
 public final class Cli {
 
@@ -22,11 +22,16 @@ public final class Cli {
    * @param out standard output
    * @param err standard error
    * @param environment NO_COLOR and TERM are looked at
+   * @param terminal whether standard output is one
    * @param server what {@code start} runs
    */
   public Cli(
-      PrintStream out, PrintStream err, Map<String, String> environment, ServerRunner server) {
-    this.console = new Console(out, err, mayColour(environment));
+      PrintStream out,
+      PrintStream err,
+      Map<String, String> environment,
+      boolean terminal,
+      ServerRunner server) {
+    this.console = new Console(out, err, terminal && mayColour(environment));
     this.server = server;
   }
 
@@ -47,7 +52,6 @@ public final class Cli {
     CommandLine line = new CommandLine(root);
     line.addSubcommand(new StartCommand(console, server));
     line.addSubcommand(new CheckCommand(console));
-    line.addSubcommand(new ShowConfigCommand(console));
     line.addSubcommand(new StatusCommand(console));
     line.addSubcommand(new SessionsCommand(console));
     line.addSubcommand(new KillCommand(console));
@@ -55,8 +59,7 @@ public final class Cli {
     line.getCommandSpec().version("bouncer " + Version.text());
     line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
-    line.setColorScheme(
-        CommandLine.Help.defaultColorScheme(console.colour() ? Ansi.ON : Ansi.OFF));
+    line.setColorScheme(CommandLine.Help.defaultColorScheme(console.colour() ? Ansi.ON : Ansi.OFF));
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setParameterExceptionHandler(this::wrongUsage);
     line.setExecutionExceptionHandler((e, failed, parsed) -> failed(e, root.debug));
@@ -92,8 +95,6 @@ public final class Cli {
 
   private static boolean mayColour(Map<String, String> environment) {
     return environment.getOrDefault("NO_COLOR", "").isEmpty()
-        && !environment.getOrDefault("TERM", "dumb").equals("dumb")
-        && System.console() != null
-        && System.console().isTerminal();
+        && !environment.getOrDefault("TERM", "dumb").equals("dumb");
   }
 }

@@ -1,6 +1,9 @@
 package org.portbouncer.launcher.cli;
 
-/** Ends a command with an exit code and, where there is something to say, one line on standard error. */
+/**
+ * Ends a command with an exit code and, where there is something to say, one line on standard
+ * error.
+ */
 final class CommandException extends Exception {
   private static final long serialVersionUID = 1L;
 

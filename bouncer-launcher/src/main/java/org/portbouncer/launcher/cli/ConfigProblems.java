@@ -12,7 +12,8 @@ final class ConfigProblems {
   private ConfigProblems() {}
 
   /**
-   * Loads {@code file} and prints every problem, errors and warnings, one line each on standard error.
+   * Loads {@code file} and prints every problem, errors and warnings, one line each on standard
+   * error.
    *
    * @throws CommandException without a line of its own where there are errors
    */

@@ -53,14 +53,27 @@ final class ServerOptions {
   /** Asks on a connection; an answer that is an error becomes an exception with its code. */
   static String ask(AdminClient client, String request) throws CommandException {
     try {
-      String answer = client.ask(request);
-      if (answer.startsWith("{\"error\"")) {
-        throw refusal(answer);
-      }
-      return answer;
+      return askOrClosed(client, request);
+    } catch (AdminClient.ClosedException e) {
+      throw failure(e);
+    }
+  }
+
+  /** The same for one who expects the server to go. */
+  static String askOrClosed(AdminClient client, String request)
+      throws CommandException, AdminClient.ClosedException {
+    String answer;
+    try {
+      answer = client.ask(request);
+    } catch (AdminClient.ClosedException e) {
+      throw e;
     } catch (IOException e) {
       throw failure(e);
     }
+    if (answer.startsWith("{\"error\"")) {
+      throw refusal(answer);
+    }
+    return answer;
   }
 
   /** An object that the server sent. */

@@ -62,9 +62,7 @@ final class StatusCommand implements Callable<Integer> {
 
   private static String slots(Answer transfer) {
     long total = transfer.number("slots_total");
-    return total == 0
-        ? ""
-        : ", slots " + transfer.number("slots_used") + " of " + total + " used";
+    return total == 0 ? "" : ", slots " + transfer.number("slots_used") + " of " + total + " used";
   }
 
   private void printListeners(Map<?, ?> listeners) {

@@ -12,12 +12,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * {@code bouncer stop}: asks the server to stop and stays until its process has gone, so that what follows in a script
- * finds the ports free.
+ * {@code bouncer stop}: asks the server to stop and stays until its process has gone, so that what
+ * follows in a script finds the ports free.
  */
 @Command(
     name = "stop",
-    description = "Stop the server: let sessions end for timeouts.drain, then end them; wait for it.")
+    description =
+        "Stop the server: let sessions end for timeouts.drain, then end them; wait for it.")
 final class StopCommand implements Callable<Integer> {
 
   private static final Duration POLL = Duration.ofMillis(100);
@@ -45,7 +46,8 @@ final class StopCommand implements Callable<Integer> {
     long deadline = System.nanoTime() + budget().toNanos();
     try (AdminClient client = server.connect()) {
       long pid = client.serverPid();
-      Answer answer = new Answer(ServerOptions.object(ServerOptions.ask(client, Requests.stop(now))));
+      Answer answer =
+          new Answer(ServerOptions.object(ServerOptions.ask(client, Requests.stop(now))));
       progress(answer.number("active"));
       watch(client, deadline);
       while (running(pid)) {
@@ -96,7 +98,10 @@ final class StopCommand implements Callable<Integer> {
     Thread.sleep(POLL);
   }
 
-  /** A process that has ended but that nobody has waited for yet holds nothing any more: it counts as gone. */
+  /**
+   * A process that has ended but that nobody has waited for yet holds nothing any more: it counts
+   * as gone.
+   */
   private static boolean running(long pid) {
     if (pid <= 0) {
       return false; // in another pid namespace; that the connection has closed must do

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Rows under headings, every column as wide as its widest cell. Names stand left, figures right. */
+/**
+ * Rows under headings, every column as wide as its widest cell. Names stand left, figures right.
+ */
 final class Table {
 
   private static final String GAP = "  ";
