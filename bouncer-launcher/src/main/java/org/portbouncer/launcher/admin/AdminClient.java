@@ -14,6 +14,7 @@ public final class AdminClient implements Closeable {
 
   private final UnixSocketChannel channel;
   private final LineReader reader;
+  private IOException unsent;
 
   private AdminClient(UnixSocketChannel channel) {
     this.channel = channel;
@@ -85,7 +86,7 @@ public final class AdminClient implements Closeable {
   public String ask(String request) throws IOException {
     String answer;
     try {
-      Wire.writeLine(channel, request);
+      send(request);
       answer = reader.next();
     } catch (LineReader.IdleException e) {
       throw new TimedOutException(e);
@@ -93,9 +94,23 @@ public final class AdminClient implements Closeable {
       throw new ClosedException(e);
     }
     if (answer == null) {
-      throw new ClosedException(null);
+      throw new ClosedException(unsent);
     }
     return answer;
+  }
+
+  /**
+   * A server that refuses this peer says so and closes without reading: its line is to be read all
+   * the same.
+   */
+  private void send(String request) throws IOException {
+    try {
+      Wire.writeLine(channel, request);
+    } catch (LineReader.IdleException e) {
+      throw e;
+    } catch (IOException e) {
+      unsent = e;
+    }
   }
 
   /** The process at the other end, as the kernel says; 0 where it cannot be seen from here. */

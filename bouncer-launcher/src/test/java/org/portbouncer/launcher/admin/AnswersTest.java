@@ -1,0 +1,52 @@
+package org.portbouncer.launcher.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/**
+ * The names and their order are public: these texts change only together with the documentation.
+ */
+class AnswersTest {
+
+  private final FakeOperations server = new FakeOperations();
+
+  @Test
+  void shouldWriteStatusInTheDocumentedShape() {
+    assertThat(Answers.status(server.status()))
+        .isEqualTo(
+            """
+            {"version":"1.2.3","pid":4700,"uptime_s":3725,"epoch":1,"ready":true,"listeners":{\
+            "web":{"listen":"0.0.0.0:8080","target":"192.0.2.10:80","accepted":9,"active":2,\
+            "passed":7,"blocked":1,"limited":1,"failed":0,"bytes_up":1536,"bytes_down":5},\
+            "mail":{"listen":["0.0.0.0:25","[::]:25"],"target":"unix:/m","accepted":1,"active":1,\
+            "passed":1,"blocked":0,"limited":0,"failed":0,"bytes_up":0,"bytes_down":0}},\
+            "workers":[{"stage":"acl","index":0,"pid":4708,"state":"ready","restarts":0,\
+            "sessions":0,"rss_bytes":67108864},{"stage":"io","index":1,"pid":4711,\
+            "state":"throttled","restarts":3,"sessions":3,"rss_bytes":1000}],\
+            "state_transfer":{"mode":"inline","spilled":0,"slots_total":0,"slots_used":0},\
+            "limits":{"max_sessions":10000,"active":3}}\
+            """);
+  }
+
+  @Test
+  void shouldWriteSessionsInTheDocumentedShapeWithNullForWhatIsNotThere() {
+    assertThat(Answers.sessions(server.sessions().subList(2, 3)))
+        .isEqualTo(
+            """
+            [{"id":19,"listener":"mail","client":"192.0.2.7:40002","local":"127.0.0.1:8080",\
+            "target":"192.0.2.10:80","acl":null,"rule":null,"bandwidth":null,"state":"forward",\
+            "worker_pid":4711,"transfer":"inline","state_bytes":312,"age_ms":61500,"idle_ms":250,\
+            "bytes_up":1536,"bytes_down":5,"hops":[{"stage":"negotiate","pid":4707,\
+            "received_us":120},{"stage":"acl","pid":4708,"received_us":233}]}]\
+            """);
+  }
+
+  @Test
+  void shouldWriteTheSmallAnswers() {
+    assertThat(Answers.killed(2)).isEqualTo("{\"killed\":2}");
+    assertThat(Answers.stopping(true, 3))
+        .isEqualTo("{\"stopping\":true,\"now\":true,\"active\":3}");
+    assertThat(Answers.error("no \"x\"", 2)).isEqualTo("{\"error\":\"no \\\"x\\\"\",\"code\":2}");
+  }
+}

@@ -1,0 +1,90 @@
+package org.portbouncer.launcher.admin;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A server that only pretends, for tests of the protocol and of the commands. Its sessions are 17,
+ * 18 and 19.
+ */
+public final class FakeOperations implements Operations {
+
+  /** What {@code stop} was asked for. */
+  public final CompletableFuture<Boolean> stopped = new CompletableFuture<>();
+
+  private final List<SessionView> sessions =
+      new ArrayList<>(
+          List.of(
+              session(17, "web", "10.1.2.3:40000"),
+              session(18, "web", "[2001:db8::1]:40001"),
+              session(19, "mail", "192.0.2.7:40002")));
+
+  private static SessionView session(long id, String listener, String client) {
+    boolean ruled = listener.equals("web");
+    return new SessionView(
+        id,
+        listener,
+        client,
+        "127.0.0.1:8080",
+        "192.0.2.10:80",
+        ruled ? "office" : null,
+        ruled ? "staff" : null,
+        null,
+        "forward",
+        4711,
+        "inline",
+        312,
+        61_500,
+        250,
+        1536,
+        5,
+        List.of(new HopView("negotiate", 4707, 120), new HopView("acl", 4708, 233)));
+  }
+
+  @Override
+  public StatusView status() {
+    return new StatusView(
+        "1.2.3",
+        4700,
+        3725,
+        1,
+        true,
+        List.of(
+            new ListenerView(
+                "web", List.of("0.0.0.0:8080"), "192.0.2.10:80", 9, 2, 7, 1, 1, 0, 1536, 5),
+            new ListenerView(
+                "mail", List.of("0.0.0.0:25", "[::]:25"), "unix:/m", 1, 1, 1, 0, 0, 0, 0, 0)),
+        List.of(
+            new WorkerView("acl", 0, 4708, "ready", 0, 0, 67_108_864),
+            new WorkerView("io", 1, 4711, "throttled", 3, 3, 1000)),
+        new StateTransferView("inline", 0, 0, 0),
+        new LimitsView(10_000, active()));
+  }
+
+  @Override
+  public synchronized List<SessionView> sessions() {
+    return List.copyOf(sessions);
+  }
+
+  @Override
+  public synchronized int kill(long[] ids) {
+    if (Arrays.stream(ids).anyMatch(id -> id == 666)) {
+      throw new IllegalStateException("broken on purpose");
+    }
+    int before = sessions.size();
+    sessions.removeIf(session -> Arrays.stream(ids).anyMatch(id -> id == session.id()));
+    return before - sessions.size();
+  }
+
+  @Override
+  public void stop(boolean now) {
+    stopped.complete(now);
+  }
+
+  @Override
+  public synchronized int active() {
+    return sessions.size();
+  }
+}

@@ -1,0 +1,107 @@
+package org.portbouncer.launcher.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RequestParserTest {
+
+  @ParameterizedTest
+  @ValueSource(strings = {"status", "  status --json ", "{\"command\":\"status\"}"})
+  void shouldReadStatus(String line) throws Exception {
+    assertThat(RequestParser.parse(line)).isEqualTo(new Request.Status());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"kill 17 18 17", "{\"command\":\"kill\",\"ids\":[17,18]}", "kill\t17  18\r"})
+  void shouldReadIdsOnceEach(String line) throws Exception {
+    assertThat(RequestParser.parse(line)).isEqualTo(new Request.KillIds(List.of(17L, 18L)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sessions --listener web --from 10.0.0.0/8",
+        "sessions --from=10.0.0.0/8 --listener=web",
+        "{\"command\":\"sessions\",\"listener\":\"web\",\"from\":\"10.0.0.0/8\"}"
+      })
+  void shouldReadFilters(String line) throws Exception {
+    assertThat(RequestParser.parse(line))
+        .isInstanceOfSatisfying(
+            Request.Sessions.class,
+            request -> {
+              assertThat(request.filter().listener()).isEqualTo("web");
+              assertThat(request.filter().from().containsEndpoint("10.9.9.9:1")).isTrue();
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"stop --now", "{\"command\":\"stop\",\"now\":true}"})
+  void shouldReadStopNow(String line) throws Exception {
+    assertThat(RequestParser.parse(line)).isEqualTo(new Request.Stop(true));
+  }
+
+  @Test
+  void shouldUnderstandWhatTheCommandsSend() throws Exception {
+    assertThat(RequestParser.parse(Requests.status())).isEqualTo(new Request.Status());
+    assertThat(RequestParser.parse(Requests.killIds(17, 18)))
+        .isEqualTo(new Request.KillIds(List.of(17L, 18L)));
+    assertThat(RequestParser.parse(Requests.killFrom("::/0"))).isInstanceOf(Request.KillFrom.class);
+    assertThat(RequestParser.parse(Requests.stop(false))).isEqualTo(new Request.Stop(false));
+    assertThat(RequestParser.parse(Requests.sessions("a \"b\"", null)))
+        .isEqualTo(new Request.Sessions(new SessionFilter("a \"b\"", null)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "   ",
+        "reboot",
+        "status 17",
+        "stop 17",
+        "stop --from 10.0.0.0/8",
+        "kill",
+        "kill 17 --from 10.0.0.0/8",
+        "kill seventeen",
+        "kill -17",
+        "kill 99999999999999999999",
+        "kill 9999999999999999999",
+        "kill --from",
+        "kill --from nowhere",
+        "sessions --now",
+        "{",
+        "{}",
+        "{\"command\":17}",
+        "{\"command\":\"kill\",\"ids\":17}",
+        "{\"command\":\"kill\",\"ids\":[]}",
+        "{\"command\":\"kill\",\"ids\":[1.5]}",
+        "{\"command\":\"kill\",\"ids\":[null]}",
+        "{\"command\":\"kill\",\"ids\":[-1]}",
+        "{\"command\":\"kill\",\"ids\":[99999999999999999999]}",
+        "{\"command\":\"kill\",\"idz\":[17]}",
+        "{\"command\":\"stop\",\"now\":\"yes\"}",
+        "{\"command\":\"status\"} {\"command\":\"stop\"}",
+        "{\"command\":\"status\",\"command\":\"stop\"}",
+        "[\"status\"]",
+        "\u0000\u0001\ufffd"
+      })
+  void shouldRefuseWhatItDoesNotFullyUnderstand(String line) {
+    assertThatThrownBy(() -> RequestParser.parse(line))
+        .isInstanceOf(RequestParser.BadRequestException.class)
+        .message()
+        .isNotBlank()
+        .doesNotContain("\n", "\u0000");
+  }
+
+  @Test
+  void shouldRefuseDeepNestingWithoutFallingOver() {
+    assertThatThrownBy(() -> RequestParser.parse("{\"ids\":" + "[".repeat(60_000)))
+        .isInstanceOf(RequestParser.BadRequestException.class);
+  }
+}
