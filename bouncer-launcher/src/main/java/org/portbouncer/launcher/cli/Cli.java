@@ -52,6 +52,7 @@ public final class Cli {
     CommandLine line = new CommandLine(root);
     line.addSubcommand(new StartCommand(console, server));
     line.addSubcommand(new CheckCommand(console));
+    line.addSubcommand(new ShowConfigCommand(console));
     line.addSubcommand(new StatusCommand(console));
     line.addSubcommand(new SessionsCommand(console));
     line.addSubcommand(new KillCommand(console));
@@ -67,8 +68,9 @@ public final class Cli {
   }
 
   private int wrongUsage(CommandLine.ParameterException e, String... args) {
+    String text = e.getMessage().replaceFirst("^Error: ", ""); // some of picocli's begin so
     String name = e.getCommandLine().getCommandSpec().qualifiedName();
-    console.err().println(name + ": " + oneLine(e.getMessage()) + " (try '" + name + " --help')");
+    console.err().println(name + ": " + oneLine(text) + " (try '" + name + " --help')");
     return ExitCode.USAGE;
   }
 

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.function.LongPredicate;
 import org.portbouncer.launcher.admin.AdminClient;
 import org.portbouncer.launcher.admin.Requests;
 import picocli.CommandLine.Command;
@@ -25,6 +26,7 @@ final class StopCommand implements Callable<Integer> {
   private static final Duration BETWEEN_PROGRESS = Duration.ofSeconds(1);
 
   private final Console console;
+  private final LongPredicate running;
 
   @Mixin private ServerOptions server;
 
@@ -38,7 +40,12 @@ final class StopCommand implements Callable<Integer> {
   private Long timeoutSeconds;
 
   StopCommand(Console console) {
+    this(console, StopCommand::isRunning);
+  }
+
+  StopCommand(Console console, LongPredicate running) {
     this.console = console;
+    this.running = running;
   }
 
   @Override
@@ -50,7 +57,7 @@ final class StopCommand implements Callable<Integer> {
           new Answer(ServerOptions.object(ServerOptions.ask(client, Requests.stop(now))));
       progress(answer.number("active"));
       watch(client, deadline);
-      while (running(pid)) {
+      while (running.test(pid)) {
         sleepBefore(deadline);
       }
     }
@@ -102,7 +109,7 @@ final class StopCommand implements Callable<Integer> {
    * A process that has ended but that nobody has waited for yet holds nothing any more: it counts
    * as gone.
    */
-  private static boolean running(long pid) {
+  private static boolean isRunning(long pid) {
     if (pid <= 0) {
       return false; // in another pid namespace; that the connection has closed must do
     }

@@ -1,0 +1,152 @@
+package org.portbouncer.launcher.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.launcher.admin.AdminServer;
+import org.portbouncer.launcher.admin.FakeOperations;
+
+/** The commands that read a configuration. */
+class ConfigCommandsTest {
+
+  private static final String GOOD =
+      """
+      bouncer {
+        listeners {
+          web { listen = "127.0.0.1:8080", target = "127.0.0.1:80", acl = all }
+        }
+        acls { all = [ { name = everyone, action = pass } ] }
+        admin { socket = "admin.sock" }
+      }
+      """;
+
+  @TempDir private Path folder;
+
+  private String write(String text) throws IOException {
+    return Files.writeString(folder.resolve("b.conf"), text).toString();
+  }
+
+  private String writeBad() throws IOException {
+    return write(GOOD.replace("listen =", "lissten =").replace("action = pass", "action = maybe"));
+  }
+
+  @Test
+  void shouldSayThatAGoodFileIsOk() throws Exception {
+    String file = write(GOOD);
+    CliRun run = CliRun.of("check", "-c", file);
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out()).isEqualTo(file + ": ok\n");
+    assertThat(run.code()).isZero();
+  }
+
+  @Test
+  void shouldPrintEveryProblemOfABadFileWithItsLine() throws Exception {
+    String file = writeBad();
+    CliRun run = CliRun.of("check", "-c", file);
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err().lines())
+        .hasSizeGreaterThanOrEqualTo(2)
+        .allMatch(line -> line.startsWith(file + ":"))
+        .anyMatch(line -> line.startsWith(file + ":3: ") && line.contains("listen"))
+        .anyMatch(line -> line.startsWith(file + ":5: ") && line.contains("maybe"));
+  }
+
+  @Test
+  void shouldNotFailForWarnings() throws Exception {
+    String file = write(GOOD.replace(", acl = all", ""));
+    CliRun run = CliRun.of("check", "-c", file);
+    assertThat(run.code()).isZero();
+    assertThat(run.err()).contains("warning: ");
+    assertThat(run.out()).isEqualTo(file + ": ok\n");
+  }
+
+  @Test
+  void shouldExitWith1AndOneLineWhenTheFileIsMissing() {
+    String file = folder.resolve("nothing.conf").toString();
+    for (String command : new String[] {"check", "show-config", "start"}) {
+      CliRun run = CliRun.of(command, "-c", file);
+      assertThat(run.code()).isEqualTo(1);
+      assertThat(run.out()).isEmpty();
+      assertThat(run.err().lines()).hasSize(1);
+      assertThat(run.err()).startsWith(file);
+    }
+  }
+
+  @Test
+  void shouldShowEveryValueAndWhereItComesFrom() throws Exception {
+    String file = write(GOOD);
+    CliRun run = CliRun.of("show-config", "-c", file);
+    assertThat(run.code()).isZero();
+    assertThat(run.out().lines())
+        .anyMatch(
+            line -> line.startsWith("listeners.web.target = ") && line.endsWith("# " + file + ":3"))
+        .anyMatch(
+            line -> line.startsWith("limits.max-sessions = 10000 ") && line.endsWith("# default"));
+  }
+
+  @Test
+  void shouldShowNothingOfABadFile() throws Exception {
+    CliRun run = CliRun.of("show-config", "-c", writeBad());
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out()).isEmpty();
+  }
+
+  @Test
+  void shouldGiveTheServerItsConfigurationAndPassOnItsExitCode() throws Exception {
+    AtomicReference<Configuration> given = new AtomicReference<>();
+    CliRun run =
+        CliRun.with(
+            (configuration, debug) -> {
+              given.set(configuration);
+              return debug ? 7 : 0;
+            },
+            "start",
+            "--debug",
+            "-c",
+            write(GOOD));
+    assertThat(run.code()).isEqualTo(7);
+    assertThat(given.get().listeners()).hasSize(1);
+  }
+
+  @Test
+  void shouldNotStartWithABadFile() throws Exception {
+    CliRun run = CliRun.of("start", "-c", writeBad());
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err().lines()).hasSizeGreaterThanOrEqualTo(2);
+  }
+
+  @Test
+  void shouldTurnAFailureOfTheServerIntoOneLine() throws Exception {
+    CliRun run =
+        CliRun.with(
+            (configuration, debug) -> {
+              throw new IllegalStateException("port taken\nreally");
+            },
+            "start",
+            "-c",
+            write(GOOD));
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).isEqualTo("bouncer: port taken; really\n");
+  }
+
+  @Test
+  void shouldFindTheAdminSocketThroughTheConfiguration() throws Exception {
+    String file = write(GOOD);
+    try (AdminServer server =
+        AdminServer.open(folder.resolve("admin.sock"), 0600, new FakeOperations())) {
+      CliRun run = CliRun.of("status", "--json", "-c", file);
+      assertThat(server).isNotNull();
+      assertThat(run.err()).isEmpty();
+      assertThat(run.out()).startsWith("{\"version\":\"1.2.3\"");
+    }
+    assertThat(CliRun.of("status", "-c", file).code()).isEqualTo(3);
+    assertThat(CliRun.of("status", "-c", writeBad()).code()).isEqualTo(1);
+  }
+}

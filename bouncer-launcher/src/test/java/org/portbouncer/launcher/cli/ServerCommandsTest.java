@@ -1,0 +1,164 @@
+package org.portbouncer.launcher.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.portbouncer.launcher.admin.AdminServer;
+import org.portbouncer.launcher.admin.FakeOperations;
+import org.portbouncer.launcher.admin.Json;
+import picocli.CommandLine;
+
+/** The commands that ask a server, against one that answers over a real socket. */
+@Timeout(30)
+class ServerCommandsTest {
+
+  private final FakeOperations operations = new FakeOperations();
+
+  @TempDir private Path folder;
+
+  private AdminServer server;
+  private String socket;
+
+  @BeforeEach
+  void open() throws IOException {
+    Path path = folder.resolve("admin.sock");
+    server = AdminServer.open(path, 0600, operations);
+    socket = path.toString();
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    server.close();
+  }
+
+  @Test
+  void shouldShowStatusAsAlignedTables() {
+    CliRun run = CliRun.of("status", "-s", socket);
+    assertThat(run.err()).isEmpty();
+    assertThat(run.code()).isZero();
+    assertThat(run.out())
+        .startsWith(
+            """
+            bouncer 1.2.3, pid 4700, ready, up 1h02m, epoch 1
+            sessions 3 of 10000, state transfer inline, 0 spilled
+
+            LISTENER  LISTEN              TARGET         ACCEPTED  ACTIVE  PASSED\
+            """)
+        .contains("\nmail      0.0.0.0:25,[::]:25  unix:/m               1       1       1")
+        .endsWith(
+            """
+
+            WORKER   PID  STATE      RESTARTS  SESSIONS    MEMORY
+            acl/0   4708  ready             0         0  64.0 MiB
+            io/1    4711  throttled         3         3    1000 B
+            """);
+  }
+
+  @Test
+  void shouldPrintTheServersJsonAsItIs() throws Exception {
+    CliRun status = CliRun.of("status", "--json", "-s", socket);
+    assertThat(status.out()).startsWith("{\"version\":\"1.2.3\",").endsWith("}\n");
+    assertThat(Json.parseObject(status.out()).get("pid")).isEqualTo(4700L);
+    CliRun sessions = CliRun.of("sessions", "--json", "-s", socket);
+    assertThat(Json.parseArray(sessions.out())).hasSize(3);
+  }
+
+  @Test
+  void shouldListSessions() {
+    CliRun run = CliRun.of("sessions", "-s", socket, "--listener", "web", "--from", "10.0.0.0/8");
+    assertThat(run.code()).isZero();
+    assertThat(run.out())
+        .isEqualTo(
+            """
+            ID  LISTENER  CLIENT          TARGET         RULE          STATE    \
+            WORKER    AGE   IDLE       UP  DOWN
+            17  web       10.1.2.3:40000  192.0.2.10:80  office/staff  forward  \
+              4711  1m01s  250ms  1.5 KiB   5 B
+            """);
+  }
+
+  @Test
+  void shouldFilterJsonToo() throws Exception {
+    CliRun run = CliRun.of("sessions", "--json", "-s", socket, "--from", "2001:db8::/32");
+    assertThat(Json.parseArray(run.out())).hasSize(1);
+    assertThat(run.out()).startsWith("[{\"id\":18,");
+  }
+
+  @Test
+  void shouldKillByIdAndSayHowMany() {
+    CliRun run = CliRun.of("kill", "-s", socket, "17", "19", "4");
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).isEqualTo("killed 2 sessions\n");
+  }
+
+  @Test
+  void shouldKillByNetworkAndSayHowMany() {
+    CliRun run = CliRun.of("kill", "--from", "10.0.0.0/8", "-s", socket);
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).isEqualTo("killed 1 session\n");
+  }
+
+  @Test
+  void shouldExitWith1WhenNothingWasKilled() {
+    CliRun run = CliRun.of("kill", "4", "-s", socket);
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out()).isEqualTo("killed 0 sessions\n");
+  }
+
+  @Test
+  void shouldPassOnWhyTheServerRefused() {
+    CliRun run = CliRun.of("kill", "666", "-s", socket);
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).isEqualTo("bouncer: the server failed to answer: broken on purpose\n");
+  }
+
+  @Test
+  void shouldExitWith4WhenTheServerDoesNotStopInTime() {
+    CliRun run = CliRun.of("stop", "--timeout", "1", "-s", socket);
+    assertThat(run.code()).isEqualTo(4);
+    assertThat(run.err())
+        .startsWith("stopping: waiting for 3 sessions\n")
+        .endsWith("bouncer: the server has not stopped in time\n");
+    assertThat(operations.stopped).isCompletedWithValue(false);
+  }
+
+  @Test
+  void shouldWaitForTheConnectionAndThenTheProcessToGo() {
+    AtomicInteger looks = new AtomicInteger();
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    PrintStream stream = new PrintStream(out, true, StandardCharsets.UTF_8);
+    CompletableFuture<Void> closed =
+        operations.stopped.thenAcceptAsync(
+            now -> {
+              try {
+                server.close();
+              } catch (IOException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    StopCommand stop =
+        new StopCommand(
+            new Console(stream, stream, false),
+            pid -> {
+              assertThat(pid).isEqualTo(ProcessHandle.current().pid());
+              return looks.incrementAndGet() < 3;
+            });
+    assertThat(new CommandLine(stop).execute("--now", "-s", socket)).isZero();
+    assertThat(closed).isCompleted();
+    assertThat(looks).hasValue(3);
+    assertThat(operations.stopped).isCompletedWithValue(true);
+    assertThat(out.toString(StandardCharsets.UTF_8)).endsWith("stopped\n");
+  }
+}

@@ -1,0 +1,71 @@
+package org.portbouncer.launcher.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UsageTest {
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "dance",
+        "--nonsense",
+        "start",
+        "check",
+        "check -c",
+        "show-config",
+        "status extra",
+        "sessions --from nowhere",
+        "sessions --listener",
+        "kill",
+        "kill seventeen",
+        "kill 17 --from 10.0.0.0/8",
+        "kill --from 10.0.0.0/40",
+        "stop --timeout soon",
+        "status --socket"
+      })
+  void shouldExitWith2AndOneLineWhenTheUsageIsWrong(String line) {
+    CliRun run = CliRun.of(line.isEmpty() ? new String[0] : line.split(" ", -1));
+    assertThat(run.code()).isEqualTo(2);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err().lines()).hasSize(1);
+    assertThat(run.err()).startsWith("bouncer").contains("--help").doesNotContain("Error: ");
+  }
+
+  @Test
+  void shouldPrintTheVersionTheBuildGave() {
+    CliRun run = CliRun.of("--version");
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).matches("bouncer [0-9]+\\.[0-9]+\\.[0-9]+\\R");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"start", "check", "show-config", "status", "sessions", "kill", "stop"})
+  void shouldListAndExplainEveryCommand(String command) {
+    assertThat(CliRun.of("--help").out()).contains("\n  " + command + " ");
+    CliRun run = CliRun.of(command, "--help");
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).startsWith("Usage: bouncer " + command);
+    assertThat(run.err()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"status", "sessions", "kill 17", "stop"})
+  void shouldExitWith3WhenNoServerAnswers(String command) {
+    CliRun run = CliRun.of((command + " -s /nonexistent/admin.sock").split(" ", -1));
+    assertThat(run.code()).isEqualTo(3);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err())
+        .isEqualTo("bouncer: no server answers at /nonexistent/admin.sock: no such file\n");
+  }
+
+  @Test
+  void shouldShowAStackTraceOnlyWhenAsked() {
+    assertThat(CliRun.of("status", "-s", "/nonexistent", "--debug").err()).contains("\tat ");
+    assertThat(CliRun.of("--debug", "status", "-s", "/nonexistent").err()).contains("\tat ");
+  }
+}

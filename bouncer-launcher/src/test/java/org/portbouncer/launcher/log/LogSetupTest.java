@@ -1,0 +1,89 @@
+package org.portbouncer.launcher.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+class LogSetupTest {
+
+  private final List<String> lines = new ArrayList<>();
+  private final LineLayout layout = new LineLayout();
+  private final Logger log = LoggerFactory.getLogger(LogSetupTest.class);
+
+  private final AppenderBase<ILoggingEvent> collector =
+      new AppenderBase<>() {
+        @Override
+        protected void append(ILoggingEvent event) {
+          lines.add(layout.doLayout(event));
+        }
+      };
+
+  private static ch.qos.logback.classic.Logger root() {
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    return context.getLogger(Logger.ROOT_LOGGER_NAME);
+  }
+
+  @BeforeEach
+  void collect() {
+    LogSetup.init("info");
+    collector.start();
+    root().addAppender(collector);
+  }
+
+  @AfterEach
+  void restore() {
+    root().detachAppender(collector);
+    LogSetup.level("info");
+  }
+
+  @Test
+  void shouldWriteTimeLevelProcessAndText() {
+    log.info("listening at {}", "127.0.0.1:80");
+    assertThat(lines).hasSize(1);
+    assertThat(lines.getFirst())
+        .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z INFO  mother\\[\\d+] .*\\R")
+        .endsWith(" mother[" + ProcessHandle.current().pid() + "] listening at 127.0.0.1:80\n");
+  }
+
+  @Test
+  void shouldNameTheWorkerThatSpoke() {
+    new WorkerLog("io", 0, 4711).log(Level.WARN, "out of {} descriptors");
+    assertThat(lines.getFirst()).endsWith("Z WARN  io/0[4711] out of {} descriptors\n");
+  }
+
+  @Test
+  void shouldKeepTextFromOutsideOnOneLine() {
+    log.error("bad name \"a\r\nforged\"");
+    assertThat(lines.getFirst()).endsWith("bad name \"a\\r\\nforged\"\n").contains(" ERROR mother");
+  }
+
+  @Test
+  void shouldChangeTheLevelWhileRunning() {
+    log.debug("unseen");
+    LogSetup.level("debug");
+    log.debug("seen");
+    LogSetup.level("error");
+    log.warn("unseen again");
+    assertThat(lines).hasSize(1);
+    assertThat(lines.getFirst()).endsWith("seen\n");
+  }
+
+  @Test
+  void shouldShowStackTracesFromDebugOn() {
+    log.warn("cannot accept", new IllegalStateException("no room"));
+    assertThat(lines.getLast()).endsWith("cannot accept: no room\n");
+    LogSetup.level("debug");
+    log.warn("cannot accept", new IllegalStateException("no room"));
+    assertThat(lines.getLast()).contains("cannot accept: no room\n").contains("\tat ");
+  }
+}
