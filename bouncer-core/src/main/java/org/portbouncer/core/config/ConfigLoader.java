@@ -37,6 +37,9 @@ public final class ConfigLoader {
     if (problems.hasErrors()) {
       configuration = null;
     }
+    if (configuration != null) {
+      configuration.acls().forEach(acl -> UnreachableRules.warn(acl.rules(), problems));
+    }
     LoadResult result = new LoadResult(configuration, problems.sorted(file.toString()));
     return new Loaded(result, List.copyOf(reading.settings()));
   }

@@ -22,9 +22,12 @@ final class ListenerReader {
   List<Listener> all(Section listeners) {
     List<Listener> all = new ArrayList<>();
     for (String name : Names.of(listeners)) {
-      all.add(listener(listeners.named(name), name));
+      Section section = listeners.named(name);
+      if (listeners.isBlock(name)) {
+        all.add(listener(section, name));
+      }
     }
-    if (all.isEmpty()) {
+    if (all.isEmpty() && !listeners.problems().hasErrors()) {
       listeners
           .problems()
           .error(

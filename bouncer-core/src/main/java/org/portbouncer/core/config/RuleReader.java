@@ -45,14 +45,16 @@ final class RuleReader {
       }
       rules.add(rule);
     }
-    UnreachableRules.warn(rules, acls.problems());
     return new Acl(name, List.copyOf(rules));
   }
 
   private Rule rule(Section rule, int position) {
     ValueReader<Integer> count = (text, where) -> Quantities.integer(text, 1, Integer.MAX_VALUE);
     ValueReader<Rate> rate = (text, where) -> Quantities.sessionRate(text);
-    String name = rule.read("name", (text, where) -> Names.require(text), "#" + position);
+    String standard = "#" + position;
+    String name =
+        rule.read(
+            "name", (text, where) -> text.equals(standard) ? text : Names.require(text), standard);
     Rule.Action action =
         rule.read(
             "action",

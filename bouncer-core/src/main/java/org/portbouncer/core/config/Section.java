@@ -153,6 +153,11 @@ final class Section {
     return values.get(key) instanceof ConfigList list && list.isEmpty();
   }
 
+  /** Whether a block is written for that key. */
+  boolean isBlock(String key) {
+    return values.get(key) instanceof ConfigObject;
+  }
+
   /** Whether nothing is written for that key. */
   boolean isAbsent(String key) {
     ConfigValue value = values.get(key);
@@ -247,8 +252,7 @@ final class Section {
 
   private void reportMissing(SchemaKey schemaKey, String key) {
     if (isAbsent(key)) {
-      problems()
-          .error(where, path + " has no '" + key + "', which says " + schemaKey.description());
+      problems().error(where, path + " needs '" + key + "': " + plain(schemaKey.description()));
     }
   }
 
@@ -298,9 +302,9 @@ final class Section {
             .error(
                 place == null ? whereOf(key) : place,
                 join(path, key)
-                    + " must be "
+                    + ": expected "
                     + plain(schemaKey.type())
-                    + ", not "
+                    + ", found "
                     + shape(value.valueType()));
         yield null;
       }
