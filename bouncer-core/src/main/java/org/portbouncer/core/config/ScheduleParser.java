@@ -26,7 +26,7 @@ final class ScheduleParser {
   }
 
   private static Schedule.Window window(String part, String text, ZoneId defaultZone) {
-    String[] tokens = part.split("\\s+");
+    String[] tokens = part.split("\\s+", -1);
     if (part.isEmpty() || tokens.length > 3) {
       throw new InvalidValueException("'" + text + "' is not a schedule" + FORM);
     }

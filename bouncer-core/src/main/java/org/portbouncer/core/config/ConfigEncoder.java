@@ -1,0 +1,120 @@
+package org.portbouncer.core.config;
+
+/** Writes the records of a configuration. Runs in the mother. */
+final class ConfigEncoder {
+
+  private final CodecWriter out = new CodecWriter();
+
+  byte[] encode(Configuration configuration) {
+    out.number(ConfigCodec.MAGIC);
+    out.octet(ConfigCodec.VERSION);
+    out.text(configuration.file());
+    out.list(configuration.listeners(), this::listener);
+    out.list(configuration.acls(), this::acl);
+    out.list(configuration.bandwidth(), this::bandwidth);
+    out.number(configuration.sourcePrefix().v4());
+    out.number(configuration.sourcePrefix().v6());
+    workers(configuration.workers());
+    out.constant(configuration.stateTransfer().mode());
+    out.text(configuration.stateTransfer().directory());
+    out.number(configuration.stateTransfer().padding());
+    timeouts(configuration.timeouts());
+    out.number(configuration.drainMs());
+    out.number(configuration.maxSessions());
+    out.text(configuration.admin().socket());
+    out.number(configuration.admin().mode());
+    out.nullable(configuration.metricsListen(), this::endpoint);
+    out.text(configuration.log().level());
+    out.constant(configuration.log().access().to());
+    out.text(configuration.log().access().path());
+    out.flag(configuration.log().access().json());
+    out.text(configuration.user());
+    out.text(configuration.group());
+    return out.bytes();
+  }
+
+  private void workers(Configuration.Workers workers) {
+    out.number(workers.negotiate());
+    out.number(workers.acl());
+    out.number(workers.connect());
+    out.number(workers.bandwidth());
+    out.number(workers.io());
+  }
+
+  private void timeouts(Timeouts timeouts) {
+    out.number(timeouts.negotiateMs());
+    out.number(timeouts.connectMs());
+    out.number(timeouts.idleMs());
+    out.number(timeouts.halfClosedMs());
+  }
+
+  private void listener(Listener listener) {
+    out.text(listener.name());
+    out.list(listener.listen(), this::endpoint);
+    endpoint(listener.target());
+    out.number(listener.acl());
+    out.number(listener.bandwidth());
+    timeouts(listener.timeouts());
+    out.text(listener.file());
+    out.number(listener.line());
+  }
+
+  private void endpoint(Endpoint endpoint) {
+    out.constant(endpoint.kind());
+    out.text(endpoint.text());
+    out.text(endpoint.host());
+    out.number(endpoint.port());
+    out.text(endpoint.path());
+  }
+
+  private void acl(Acl acl) {
+    out.text(acl.name());
+    out.list(acl.rules(), this::rule);
+  }
+
+  private void rule(Rule rule) {
+    out.text(rule.name());
+    out.constant(rule.action());
+    out.nullable(rule.from(), this::networks);
+    out.list(rule.fromPorts(), this::ports);
+    out.nullable(rule.when(), this::schedule);
+    out.number(rule.bandwidth());
+    out.number(rule.maxSessions());
+    out.number(rule.maxSessionsPerSource());
+    out.nullable(rule.rate(), this::rate);
+    out.nullable(rule.ratePerSource(), this::rate);
+    out.flag(rule.logConnect());
+    out.flag(rule.logDisconnect());
+    out.flag(rule.logError());
+    out.text(rule.file());
+    out.number(rule.line());
+  }
+
+  private void networks(NetworkSet networks) {
+    out.longs(networks.rangesV4());
+    out.longs(networks.rangesV6());
+  }
+
+  private void ports(PortRange ports) {
+    out.number(ports.first());
+    out.number(ports.last());
+  }
+
+  private void schedule(Schedule schedule) {
+    out.text(schedule.text());
+    out.text(schedule.defaultZone().getId());
+  }
+
+  private void rate(Rate rate) {
+    out.number(rate.count());
+    out.number(rate.periodMs());
+  }
+
+  private void bandwidth(BandwidthClass bandwidth) {
+    out.text(bandwidth.name());
+    out.number(bandwidth.up());
+    out.number(bandwidth.down());
+    out.number(bandwidth.burst());
+    out.constant(bandwidth.sharedBy());
+  }
+}

@@ -1,0 +1,67 @@
+package org.portbouncer.core.config;
+
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigValueType;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Loads a configuration file and finds every mistake in it at once. Runs in the mother and in the
+ * commands that need no server, never in a worker.
+ */
+public final class ConfigLoader {
+
+  private static final String ROOT = "bouncer";
+
+  /** What a reading brought, for those that need more than the outcome. */
+  record Loaded(LoadResult result, List<Setting> settings) {}
+
+  private ConfigLoader() {}
+
+  /**
+   * Loads the file. Never throws for what is in it or for its absence: that is a {@link Problem}.
+   *
+   * @param file named in the problems as it is given here
+   */
+  public static LoadResult load(Path file) {
+    return read(file).result();
+  }
+
+  static Loaded read(Path file) {
+    Problems problems = new Problems();
+    ConfigSource source = new ConfigSource(file, problems);
+    Reading reading = new Reading(source, problems);
+    ConfigObject root = source.load();
+    Configuration configuration = root == null ? null : configuration(reading, root, file);
+    NotEnforcedYet.warn(reading.settings(), problems);
+    if (problems.hasErrors()) {
+      configuration = null;
+    }
+    if (configuration != null) {
+      configuration.acls().forEach(acl -> UnreachableRules.warn(acl.rules(), problems));
+    }
+    LoadResult result = new LoadResult(configuration, problems.sorted(file.toString()));
+    return new Loaded(result, List.copyOf(reading.settings()));
+  }
+
+  private static Configuration configuration(Reading reading, ConfigObject root, Path file) {
+    Where start = reading.source().mainFile(1);
+    Section top = new Section(reading, root, reading.source().unresolved(), "", "", start);
+    for (String key : top.keysInOrder()) {
+      if (!key.equals(ROOT)) {
+        String near = Nearest.of(key, List.of(ROOT));
+        String hint = near == null ? "; only 'bouncer' is read" : ", did you mean 'bouncer'?";
+        reading.problems().warn(top.whereOf(key), "the key '" + key + "' is ignored" + hint);
+      }
+    }
+    if (root.get(ROOT) == null || root.get(ROOT).valueType() == ConfigValueType.NULL) {
+      reading.problems().error(start, "there is no block bouncer { … }; everything belongs in it");
+      return null;
+    }
+    if (!(root.get(ROOT) instanceof ConfigObject)) {
+      reading.problems().error(top.whereOf(ROOT), "bouncer must be a block { … }");
+      return null;
+    }
+    return ConfigurationReader.read(top.root(ROOT), file);
+  }
+}

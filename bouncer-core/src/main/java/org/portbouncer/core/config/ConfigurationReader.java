@@ -1,0 +1,184 @@
+package org.portbouncer.core.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Reads the `bouncer` block into a {@link Configuration}. Runs in the mother and in commands. */
+final class ConfigurationReader {
+
+  private static final ValueReader<Long> DURATION = (text, where) -> Quantities.durationMs(text);
+  private static final int MAX_PADDING = 16 << 20;
+  private static final String DIRECTORY = "directory:";
+  private static final String FILE = "file:";
+
+  private ConfigurationReader() {}
+
+  /** The configuration; to be used only when no error was reported. */
+  static Configuration read(Section bouncer, Path file) {
+    bouncer.requireKnown(Schema.childrenOf(""));
+    Section aclSection = bouncer.section("acls");
+    Section classSection = bouncer.section("bandwidth");
+    List<String> aclNames = Names.of(aclSection);
+    List<String> classNames = Names.of(classSection);
+
+    Section timeouts = bouncer.section("timeouts");
+    Timeouts global =
+        new Timeouts(
+            timeouts.read("negotiate", DURATION),
+            timeouts.read("connect", DURATION),
+            timeouts.read("idle", DURATION),
+            timeouts.read("half-closed", DURATION));
+    long drainMs = timeouts.read("drain", DURATION);
+
+    List<Listener> listeners =
+        new ListenerReader(aclNames, classNames, global).all(bouncer.section("listeners"));
+    RuleReader ruleReader = new RuleReader(classNames);
+    List<Acl> acls = new ArrayList<>();
+    for (String name : aclNames) {
+      acls.add(ruleReader.acl(aclSection, name));
+    }
+    List<BandwidthClass> classes = BandwidthReader.all(classSection, classNames);
+    Section prefix = bouncer.section("source-prefix");
+    Section metrics = bouncer.section("metrics");
+    return new Configuration(
+        file.toAbsolutePath().normalize().toString(),
+        List.copyOf(listeners),
+        List.copyOf(acls),
+        List.copyOf(classes),
+        new Configuration.SourcePrefix(
+            prefix.read("v4", integer(0, 32)), prefix.read("v6", integer(0, 128))),
+        workers(bouncer.section("workers")),
+        stateTransfer(bouncer.section("state-transfer")),
+        global,
+        drainMs,
+        bouncer.section("limits").read("max-sessions", integer(1, 1_000_000)),
+        admin(bouncer.section("admin")),
+        metrics.read("listen", ConfigurationReader::metricsListen),
+        log(bouncer.section("log")),
+        bouncer.read("user", ConfigurationReader::account),
+        bouncer.read("group", ConfigurationReader::account));
+  }
+
+  private static ValueReader<Integer> integer(int min, int max) {
+    return (text, where) -> Quantities.integer(text, min, max);
+  }
+
+  private static Configuration.Workers workers(Section workers) {
+    ValueReader<Integer> count = integer(1, 64);
+    ValueReader<Integer> io =
+        (text, where) ->
+            text.equals("auto")
+                ? Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 64)
+                : Quantities.integer(text, 1, 64);
+    return new Configuration.Workers(
+        workers.read("negotiate", count),
+        workers.read("acl", count),
+        workers.read("connect", count),
+        workers.read("bandwidth", count),
+        workers.read("io", io));
+  }
+
+  private static Configuration.StateTransfer stateTransfer(Section transfer) {
+    Map<String, Configuration.StateTransfer.Mode> modes =
+        Names.choices(
+            Map.entry("inline", Configuration.StateTransfer.Mode.INLINE),
+            Map.entry("file-fd", Configuration.StateTransfer.Mode.FILE_FD),
+            Map.entry("shm", Configuration.StateTransfer.Mode.SHM));
+    return new Configuration.StateTransfer(
+        transfer.read("mode", Names.choice(modes)),
+        transfer.section("file-fd").read("backing", ConfigurationReader::backing),
+        transfer.read("padding", ConfigurationReader::padding));
+  }
+
+  private static String backing(String text, Where where) {
+    if (text.equals("memfd")) {
+      return "";
+    }
+    if (text.startsWith(DIRECTORY)) {
+      return EndpointParser.path(text.substring(DIRECTORY.length()), where.directory());
+    }
+    throw new InvalidValueException("'" + text + "' is neither memfd nor directory:/path");
+  }
+
+  private static Integer padding(String text, Where where) {
+    long size = Quantities.sizeBytes(text);
+    if (size > MAX_PADDING) {
+      throw new InvalidValueException("'" + text + "' is too much; at most 16 MiB");
+    }
+    return (int) size;
+  }
+
+  private static Configuration.Admin admin(Section admin) {
+    String socket =
+        admin.read(
+            "socket",
+            (text, where) -> EndpointParser.socketPath(text, where.directory()),
+            AdminDefaults.socketPath());
+    return new Configuration.Admin(socket, admin.read("mode", ConfigurationReader::mode));
+  }
+
+  private static Integer mode(String text, Where where) {
+    if (!text.matches("0?[0-7]{3}")) {
+      throw new InvalidValueException("'" + text + "' is not octal permissions such as 0600");
+    }
+    return Integer.parseInt(text, 8);
+  }
+
+  private static Endpoint metricsListen(String text, Where where) {
+    if (text.isBlank()) {
+      return null;
+    }
+    Endpoint endpoint = EndpointParser.listen(text.strip(), where.directory());
+    if (endpoint.kind() != Endpoint.Kind.INET) {
+      throw new InvalidValueException("'" + text + "' is not HOST:PORT, as in 127.0.0.1:9464");
+    }
+    return endpoint;
+  }
+
+  private static Configuration.Log log(Section log) {
+    Map<String, String> levels =
+        Names.choices(
+            Map.entry("error", "error"),
+            Map.entry("warn", "warn"),
+            Map.entry("info", "info"),
+            Map.entry("debug", "debug"),
+            Map.entry("trace", "trace"));
+    Section access = log.section("access");
+    String level = log.read("level", Names.choice(levels));
+    Configuration.AccessLog to = access.read("to", ConfigurationReader::accessTo);
+    Boolean json =
+        access.read(
+            "format",
+            Names.choice(Names.choices(Map.entry("logfmt", false), Map.entry("json", true))));
+    return new Configuration.Log(level, new Configuration.AccessLog(to.to(), to.path(), json));
+  }
+
+  /** The sink and the path; the format is added later. */
+  private static Configuration.AccessLog accessTo(String text, Where where) {
+    if (text.startsWith(FILE)) {
+      String path = EndpointParser.path(text.substring(FILE.length()), where.directory());
+      return new Configuration.AccessLog(Configuration.AccessLog.Sink.FILE, path, false);
+    }
+    return switch (text) {
+      case "stdout" -> sink(Configuration.AccessLog.Sink.STDOUT);
+      case "syslog" -> sink(Configuration.AccessLog.Sink.SYSLOG);
+      case "none" -> sink(Configuration.AccessLog.Sink.NONE);
+      default ->
+          throw new InvalidValueException(
+              "'" + text + "' is not one of stdout, file:/path, syslog, none");
+    };
+  }
+
+  private static Configuration.AccessLog sink(Configuration.AccessLog.Sink sink) {
+    return new Configuration.AccessLog(sink, "", false);
+  }
+
+  private static String account(String text, Where where) {
+    if (!text.matches("[A-Za-z0-9_.-]*[$]?")) {
+      throw new InvalidValueException("'" + text + "' is not the name of a user or group");
+    }
+    return text;
+  }
+}

@@ -1,0 +1,89 @@
+package org.portbouncer.core.config;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/** Reads the listeners. Runs in the mother and in commands. */
+final class ListenerReader {
+
+  private final List<String> aclNames;
+  private final List<String> bandwidthNames;
+  private final Timeouts global;
+  private final ListenAddresses addresses = new ListenAddresses();
+
+  ListenerReader(List<String> aclNames, List<String> bandwidthNames, Timeouts global) {
+    this.aclNames = aclNames;
+    this.bandwidthNames = bandwidthNames;
+    this.global = global;
+  }
+
+  /** Every listener; reports when there is none. */
+  List<Listener> all(Section listeners) {
+    List<Listener> all = new ArrayList<>();
+    for (String name : Names.of(listeners)) {
+      Section section = listeners.named(name);
+      if (listeners.isBlock(name)) {
+        all.add(listener(section, name));
+      }
+    }
+    if (all.isEmpty() && !listeners.problems().hasErrors()) {
+      listeners
+          .problems()
+          .error(
+              listeners.where(),
+              "there is no listener; at least one is needed, as in listeners { web { listen ="
+                  + " \"127.0.0.1:8080\", target = \"internal:http\" } }");
+    }
+    return all;
+  }
+
+  private Listener listener(Section section, String name) {
+    List<Endpoint> listen =
+        section.readList(
+            "listen",
+            (text, where) -> {
+              Endpoint endpoint = EndpointParser.listen(text.strip(), where.directory());
+              addresses.add(endpoint, name, where);
+              return endpoint;
+            });
+    if (section.isEmptyList("listen")) {
+      section
+          .problems()
+          .error(section.whereOf("listen"), "listeners." + name + ".listen names no address");
+    }
+    Endpoint target =
+        section.read(
+            "target", (text, where) -> EndpointParser.target(text.strip(), where.directory()));
+    Integer acl = section.read("acl", Names.reference("acl", aclNames));
+    if (section.isAbsent("acl")) {
+      section
+          .problems()
+          .warn(section.where(), "listeners." + name + " has no acl: everyone may connect");
+    }
+    Integer bandwidth =
+        section.read("bandwidth", Names.reference("bandwidth class", bandwidthNames));
+    return new Listener(
+        name,
+        listen == null ? List.of() : List.copyOf(listen),
+        target,
+        Objects.requireNonNullElse(acl, -1),
+        Objects.requireNonNullElse(bandwidth, -1),
+        timeouts(section.section("timeouts")),
+        section.where().file(),
+        section.where().line());
+  }
+
+  private Timeouts timeouts(Section section) {
+    return new Timeouts(
+        duration(section, "negotiate", global.negotiateMs()),
+        duration(section, "connect", global.connectMs()),
+        duration(section, "idle", global.idleMs()),
+        duration(section, "half-closed", global.halfClosedMs()));
+  }
+
+  private static long duration(Section section, String key, long standard) {
+    String text = standard % 1000 == 0 ? standard / 1000 + "s" : standard + "ms";
+    return section.read(key, (value, where) -> Quantities.durationMs(value), text);
+  }
+}

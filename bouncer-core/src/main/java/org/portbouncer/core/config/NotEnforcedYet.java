@@ -1,0 +1,47 @@
+package org.portbouncer.core.config;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * What is accepted and checked but has no effect in this version. Whoever makes a setting work
+ * removes its entry here. Runs in the mother and in commands.
+ */
+final class NotEnforcedYet {
+
+  /** Per key of the schema, for which of its values nothing happens. */
+  private static final Map<String, Predicate<String>> SETTINGS =
+      Map.ofEntries(
+          Map.entry("state-transfer.mode", text -> !text.equals("inline")),
+          Map.entry("state-transfer.padding", text -> !text.matches("0.*")),
+          Map.entry("state-transfer.file-fd.backing", text -> !text.equals("memfd")),
+          Map.entry("listeners.NAME.bandwidth", text -> true),
+          Map.entry("acls.NAME[].bandwidth", text -> true),
+          Map.entry("acls.NAME[].from-port", text -> true),
+          Map.entry("acls.NAME[].when", text -> true),
+          Map.entry("acls.NAME[].max-sessions", text -> true),
+          Map.entry("acls.NAME[].max-sessions-per-source", text -> true),
+          Map.entry("acls.NAME[].rate", text -> true),
+          Map.entry("acls.NAME[].rate-per-source", text -> true),
+          Map.entry("acls.NAME[].log", text -> text.equals("connect")),
+          Map.entry("metrics.listen", text -> !text.isBlank()),
+          Map.entry("log.access.to", text -> text.startsWith("file:") || text.equals("syslog")),
+          Map.entry("user", text -> !text.isBlank()),
+          Map.entry("group", text -> !text.isBlank()));
+
+  private NotEnforcedYet() {}
+
+  /** One warning for each setting written that has no effect. */
+  static void warn(List<Setting> settings, Problems problems) {
+    for (Setting setting : settings) {
+      Predicate<String> ineffective = SETTINGS.get(setting.key().path());
+      boolean written = setting.where() != null;
+      if (written && ineffective != null && setting.texts().stream().anyMatch(ineffective)) {
+        problems.warn(
+            setting.where(),
+            setting.path() + " = " + setting.rendered() + " is not enforced yet: it has no effect");
+      }
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package org.portbouncer.core.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** Reads the rules of the ACLs. Runs in the mother and in commands. */
+final class RuleReader {
+
+  private static final String FILE = "file:";
+
+  private enum LogAt {
+    CONNECT,
+    DISCONNECT,
+    ERROR
+  }
+
+  private final List<String> bandwidthNames;
+
+  RuleReader(List<String> bandwidthNames) {
+    this.bandwidthNames = bandwidthNames;
+  }
+
+  /** The ACL of that name. */
+  Acl acl(Section acls, String name) {
+    List<Rule> rules = new ArrayList<>();
+    Map<String, Where> seen = new HashMap<>();
+    int position = 0;
+    for (Section section : acls.elements(name)) {
+      Rule rule = rule(section, ++position);
+      Where before = seen.putIfAbsent(rule.name(), section.where());
+      if (before != null) {
+        acls.problems()
+            .error(
+                section.where(),
+                "acls."
+                    + name
+                    + " has a second rule '"
+                    + rule.name()
+                    + "'; the first is at "
+                    + before);
+      }
+      rules.add(rule);
+    }
+    return new Acl(name, List.copyOf(rules));
+  }
+
+  private Rule rule(Section rule, int position) {
+    ValueReader<Integer> count = (text, where) -> Quantities.integer(text, 1, Integer.MAX_VALUE);
+    ValueReader<Rate> rate = (text, where) -> Quantities.sessionRate(text);
+    String standard = "#" + position;
+    String name =
+        rule.read(
+            "name", (text, where) -> text.equals(standard) ? text : Names.require(text), standard);
+    Rule.Action action =
+        rule.read(
+            "action",
+            Names.choice(
+                Names.choices(
+                    Map.entry("pass", Rule.Action.PASS), Map.entry("block", Rule.Action.BLOCK))));
+    NetworkSet from = networks(rule);
+    List<PortRange> ports = rule.readList("from-port", (text, where) -> Quantities.ports(text));
+    Schedule when = rule.read("when", (text, where) -> Schedule.parse(text));
+    Integer bandwidth = rule.read("bandwidth", Names.reference("bandwidth class", bandwidthNames));
+    Integer maxSessions = rule.read("max-sessions", count);
+    Integer maxPerSource = rule.read("max-sessions-per-source", count);
+    Rate rateOfRule = rule.read("rate", rate);
+    Rate ratePerSource = rule.read("rate-per-source", rate);
+    List<LogAt> log =
+        rule.readList(
+            "log",
+            Names.choice(
+                Names.choices(
+                    Map.entry("connect", LogAt.CONNECT),
+                    Map.entry("disconnect", LogAt.DISCONNECT),
+                    Map.entry("error", LogAt.ERROR))));
+    List<LogAt> logAt = log == null ? List.of(LogAt.DISCONNECT, LogAt.ERROR) : log;
+    return new Rule(
+        name,
+        action,
+        from,
+        ports == null ? List.of() : List.copyOf(ports),
+        when,
+        Objects.requireNonNullElse(bandwidth, -1),
+        Objects.requireNonNullElse(maxSessions, 0),
+        Objects.requireNonNullElse(maxPerSource, 0),
+        rateOfRule,
+        ratePerSource,
+        logAt.contains(LogAt.CONNECT),
+        logAt.contains(LogAt.DISCONNECT),
+        logAt.contains(LogAt.ERROR),
+        rule.where().file(),
+        rule.where().line());
+  }
+
+  /** The networks of `from`; null where it is absent. */
+  private static NetworkSet networks(Section rule) {
+    NetworkSetBuilder builder = NetworkSet.builder();
+    List<String> read =
+        rule.readList(
+            "from",
+            (text, where) -> {
+              if (text.startsWith(FILE)) {
+                addFile(text, where, builder, rule.problems());
+              } else {
+                builder.add(text.strip());
+              }
+              return text;
+            });
+    if (read == null) {
+      return null;
+    }
+    NetworkSet networks = builder.build();
+    if (rule.isEmptyList("from")) {
+      rule.problems()
+          .error(rule.whereOf("from"), "'from' is empty; leave it out to match everyone");
+    } else if (networks.isEmpty() && !rule.problems().hasErrors()) {
+      rule.problems()
+          .warn(rule.whereOf("from"), "'from' holds no network, so the rule never matches");
+    }
+    return networks;
+  }
+
+  private static void addFile(
+      String text, Where where, NetworkSetBuilder builder, Problems problems) {
+    String written = text.substring(FILE.length());
+    Path file = Path.of(EndpointParser.path(written, where.directory()));
+    NetworkListFile.read(file, shown(written, where), builder, problems);
+  }
+
+  /** The list's name as relative as that of the file that names it. */
+  private static String shown(String written, Where where) {
+    Path parent = Path.of(where.file()).getParent();
+    return parent == null ? written : parent.resolve(written).normalize().toString();
+  }
+}

@@ -1,0 +1,233 @@
+package org.portbouncer.core.config;
+
+import static org.portbouncer.core.config.SchemaKey.optional;
+import static org.portbouncer.core.config.SchemaKey.required;
+import static org.portbouncer.core.config.SchemaKey.withDefault;
+
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Every key there is, in one table: it says what is known and what is near, what the defaults are,
+ * and what docs/configuration.md must say. Read by the mother and by commands.
+ */
+public final class Schema {
+
+  private static final String DURATION = "duration";
+  private static final String COUNT = "integer from 1";
+  private static final String WORKERS = "integer, 1 to 64";
+
+  private static final List<SchemaKey> KEYS =
+      List.of(
+          required(
+              "listeners.NAME.listen",
+              "address or list of addresses",
+              "where clients connect: `HOST:PORT`, `[v6]:PORT`, `*:PORT` or `unix:PATH`"),
+          required(
+              "listeners.NAME.target",
+              "target",
+              "where sessions go: `HOST:PORT`, `[v6]:PORT`, `unix:PATH`, or `internal:http`,"
+                  + " `internal:echo`, `internal:discard`"),
+          optional(
+              "listeners.NAME.acl", "name", "none", "the ACL; without one everyone may connect"),
+          optional(
+              "listeners.NAME.bandwidth",
+              "name",
+              "none",
+              "the class of sessions whose rule names none"),
+          optional(
+              "listeners.NAME.timeouts.negotiate",
+              DURATION,
+              "`timeouts.negotiate`",
+              "overrides the global one"),
+          optional(
+              "listeners.NAME.timeouts.connect",
+              DURATION,
+              "`timeouts.connect`",
+              "overrides the global one"),
+          optional(
+              "listeners.NAME.timeouts.idle",
+              DURATION,
+              "`timeouts.idle`",
+              "overrides the global one"),
+          optional(
+              "listeners.NAME.timeouts.half-closed",
+              DURATION,
+              "`timeouts.half-closed`",
+              "overrides the global one"),
+          optional(
+              "acls.NAME[].name", "name", "`#1`, `#2`, …", "the rule's name in logs and metrics"),
+          required(
+              "acls.NAME[].action", "`pass` or `block`", "what happens to a session that matches"),
+          optional(
+              "acls.NAME[].from",
+              "network or list of networks",
+              "everyone",
+              "the client's address: `10.0.0.0/8`, `192.0.2.7`, `2001:db8::/32`, or `file:PATH` for"
+                  + " a list"),
+          optional(
+              "acls.NAME[].from-port",
+              "port, range, or list of them",
+              "any",
+              "the client's port, as in `1024-65535`"),
+          optional(
+              "acls.NAME[].when",
+              "schedule",
+              "always",
+              "days, hours and zone, as in `Mon-Fri 07:00-19:00 Europe/Oslo`"),
+          optional(
+              "acls.NAME[].bandwidth",
+              "name",
+              "the listener's",
+              "the class of sessions that match"),
+          optional("acls.NAME[].max-sessions", COUNT, "no limit", "live sessions of this rule"),
+          optional(
+              "acls.NAME[].max-sessions-per-source",
+              COUNT,
+              "no limit",
+              "live sessions of this rule from one source"),
+          optional(
+              "acls.NAME[].rate",
+              "COUNT/DURATION",
+              "no limit",
+              "new sessions of this rule, as in `50/1s`"),
+          optional(
+              "acls.NAME[].rate-per-source",
+              "COUNT/DURATION",
+              "no limit",
+              "new sessions of this rule from one source, as in `3/10s`"),
+          optional(
+              "acls.NAME[].log",
+              "list of `connect`, `disconnect`, `error`",
+              "the line at the end only",
+              "when the access log gets a line"),
+          withDefault(
+              "source-prefix.v4",
+              "integer, 0 to 32",
+              "32",
+              "leading bits that make one IPv4 source"),
+          withDefault(
+              "source-prefix.v6",
+              "integer, 0 to 128",
+              "64",
+              "leading bits that make one IPv6 source"),
+          optional("bandwidth.NAME.up", "rate", "no limit", "client to target"),
+          optional("bandwidth.NAME.down", "rate", "no limit", "target to client"),
+          optional(
+              "bandwidth.NAME.burst",
+              "size",
+              "0.1 s of the faster rate, at least 64 KiB",
+              "what may pass at once after a pause"),
+          withDefault(
+              "bandwidth.NAME.shared-by",
+              "`all`, `rule`, `source` or `session`",
+              "all",
+              "whose sessions share the rate"),
+          withDefault("workers.negotiate", WORKERS, "1", "processes of the negotiate stage"),
+          withDefault("workers.acl", WORKERS, "1", "processes of the acl stage"),
+          withDefault("workers.connect", WORKERS, "1", "processes of the connect stage"),
+          withDefault("workers.bandwidth", WORKERS, "1", "processes of the bandwidth stage"),
+          withDefault(
+              "workers.io",
+              WORKERS + ", or `auto`",
+              "auto",
+              "processes that forward; `auto` is one per core"),
+          withDefault(
+              "state-transfer.mode",
+              "`inline`, `file-fd` or `shm`",
+              "inline",
+              "how session state travels between stages"),
+          withDefault(
+              "state-transfer.file-fd.backing",
+              "`memfd` or `directory:PATH`",
+              "memfd",
+              "what holds the state in mode `file-fd`"),
+          withDefault(
+              "state-transfer.padding",
+              "size, 0 to 16 MiB",
+              "0",
+              "extra state per session, for measuring"),
+          withDefault("timeouts.negotiate", DURATION, "10s", "from accept until the connect stage"),
+          withDefault(
+              "timeouts.connect",
+              DURATION,
+              "10s",
+              "for opening the target connection, name included"),
+          withDefault("timeouts.idle", DURATION, "0s", "no byte in either direction; `0s`: never"),
+          withDefault(
+              "timeouts.half-closed",
+              DURATION,
+              "0s",
+              "one direction has ended and the other is still; `0s`: never"),
+          withDefault(
+              "timeouts.drain",
+              DURATION,
+              "30s",
+              "what a stop gives live sessions to end; `0s`: for ever"),
+          withDefault(
+              "limits.max-sessions", "integer, 1 to 1000000", "10000", "live sessions at once"),
+          withDefault(
+              "admin.socket",
+              "path",
+              "/run/bouncer/admin.sock",
+              "the admin socket; for a user who may not write there,"
+                  + " `$XDG_RUNTIME_DIR/bouncer/admin.sock`, else `/tmp/bouncer-UID/admin.sock`"),
+          withDefault(
+              "admin.mode", "octal permissions", "0600", "who may connect to the admin socket"),
+          withDefault(
+              "metrics.listen", "address", "", "where `/metrics` is served; empty: nowhere"),
+          withDefault(
+              "log.level",
+              "`error`, `warn`, `info`, `debug` or `trace`",
+              "info",
+              "the server's own log"),
+          withDefault(
+              "log.access.to",
+              "`stdout`, `file:PATH`, `syslog` or `none`",
+              "stdout",
+              "where the access log goes"),
+          withDefault("log.access.format", "`logfmt` or `json`", "logfmt", "the form of its lines"),
+          withDefault("user", "name", "", "switched to after binding, when started as root"),
+          withDefault("group", "name", "", "likewise; empty: the group of `user`"));
+
+  private static final Map<String, SchemaKey> BY_PATH = new LinkedHashMap<>();
+
+  static {
+    for (SchemaKey key : KEYS) {
+      BY_PATH.put(key.path(), key);
+    }
+  }
+
+  private Schema() {}
+
+  /** Every key, in the order of the documentation. */
+  public static List<SchemaKey> keys() {
+    return KEYS;
+  }
+
+  /** The key at that path. */
+  static SchemaKey key(String path) {
+    SchemaKey key = BY_PATH.get(path);
+    if (key == null) {
+      throw new IllegalStateException("not in the schema: " + path);
+    }
+    return key;
+  }
+
+  /** The names possible directly below {@code path}; "" is the `bouncer` block itself. */
+  static Set<String> childrenOf(String path) {
+    String prefix = path.isEmpty() ? "" : path + ".";
+    Set<String> children = new LinkedHashSet<>();
+    for (SchemaKey key : KEYS) {
+      if (key.path().startsWith(prefix)) {
+        String rest = key.path().substring(prefix.length());
+        int dot = rest.indexOf('.');
+        children.add(dot < 0 ? rest : rest.substring(0, dot));
+      }
+    }
+    return children;
+  }
+}

@@ -1,0 +1,41 @@
+package org.portbouncer.core.config;
+
+/**
+ * One key of the configuration.
+ *
+ * @param path under {@code bouncer}; {@code NAME} stands for a name the operator chooses and {@code
+ *     []} for each element of a list
+ * @param type what a value looks like, for people
+ * @param defaultText the default as it would be written, or a word for it
+ * @param literal whether {@code defaultText} is a value, rather than a word such as "required"
+ * @param description what it does, in one line
+ */
+public record SchemaKey(
+    String path, String type, String defaultText, boolean literal, String description) {
+
+  private static final String REQUIRED = "required";
+
+  static SchemaKey required(String path, String type, String description) {
+    return new SchemaKey(path, type, REQUIRED, false, description);
+  }
+
+  static SchemaKey optional(String path, String type, String absent, String description) {
+    return new SchemaKey(path, type, absent, false, description);
+  }
+
+  static SchemaKey withDefault(String path, String type, String value, String description) {
+    return new SchemaKey(path, type, value, true, description);
+  }
+
+  /** Whether it must be written. */
+  public boolean isRequired() {
+    return !literal && defaultText.equals(REQUIRED);
+  }
+
+  /** Its row in docs/configuration.md. */
+  public String documentationRow() {
+    String value = defaultText.isEmpty() ? "\"\"" : defaultText;
+    String shown = literal ? "`" + value + "`" : value;
+    return "| `" + path + "` | " + type + " | " + shown + " | " + description + " |";
+  }
+}

@@ -1,0 +1,356 @@
+package org.portbouncer.core.config;
+
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigList;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigOrigin;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * One block of the configuration: reads its values by the {@link Schema}, reports what is wrong
+ * with each, and goes on. Runs in the mother and in commands.
+ */
+final class Section {
+
+  private final Reading reading;
+  private final ConfigObject values;
+  private final ConfigValue unresolved;
+  private final String path;
+  private final String schemaPath;
+  private final Where where;
+
+  Section(
+      Reading reading,
+      ConfigObject values,
+      ConfigValue unresolved,
+      String path,
+      String schemaPath,
+      Where where) {
+    this.reading = reading;
+    this.values = values;
+    this.unresolved = unresolved;
+    this.path = path;
+    this.schemaPath = schemaPath;
+    this.where = where;
+  }
+
+  Where where() {
+    return where;
+  }
+
+  Problems problems() {
+    return reading.problems();
+  }
+
+  /** Reports every key that is not in {@code known}. */
+  void requireKnown(Set<String> known) {
+    for (String key : keysInOrder()) {
+      if (!known.contains(key)) {
+        String hint = Nearest.hint(key, known);
+        problems().error(whereOf(key), "unknown key '" + key + "'" + in() + hint);
+      }
+    }
+  }
+
+  private String in() {
+    return path.isEmpty() ? "" : " in " + path;
+  }
+
+  /** The keys written, in the order of the file. */
+  List<String> keysInOrder() {
+    List<String> keys = new ArrayList<>(values.keySet());
+    String here = where.file();
+    keys.sort(
+        Comparator.comparing((String key) -> !whereOf(key).file().equals(here))
+            .thenComparing(key -> whereOf(key).file())
+            .thenComparingInt(key -> whereOf(key).line())
+            .thenComparing(key -> key));
+    return keys;
+  }
+
+  /** Where the value of that key stands; the section's place when nothing tells. */
+  Where whereOf(String key) {
+    Where known = reading.source().where(origin(values.get(key)));
+    if (known == null) {
+      known = reading.source().where(origin(before(key)));
+    }
+    if (known == null && values.get(key) instanceof ConfigObject object) {
+      known = firstWithin(object);
+    }
+    return known == null ? where : known;
+  }
+
+  private static ConfigOrigin origin(ConfigValue value) {
+    return value == null ? null : value.origin();
+  }
+
+  /** A block put together from several files: the first of its values that has a place. */
+  private Where firstWithin(ConfigObject object) {
+    for (ConfigValue value : object.values()) {
+      Where found = reading.source().where(value.origin());
+      if (found != null) {
+        return found;
+      }
+    }
+    return null;
+  }
+
+  /** The value before substitution, or null. */
+  private ConfigValue before(String key) {
+    try {
+      return unresolved instanceof ConfigObject object ? object.get(key) : null;
+    } catch (ConfigException e) {
+      return null;
+    }
+  }
+
+  /** The block of that key; empty where there is none. Its keys are checked unless it has names. */
+  Section section(String key) {
+    return block(key, join(schemaPath, key));
+  }
+
+  /** The block of a name the operator chose. */
+  Section named(String name) {
+    return block(name, join(schemaPath, "NAME"));
+  }
+
+  private Section block(String key, String childSchema) {
+    String childPath = join(path, key);
+    ConfigValue value = present(key);
+    ConfigObject object = ConfigValueFactory.fromMap(Map.of()).toConfig().root();
+    if (value instanceof ConfigObject written) {
+      object = written;
+    } else if (value != null) {
+      String shape = shape(value.valueType());
+      problems().error(whereOf(key), childPath + " must be a block { … }, not " + shape);
+    }
+    Section child = new Section(reading, object, before(key), childPath, childSchema, whereOf(key));
+    Set<String> known = Schema.childrenOf(childSchema);
+    if (!known.contains("NAME") && !known.contains("NAME[]")) {
+      child.requireKnown(known);
+    }
+    return child;
+  }
+
+  /** The block of that key as the root of the schema. */
+  Section root(String key) {
+    ConfigObject object = (ConfigObject) values.get(key);
+    return new Section(reading, object, before(key), "", "", whereOf(key));
+  }
+
+  /** Whether an empty list is written for that key. */
+  boolean isEmptyList(String key) {
+    return values.get(key) instanceof ConfigList list && list.isEmpty();
+  }
+
+  /** Whether a block is written for that key. */
+  boolean isBlock(String key) {
+    return values.get(key) instanceof ConfigObject;
+  }
+
+  /** Whether nothing is written for that key. */
+  boolean isAbsent(String key) {
+    ConfigValue value = values.get(key);
+    return value == null || value.valueType() == ConfigValueType.NULL;
+  }
+
+  /** The blocks of a list under a name the operator chose. */
+  List<Section> elements(String name) {
+    List<Section> elements = new ArrayList<>();
+    String listPath = join(path, name);
+    if (!(present(name) instanceof ConfigList list)) {
+      ConfigValue other = present(name);
+      if (other != null) {
+        problems()
+            .error(
+                whereOf(name),
+                listPath + " must be a list of rules [ { … } ], not " + shape(other.valueType()));
+      }
+      return elements;
+    }
+    for (int i = 0; i < list.size(); i++) {
+      String elementPath = join(listPath, "#" + (i + 1));
+      Where place = reading.source().where(list.get(i).origin());
+      place = place == null ? whereOf(name) : place;
+      if (list.get(i) instanceof ConfigObject object) {
+        Section element =
+            new Section(
+                reading,
+                object,
+                element(before(name), i),
+                elementPath,
+                schemaPath + ".NAME[]",
+                place);
+        element.requireKnown(Schema.childrenOf(element.schemaPath));
+        elements.add(element);
+      } else {
+        String shape = shape(list.get(i).valueType());
+        problems().error(place, elementPath + " must be a rule { … }, not " + shape);
+      }
+    }
+    return elements;
+  }
+
+  private static ConfigValue element(ConfigValue list, int index) {
+    try {
+      return list instanceof ConfigList known && index < known.size() ? known.get(index) : null;
+    } catch (ConfigException e) {
+      return null;
+    }
+  }
+
+  /** The value of that key, or its default from the schema, or null without either. */
+  <T> T read(String key, ValueReader<T> reader) {
+    return read(key, reader, null);
+  }
+
+  /** As {@link #read(String, ValueReader)}, with a default that is worked out. */
+  <T> T read(String key, ValueReader<T> reader, String computedDefault) {
+    SchemaKey schemaKey = Schema.key(join(schemaPath, key));
+    ConfigValue value = present(key);
+    String standard = schemaKey.literal() ? schemaKey.defaultText() : null;
+    standard = computedDefault == null ? standard : computedDefault;
+    Where place = whereOf(key);
+    if (value == null && schemaKey.isRequired()) {
+      reportMissing(schemaKey, key);
+      return null;
+    }
+    if (value == null) {
+      record(schemaKey, key, render(standard), List.of(), null);
+    } else {
+      String text = scalar(value, schemaKey, key);
+      if (text != null) {
+        record(schemaKey, key, render(value), List.of(text), place);
+        T meaning = meaning(key, reader, text, place);
+        if (meaning != null) {
+          return meaning;
+        }
+      }
+    }
+    return standard == null ? null : meaning(key, reader, standard, place);
+  }
+
+  /** What the text means; null, and reported, when it means nothing. */
+  private <T> T meaning(String key, ValueReader<T> reader, String text, Where place) {
+    try {
+      return reader.read(text, place);
+    } catch (InvalidValueException e) {
+      problems().error(place, join(path, key) + ": " + e.getMessage());
+      return null;
+    }
+  }
+
+  private void reportMissing(SchemaKey schemaKey, String key) {
+    if (isAbsent(key)) {
+      problems().error(where, path + " needs '" + key + "': " + plain(schemaKey.description()));
+    }
+  }
+
+  /** The values of that key, one or a list of them; null when there is none. */
+  <T> List<T> readList(String key, ValueReader<T> reader) {
+    SchemaKey schemaKey = Schema.key(join(schemaPath, key));
+    ConfigValue value = present(key);
+    if (value == null) {
+      if (schemaKey.isRequired()) {
+        reportMissing(schemaKey, key);
+      } else {
+        record(schemaKey, key, render((String) null), List.of(), null);
+      }
+      return null;
+    }
+    List<String> texts = new ArrayList<>();
+    List<T> meanings = new ArrayList<>();
+    List<? extends ConfigValue> items = value instanceof ConfigList list ? list : List.of(value);
+    for (ConfigValue item : items) {
+      Where place = reading.source().where(item.origin());
+      place = place == null ? whereOf(key) : place;
+      String text = scalar(item, schemaKey, key);
+      if (text != null) {
+        texts.add(text);
+        T meaning = meaning(key, reader, text, place);
+        if (meaning != null) {
+          meanings.add(meaning);
+        }
+      }
+    }
+    record(schemaKey, key, render(value), texts, whereOf(key));
+    return meanings;
+  }
+
+  /** The text of a string or a number; null, and reported, for anything else. */
+  private String scalar(ConfigValue value, SchemaKey schemaKey, String key) {
+    if (value.origin().description().contains(ConfigSource.UNRESOLVED)) {
+      return null;
+    }
+    return switch (value.valueType()) {
+      case STRING -> (String) value.unwrapped();
+      // As written: 0600 must stay 0600.
+      case NUMBER, BOOLEAN -> value.render();
+      default -> {
+        Where place = reading.source().where(value.origin());
+        problems()
+            .error(
+                place == null ? whereOf(key) : place,
+                join(path, key)
+                    + ": expected "
+                    + plain(schemaKey.type())
+                    + ", found "
+                    + shape(value.valueType()));
+        yield null;
+      }
+    };
+  }
+
+  private static String plain(String type) {
+    return type.replace("`", "");
+  }
+
+  private static String shape(ConfigValueType type) {
+    return switch (type) {
+      case OBJECT -> "a block { … }";
+      case LIST -> "a list [ … ]";
+      case STRING -> "a text";
+      case NUMBER -> "a number";
+      case BOOLEAN, NULL -> type.name().toLowerCase(Locale.ROOT);
+    };
+  }
+
+  /** The value of the key, unless it is null or stands for a substitution that failed. */
+  private ConfigValue present(String key) {
+    ConfigValue value = values.get(key);
+    boolean absent = value == null || value.valueType() == ConfigValueType.NULL;
+    boolean failed = !absent && value.origin().description().contains(ConfigSource.UNRESOLVED);
+    return absent || failed ? null : value;
+  }
+
+  private void record(
+      SchemaKey schemaKey, String key, String rendered, List<String> texts, Where place) {
+    reading.settings().add(new Setting(schemaKey, join(path, key), rendered, texts, place));
+  }
+
+  private static String render(ConfigValue value) {
+    return value.render(ConfigRenderOptions.concise());
+  }
+
+  /** A default as HOCON. */
+  private static String render(String text) {
+    if (text == null) {
+      return "null";
+    }
+    return text.matches("[1-9][0-9]*|0") ? text : ConfigUtil.quoteString(text);
+  }
+
+  private static String join(String path, String key) {
+    return path.isEmpty() ? key : path + "." + key;
+  }
+}
