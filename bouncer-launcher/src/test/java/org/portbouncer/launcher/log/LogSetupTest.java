@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.AppenderBase;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,8 @@ class LogSetupTest {
         }
       };
 
+  private Appender<ILoggingEvent> console;
+
   private static ch.qos.logback.classic.Logger root() {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     return context.getLogger(Logger.ROOT_LOGGER_NAME);
@@ -37,12 +40,18 @@ class LogSetupTest {
   void collect() {
     LogSetup.init("info");
     collector.start();
+    console = root().getAppender("stderr");
+    assertThat(console).isNotNull();
+    root()
+        .detachAppender(
+            console); // what is provoked here would look like trouble in the build's output
     root().addAppender(collector);
   }
 
   @AfterEach
   void restore() {
     root().detachAppender(collector);
+    root().addAppender(console);
     LogSetup.level("info");
   }
 
