@@ -6,16 +6,15 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -38,12 +37,17 @@ final class BouncerServer implements AutoCloseable {
   private final Path config;
   private final Path socket;
   private final Process mother;
+
+  /** What every process of this server has in its environment. */
+  private final String mark;
+
   private final Output out;
   private final Output err;
   private List<Long> tree = List.of();
   private Map<Long, Map<String, Integer>> baseline = Map.of();
 
-  private BouncerServer(Path config, Path socket, Process mother) {
+  private BouncerServer(Path config, Path socket, Process mother, String mark) {
+    this.mark = mark;
     this.config = config;
     this.socket = socket;
     this.mother = mother;
@@ -73,8 +77,11 @@ final class BouncerServer implements AutoCloseable {
     Path config = writeConfig(folder, body);
     List<String> whole = new ArrayList<>(command);
     whole.addAll(List.of("start", "-c", config.toString()));
+    ProcessBuilder builder = new ProcessBuilder(whole).directory(folder.toFile());
+    String mark = UUID.randomUUID().toString();
+    builder.environment().put("BOUNCER_TEST", mark);
     BouncerServer server =
-        new BouncerServer(config, socket, new ProcessBuilder(whole).directory(dir(folder)).start());
+        new BouncerServer(config, socket, builder.start(), "BOUNCER_TEST=" + mark);
     try {
       server.awaitReady();
     } catch (RuntimeException | Error e) {
@@ -82,10 +89,6 @@ final class BouncerServer implements AutoCloseable {
       throw e;
     }
     return server;
-  }
-
-  private static java.io.File dir(Path folder) {
-    return folder.toFile();
   }
 
   /** Writes the configuration that {@link #start} would use, for commands that need only a file. */
@@ -314,7 +317,11 @@ final class BouncerServer implements AutoCloseable {
     }
     await("no process is left")
         .atMost(Duration.ofSeconds(5))
-        .untilAsserted(() -> assertThat(tree).noneMatch(ProcessTree::isAlive));
+        .untilAsserted(
+            () -> {
+              assertThat(tree).noneMatch(ProcessTree::isAlive);
+              assertThat(ProcessTree.withEnvironment(mark)).isEmpty();
+            });
     assertThat(socket).as("admin socket").doesNotExist();
     return mother.exitValue();
   }
@@ -337,21 +344,9 @@ final class BouncerServer implements AutoCloseable {
   }
 
   private void killEverything() {
-    Map<Long, ProcessHandle> left = new LinkedHashMap<>();
-    for (long pid : tree) {
-      ProcessHandle.of(pid).filter(p -> belongsHere(pid)).ifPresent(p -> left.put(pid, p));
+    for (long pid : ProcessTree.withEnvironment(mark)) {
+      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
     }
-    mother.toHandle().descendants().forEach(p -> left.put(p.pid(), p));
-    left.values().forEach(ProcessHandle::destroyForcibly);
     mother.destroyForcibly();
-  }
-
-  /** Whether the process may be one of ours: pids are used again after a process has ended. */
-  private boolean belongsHere(long pid) {
-    try {
-      return Files.readString(Path.of("/proc/" + pid + "/cmdline")).contains("bouncer");
-    } catch (IOException | UncheckedIOException gone) {
-      return false;
-    }
   }
 }

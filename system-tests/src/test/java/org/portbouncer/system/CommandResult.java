@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -12,8 +13,9 @@ import java.util.concurrent.TimeUnit;
  * @param exit its exit code
  * @param out lines on stdout
  * @param err lines on stderr
+ * @param mark what its process and all that it started have in their environment
  */
-record CommandResult(int exit, List<String> out, List<String> err) {
+record CommandResult(int exit, List<String> out, List<String> err, String mark) {
   private static final long MOST_SECONDS = 60;
 
   /** Runs bin/bouncer with these arguments. */
@@ -27,6 +29,8 @@ record CommandResult(int exit, List<String> out, List<String> err) {
   static CommandResult run(Path folder, List<String> command)
       throws IOException, InterruptedException {
     ProcessBuilder builder = new ProcessBuilder(command);
+    String mark = "BOUNCER_TEST=" + UUID.randomUUID();
+    builder.environment().put("BOUNCER_TEST", mark.substring(mark.indexOf('=') + 1));
     if (folder != null) {
       builder.directory(folder.toFile());
     }
@@ -42,7 +46,12 @@ record CommandResult(int exit, List<String> out, List<String> err) {
     }
     out.awaitEnd();
     err.awaitEnd();
-    return new CommandResult(process.exitValue(), out.lines(), err.lines());
+    return new CommandResult(process.exitValue(), out.lines(), err.lines(), mark);
+  }
+
+  /** Processes that the command has left behind. */
+  List<Long> leftBehind() {
+    return ProcessTree.withEnvironment(mark);
   }
 
   String outText() {

@@ -29,6 +29,23 @@ final class ProcessTree {
     return found;
   }
 
+  /** Running processes that were started with this in their environment, or by such a process. */
+  static List<Long> withEnvironment(String entry) {
+    return ProcessHandle.allProcesses()
+        .map(ProcessHandle::pid)
+        .filter(pid -> environment(pid).contains(entry) && isAlive(pid))
+        .toList();
+  }
+
+  private static String environment(long pid) {
+    try {
+      return Files.readString(
+          Path.of("/proc/" + pid + "/environ"), java.nio.charset.StandardCharsets.ISO_8859_1);
+    } catch (IOException goneOrNotOurs) {
+      return "";
+    }
+  }
+
   /** Whether the process runs; a zombie does not. */
   static boolean isAlive(long pid) {
     String state = statusField(pid, "State");
