@@ -28,6 +28,7 @@ class ManySessionsIT {
   private static final int AT_ONCE = 64;
   private static final int IDLE_SESSIONS = 5_000;
   private static final int MOST_THREADS_OF_A_WORKER = 40;
+  private static final String OTHER_SOURCE = "127.0.0.10";
   private static final int PORT = Ports.free();
 
   private static Target target;
@@ -77,6 +78,8 @@ class ManySessionsIT {
         .atMost(Duration.ofSeconds(20))
         .until(() -> endLines(linesBefore).size() >= SHORT_SESSIONS);
     server.awaitNoSession();
+    // A line too many would come with or before the lines of sessions that end later.
+    server.awaitEndOf(oneMoreSession());
 
     List<AccessLine> lines = endLines(linesBefore);
     assertThat(lines.stream().map(ManySessionsIT::summary))
@@ -102,10 +105,20 @@ class ManySessionsIT {
     return done;
   }
 
+  private static String oneMoreSession() throws IOException {
+    try (Client client = Client.from(OTHER_SOURCE, PORT)) {
+      client.echo("one more");
+      client.finish();
+      client.receiveAll();
+      return client.address();
+    }
+  }
+
+  /** End lines of the short sessions: the others of this class come from other addresses. */
   private static List<AccessLine> endLines(int skip) {
     return server.out().linesFrom(skip).stream()
         .flatMap(line -> AccessLine.parse(line).stream())
-        .filter(AccessLine::isEnd)
+        .filter(line -> line.isEnd() && line.client().startsWith("127.0.0.1:"))
         .toList();
   }
 

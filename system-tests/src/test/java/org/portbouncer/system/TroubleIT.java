@@ -190,7 +190,7 @@ class TroubleIT {
   void shouldPassOnTheResetWhenTheTargetDiesWithUnreadBytes() throws Exception {
     target.serve(Handler.dieAfter(1_000));
     try (Client client = Client.to(PORT)) {
-      client.send(new byte[50_000]);
+      client.send(new byte[5_000]);
       assertThat(client.receiveAll().ending()).isEqualTo(Ending.RESET);
       assertThat(server.awaitEndOf(client.address()).result()).isEqualTo("reset");
     }
