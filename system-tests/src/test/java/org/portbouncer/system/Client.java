@@ -4,11 +4,14 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * One connection of a test, to bouncer or from it. Nothing it reads is waited for longer than 30 s.
@@ -16,6 +19,10 @@ import java.util.Random;
 final class Client implements AutoCloseable {
   static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
   private static final int MOST_MILLIS = 30_000;
+  private static final int MOST_ATTEMPTS = 1_000;
+
+  /** Addresses that clients of this run have had: each is used once, so it names one session. */
+  private static final Set<InetSocketAddress> USED = ConcurrentHashMap.newKeySet();
 
   private final Socket socket;
   private final String address;
@@ -31,17 +38,17 @@ final class Client implements AutoCloseable {
   }
 
   static Client to(InetSocketAddress there) throws IOException {
-    return connect(new Socket(), there);
+    boolean v4 = there.getAddress() instanceof Inet4Address;
+    return connect(v4 ? LOOPBACK : there.getAddress(), there);
   }
 
   /** Connects from another address of this machine, such as 127.0.0.2. */
   static Client from(String source, int port) throws IOException {
-    Socket socket = new Socket();
-    socket.bind(new InetSocketAddress(InetAddress.ofLiteral(source), 0));
-    return connect(socket, new InetSocketAddress(LOOPBACK, port));
+    return connect(InetAddress.ofLiteral(source), new InetSocketAddress(LOOPBACK, port));
   }
 
-  private static Client connect(Socket socket, InetSocketAddress there) throws IOException {
+  private static Client connect(InetAddress source, InetSocketAddress there) throws IOException {
+    Socket socket = bind(source);
     try {
       socket.connect(there, MOST_MILLIS);
       socket.setTcpNoDelay(true);
@@ -50,6 +57,18 @@ final class Client implements AutoCloseable {
       socket.close();
       throw e;
     }
+  }
+
+  private static Socket bind(InetAddress source) throws IOException {
+    for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      Socket socket = new Socket();
+      socket.bind(new InetSocketAddress(source, 0));
+      if (USED.add((InetSocketAddress) socket.getLocalSocketAddress())) {
+        return socket;
+      }
+      socket.close();
+    }
+    throw new IOException("no port of " + source + " is left that was not used before");
   }
 
   private static String text(InetSocketAddress address) {

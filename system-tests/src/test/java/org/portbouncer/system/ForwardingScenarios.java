@@ -258,6 +258,16 @@ abstract class ForwardingScenarios {
   }
 
   @Test
+  void shouldPassOnTheResetWhenTheServerResetsWithUnreadBytes() throws Exception {
+    target.serve(Handler.resetAfter(1_000));
+    try (Client client = Client.to(port())) {
+      client.send(new byte[5_000]);
+      assertThat(client.receiveAll().ending()).isEqualTo(Ending.RESET);
+      assertEnded(client, "reset", 5_000, 0);
+    }
+  }
+
+  @Test
   void shouldStopTheSenderWithinABoundWhenTheServerDoesNotRead(Random random) throws Exception {
     CompletableFuture<Received> upload = new CompletableFuture<>();
     CountDownLatch read = new CountDownLatch(1);

@@ -187,16 +187,6 @@ class TroubleIT {
   }
 
   @Test
-  void shouldPassOnTheResetWhenTheTargetDiesWithUnreadBytes() throws Exception {
-    target.serve(Handler.dieAfter(1_000));
-    try (Client client = Client.to(PORT)) {
-      client.send(new byte[5_000]);
-      assertThat(client.receiveAll().ending()).isEqualTo(Ending.RESET);
-      assertThat(server.awaitEndOf(client.address()).result()).isEqualTo("reset");
-    }
-  }
-
-  @Test
   void shouldEndTheSessionWhenItHasBeenIdleTooLong() throws Exception {
     try (Client client = Client.to(IDLE)) {
       for (int i = 0; i < 6; i++) {
