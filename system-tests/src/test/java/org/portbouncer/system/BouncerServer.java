@@ -1,0 +1,361 @@
+package org.portbouncer.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/**
+ * A running bouncer with all its processes. Closing it ends it with SIGTERM and fails when anything
+ * is left: a process, its admin socket, an exit code other than 0.
+ */
+final class BouncerServer implements AutoCloseable {
+  static final List<String> STAGES = List.of("negotiate", "acl", "connect", "bandwidth", "io");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration READY = Duration.ofSeconds(30);
+  private static final Duration END = Duration.ofSeconds(20);
+
+  /**
+   * Pipes that an io worker may keep for its next large transfers: not leaked, but not unbounded.
+   */
+  private static final int POOLED_PIPE_ENDS = 128;
+
+  private final Path config;
+  private final Path socket;
+  private final Process mother;
+
+  /** What every process of this server has in its environment. */
+  private final String mark;
+
+  private final Output out;
+  private final Output err;
+  private List<Long> tree = List.of();
+  private Map<Long, Map<String, Integer>> baseline = Map.of();
+  private Set<Long> ioWorkers = Set.of();
+
+  private BouncerServer(Path config, Path socket, Process mother, String mark) {
+    this.mark = mark;
+    this.config = config;
+    this.socket = socket;
+    this.mother = mother;
+    out = new Output("bouncer stdout", mother.getInputStream());
+    err = new Output("bouncer stderr", mother.getErrorStream());
+  }
+
+  /**
+   * Starts a server and waits until it is ready.
+   *
+   * @param folder a folder of the test, for the configuration and the admin socket
+   * @param body what stands inside {@code bouncer { }}, without the admin socket
+   */
+  static BouncerServer start(Path folder, String body) throws IOException {
+    return start(folder, body, List.of(Checkout.command()));
+  }
+
+  /** The same in a shell that runs {@code shellSetup}, such as {@code ulimit -n 256}, before. */
+  static BouncerServer startAfter(String shellSetup, Path folder, String body) throws IOException {
+    String script = shellSetup + "; exec \"$0\" \"$@\"";
+    return start(folder, body, List.of("sh", "-c", script, Checkout.command()));
+  }
+
+  private static BouncerServer start(Path folder, String body, List<String> command)
+      throws IOException {
+    Path socket = folder.resolve("admin.sock");
+    Path config = writeConfig(folder, body);
+    List<String> whole = new ArrayList<>(command);
+    whole.addAll(List.of("start", "-c", config.toString()));
+    ProcessBuilder builder = new ProcessBuilder(whole).directory(folder.toFile());
+    String mark = UUID.randomUUID().toString();
+    builder.environment().put("BOUNCER_TEST", mark);
+    BouncerServer server =
+        new BouncerServer(config, socket, builder.start(), "BOUNCER_TEST=" + mark);
+    try {
+      server.awaitReady();
+    } catch (RuntimeException | Error e) {
+      server.killEverything();
+      throw e;
+    }
+    return server;
+  }
+
+  /** Writes the configuration that {@link #start} would use, for commands that need only a file. */
+  static Path writeConfig(Path folder, String body) throws IOException {
+    Path config = folder.resolve("bouncer.conf");
+    String admin = "  admin { socket = \"" + folder.resolve("admin.sock") + "\" }\n";
+    return Files.writeString(config, "bouncer {\n" + body.indent(2) + admin + "}\n");
+  }
+
+  private void awaitReady() {
+    await("the ready line")
+        .atMost(READY)
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> readyLine().isPresent() || !mother.isAlive());
+    assertThat(readyLine())
+        .as("ready line; stdout:%n%s%nstderr:%n%s", out.text(), err.text())
+        .isPresent();
+    tree = ProcessTree.of(mother.pid());
+  }
+
+  Optional<String> readyLine() {
+    return out.lines().stream().filter(line -> line.startsWith("bouncer ready: ")).findFirst();
+  }
+
+  /**
+   * Remembers the descriptors that are open now. Called after a few sessions and commands, so that
+   * what is made once and kept is already there.
+   */
+  void rememberDescriptors() throws IOException {
+    status();
+    sessions();
+    awaitNoSession();
+    // Twice the same a moment apart, or the last session's descriptors would be in the count.
+    List<Map<Long, Map<String, Integer>>> last = new ArrayList<>(List.of(Map.of()));
+    await("descriptor counts that stay")
+        .atMost(Duration.ofSeconds(10))
+        .pollInterval(Duration.ofMillis(150))
+        .until(
+            () -> {
+              Map<Long, Map<String, Integer>> now = descriptors();
+              return now.equals(last.set(0, now));
+            });
+    baseline = last.getFirst();
+    ioWorkers = Set.copyOf(workers("io"));
+  }
+
+  private Map<Long, Map<String, Integer>> descriptors() throws IOException {
+    Map<Long, Map<String, Integer>> all = new TreeMap<>();
+    for (long pid : ProcessTree.of(mother.pid())) {
+      all.put(pid, ProcessTree.descriptors(pid));
+    }
+    return all;
+  }
+
+  /** Fails unless the session table is empty and every process holds what it held before. */
+  void assertNothingLeaked() {
+    awaitNoSession();
+    await("the descriptors of before")
+        .atMost(Duration.ofSeconds(10))
+        .pollInterval(Duration.ofMillis(50))
+        .untilAsserted(
+            () -> {
+              Map<Long, Map<String, Integer>> now = descriptors();
+              assertThat(now.keySet()).as("processes").isEqualTo(baseline.keySet());
+              for (Map.Entry<Long, Map<String, Integer>> process : now.entrySet()) {
+                assertSameDescriptors(process.getKey(), process.getValue());
+              }
+            });
+  }
+
+  private void assertSameDescriptors(long pid, Map<String, Integer> now) {
+    Map<String, Integer> before = baseline.get(pid);
+    if (!ioWorkers.contains(pid)) {
+      assertThat(now).as("descriptors of process %d", pid).isEqualTo(before);
+      return;
+    }
+    assertThat(now.getOrDefault("pipe:", 0))
+        .as("pipe ends of io worker %d", pid)
+        .isLessThanOrEqualTo(before.getOrDefault("pipe:", 0) + POOLED_PIPE_ENDS);
+    assertThat(withoutPipes(now))
+        .as("descriptors of io worker %d", pid)
+        .isEqualTo(withoutPipes(before));
+  }
+
+  private static Map<String, Integer> withoutPipes(Map<String, Integer> kinds) {
+    Map<String, Integer> others = new TreeMap<>(kinds);
+    others.remove("pipe:");
+    return others;
+  }
+
+  void awaitNoSession() {
+    awaitActive(0);
+  }
+
+  void awaitActive(int sessions) {
+    await("status: limits.active == " + sessions)
+        .atMost(Duration.ofSeconds(15))
+        .pollInterval(Duration.ofMillis(20))
+        .untilAsserted(
+            () -> assertThat(status().path("limits").path("active").asInt(-1)).isEqualTo(sessions));
+  }
+
+  long pid() {
+    return mother.pid();
+  }
+
+  Path config() {
+    return config;
+  }
+
+  Path socket() {
+    return socket;
+  }
+
+  Output out() {
+    return out;
+  }
+
+  Output err() {
+    return err;
+  }
+
+  /** The mother and its workers, as they were when the server became ready. */
+  List<Long> processes() {
+    return tree;
+  }
+
+  JsonNode status() throws IOException {
+    return AdminClient.ask(socket, "status");
+  }
+
+  /** The live sessions, as the admin socket lists them. */
+  JsonNode sessions() throws IOException {
+    return list(AdminClient.ask(socket, "sessions"));
+  }
+
+  /** An answer is the list itself, or an object that holds it. */
+  private static JsonNode list(JsonNode answer) {
+    return answer.isArray() ? answer : answer.path("sessions");
+  }
+
+  /** Pids of the workers of one stage. */
+  List<Long> workers(String stage) throws IOException {
+    return elements(status().path("workers"))
+        .filter(worker -> worker.path("stage").asText().equals(stage))
+        .map(worker -> worker.path("pid").asLong())
+        .toList();
+  }
+
+  /** Runs a command of bin/bouncer against this server. */
+  CommandResult command(String... arguments) throws IOException, InterruptedException {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("-s", socket.toString()));
+    return CommandResult.bouncer(all.toArray(String[]::new));
+  }
+
+  /** {@code bouncer sessions --json} with these options. */
+  JsonNode sessionsCommand(String... options) throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>(List.of("sessions", "--json"));
+    arguments.addAll(List.of(options));
+    CommandResult result = command(arguments.toArray(String[]::new));
+    assertThat(result.exit()).as(result.allText()).isZero();
+    return JSON.readTree(result.outText());
+  }
+
+  /** The live session of this client ("127.0.0.1:40000"), once there is one in this state. */
+  JsonNode awaitSession(String client) {
+    return await("the session of " + client)
+        .atMost(Duration.ofSeconds(10))
+        .pollInterval(Duration.ofMillis(10))
+        .until(() -> sessionOf(client), Optional::isPresent)
+        .orElseThrow();
+  }
+
+  /** The live session of this client, if the server still knows it. */
+  Optional<JsonNode> sessionOf(String client) throws IOException {
+    return elements(sessions()).filter(s -> s.path("client").asText().equals(client)).findFirst();
+  }
+
+  static Stream<JsonNode> elements(JsonNode array) {
+    return StreamSupport.stream(array.spliterator(), false);
+  }
+
+  /** Access log lines so far that match. */
+  List<AccessLine> accessLines(Predicate<AccessLine> which) {
+    return out.lines().stream()
+        .map(AccessLine::parse)
+        .flatMap(Optional::stream)
+        .filter(which)
+        .toList();
+  }
+
+  /** The one {@code end} line of the session with this id. */
+  AccessLine awaitEnd(String id) {
+    return awaitOneEnd("id " + id, line -> line.id().equals(id));
+  }
+
+  /** The one {@code end} line of the session of this client address. */
+  AccessLine awaitEndOf(String client) {
+    return awaitOneEnd("client " + client, line -> line.client().equals(client));
+  }
+
+  private AccessLine awaitOneEnd(String what, Predicate<AccessLine> which) {
+    List<AccessLine> found =
+        await("the end line of " + what)
+            .atMost(Duration.ofSeconds(20))
+            .pollInterval(Duration.ofMillis(20))
+            .until(() -> accessLines(line -> line.isEnd() && which.test(line)), l -> !l.isEmpty());
+    assertThat(found).as("end lines of %s", what).hasSize(1);
+    return found.getFirst();
+  }
+
+  /** Sends a signal by its name, such as TERM or INT. */
+  void signal(String name) throws IOException, InterruptedException {
+    CommandResult kill =
+        CommandResult.run(null, List.of("kill", "-" + name, Long.toString(mother.pid())));
+    assertThat(kill.exit()).as(kill.allText()).isZero();
+  }
+
+  /** Waits until the server has ended and fails when anything is left of it. */
+  int awaitExit() {
+    try {
+      assertThat(mother.waitFor(END.toSeconds(), TimeUnit.SECONDS))
+          .as("the mother has ended; stderr:%n%s", err.text())
+          .isTrue();
+      out.awaitEnd();
+      err.awaitEnd();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+    await("no process is left")
+        .atMost(Duration.ofSeconds(5))
+        .untilAsserted(
+            () -> {
+              assertThat(tree).noneMatch(ProcessTree::isAlive);
+              assertThat(ProcessTree.withEnvironment(mark)).isEmpty();
+            });
+    assertThat(socket).as("admin socket").doesNotExist();
+    return mother.exitValue();
+  }
+
+  boolean isRunning() {
+    return mother.isAlive();
+  }
+
+  @Override
+  public void close() {
+    try {
+      if (mother.isAlive()) {
+        tree = ProcessTree.of(mother.pid());
+        mother.destroy();
+      }
+      assertThat(awaitExit()).as("exit code; stderr:%n%s", err.text()).isZero();
+    } finally {
+      killEverything();
+    }
+  }
+
+  private void killEverything() {
+    for (long pid : ProcessTree.withEnvironment(mark)) {
+      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+    }
+    mother.destroyForcibly();
+  }
+}

@@ -1,0 +1,220 @@
+package org.portbouncer.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands that need no running server. */
+class CommandsIT {
+  private static final String GOOD =
+      """
+      bouncer {
+        listeners {
+          web {
+            listen = "127.0.0.1:8080"
+            target = "127.0.0.1:80"
+            acl = office
+          }
+        }
+        acls {
+          office = [ { name = staff, action = pass, from = ["10.0.0.0/8", "2001:db8::/32"] } ]
+        }
+        timeouts { idle = 17m }
+      }
+      """;
+
+  @TempDir private Path folder;
+
+  private Path write(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
+
+  private static CommandResult check(Path file) throws IOException, InterruptedException {
+    return CommandResult.bouncer("check", "-c", file.toString());
+  }
+
+  @Test
+  void shouldSayOkWhenTheConfigurationIsRight() throws Exception {
+    Path file = write("good.conf", GOOD);
+    CommandResult result = check(file);
+    assertThat(result.exit()).as(result.allText()).isZero();
+    assertThat(result.out()).contains(file + ": ok");
+  }
+
+  @Test
+  void shouldWarnAndStillSayOkWhenAListenerHasNoAcl() throws Exception {
+    Path file = write("open.conf", GOOD.replace("      acl = office\n", ""));
+    CommandResult result = check(file);
+    assertThat(result.exit()).as(result.allText()).isZero();
+    assertThat(result.out()).contains(file + ": ok");
+    assertThat(result.allText()).containsIgnoringCase("acl").contains("web");
+  }
+
+  @Test
+  void shouldReportEveryMistakeWithItsLineWhenThereAreSeveral() throws Exception {
+    Path file =
+        write(
+            "bad.conf",
+            """
+            bouncer {
+              listeners {
+                web {
+                  listen = "127.0.0.1:8080"
+                  target = "127.0.0.1"
+                }
+                other {
+                  listen = "127.0.0.1:99999"
+                  target = "127.0.0.1:80"
+                  acl = nosuch
+                }
+              }
+              acls {
+                office = [
+                  { name = staff, action = perhaps, from = "10.0.0.0/8" }
+                  { name = guest, action = pass, from = "10.0.0.0/33" }
+                ]
+              }
+              timeouts { idle = "soon" }
+              limits { max-sessions = -1 }
+            }
+            """);
+    CommandResult result = check(file);
+    assertThat(result.exit()).as(result.allText()).isEqualTo(1);
+    for (int line : new int[] {5, 8, 10, 15, 16, 19, 20}) {
+      assertThat(result.allText()).contains(file + ":" + line + ": ");
+    }
+    assertThat(result.allText()).doesNotContain(": ok").doesNotContain("\tat ");
+  }
+
+  @Test
+  void shouldNameTheNearestKeyWhenAKeyIsUnknown() throws Exception {
+    Path file =
+        write("typo.conf", GOOD.replace("listen =", "lisen =").replace("timeouts", "timeoust"));
+    CommandResult result = check(file);
+    assertThat(result.exit()).as(result.allText()).isEqualTo(1);
+    assertThat(lineStartingWith(result, file + ":4: ")).contains("lisen").contains("listen");
+    assertThat(lineStartingWith(result, file + ":12: ")).contains("timeoust").contains("timeouts");
+  }
+
+  private static String lineStartingWith(CommandResult result, String start) {
+    return result
+        .allText()
+        .lines()
+        .filter(line -> line.startsWith(start))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("nothing about " + start + " in " + result));
+  }
+
+  @Test
+  void shouldSayWhereWhenTheFileIsNotHocon() throws Exception {
+    Path file = write("broken.conf", "bouncer {\n  listeners {\n    web { listen = [\n");
+    CommandResult result = check(file);
+    assertThat(result.exit()).as(result.allText()).isEqualTo(1);
+    assertThat(result.allText())
+        .containsPattern(java.util.regex.Pattern.quote(file + ":") + "\\d+: ")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void shouldNameTheIncludedFileWhenTheMistakeIsThere() throws Exception {
+    Path part = write("part.conf", "idle = 5m\nconnect = never\n");
+    Path file =
+        write(
+            "whole.conf",
+            GOOD.replace("timeouts { idle = 17m }", "timeouts { include \"part.conf\" }"));
+    CommandResult result = check(file);
+    assertThat(result.exit()).as(result.allText()).isEqualTo(1);
+    assertThat(result.allText()).contains(part + ":2: ");
+  }
+
+  @Test
+  void shouldRefuseInOneLineWhenTheFileCannotBeRead() throws Exception {
+    Path missing = folder.resolve("missing.conf");
+    for (String command : new String[] {"check", "start", "show-config"}) {
+      CommandResult result = CommandResult.bouncer(command, "-c", missing.toString());
+      assertThat(result.exit()).as("%s: %s", command, result.allText()).isEqualTo(1);
+      assertThat(result.err()).as(command).hasSize(1);
+      assertThat(result.err().getFirst()).as(command).contains(missing.toString());
+      assertThat(result.leftBehind()).isEmpty();
+    }
+  }
+
+  @Test
+  void shouldExitWithTwoWhenTheUsageIsWrong() throws Exception {
+    for (String[] arguments :
+        new String[][] {{"nosuch"}, {"check", "--nosuch"}, {"kill"}, {"check", "-c"}}) {
+      CommandResult result = CommandResult.bouncer(arguments);
+      assertThat(result.exit())
+          .as("%s: %s", String.join(" ", arguments), result.allText())
+          .isEqualTo(2);
+      assertThat(result.err()).isNotEmpty();
+      assertThat(result.allText()).doesNotContain("\tat ");
+    }
+  }
+
+  @Test
+  void shouldExitWithThreeWhenNoServerAnswers() throws Exception {
+    Path socket = folder.resolve("nobody.sock");
+    for (String[] arguments :
+        new String[][] {
+          {"status", "-s", socket.toString()},
+          {"sessions", "--json", "-s", socket.toString()},
+          {"kill", "1", "-s", socket.toString()},
+          {"stop", "-s", socket.toString()}
+        }) {
+      CommandResult result = CommandResult.bouncer(arguments);
+      assertThat(result.exit())
+          .as("%s: %s", String.join(" ", arguments), result.allText())
+          .isEqualTo(3);
+      assertThat(result.err()).hasSize(1);
+      assertThat(result.err().getFirst()).contains(socket.toString());
+    }
+  }
+
+  @Test
+  void shouldPrintTheVersion() throws Exception {
+    CommandResult result = CommandResult.bouncer("--version");
+    assertThat(result.exit()).as(result.allText()).isZero();
+    assertThat(result.outText()).containsPattern("\\d+\\.\\d+");
+  }
+
+  @Test
+  void shouldListTheCommandsInTheHelp() throws Exception {
+    CommandResult result = CommandResult.bouncer("--help");
+    assertThat(result.exit()).as(result.allText()).isZero();
+    assertThat(result.outText())
+        .contains("start", "check", "show-config", "status", "sessions", "kill", "stop");
+  }
+
+  @Test
+  void shouldShowDefaultsAndWhereEachValueComesFrom() throws Exception {
+    Path file = write("good.conf", GOOD);
+    CommandResult result = CommandResult.bouncer("show-config", "-c", file.toString());
+    assertThat(result.exit()).as(result.allText()).isZero();
+    assertThat(result.outText())
+        .contains("max-sessions")
+        .contains("10000")
+        .contains("half-closed")
+        .containsIgnoringCase("default");
+    assertThat(result.out())
+        .as("the line of the value set in line 12")
+        .anyMatch(line -> line.contains("idle") && line.matches(".*good\\.conf: ?12\\b.*"));
+  }
+
+  @Test
+  void shouldNameTheIncludedFileAsOriginWhenAValueComesFromThere() throws Exception {
+    write("part.conf", "\nidle = 5m\n");
+    Path file =
+        write(
+            "whole.conf",
+            GOOD.replace("timeouts { idle = 17m }", "timeouts { include \"part.conf\" }"));
+    CommandResult result = CommandResult.bouncer("show-config", "-c", file.toString());
+    assertThat(result.exit()).as(result.allText()).isZero();
+    assertThat(result.out())
+        .anyMatch(line -> line.contains("idle") && line.matches(".*part\\.conf: ?2\\b.*"));
+  }
+}
