@@ -295,7 +295,7 @@ final class Section {
     return switch (value.valueType()) {
       case STRING -> (String) value.unwrapped();
       // As written: 0600 must stay 0600.
-      case NUMBER, BOOLEAN -> value.render();
+      case NUMBER, BOOLEAN -> value.atKey("value").getString("value");
       default -> {
         Where place = reading.source().where(value.origin());
         problems()
