@@ -1,18 +1,12 @@
 package org.portbouncer.core.config;
 
-import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
-import com.typesafe.config.ConfigOrigin;
-import com.typesafe.config.ConfigRenderOptions;
-import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -24,10 +18,9 @@ final class Section {
 
   private final Reading reading;
   private final ConfigObject values;
-  private final ConfigValue unresolved;
+  private final Places places;
   private final String path;
   private final String schemaPath;
-  private final Where where;
 
   Section(
       Reading reading,
@@ -38,14 +31,13 @@ final class Section {
       Where where) {
     this.reading = reading;
     this.values = values;
-    this.unresolved = unresolved;
+    this.places = new Places(reading.source(), values, unresolved, where);
     this.path = path;
     this.schemaPath = schemaPath;
-    this.where = where;
   }
 
   Where where() {
-    return where;
+    return places.section();
   }
 
   Problems problems() {
@@ -68,50 +60,12 @@ final class Section {
 
   /** The keys written, in the order of the file. */
   List<String> keysInOrder() {
-    List<String> keys = new ArrayList<>(values.keySet());
-    String here = where.file();
-    keys.sort(
-        Comparator.comparing((String key) -> !whereOf(key).file().equals(here))
-            .thenComparing(key -> whereOf(key).file())
-            .thenComparingInt(key -> whereOf(key).line())
-            .thenComparing(key -> key));
-    return keys;
+    return places.keysInOrder();
   }
 
   /** Where the value of that key stands; the section's place when nothing tells. */
   Where whereOf(String key) {
-    Where known = reading.source().where(origin(values.get(key)));
-    if (known == null) {
-      known = reading.source().where(origin(before(key)));
-    }
-    if (known == null && values.get(key) instanceof ConfigObject object) {
-      known = firstWithin(object);
-    }
-    return known == null ? where : known;
-  }
-
-  private static ConfigOrigin origin(ConfigValue value) {
-    return value == null ? null : value.origin();
-  }
-
-  /** A block put together from several files: the first of its values that has a place. */
-  private Where firstWithin(ConfigObject object) {
-    for (ConfigValue value : object.values()) {
-      Where found = reading.source().where(value.origin());
-      if (found != null) {
-        return found;
-      }
-    }
-    return null;
-  }
-
-  /** The value before substitution, or null. */
-  private ConfigValue before(String key) {
-    try {
-      return unresolved instanceof ConfigObject object ? object.get(key) : null;
-    } catch (ConfigException e) {
-      return null;
-    }
+    return places.of(key);
   }
 
   /** The block of that key; empty where there is none. Its keys are checked unless it has names. */
@@ -131,10 +85,11 @@ final class Section {
     if (value instanceof ConfigObject written) {
       object = written;
     } else if (value != null) {
-      String shape = shape(value.valueType());
+      String shape = Rendering.shape(value.valueType());
       problems().error(whereOf(key), childPath + " must be a block { … }, not " + shape);
     }
-    Section child = new Section(reading, object, before(key), childPath, childSchema, whereOf(key));
+    Section child =
+        new Section(reading, object, places.before(key), childPath, childSchema, whereOf(key));
     Set<String> known = Schema.childrenOf(childSchema);
     if (!known.contains("NAME") && !known.contains("NAME[]")) {
       child.requireKnown(known);
@@ -145,7 +100,7 @@ final class Section {
   /** The block of that key as the root of the schema. */
   Section root(String key) {
     ConfigObject object = (ConfigObject) values.get(key);
-    return new Section(reading, object, before(key), "", "", whereOf(key));
+    return new Section(reading, object, places.before(key), "", "", whereOf(key));
   }
 
   /** Whether an empty list is written for that key. */
@@ -174,39 +129,32 @@ final class Section {
         problems()
             .error(
                 whereOf(name),
-                listPath + " must be a list of rules [ { … } ], not " + shape(other.valueType()));
+                listPath
+                    + " must be a list of rules [ { … } ], not "
+                    + Rendering.shape(other.valueType()));
       }
       return elements;
     }
     for (int i = 0; i < list.size(); i++) {
       String elementPath = join(listPath, "#" + (i + 1));
-      Where place = reading.source().where(list.get(i).origin());
-      place = place == null ? whereOf(name) : place;
+      Where place = places.of(list.get(i), name);
       if (list.get(i) instanceof ConfigObject object) {
         Section element =
             new Section(
                 reading,
                 object,
-                element(before(name), i),
+                Places.element(places.before(name), i),
                 elementPath,
                 schemaPath + ".NAME[]",
                 place);
         element.requireKnown(Schema.childrenOf(element.schemaPath));
         elements.add(element);
       } else {
-        String shape = shape(list.get(i).valueType());
+        String shape = Rendering.shape(list.get(i).valueType());
         problems().error(place, elementPath + " must be a rule { … }, not " + shape);
       }
     }
     return elements;
-  }
-
-  private static ConfigValue element(ConfigValue list, int index) {
-    try {
-      return list instanceof ConfigList known && index < known.size() ? known.get(index) : null;
-    } catch (ConfigException e) {
-      return null;
-    }
   }
 
   /** The value of that key, or its default from the schema, or null without either. */
@@ -226,11 +174,11 @@ final class Section {
       return null;
     }
     if (value == null) {
-      record(schemaKey, key, render(standard), List.of(), null);
+      record(schemaKey, key, Rendering.render(standard), List.of(), null);
     } else {
       String text = scalar(value, schemaKey, key);
       if (text != null) {
-        record(schemaKey, key, render(value), List.of(text), place);
+        record(schemaKey, key, Rendering.render(value), List.of(text), place);
         T meaning = meaning(key, reader, text, place);
         if (meaning != null) {
           return meaning;
@@ -252,7 +200,9 @@ final class Section {
 
   private void reportMissing(SchemaKey schemaKey, String key) {
     if (isAbsent(key)) {
-      problems().error(where, path + " needs '" + key + "': " + plain(schemaKey.description()));
+      problems()
+          .error(
+              where(), path + " needs '" + key + "': " + Rendering.plain(schemaKey.description()));
     }
   }
 
@@ -264,7 +214,7 @@ final class Section {
       if (schemaKey.isRequired()) {
         reportMissing(schemaKey, key);
       } else {
-        record(schemaKey, key, render((String) null), List.of(), null);
+        record(schemaKey, key, Rendering.render((String) null), List.of(), null);
       }
       return null;
     }
@@ -272,8 +222,7 @@ final class Section {
     List<T> meanings = new ArrayList<>();
     List<? extends ConfigValue> items = value instanceof ConfigList list ? list : List.of(value);
     for (ConfigValue item : items) {
-      Where place = reading.source().where(item.origin());
-      place = place == null ? whereOf(key) : place;
+      Where place = places.of(item, key);
       String text = scalar(item, schemaKey, key);
       if (text != null) {
         texts.add(text);
@@ -283,7 +232,7 @@ final class Section {
         }
       }
     }
-    record(schemaKey, key, render(value), texts, whereOf(key));
+    record(schemaKey, key, Rendering.render(value), texts, whereOf(key));
     return meanings;
   }
 
@@ -295,33 +244,19 @@ final class Section {
     return switch (value.valueType()) {
       case STRING -> (String) value.unwrapped();
       // As written: 0600 must stay 0600.
-      case NUMBER, BOOLEAN -> value.render();
+      case NUMBER, BOOLEAN -> value.atKey("value").getString("value");
       default -> {
-        Where place = reading.source().where(value.origin());
+        Where place = places.of(value, key);
         problems()
             .error(
-                place == null ? whereOf(key) : place,
+                place,
                 join(path, key)
                     + ": expected "
-                    + plain(schemaKey.type())
+                    + Rendering.plain(schemaKey.type())
                     + ", found "
-                    + shape(value.valueType()));
+                    + Rendering.shape(value.valueType()));
         yield null;
       }
-    };
-  }
-
-  private static String plain(String type) {
-    return type.replace("`", "");
-  }
-
-  private static String shape(ConfigValueType type) {
-    return switch (type) {
-      case OBJECT -> "a block { … }";
-      case LIST -> "a list [ … ]";
-      case STRING -> "a text";
-      case NUMBER -> "a number";
-      case BOOLEAN, NULL -> type.name().toLowerCase(Locale.ROOT);
     };
   }
 
@@ -336,18 +271,6 @@ final class Section {
   private void record(
       SchemaKey schemaKey, String key, String rendered, List<String> texts, Where place) {
     reading.settings().add(new Setting(schemaKey, join(path, key), rendered, texts, place));
-  }
-
-  private static String render(ConfigValue value) {
-    return value.render(ConfigRenderOptions.concise());
-  }
-
-  /** A default as HOCON. */
-  private static String render(String text) {
-    if (text == null) {
-      return "null";
-    }
-    return text.matches("[1-9][0-9]*|0") ? text : ConfigUtil.quoteString(text);
   }
 
   private static String join(String path, String key) {

@@ -1,0 +1,252 @@
+package org.portbouncer.core.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigLoaderTest {
+
+  @TempDir Path folder;
+
+  /** Line 1 opens the block, lines 2 and 3 make it valid, the given lines follow from line 4. */
+  private static final String START =
+      """
+      bouncer {
+        listeners { web { listen = "127.0.0.1:8080", target = "internal:http", acl = all } }
+        acls { all = [ { name = any, action = pass } ] }
+      """;
+
+  private Path file(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
+
+  private LoadResult load(String text) throws IOException {
+    return ConfigLoader.load(file("b.conf", text));
+  }
+
+  private List<String> problems(String text) throws IOException {
+    return load(text).problems().stream()
+        .map(problem -> problem.toString().replace(folder + "/", ""))
+        .toList();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "limts { } | unknown key 'limts', did you mean 'limits'?",
+        "limits { max_session = 5 } | unknown key 'max_session' in limits, did you mean"
+            + " 'max-sessions'?",
+        "workers { frobnicate = 5 } | unknown key 'frobnicate' in workers; known: negotiate, acl,"
+            + " connect, bandwidth, io",
+        "limits { max-sessions = 0 } | limits.max-sessions: '0' is not a whole number, 1 to"
+            + " 1000000",
+        "limits = 5 | limits must be a block { … }, not a number",
+        "timeouts { idle = 10 } | timeouts.idle: '10' needs a unit, as in 10s, 500ms or 1h",
+        "timeouts { idle = [1] } | timeouts.idle: expected duration, found a list [ … ]",
+        "bandwidth { x { up = 1 Mb/s } } | bandwidth.x.up: '1 Mb/s' has the unknown unit 'Mb/s',"
+            + " did you mean 'MB/s'?",
+        "bandwidth { x { } } | bandwidth.x limits nothing; it needs 'up' or 'down'",
+        "listeners.web.bandwidth = slow | listeners.web.bandwidth: no bandwidth class 'slow'; none"
+            + " is defined",
+        "listeners.web.acl = al | listeners.web.acl: no acl 'al', did you mean 'all'?",
+        "listeners.b { listen = \"127.0.0.1:8080\", target = \"h:1\", acl = all } |"
+            + " listeners.b.listen: the address 127.0.0.1:8080 is used already, by listener 'web'"
+            + " at b.conf:2",
+        "listeners.b { listen = \"*:8080\", target = \"h:1\", acl = all } | listeners.b.listen: the"
+            + " address *:8080 overlaps that of listener 'web' at b.conf:2",
+        "listeners.b { listen = [], target = \"h:1\", acl = all } | listeners.b.listen names no"
+            + " address",
+        "listeners.b { listen = \"localhost:1\", target = \"h:1\", acl = all } |"
+            + " listeners.b.listen: 'localhost' is a name; listening needs an address, as in"
+            + " 127.0.0.1:1",
+        "listeners.b { listen = \"internal:http\", target = \"h:1\", acl = all } |"
+            + " listeners.b.listen: 'internal:http' is a target, not an address to listen on",
+        "listeners.b { listen = \"127.0.0.1:1\", target = \"h:70000\", acl = all } |"
+            + " listeners.b.target: 'h:70000' has the port '70000'; 0 to 65535 is possible",
+        "listeners.b { listen = \"127.0.0.1:1\", acl = all } | listeners.b needs 'target': where"
+            + " sessions go: HOST:PORT, [v6]:PORT, unix:PATH, or internal:http, internal:echo,"
+            + " internal:discard",
+        "acls.x = [ { action = allow } ] | acls.x.#1.action: 'allow' is not one of pass, block",
+        "acls.x = [ { action = pass, from = [\"10.1.2.3/8\"] } ] | acls.x.#1.from: 10.1.2.3/8 has"
+            + " host bits set; 10.0.0.0/8 or 10.1.2.3/32 was meant",
+        "acls.x = [ { action = pass, from = [] } ] | 'from' is empty; leave it out to match"
+            + " everyone",
+        "acls.x = [ { action = pass, from = \"file:no.nets\" } ] | acls.x.#1.from: the list no.nets"
+            + " cannot be read: no such file",
+        "acls.x = [ { action = pass, max-sessions = 0 } ] | acls.x.#1.max-sessions: '0' is not a"
+            + " whole number, from 1",
+        "acls.x = [ { action = pass, name = a }, { action = pass, name = a } ] | acls.x has a"
+            + " second rule 'a'; the first is at b.conf:4",
+        "acls.x = { action = pass } | acls.x must be a list of rules [ { … } ], not a block { … }",
+        "state-transfer.mode = file | state-transfer.mode: 'file' is not one of inline, file-fd,"
+            + " shm",
+        "state-transfer.padding = 17 MiB | state-transfer.padding: '17 MiB' is too much; at most 16"
+            + " MiB",
+        "source-prefix.v4 = 33 | source-prefix.v4: '33' is not a whole number, 0 to 32",
+        "admin.mode = 0888 | admin.mode: '0888' is not octal permissions such as 0600",
+        "log.level = information | log.level: 'information' is not one of error, warn, info, debug,"
+            + " trace",
+        "log.access.to = file | log.access.to: 'file' is not one of stdout, file:/path, syslog,"
+            + " none",
+        "metrics.listen = \"unix:/m\" | metrics.listen: 'unix:/m' is not HOST:PORT, as in"
+            + " 127.0.0.1:9464",
+        "user = ${nobody-has-this} | Could not resolve substitution to a value: ${nobody-has-this}",
+      })
+  void shouldNameTheLineWhenValueIsWrong(String line, String message) throws IOException {
+    List<String> errors =
+        problems(START + line + "\n}\n").stream()
+            .filter(problem -> !problem.contains("warning: "))
+            .toList();
+    assertThat(errors).containsExactly("b.conf:4: " + message);
+  }
+
+  @Test
+  void shouldReportEveryMistakeWhenThereAreSeveral() throws IOException {
+    assertThat(
+            problems(
+                START
+                    + "limts = 1\nworkers { io = none,\n acl = 0 }\nuser = ${a}\ngroup = ${b}\n}"))
+        .containsExactly(
+            "b.conf:4: unknown key 'limts', did you mean 'limits'?",
+            "b.conf:5: workers.io: 'none' is not a whole number, 1 to 64",
+            "b.conf:6: workers.acl: '0' is not a whole number, 1 to 64",
+            "b.conf:7: Could not resolve substitution to a value: ${a}",
+            "b.conf:8: Could not resolve substitution to a value: ${b}");
+  }
+
+  @Test
+  void shouldNameTheLineWhenSyntaxIsWrong() throws IOException {
+    assertThat(problems("bouncer {\n  user = a\n  group = 0.0.0.0:1\n}"))
+        .singleElement()
+        .asString()
+        .startsWith("b.conf:3: ");
+  }
+
+  @Test
+  void shouldSayWhyWhenFileCannotBeRead() {
+    Path missing = folder.resolve("none.conf");
+    assertThat(ConfigLoader.load(missing).problems())
+        .extracting(Problem::toString)
+        .containsExactly(missing + ": cannot be read: no such file");
+    assertThat(ConfigLoader.load(folder).problems())
+        .extracting(Problem::toString)
+        .containsExactly(folder + ": cannot be read: is a directory");
+  }
+
+  @Test
+  void shouldNameTheListsLineWhenNetworkInFileIsWrong() throws IOException {
+    file("p.nets", "# partners\n192.0.2.0/24 # one\n\nnonsense\n10.0.0.1/8\r\n");
+    assertThat(problems(START + "acls.x = [ { action = pass, from = \"file:p.nets\" } ]\n}"))
+        .containsExactly(
+            "p.nets:4: 'nonsense' is not an address or network such as 10.0.0.0/8 or 2001:db8::/32",
+            "p.nets:5: 10.0.0.1/8 has host bits set; 10.0.0.0/8 or 10.0.0.1/32 was meant");
+  }
+
+  @Test
+  void shouldLoadListFastWhenItHoldsManyNetworks() throws IOException {
+    StringBuilder list = new StringBuilder();
+    for (int i = 0; i < 100_000; i++) {
+      list.append(IpAddress.dotted(i * 512)).append("/24\n");
+    }
+    file("many.nets", list.toString());
+    String text = START + "acls.x = [ { action = pass, from = \"file:many.nets\" } ]\n}";
+    long start = System.nanoTime();
+    LoadResult result = load(text);
+    Duration took = Duration.ofNanos(System.nanoTime() - start);
+    NetworkSet networks = result.configuration().acls().get(1).rules().getFirst().from();
+    assertThat(networks.size()).isEqualTo(100_000);
+    assertThat(took).isLessThan(Duration.ofSeconds(5));
+  }
+
+  @Test
+  void shouldWarnWhenUsableButDoubtful() throws IOException {
+    String text =
+        """
+        helper = 1
+        bouncer {
+        listeners { a { listen = "127.0.0.1:0", target = "h:1" } }
+        acls { x = [ { name = wide, action = pass, from = "10.0.0.0/8" }
+        { name = narrow, action = block, from = "10.1.0.0/16" }
+        { name = ports, action = block, from = "10.1.0.0/16", from-port = 5 }
+        { name = rest, action = block } ] }
+        include "gone.conf"
+        state-transfer { mode = shm, padding = 1 KiB }
+        metrics { listen = "127.0.0.1:9464" }
+        }\
+        """;
+    assertThat(load(text).isOk()).isTrue();
+    assertThat(problems(text))
+        .containsExactly(
+            "b.conf:1: warning: the key 'helper' is ignored; only 'bouncer' is read",
+            "b.conf:3: warning: listeners.a has no acl: everyone may connect",
+            "b.conf:5: warning: rule 'narrow' can never match: rule 'wide' at b.conf:4 matches the"
+                + " same clients first",
+            "b.conf:6: warning: acls.x.#3.from-port = 5 is not enforced yet: it has no effect",
+            "b.conf:6: warning: rule 'ports' can never match: rule 'wide' at b.conf:4 matches the"
+                + " same clients first",
+            "b.conf:8: warning: the included file 'gone.conf' does not exist",
+            "b.conf:9: warning: state-transfer.mode = \"shm\" is not enforced yet: it has no"
+                + " effect",
+            "b.conf:9: warning: state-transfer.padding = \"1 KiB\" is not enforced yet: it has no"
+                + " effect",
+            "b.conf:10: warning: metrics.listen = \"127.0.0.1:9464\" is not enforced yet: it has no"
+                + " effect");
+  }
+
+  @Test
+  void shouldTakePathsFromTheNamingFileWhenIncluded() throws IOException {
+    Files.createDirectory(folder.resolve("sub"));
+    file(
+        "sub/part.conf",
+        "acls { x = [ { action = pass, from = \"file:x.nets\" } ] }\nworkers.io = x");
+    file("sub/x.nets", "10.0.0.0/8\n");
+    assertThat(problems(START + "include \"sub/part.conf\"\n}"))
+        .containsExactly("sub/part.conf:2: workers.io: 'x' is not a whole number, 1 to 64");
+  }
+
+  @Test
+  void shouldNameTheSubstitutionsLineWhenEnvironmentIsWrong() throws IOException {
+    assertThat(problems(START + "workers {\n io = ${?PATH}\n acl = ${?NOT_SET_ANYWHERE}\n}\n}"))
+        .singleElement()
+        .asString()
+        .startsWith("b.conf:5: workers.io: '");
+  }
+
+  @Test
+  void shouldFillInDefaultsWhenNothingIsWritten() throws IOException {
+    Configuration configuration = load(START + "}").configuration();
+    assertThat(configuration.timeouts()).isEqualTo(new Timeouts(10_000, 10_000, 0, 0));
+    assertThat(configuration.drainMs()).isEqualTo(30_000);
+    assertThat(configuration.maxSessions()).isEqualTo(10_000);
+    assertThat(configuration.admin().mode()).isEqualTo(0600);
+    assertThat(configuration.metricsListen()).isNull();
+    assertThat(configuration.workers().io()).isEqualTo(Runtime.getRuntime().availableProcessors());
+    assertThat(configuration.listeners().getFirst().timeouts()).isEqualTo(configuration.timeouts());
+  }
+
+  @Test
+  void shouldShowValuesAndTheirOriginWhenAskedForTheEffectiveOnes() throws IOException {
+    Path file = file("b.conf", START + "timeouts { idle = 5m }\n}");
+    List<String> lines = EffectiveConfig.of(file).stream().map(Object::toString).toList();
+    assertThat(lines)
+        .contains(
+            "listeners.web.timeouts.idle = \"300s\"  # default",
+            "timeouts.idle = \"5m\"  # " + file + ":4",
+            "limits.max-sessions = 10000  # default",
+            "acls.all.#1.name = \"any\"  # " + file + ":3",
+            "acls.all.#1.from = null  # default");
+    List<String> single =
+        Schema.keys().stream().map(SchemaKey::path).filter(path -> !path.contains("NAME")).toList();
+    assertThat(EffectiveConfig.of(file)).extracting(EffectiveConfig.Entry::key).containsAll(single);
+  }
+}
