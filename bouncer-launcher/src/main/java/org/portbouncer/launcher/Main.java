@@ -1,6 +1,7 @@
 package org.portbouncer.launcher;
 
 import org.portbouncer.launcher.cli.Cli;
+import org.portbouncer.launcher.mother.Mother;
 
 /** Where {@code bin/bouncer} enters: every command, and the mother, begins here. */
 public final class Main {
@@ -9,12 +10,8 @@ public final class Main {
 
   /** Runs the command and exits with its code. */
   public static void main(String[] args) {
-    ServerRunner server =
-        (configuration, debug) -> {
-          throw new UnsupportedOperationException("this build has no server in it yet");
-        };
     // bin/bouncer knows at once what System.console() takes a tenth of a second to find out.
     boolean terminal = Boolean.getBoolean("bouncer.terminal");
-    System.exit(new Cli(System.out, System.err, System.getenv(), terminal, server).run(args));
+    System.exit(new Cli(System.out, System.err, System.getenv(), terminal, Mother::run).run(args));
   }
 }

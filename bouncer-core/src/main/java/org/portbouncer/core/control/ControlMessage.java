@@ -1,0 +1,43 @@
+package org.portbouncer.core.control;
+
+/**
+ * What mother and worker say to each other over the worker's standard input, a SOCK_SEQPACKET pair.
+ * The first byte of a packet is the ordinal. A packet that does not fit this table ends the link:
+ * the mother replaces the worker, the worker ends.
+ *
+ * <pre>
+ *   mother to worker
+ *   START       once, first      stage u8, index u8, place u16, mother's pid u32, batch u16, inboxes u16;
+ *                                descriptors: shared area, access log, own inbox (read), next inboxes (write)
+ *   CONFIG      any time         epoch u32, listeners u16, a slot u16 each; descriptor: the encoded file
+ *   KILL        any time         record u32, generation u32
+ *   END_ALL     any time         result u8: every session held ends with it
+ *   ACCESS_LOG  any time         json u8; descriptor: write there from now on
+ *   STOP        once, last       end
+ *   worker to mother
+ *   READY       once             the inbox is being read
+ *   EPOCH       any time         epoch u32: it is known now
+ *   LOG         any time         level u8, text
+ * </pre>
+ */
+public enum ControlMessage {
+  START,
+  CONFIG,
+  KILL,
+  END_ALL,
+  ACCESS_LOG,
+  STOP,
+  READY,
+  EPOCH,
+  LOG;
+
+  /** The longest packet. */
+  public static final int MAX_BYTES = 16 * 1024;
+
+  private static final ControlMessage[] ALL = values();
+
+  /** The message with this ordinal, or null where there is none. */
+  public static ControlMessage of(int ordinal) {
+    return ordinal >= 0 && ordinal < ALL.length ? ALL[ordinal] : null;
+  }
+}

@@ -1,0 +1,137 @@
+package org.portbouncer.core.hop;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.MemorySegment;
+import org.portbouncer.core.session.Descriptors;
+import org.portbouncer.core.session.Session;
+import org.portbouncer.core.sys.Native;
+
+/**
+ * The receiving end of a hop, in every worker on the thread of its loop. A message that is not
+ * exactly what {@link Frame} says is refused as a whole and its descriptors are closed: which
+ * descriptor belongs to which session can no longer be told.
+ */
+public final class HopReceiver {
+
+  /** The outcome of {@link #receive} for a message that was refused. */
+  public static final int REFUSED = Integer.MIN_VALUE;
+
+  /**
+   * Larger than any socket buffer that an inbox has; pages that no message reaches stay untouched.
+   */
+  private static final int BUFFER = 1 << 20;
+
+  /** Where sessions come from, so that they are pooled in one place. */
+  public interface Pool {
+    Session obtain();
+
+    void release(Session session);
+  }
+
+  private final int fd;
+  private final Pool pool;
+  private final MemorySegment buffer = Native.allocate(BUFFER);
+  private final MessageHeader message = new MessageHeader(1);
+  private final Session[] sessions = new Session[Frame.SESSIONS];
+  private String refusal = "";
+
+  public HopReceiver(int fd, Pool pool) {
+    this.fd = fd;
+    this.pool = pool;
+  }
+
+  /**
+   * Receives one message. The sessions' states lie in the receiver's buffer until the next call; a
+   * stage that keeps one longer calls {@link Session#keepState}.
+   *
+   * @return how many sessions came, to be had from {@link #take}; the negated errno where none
+   *     did (EAGAIN: the inbox is empty); {@link #REFUSED} for a message that was refused
+   */
+  public int receive() {
+    message.reset();
+    message.addVector(buffer.address(), BUFFER);
+    long length = message.receive(fd);
+    if (length < 0) {
+      return (int) length;
+    }
+    if (message.truncated()) {
+      return refuse("truncated, or more descriptors than this process may open", 0);
+    }
+    if (length < Frame.HEADER || buffer.get(JAVA_INT, 0) != Frame.MAGIC) {
+      return refuse("not a hop message of this version", 0);
+    }
+    int count = buffer.get(JAVA_SHORT, Frame.COUNT) & 0xffff;
+    if (count == 0 || count > Frame.SESSIONS) {
+      return refuse("a count of " + count + " sessions", 0);
+    }
+    return parse(count, length);
+  }
+
+  private int parse(int count, long length) {
+    long at = Frame.HEADER;
+    int descriptor = 0;
+    for (int i = 0; i < count; i++) {
+      if (at + Frame.ENTRY > length) {
+        return refuse("an entry beyond the end", i, descriptor);
+      }
+      int mask = buffer.get(JAVA_BYTE, at + Frame.MASK) & 0xff;
+      int stateLength = buffer.get(JAVA_INT_UNALIGNED, at + Frame.LENGTH);
+      int transfer = buffer.get(JAVA_BYTE, at + Frame.TRANSFER);
+      at += Frame.ENTRY;
+      if (transfer != 0) {
+        return refuse("an unknown transfer", i, descriptor);
+      }
+      if (mask >= 1 << Descriptors.ROLES
+          || descriptor + Integer.bitCount(mask) > message.descriptorCount()) {
+        return refuse("fewer descriptors than announced", i, descriptor);
+      }
+      if (stateLength < 0 || at + stateLength > length) {
+        return refuse("a state beyond the end", i, descriptor);
+      }
+      Session session = pool.obtain();
+      sessions[i] = session;
+      if (!session.state().wrap(buffer, at, stateLength)) {
+        return refuse("a state that is none", i + 1, descriptor);
+      }
+      for (int role = 0; role < Descriptors.ROLES; role++) {
+        if ((mask & 1 << role) != 0) {
+          session.descriptors().put(role, message.descriptor(descriptor++));
+        }
+      }
+      at += Frame.padded(stateLength);
+    }
+    if (descriptor != message.descriptorCount()) {
+      return refuse("more descriptors than announced", count, descriptor);
+    }
+    return count;
+  }
+
+  private int refuse(String why, int descriptorsTaken) {
+    return refuse(why, 0, descriptorsTaken);
+  }
+
+  private int refuse(String why, int sessionsMade, int descriptorsTaken) {
+    refusal = why;
+    message.closeDescriptors(descriptorsTaken);
+    for (int i = 0; i < sessionsMade; i++) {
+      pool.release(take(i));
+    }
+    return REFUSED;
+  }
+
+  /** Moves the session at {@code index} of the last message out. */
+  public Session take(int index) {
+    Session session = sessions[index];
+    sessions[index] = null;
+    return session;
+  }
+
+  /** Why the last message was refused. */
+  public String refusal() {
+    return refusal;
+  }
+}

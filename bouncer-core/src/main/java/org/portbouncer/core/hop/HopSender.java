@@ -1,0 +1,181 @@
+package org.portbouncer.core.hop;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.MemorySegment;
+import org.portbouncer.core.session.Descriptors;
+import org.portbouncer.core.session.Session;
+import org.portbouncer.core.session.SessionState;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
+
+/**
+ * The sending end of a hop: gathers sessions and sends as many as fit in one datagram. The state is
+ * sent from where it lies, without a copy of ours. Used by the mother and by every stage but io, on
+ * the thread of its loop; allocates nothing but to grow its queue.
+ *
+ * <p>Ownership: a session that was offered belongs to the sender until it is sent; then the local
+ * descriptors are closed and the session goes back through {@link Sent}. A send that fails keeps
+ * it.
+ */
+public final class HopSender {
+
+  /** What becomes of a session once the kernel has it. */
+  public interface Sent {
+    /** Its descriptors are closed; the object may be used again. */
+    void sent(Session session);
+  }
+
+  private static final int TOO_LARGE_MARGIN = 64;
+
+  private final int fd;
+  private final Sent sent;
+  private final int largest;
+  private final int batch;
+  private final MessageHeader message = new MessageHeader(3 * Frame.SESSIONS + 1);
+  private final MemorySegment headers =
+      Native.allocate(Frame.HEADER + (long) Frame.ENTRY * Frame.SESSIONS);
+  private final MemorySegment zeros = Native.allocate(8);
+
+  private Session[] queue = new Session[64];
+  private int head;
+  private int size;
+
+  /**
+   * @param fd the inbox's writing end; stays the caller's to close
+   * @param batch most sessions in one datagram: what the receiver may have to open at once
+   * @param sent told of every session sent
+   */
+  public HopSender(int fd, int batch, Sent sent) {
+    this.fd = fd;
+    this.sent = sent;
+    this.batch = Math.min(batch, Frame.SESSIONS);
+    this.largest = SocketBuffer.sendBytes(fd) - TOO_LARGE_MARGIN;
+  }
+
+  public int fd() {
+    return fd;
+  }
+
+  /** Sessions that wait to be sent. */
+  public int waiting() {
+    return size;
+  }
+
+  /** Takes a session over, to be sent at the next {@link #flush}. */
+  public void offer(Session session) {
+    if (size == queue.length) {
+      Session[] larger = new Session[2 * size];
+      for (int i = 0; i < size; i++) {
+        larger[i] = at(i);
+      }
+      queue = larger;
+      head = 0;
+    }
+    queue[head + size & queue.length - 1] = session;
+    size++;
+  }
+
+  private Session at(int index) {
+    return queue[head + index & queue.length - 1];
+  }
+
+  /**
+   * Sends all that wait.
+   *
+   * @return 0 where all went out; EAGAIN where the inbox is full, ETOOMANYREFS or ENOBUFS where the
+   *     kernel is (all of them: try again later, nothing is lost); another errno where the hop is
+   *     broken
+   */
+  public int flush() {
+    while (size > 0) {
+      int count = gather();
+      long result = message.send(fd);
+      if (result < 0) {
+        int errno = (int) -result;
+        if (errno == Errno.EINTR) {
+          continue;
+        }
+        return errno;
+      }
+      for (int i = 0; i < count; i++) {
+        Session session = queue[head];
+        queue[head] = null;
+        head = head + 1 & queue.length - 1;
+        size--;
+        session.descriptors().closeAll();
+        sent.sent(session);
+      }
+    }
+    return 0;
+  }
+
+  /** Puts as many sessions into the message as one datagram takes, at least one. */
+  private int gather() {
+    message.reset();
+    message.addVector(headers.address(), Frame.HEADER);
+    long bytes = Frame.HEADER;
+    int count = 0;
+    while (count < size && count < batch) {
+      Session session = at(count);
+      int length = session.state().length();
+      int entryBytes = Frame.ENTRY + Frame.padded(length);
+      if (count > 0 && bytes + entryBytes > largest) {
+        break;
+      }
+      entry(count, session, length);
+      bytes += entryBytes;
+      count++;
+    }
+    headers.set(JAVA_INT, 0, Frame.MAGIC);
+    headers.set(JAVA_SHORT, Frame.COUNT, (short) count);
+    headers.set(JAVA_SHORT, Frame.COUNT + 2, (short) 0);
+    return count;
+  }
+
+  private void entry(int index, Session session, int length) {
+    SessionState state = session.state();
+    Descriptors descriptors = session.descriptors();
+    long at = Frame.HEADER + (long) index * Frame.ENTRY;
+    headers.set(JAVA_BYTE, at + Frame.TRANSFER, (byte) 0);
+    headers.set(JAVA_BYTE, at + Frame.MASK, (byte) descriptors.mask());
+    headers.set(JAVA_SHORT, at + Frame.MASK + 1, (short) 0);
+    headers.set(JAVA_INT, at + Frame.LENGTH, length);
+    headers.set(JAVA_LONG, at + Frame.REFERENCE, 0);
+    for (int role = 0; role < Descriptors.ROLES; role++) {
+      if (descriptors.peek(role) >= 0) {
+        message.addDescriptor(descriptors.peek(role));
+      }
+    }
+    message.addVector(headers.address() + at, Frame.ENTRY);
+    message.addVector(state.memory().address() + state.base(), length);
+    if (Frame.padded(length) != length) {
+      message.addVector(zeros.address(), Frame.padded(length) - length);
+    }
+  }
+
+  /** Copies the states of those that wait out of buffers that will be used again. */
+  public void keepStates() {
+    for (int i = 0; i < size; i++) {
+      at(i).keepState();
+    }
+  }
+
+  /** The buffer size of a socket's sending side. */
+  private static final class SocketBuffer {
+
+    static int sendBytes(int fd) {
+      MemorySegment value = Native.allocate(16);
+      value.set(JAVA_INT, 8, 4);
+      int result =
+          Libc.getsockopt(
+              fd, Const.SOL_SOCKET, Const.SO_SNDBUF, value.address(), value.address() + 8);
+      return result < 0 ? 4096 : value.get(JAVA_INT, 0);
+    }
+  }
+}

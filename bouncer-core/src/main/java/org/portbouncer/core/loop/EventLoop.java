@@ -1,0 +1,164 @@
+package org.portbouncer.core.loop;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
+import org.portbouncer.core.sys.SystemCallException;
+
+/**
+ * One thread, one epoll descriptor, one queue of timers. Every worker runs one, and the mother one
+ * for accepting and supervising. Allocates nothing while it runs, but for growing its tables.
+ *
+ * <p>An event carries the {@link Pollable}'s place and that place's generation, so that an event
+ * fetched in the same batch in which its pollable was removed reaches nobody, least of all the one
+ * that took the place over.
+ */
+public final class EventLoop {
+
+  /** epoll_event is packed on x86-64 alone (epoll_ctl(2)). */
+  private static final boolean PACKED = System.getProperty("os.arch").equals("amd64");
+
+  private static final int EVENT_BYTES = PACKED ? 12 : 16;
+  private static final int DATA_OFFSET = PACKED ? 4 : 8;
+  private static final int BATCH = 256;
+
+  private final int epfd =
+      SystemCallException.check("epoll_create1", Libc.epollCreate1(Const.EPOLL_CLOEXEC));
+  private final MemorySegment events = Native.allocate((long) EVENT_BYTES * BATCH);
+  private final MemorySegment change = Native.allocate(16);
+  private final Timers timers = new Timers();
+
+  private Pollable[] byPlace = new Pollable[64];
+  private int[] generation = new int[64];
+  private int[] free = new int[64];
+  private int freeCount;
+  private int used;
+
+  private long now = System.nanoTime();
+  private boolean stopped;
+
+  /** Work done once a turn, after all events: flushing what the turn gathered. */
+  public interface Turn {
+    /** Returns true where work is left, and the next turn must not wait. */
+    boolean endOfTurn(long now);
+  }
+
+  /** CLOCK_MONOTONIC in nanoseconds, as of the last wake-up. The same clock in all processes. */
+  public long now() {
+    return now;
+  }
+
+  public Timers timers() {
+    return timers;
+  }
+
+  /**
+   * Watches {@code fd} for {@code pollable}.
+   *
+   * @param events as epoll_ctl(2) takes them, EPOLLET included
+   * @throws SystemCallException where epoll cannot take it
+   */
+  public void add(Pollable pollable, int fd, int events) {
+    int place;
+    if (freeCount > 0) {
+      place = free[--freeCount];
+    } else {
+      if (used == byPlace.length) {
+        byPlace = Arrays.copyOf(byPlace, used * 2);
+        generation = Arrays.copyOf(generation, used * 2);
+        free = Arrays.copyOf(free, used * 2);
+      }
+      place = used++;
+    }
+    byPlace[place] = pollable;
+    pollable.place = place;
+    int result = control(Const.EPOLL_CTL_ADD, fd, events, place);
+    if (result < 0) {
+      release(pollable);
+      throw new SystemCallException("epoll_ctl", -result);
+    }
+  }
+
+  /** Changes what {@code fd} is watched for. */
+  public void change(Pollable pollable, int fd, int events) {
+    SystemCallException.check(
+        "epoll_ctl", control(Const.EPOLL_CTL_MOD, fd, events, pollable.place));
+  }
+
+  /** Stops watching a descriptor that stays open. */
+  public void remove(Pollable pollable, int fd) {
+    if (pollable.registered()) {
+      Libc.epollCtl(epfd, Const.EPOLL_CTL_DEL, fd, change.address());
+      release(pollable);
+    }
+  }
+
+  /**
+   * Forgets a pollable whose descriptor its owner closes. A close takes a descriptor out of epoll
+   * only where no other process holds the same description; use {@link #remove} where one may.
+   */
+  public void forget(Pollable pollable) {
+    if (pollable.registered()) {
+      release(pollable);
+    }
+  }
+
+  private void release(Pollable pollable) {
+    int place = pollable.place;
+    byPlace[place] = null;
+    generation[place]++;
+    free[freeCount++] = place;
+    pollable.place = -1;
+  }
+
+  private int control(int operation, int fd, int wanted, int place) {
+    change.set(JAVA_INT_UNALIGNED, 0, wanted);
+    change.set(
+        JAVA_LONG_UNALIGNED, DATA_OFFSET, (long) generation[place] << 32 | place & 0xffff_ffffL);
+    return Libc.epollCtl(epfd, operation, fd, change.address());
+  }
+
+  /** Runs until {@link #stop} is called from within. */
+  public void run(Turn turn) {
+    boolean more = false;
+    while (!stopped) {
+      poll(more);
+      timers.expire(now);
+      more = turn.endOfTurn(now);
+    }
+  }
+
+  /** Ends {@link #run} after the present turn. */
+  public void stop() {
+    stopped = true;
+  }
+
+  private void poll(boolean more) {
+    int timeoutMs = 0;
+    if (!more) {
+      long wait = timers.untilNext(System.nanoTime());
+      // Rounded up: waking a fraction early would only mean another turn around the loop.
+      timeoutMs = wait < 0 ? -1 : (int) Math.min(Integer.MAX_VALUE, (wait + 999_999) / 1_000_000);
+    }
+    int count = Libc.epollWait(epfd, events.address(), BATCH, timeoutMs);
+    now = System.nanoTime();
+    if (count < 0 && count != -Errno.EINTR) {
+      throw new SystemCallException("epoll_wait", -count);
+    }
+    for (int i = 0; i < count; i++) {
+      long at = (long) i * EVENT_BYTES;
+      long data = events.get(JAVA_LONG_UNALIGNED, at + DATA_OFFSET);
+      int place = (int) data;
+      Pollable pollable = byPlace[place];
+      if (pollable != null && generation[place] == (int) (data >>> 32)) {
+        pollable.ready(events.get(JAVA_INT_UNALIGNED, at));
+      }
+    }
+  }
+}

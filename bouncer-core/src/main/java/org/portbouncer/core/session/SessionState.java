@@ -1,0 +1,224 @@
+package org.portbouncer.core.session;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import org.portbouncer.core.sys.SockAddr;
+
+/**
+ * What the stages need of one session, and what travels from one to the next. A flyweight: it reads
+ * and writes the bytes where they lie, in a received datagram, a mapped file or a slot of shared
+ * memory.
+ *
+ * <pre>
+ *    0  magic and version   u32   "BSS" and 1
+ *    4  length              u32   of all of it, padding included
+ *    8  session id          u64
+ *   16  record              u32   index into the session table
+ *   20  generation          u32   of that record
+ *   24  epoch               u32   of the configuration it set out under
+ *   28  listener            u16   index into that configuration
+ *   30  endpoint            u16   index into the listener's addresses
+ *   32  accepted            u64   CLOCK_MONOTONIC, ns
+ *   40  deadline            u64   CLOCK_MONOTONIC, ns; 0 is none
+ *   48  client address      28    see SockAddr
+ *   76  local address       28    see SockAddr
+ *  104  rule                s16   index into the listener's ACL, -1 before the decision or without an ACL
+ *  106  bandwidth class     s16   index into the configuration, -1 is none
+ *  108  padding             u32   bytes that follow
+ *  112  padding checksum    u32   CRC-32C of them
+ *  116  reserved            u32
+ *  120  padding
+ * </pre>
+ *
+ * Numbers are little-endian as the machine has them: a state never leaves it. {@link #wrap} checks
+ * every length once, so that no getter can read outside. Used by the mother and by every worker.
+ */
+public final class SessionState {
+
+  public static final int BYTES = 120;
+
+  private static final int MAGIC = 'B' | 'S' << 8 | 'S' << 16 | 1 << 24;
+
+  private static final int LENGTH = 4;
+  private static final int ID = LENGTH + 4;
+  private static final int RECORD = ID + 8;
+  private static final int GENERATION = RECORD + 4;
+  private static final int EPOCH = GENERATION + 4;
+  private static final int LISTENER = EPOCH + 4;
+  private static final int ENDPOINT = LISTENER + 2;
+  private static final int ACCEPTED = ENDPOINT + 2;
+  private static final int DEADLINE = ACCEPTED + 8;
+  private static final int CLIENT = DEADLINE + 8;
+  private static final int LOCAL = CLIENT + SockAddr.BYTES;
+  private static final int RULE = LOCAL + SockAddr.BYTES;
+  private static final int BANDWIDTH = RULE + 2;
+  private static final int PADDING = BANDWIDTH + 2;
+
+  private MemorySegment memory = MemorySegment.NULL;
+  private long base;
+
+  /** Starts a new state of {@link #BYTES} bytes at {@code at}. */
+  public void create(MemorySegment memory, long at) {
+    this.memory = memory;
+    this.base = at;
+    for (int offset = 0; offset < BYTES; offset += 8) {
+      putLong(offset, 0);
+    }
+    putInt(0, MAGIC);
+    putInt(LENGTH, BYTES);
+    putShort(RULE, -1);
+    putShort(BANDWIDTH, -1);
+  }
+
+  /**
+   * Looks at {@code length} bytes at {@code at}.
+   *
+   * @return false where they are no state: too short, another version, or a length inside that
+   *     differs
+   */
+  public boolean wrap(MemorySegment memory, long at, long length) {
+    if (length < BYTES || at < 0 || at + length > memory.byteSize()) {
+      return false;
+    }
+    if (memory.get(JAVA_INT_UNALIGNED, at) != MAGIC
+        || memory.get(JAVA_INT_UNALIGNED, at + LENGTH) != length
+        || memory.get(JAVA_INT_UNALIGNED, at + PADDING) != length - BYTES) {
+      return false;
+    }
+    this.memory = memory;
+    this.base = at;
+    return true;
+  }
+
+  /** Forgets the memory. */
+  public void clear() {
+    memory = MemorySegment.NULL;
+    base = 0;
+  }
+
+  /** Moves to a copy of the same bytes elsewhere. */
+  public void moveTo(MemorySegment other, long at) {
+    MemorySegment.copy(memory, base, other, at, length());
+    memory = other;
+    base = at;
+  }
+
+  public MemorySegment memory() {
+    return memory;
+  }
+
+  /** Where the state begins in {@link #memory}. */
+  public long base() {
+    return base;
+  }
+
+  public int length() {
+    return getInt(LENGTH);
+  }
+
+  public long id() {
+    return memory.get(JAVA_LONG_UNALIGNED, base + ID);
+  }
+
+  public int record() {
+    return getInt(RECORD);
+  }
+
+  public int generation() {
+    return getInt(GENERATION);
+  }
+
+  /** Sets who it is: the id, and its record in the session table. */
+  public void identify(long id, int record, int generation) {
+    putLong(ID, id);
+    putInt(RECORD, record);
+    putInt(GENERATION, generation);
+  }
+
+  public int epoch() {
+    return getInt(EPOCH);
+  }
+
+  public int listener() {
+    return getShort(LISTENER) & 0xffff;
+  }
+
+  public int endpoint() {
+    return getShort(ENDPOINT) & 0xffff;
+  }
+
+  /** Sets where it came in: the configuration's epoch, the listener, and which of its addresses. */
+  public void origin(int epoch, int listener, int endpoint) {
+    putInt(EPOCH, epoch);
+    putShort(LISTENER, listener);
+    putShort(ENDPOINT, endpoint);
+  }
+
+  public long accepted() {
+    return memory.get(JAVA_LONG_UNALIGNED, base + ACCEPTED);
+  }
+
+  public void accepted(long nanos) {
+    putLong(ACCEPTED, nanos);
+  }
+
+  /** When the present part of the set-up must be done; 0 is never. */
+  public long deadline() {
+    return memory.get(JAVA_LONG_UNALIGNED, base + DEADLINE);
+  }
+
+  public void deadline(long nanos) {
+    putLong(DEADLINE, nanos);
+  }
+
+  /** Where the client's address stands in {@link #memory}. */
+  public long client() {
+    return base + CLIENT;
+  }
+
+  /** Where the address that the client connected to stands in {@link #memory}. */
+  public long local() {
+    return base + LOCAL;
+  }
+
+  /** The rule that decided, as an index into the listener's ACL; -1 is none. */
+  public int rule() {
+    return getShort(RULE);
+  }
+
+  public void rule(int index) {
+    putShort(RULE, index);
+  }
+
+  /** The bandwidth class, as an index into the configuration; -1 is none. */
+  public int bandwidth() {
+    return getShort(BANDWIDTH);
+  }
+
+  public void bandwidth(int index) {
+    putShort(BANDWIDTH, index);
+  }
+
+  private int getInt(int offset) {
+    return memory.get(JAVA_INT_UNALIGNED, base + offset);
+  }
+
+  private void putInt(int offset, int value) {
+    memory.set(JAVA_INT_UNALIGNED, base + offset, value);
+  }
+
+  private int getShort(int offset) {
+    return memory.get(JAVA_SHORT_UNALIGNED, base + offset);
+  }
+
+  private void putShort(int offset, int value) {
+    memory.set(JAVA_SHORT_UNALIGNED, base + offset, (short) value);
+  }
+
+  private void putLong(int offset, long value) {
+    memory.set(JAVA_LONG_UNALIGNED, base + offset, value);
+  }
+}

@@ -1,0 +1,47 @@
+package org.portbouncer.core.session;
+
+/**
+ * The termination state, two letters as in HAProxy's TCP log: who ended the session, and in which
+ * phase.
+ *
+ * <p>Who: C client, S target, P the bouncer's policy, L local, R a resource ran out, I internal, K
+ * killed by the operator, c and s the time limit of the client's or target's side, - ended well.
+ * Phase: C while the target connection was being made (or before), D data, L last data (one side
+ * had ended), -.
+ */
+public enum Term {
+  NORMAL("--"),
+  BLOCKED("PC"),
+  CLIENT_TIMEOUT_SETUP("cC"),
+  TARGET_REFUSED("SC"),
+  TARGET_TIMEOUT("sC"),
+  RESOURCE("RC"),
+  INTERNAL_SETUP("IC"),
+  INTERNAL_DATA("ID"),
+  KILLED_SETUP("KC"),
+  KILLED_DATA("KD"),
+  CLIENT_RESET("CD"),
+  CLIENT_RESET_LAST("CL"),
+  CLIENT_RESET_SETUP("CC"),
+  TARGET_RESET("SD"),
+  TARGET_RESET_LAST("SL"),
+  CLIENT_IDLE("cD"),
+  CLIENT_IDLE_LAST("cL"),
+  TARGET_IDLE_LAST("sL");
+
+  private static final Term[] ALL = values();
+
+  private final String text;
+
+  Term(String text) {
+    this.text = text;
+  }
+
+  public String text() {
+    return text;
+  }
+
+  public static Term of(int ordinal) {
+    return ALL[ordinal];
+  }
+}

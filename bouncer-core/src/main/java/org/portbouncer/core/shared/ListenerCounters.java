@@ -1,0 +1,70 @@
+package org.portbouncer.core.shared;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import org.portbouncer.core.session.Result;
+
+/**
+ * What was counted per listener, in shared memory, added to atomically by whichever process has the
+ * event. A listener keeps its slot over reloads.
+ *
+ * <pre>
+ *    0 accepted | 8 passed | 16 failed | 24 bytes up | 32 bytes down | 40 ended, one u64 per Result
+ * </pre>
+ */
+public final class ListenerCounters {
+
+  /** The most listeners. */
+  public static final int SLOTS = 1024;
+
+  private static final int SLOT = 128;
+
+  static final long BYTES = (long) SLOTS * SLOT;
+
+  private static final int ENDED = 40;
+
+  private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+
+  /** The plain counters of a listener. */
+  public enum Count {
+    /** Clients taken from the listen queue. */
+    ACCEPTED,
+    /** Sessions that the ACL let through. */
+    PASSED,
+    /** Sessions that passed and were never connected, or were lost by an error of ours. */
+    FAILED,
+    /** Bytes from client to target, of sessions that ended. */
+    BYTES_UP,
+    /** Bytes from target to client, of sessions that ended. */
+    BYTES_DOWN
+  }
+
+  private final MemorySegment memory;
+
+  ListenerCounters(MemorySegment memory) {
+    this.memory = memory;
+  }
+
+  private static long at(int slot, int offset) {
+    return (long) slot * SLOT + offset;
+  }
+
+  public void add(int slot, Count count, long delta) {
+    LONG.getAndAdd(memory, at(slot, 8 * count.ordinal()), delta);
+  }
+
+  public long get(int slot, Count count) {
+    return (long) LONG.getVolatile(memory, at(slot, 8 * count.ordinal()));
+  }
+
+  /** Counts a session that ended. */
+  public void ended(int slot, Result result) {
+    LONG.getAndAdd(memory, at(slot, ENDED + 8 * result.ordinal()), 1L);
+  }
+
+  /** How many sessions ended with {@code result}. */
+  public long endedWith(int slot, Result result) {
+    return (long) LONG.getVolatile(memory, at(slot, ENDED + 8 * result.ordinal()));
+  }
+}

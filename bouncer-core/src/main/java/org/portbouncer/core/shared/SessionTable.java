@@ -1,0 +1,451 @@
+package org.portbouncer.core.shared;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import org.portbouncer.core.session.SessionState;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.sys.SockAddr;
+
+/**
+ * One record for every session between accept and end, in shared memory. The mother allocates
+ * records, the process that has the session writes its own part, and whoever ends it frees it. It
+ * is what `sessions` and the limits read, and what the mother walks when a worker dies.
+ *
+ * <pre>
+ *    0 word u64        owner pid 24 | generation 24 | phase 4 | stage 4 | killed 8   (high to low)
+ *    8 id u64
+ *   16 accepted u64, CLOCK_MONOTONIC ns       24 accepted u64, wall clock ms
+ *   32 epoch u32      36 listener u16         38 endpoint u16
+ *   40 slot u16       42 rule s16             44 bandwidth s16      46 transfer u8
+ *   48 state bytes u32                        52 set-up µs u32, 0 while it lasts
+ *   56 client 28                              84 local 28
+ *  112 hops, 5 × (pid u32, received µs u32)
+ *  192 bytes up u64  200 bytes down u64       208 last activity u64, CLOCK_MONOTONIC ns
+ * </pre>
+ *
+ * The word is changed by compare-and-swap only, so that of two processes that want to end a session
+ * (the worker that has it, the mother that cleans up) exactly one does. The counters of a session
+ * that moves bytes have a cache line of their own.
+ */
+public final class SessionTable {
+
+  static final int RECORD = 256;
+
+  private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+  private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+  private static final VarHandle SHORT = ValueLayout.JAVA_SHORT.varHandle();
+
+  private static final int ID = 8;
+  private static final int ACCEPTED = 16;
+  private static final int ACCEPTED_WALL = 24;
+  private static final int EPOCH = 32;
+  private static final int LISTENER = 36;
+  private static final int ENDPOINT = 38;
+  private static final int SLOT = 40;
+  private static final int RULE = 42;
+  private static final int BANDWIDTH = 44;
+  private static final int TRANSFER = 46;
+  private static final int STATE_BYTES = 48;
+  private static final int SETUP_US = 52;
+  private static final int CLIENT = 56;
+  private static final int LOCAL = 84;
+  private static final int HOPS = 112;
+  private static final int BYTES_UP = 192;
+  private static final int BYTES_DOWN = 200;
+  private static final int ACTIVITY = 208;
+
+  private static final int GENERATION_MASK = 0xff_ffff;
+
+  /** What a record is doing. */
+  public enum Phase {
+    /** Nobody's. */
+    FREE,
+    /** In the inbox of its stage. */
+    QUEUED,
+    /** In the hands of its owner. */
+    HELD,
+    /** Being ended by its owner. */
+    ENDING;
+
+    private static final Phase[] ALL = values();
+  }
+
+  private final MemorySegment memory;
+  private final int capacity;
+  private final long records;
+
+  SessionTable(MemorySegment memory, int capacity) {
+    this.memory = memory;
+    this.capacity = capacity;
+    this.records = freeMapBytes(capacity);
+  }
+
+  static long bytes(int capacity) {
+    return freeMapBytes(capacity) + (long) capacity * RECORD;
+  }
+
+  private static long freeMapBytes(int capacity) {
+    // A whole number of cache lines, so that the records behind it stay aligned.
+    return (capacity / 8L + 63) / 64 * 64;
+  }
+
+  void initialize() {
+    for (long word = 0; word < capacity / 64; word++) {
+      LONG.setVolatile(memory, word * 8, -1L);
+    }
+  }
+
+  public int capacity() {
+    return capacity;
+  }
+
+  /** One bit per record, set where it is free; 64 records a word. */
+  long freeWord(int word) {
+    return (long) LONG.getVolatile(memory, word * 8L);
+  }
+
+  /** Takes the record out of the free map; the mother alone does so. */
+  void markTaken(int record) {
+    LONG.getAndBitwiseAnd(memory, record / 64 * 8L, ~(1L << record % 64));
+  }
+
+  private void markFree(int record) {
+    LONG.getAndBitwiseOr(memory, record / 64 * 8L, 1L << record % 64);
+  }
+
+  private long at(int record, int offset) {
+    return records + (long) record * RECORD + offset;
+  }
+
+  // The word.
+
+  private static long word(int owner, int generation, Phase phase, int stage, int killed) {
+    return (long) owner << 40
+        | (long) (generation & GENERATION_MASK) << 16
+        | (long) phase.ordinal() << 12
+        | (long) stage << 8
+        | killed;
+  }
+
+  private long word(int record) {
+    return (long) LONG.getVolatile(memory, at(record, 0));
+  }
+
+  private static int ownerOf(long word) {
+    return (int) (word >>> 40);
+  }
+
+  private static int generationOf(long word) {
+    return (int) (word >>> 16) & GENERATION_MASK;
+  }
+
+  private static Phase phaseOf(long word) {
+    return Phase.ALL[(int) (word >>> 12) & 3];
+  }
+
+  private static int stageOf(long word) {
+    return (int) (word >>> 8) & 15;
+  }
+
+  private boolean swap(int record, long from, long to) {
+    return LONG.compareAndSet(memory, at(record, 0), from, to);
+  }
+
+  public Phase phase(int record) {
+    return phaseOf(word(record));
+  }
+
+  /** The stage that has the session, or whose inbox does. */
+  public StageId stage(int record) {
+    return StageId.of(Math.min(stageOf(word(record)), StageId.IO.ordinal()));
+  }
+
+  /** The pid of the process that holds the session; 0 while it is queued. */
+  public int owner(int record) {
+    return ownerOf(word(record));
+  }
+
+  public int generation(int record) {
+    return generationOf(word(record));
+  }
+
+  /** Whether the operator wants the session gone. */
+  public boolean killed(int record) {
+    return (word(record) & 0xff) != 0;
+  }
+
+  // The life of a record.
+
+  /** Opens a record that the mother just took: it is hers until it is queued. */
+  void open(int record, int owner) {
+    long word = word(record);
+    LONG.setVolatile(memory, at(record, 0), word(owner, generationOf(word), Phase.HELD, 0, 0));
+  }
+
+  /** Gives a record back that was opened for a client who did not come. */
+  public void abandon(int record) {
+    free(record);
+  }
+
+  /** Fills in what is known at accept, and says that the session waits for its first stage. */
+  public void admit(int record, SessionState state, int slot, long wallMs) {
+    LONG.setOpaque(memory, at(record, ID), state.id());
+    LONG.setOpaque(memory, at(record, ACCEPTED), state.accepted());
+    LONG.setOpaque(memory, at(record, ACCEPTED_WALL), wallMs);
+    INT.setOpaque(memory, at(record, EPOCH), state.epoch());
+    putShort(record, LISTENER, state.listener());
+    putShort(record, ENDPOINT, state.endpoint());
+    putShort(record, SLOT, slot);
+    putShort(record, RULE, -1);
+    putShort(record, BANDWIDTH, -1);
+    INT.setOpaque(memory, at(record, SETUP_US), 0);
+    INT.setOpaque(memory, at(record, STATE_BYTES), state.length());
+    for (int hop = 0; hop < StageId.count(); hop++) {
+      LONG.setOpaque(memory, at(record, HOPS + 8 * hop), 0L);
+    }
+    LONG.setOpaque(memory, at(record, BYTES_UP), 0L);
+    LONG.setOpaque(memory, at(record, BYTES_DOWN), 0L);
+    LONG.setOpaque(memory, at(record, ACTIVITY), state.accepted());
+    MemorySegment.copy(
+        state.memory(), state.client(), memory, at(record, CLIENT), 2L * SockAddr.BYTES);
+  }
+
+  /**
+   * Hands the session from the process that holds it to the inbox of a stage. Call it before
+   * sending: a receiver may be faster than the sender's next instruction.
+   */
+  public void queued(int record, StageId stage) {
+    long word = word(record);
+    while (!swap(
+        record,
+        word,
+        word(0, generationOf(word), Phase.QUEUED, stage.ordinal(), (int) (word & 0xff)))) {
+      word = word(record);
+    }
+  }
+
+  /**
+   * Takes the session over on arrival at a stage.
+   *
+   * @return false where the record is not this session's any more: it was ended meanwhile, and the
+   *     receiver closes what it got
+   */
+  public boolean arrive(SessionState state, StageId stage, int pid, long now) {
+    int record = state.record();
+    if (record < 0 || record >= capacity) {
+      return false;
+    }
+    while (true) {
+      long word = word(record);
+      if (phaseOf(word) != Phase.QUEUED
+          || generationOf(word) != state.generation()
+          || stageOf(word) != stage.ordinal()) {
+        return false;
+      }
+      long held = word(pid, generationOf(word), Phase.HELD, stage.ordinal(), (int) (word & 0xff));
+      if (swap(record, word, held)) {
+        long hop = at(record, HOPS + 8 * stage.ordinal());
+        INT.setOpaque(memory, hop, pid);
+        INT.setOpaque(memory, hop + 4, micros(now - state.accepted()));
+        return true;
+      }
+    }
+  }
+
+  private static int micros(long nanos) {
+    return Math.clamp(nanos / 1000, 0, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Claims the end of a session.
+   *
+   * @param generation as the caller knows it
+   * @return true for exactly one caller
+   */
+  public boolean claimEnd(int record, int generation, int pid) {
+    while (true) {
+      long word = word(record);
+      Phase phase = phaseOf(word);
+      if (generationOf(word) != generation || phase == Phase.FREE || phase == Phase.ENDING) {
+        return false;
+      }
+      if (swap(record, word, word(pid, generation, Phase.ENDING, stageOf(word), 0))) {
+        return true;
+      }
+    }
+  }
+
+  /** Takes over the end that a process which died had begun. */
+  public boolean claimEndOf(int record, int deadPid, int pid) {
+    long word = word(record);
+    return phaseOf(word) == Phase.ENDING
+        && ownerOf(word) == deadPid
+        && swap(record, word, word(pid, generationOf(word), Phase.ENDING, stageOf(word), 0));
+  }
+
+  /**
+   * Frees a record whose end the caller claimed. Its generation goes on, so that late words miss
+   * it.
+   */
+  public void free(int record) {
+    long word = word(record);
+    LONG.setVolatile(memory, at(record, 0), word(0, generationOf(word) + 1, Phase.FREE, 0, 0));
+    markFree(record);
+  }
+
+  /**
+   * Marks a session as one the operator wants gone.
+   *
+   * @return false where it has ended or is ending
+   */
+  public boolean requestKill(int record, int generation) {
+    while (true) {
+      long word = word(record);
+      Phase phase = phaseOf(word);
+      if (generationOf(word) != generation || phase == Phase.FREE || phase == Phase.ENDING) {
+        return false;
+      }
+      if (swap(record, word, word | 1)) {
+        return true;
+      }
+    }
+  }
+
+  // What the stages add.
+
+  public void rule(int record, int rule) {
+    putShort(record, RULE, rule);
+  }
+
+  public void bandwidth(int record, int index) {
+    putShort(record, BANDWIDTH, index);
+  }
+
+  /** Says how the state came to the last stage: an ordinal of StateTransfer.Mode, and its size. */
+  public void transfer(int record, int mode, int stateBytes) {
+    memory.set(ValueLayout.JAVA_BYTE, at(record, TRANSFER), (byte) mode);
+    INT.setOpaque(memory, at(record, STATE_BYTES), stateBytes);
+  }
+
+  /** Copies the local address once it is known. */
+  public void local(int record, SessionState state) {
+    MemorySegment.copy(state.memory(), state.local(), memory, at(record, LOCAL), SockAddr.BYTES);
+  }
+
+  /** Says that forwarding began. */
+  public void setUp(int record, long now) {
+    INT.setOpaque(memory, at(record, SETUP_US), Math.max(1, micros(now - accepted(record))));
+  }
+
+  /** Sets the bytes moved so far; only the io worker that holds the session does. */
+  public void moved(int record, long up, long down, long now) {
+    LONG.setOpaque(memory, at(record, BYTES_UP), up);
+    LONG.setOpaque(memory, at(record, BYTES_DOWN), down);
+    LONG.setOpaque(memory, at(record, ACTIVITY), now);
+  }
+
+  // Reading.
+
+  public long id(int record) {
+    return (long) LONG.getOpaque(memory, at(record, ID));
+  }
+
+  public long accepted(int record) {
+    return (long) LONG.getOpaque(memory, at(record, ACCEPTED));
+  }
+
+  public long acceptedWallMs(int record) {
+    return (long) LONG.getOpaque(memory, at(record, ACCEPTED_WALL));
+  }
+
+  public int epoch(int record) {
+    return (int) INT.getOpaque(memory, at(record, EPOCH));
+  }
+
+  public int listener(int record) {
+    return getShort(record, LISTENER) & 0xffff;
+  }
+
+  public int endpoint(int record) {
+    return getShort(record, ENDPOINT) & 0xffff;
+  }
+
+  /** The listener's place in {@link ListenerCounters}. */
+  public int slot(int record) {
+    return getShort(record, SLOT) & 0xffff;
+  }
+
+  public int rule(int record) {
+    return getShort(record, RULE);
+  }
+
+  public int bandwidth(int record) {
+    return getShort(record, BANDWIDTH);
+  }
+
+  public int transfer(int record) {
+    return memory.get(ValueLayout.JAVA_BYTE, at(record, TRANSFER));
+  }
+
+  public int stateBytes(int record) {
+    return (int) INT.getOpaque(memory, at(record, STATE_BYTES));
+  }
+
+  /** Microseconds from accept to forwarding; 0 while it is being set up. */
+  public int setupMicros(int record) {
+    return (int) INT.getOpaque(memory, at(record, SETUP_US));
+  }
+
+  public String client(int record) {
+    return SockAddr.text(memory, at(record, CLIENT));
+  }
+
+  public String local(int record) {
+    return SockAddr.text(memory, at(record, LOCAL));
+  }
+
+  /** The table's memory and the offset in it where the client's address stands, for matching. */
+  public MemorySegment memory() {
+    return memory;
+  }
+
+  public long clientOffset(int record) {
+    return at(record, CLIENT);
+  }
+
+  public long localOffset(int record) {
+    return at(record, LOCAL);
+  }
+
+  /** The pid that received the session at {@code stage}; 0 where it has not come there. */
+  public int hopPid(int record, StageId stage) {
+    return (int) INT.getOpaque(memory, at(record, HOPS + 8 * stage.ordinal()));
+  }
+
+  /** When it came there, in microseconds from the accept. */
+  public int hopMicros(int record, StageId stage) {
+    return (int) INT.getOpaque(memory, at(record, HOPS + 8 * stage.ordinal() + 4));
+  }
+
+  public long bytesUp(int record) {
+    return (long) LONG.getOpaque(memory, at(record, BYTES_UP));
+  }
+
+  public long bytesDown(int record) {
+    return (long) LONG.getOpaque(memory, at(record, BYTES_DOWN));
+  }
+
+  /** When a byte last moved (or the session was accepted), CLOCK_MONOTONIC ns. */
+  public long activity(int record) {
+    return (long) LONG.getOpaque(memory, at(record, ACTIVITY));
+  }
+
+  private void putShort(int record, int offset, int value) {
+    SHORT.setOpaque(memory, at(record, offset), (short) value);
+  }
+
+  private int getShort(int record, int offset) {
+    return (short) SHORT.getOpaque(memory, at(record, offset));
+  }
+}

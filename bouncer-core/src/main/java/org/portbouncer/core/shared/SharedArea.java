@@ -1,0 +1,98 @@
+package org.portbouncer.core.shared;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.portbouncer.core.sys.Native;
+
+/**
+ * The memory that the mother and all workers share: who works where, what was counted, and the
+ * table of sessions. Made by the mother, mapped by everyone; sealed in size. Reserved for the
+ * largest configuration; the kernel gives a page only when somebody writes to it.
+ *
+ * <pre>
+ *   header         4 KiB    magic, the sizes below
+ *   worker board   WorkerBoard.BYTES     one place per worker process
+ *   counters       ListenerCounters.BYTES  one place per listener
+ *   free map       one bit per record
+ *   records        SessionTable.RECORD bytes each
+ * </pre>
+ */
+public final class SharedArea {
+
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+  private static final int MAGIC = 0x42_53_41_01;
+  private static final long HEADER = 4096;
+
+  private final int fd;
+  private final MemorySegment memory;
+  private final WorkerBoard workers;
+  private final ListenerCounters listeners;
+  private final SessionTable sessions;
+
+  private SharedArea(int fd, MemorySegment memory, int capacity) {
+    this.fd = fd;
+    this.memory = memory;
+    long at = HEADER;
+    workers = new WorkerBoard(memory.asSlice(at, WorkerBoard.BYTES));
+    at += WorkerBoard.BYTES;
+    listeners = new ListenerCounters(memory.asSlice(at, ListenerCounters.BYTES));
+    at += ListenerCounters.BYTES;
+    sessions = new SessionTable(memory.asSlice(at, SessionTable.bytes(capacity)), capacity);
+  }
+
+  private static long size(int capacity) {
+    return HEADER + WorkerBoard.BYTES + ListenerCounters.BYTES + SessionTable.bytes(capacity);
+  }
+
+  /**
+   * Makes the area; in the mother.
+   *
+   * @param capacity session records, rounded up to a multiple of 64
+   */
+  public static SharedArea create(int capacity) {
+    int rounded = (capacity + 63) / 64 * 64;
+    long size = size(rounded);
+    int fd = Native.sharedFile("bouncer-sessions", size);
+    MemorySegment memory = Native.map(fd, size);
+    memory.set(INT, 4, rounded);
+    SharedArea area = new SharedArea(fd, memory, rounded);
+    area.sessions.initialize();
+    memory.set(INT, 0, MAGIC);
+    return area;
+  }
+
+  /**
+   * Maps an area that the mother made; in a worker.
+   *
+   * @throws IllegalArgumentException where the file is none
+   */
+  public static SharedArea open(int fd) {
+    MemorySegment header = Native.map(fd, HEADER);
+    if (header.get(INT, 0) != MAGIC) {
+      throw new IllegalArgumentException("the shared area is of another version");
+    }
+    int capacity = header.get(INT, 4);
+    return new SharedArea(fd, Native.map(fd, size(capacity)), capacity);
+  }
+
+  public int fd() {
+    return fd;
+  }
+
+  /** All of it, for those that must know how large it is. */
+  public long size() {
+    return memory.byteSize();
+  }
+
+  public WorkerBoard workers() {
+    return workers;
+  }
+
+  public ListenerCounters listeners() {
+    return listeners;
+  }
+
+  public SessionTable sessions() {
+    return sessions;
+  }
+}

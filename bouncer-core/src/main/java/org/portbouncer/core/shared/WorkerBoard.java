@@ -1,0 +1,101 @@
+package org.portbouncer.core.shared;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+
+/**
+ * One place per worker, in shared memory: what each worker says of itself. A worker writes its own
+ * place alone; the mother reads all of them. A successor takes over the place of the one that died,
+ * so that a counter never goes back.
+ *
+ * <pre>
+ *    0 pid u32 | 4 sessions held u32 | 8 heartbeat u64, CLOCK_MONOTONIC ns
+ *   16 received u64 | 24 refused messages u64 | 32 spills u64 | 40 state bytes u64
+ *   48 log lines left out u64 | 56 descriptor pauses u64
+ * 128 hop times: 16 buckets u64 and their sum, ns u64
+ * </pre>
+ */
+public final class WorkerBoard {
+
+  /** The most workers of all stages together. */
+  public static final int PLACES = 256;
+
+  private static final int PLACE = 512;
+
+  static final long BYTES = (long) PLACES * PLACE;
+
+  private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+  private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+
+  private static final int PID = 0;
+  private static final int SESSIONS = 4;
+  private static final int HEARTBEAT = 8;
+
+  /** What a worker counts, each a u64 in its place. */
+  public enum Count {
+    RECEIVED,
+    REFUSED,
+    SPILLED,
+    STATE_BYTES,
+    LOG_LOST,
+    DESCRIPTOR_PAUSES;
+
+    private final int offset = 16 + 8 * ordinal();
+  }
+
+  private final MemorySegment memory;
+
+  WorkerBoard(MemorySegment memory) {
+    this.memory = memory;
+  }
+
+  private static long at(int place, int offset) {
+    return (long) place * PLACE + offset;
+  }
+
+  public void pid(int place, int pid) {
+    INT.setRelease(memory, at(place, PID), pid);
+  }
+
+  public int pid(int place) {
+    return (int) INT.getAcquire(memory, at(place, PID));
+  }
+
+  /** Sets how many sessions the worker holds now. */
+  public void sessions(int place, int count) {
+    INT.setOpaque(memory, at(place, SESSIONS), count);
+  }
+
+  public int sessions(int place) {
+    return (int) INT.getOpaque(memory, at(place, SESSIONS));
+  }
+
+  /** Says that the worker's loop turned at {@code nanos}. */
+  public void heartbeat(int place, long nanos) {
+    LONG.setOpaque(memory, at(place, HEARTBEAT), nanos);
+  }
+
+  public long heartbeat(int place) {
+    return (long) LONG.getOpaque(memory, at(place, HEARTBEAT));
+  }
+
+  /** Adds to a counter; only the worker at {@code place} does so. */
+  public void add(int place, Count count, long delta) {
+    long at = at(place, count.offset);
+    LONG.setOpaque(memory, at, (long) LONG.getOpaque(memory, at) + delta);
+  }
+
+  public long get(int place, Count count) {
+    return (long) LONG.getOpaque(memory, at(place, count.offset));
+  }
+
+  /** The sum of a counter over all workers, the dead ones' included. */
+  public long total(Count count) {
+    long sum = 0;
+    for (int place = 0; place < PLACES; place++) {
+      sum += get(place, count);
+    }
+    return sum;
+  }
+}

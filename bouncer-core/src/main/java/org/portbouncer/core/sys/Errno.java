@@ -1,0 +1,85 @@
+package org.portbouncer.core.sys;
+
+/**
+ * Error numbers of Linux (asm-generic/errno.h, the same on x86-64 and aarch64) and their words.
+ * {@link Libc} returns them negated. Runs in every process.
+ */
+public final class Errno {
+
+  public static final int EPERM = 1;
+  public static final int ENOENT = 2;
+  public static final int EINTR = 4;
+  public static final int EIO = 5;
+  public static final int EBADF = 9;
+  public static final int EAGAIN = 11;
+  public static final int ENOMEM = 12;
+  public static final int EACCES = 13;
+  public static final int EEXIST = 17;
+  public static final int ENOTDIR = 20;
+  public static final int EINVAL = 22;
+  public static final int ENFILE = 23;
+  public static final int EMFILE = 24;
+  public static final int ENOSPC = 28;
+  public static final int EPIPE = 32;
+  public static final int EMSGSIZE = 90;
+  public static final int EAFNOSUPPORT = 97;
+  public static final int EADDRINUSE = 98;
+  public static final int EADDRNOTAVAIL = 99;
+  public static final int ENETUNREACH = 101;
+  public static final int ECONNABORTED = 103;
+  public static final int ECONNRESET = 104;
+  public static final int ENOBUFS = 105;
+  public static final int ENOTCONN = 107;
+  public static final int ETOOMANYREFS = 109;
+  public static final int ETIMEDOUT = 110;
+  public static final int ECONNREFUSED = 111;
+  public static final int EHOSTUNREACH = 113;
+  public static final int EALREADY = 114;
+  public static final int EINPROGRESS = 115;
+
+  private Errno() {}
+
+  /**
+   * What an operator reads for an error number.
+   *
+   * @param errno positive, as in the man pages
+   */
+  public static String text(int errno) {
+    return switch (errno) {
+      case EPERM -> "operation not permitted";
+      case ENOENT -> "no such file or directory";
+      case EINTR -> "interrupted";
+      case EIO -> "input/output error";
+      case EBADF -> "bad descriptor";
+      case EAGAIN -> "resource temporarily unavailable";
+      case ENOMEM -> "out of memory";
+      case EACCES -> "permission denied";
+      case EEXIST -> "file exists";
+      case ENOTDIR -> "not a directory";
+      case EINVAL -> "invalid argument";
+      case ENFILE -> "too many open files in the system";
+      case EMFILE -> "too many open files";
+      case ENOSPC -> "no space left on device";
+      case EPIPE -> "broken pipe";
+      case EMSGSIZE -> "message too long";
+      case EAFNOSUPPORT -> "address family not supported";
+      case EADDRINUSE -> "address already in use";
+      case EADDRNOTAVAIL -> "cannot assign requested address";
+      case ENETUNREACH -> "network unreachable";
+      case ECONNABORTED -> "connection aborted";
+      case ECONNRESET -> "connection reset";
+      case ENOBUFS -> "no buffer space";
+      case ENOTCONN -> "not connected";
+      case ETOOMANYREFS -> "too many descriptors in flight";
+      case ETIMEDOUT -> "timed out";
+      case ECONNREFUSED -> "connection refused";
+      case EHOSTUNREACH -> "no route to host";
+      default -> "error " + errno;
+    };
+  }
+
+  /** Whether a call that accepts or receives descriptors found the process or the system full. */
+  public static boolean isDescriptorLimit(int errno) {
+    return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+  }
+}

@@ -1,0 +1,70 @@
+package org.portbouncer.core.sys;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+
+/** Native memory that lives as long as the process, and shared memory. Runs in every process. */
+public final class Native {
+
+  /** From here on memory comes from mmap: the arena would write zeros into every page of it. */
+  private static final long LARGE = 32 * 1024;
+
+  private Native() {}
+
+  /**
+   * Zeroed memory of {@code bytes}, aligned to a cache line, never freed. A large one costs nothing
+   * until it is written to.
+   */
+  public static MemorySegment allocate(long bytes) {
+    if (bytes >= LARGE) {
+      return mapped(bytes, Const.MAP_PRIVATE | Const.MAP_ANONYMOUS, -1);
+    }
+    return Arena.global().allocate(bytes, 64);
+  }
+
+  /** A C string for one call, freed with {@code arena}. */
+  public static long string(Arena arena, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    MemorySegment segment = arena.allocate(bytes.length + 1L);
+    MemorySegment.copy(bytes, 0, segment, JAVA_BYTE, 0, bytes.length);
+    return segment.address();
+  }
+
+  /**
+   * A memory file of {@code size} bytes that can neither shrink nor grow, so that no holder can
+   * take the pages away from under the others.
+   *
+   * @return the descriptor, close-on-exec
+   * @throws SystemCallException where the kernel refuses
+   */
+  public static int sharedFile(String name, long size) {
+    try (Arena arena = Arena.ofConfined()) {
+      int fd =
+          SystemCallException.check(
+              "memfd_create",
+              Libc.memfdCreate(string(arena, name), Const.MFD_CLOEXEC | Const.MFD_ALLOW_SEALING));
+      SystemCallException.check("ftruncate", Libc.ftruncate(fd, size));
+      SystemCallException.check(
+          "fcntl",
+          Libc.fcntl(
+              fd, Const.F_ADD_SEALS, Const.F_SEAL_SHRINK | Const.F_SEAL_GROW | Const.F_SEAL_SEAL));
+      return fd;
+    }
+  }
+
+  /** Maps {@code size} bytes of {@code fd}, shared and writable, for the life of the process. */
+  public static MemorySegment map(int fd, long size) {
+    return mapped(size, Const.MAP_SHARED, fd);
+  }
+
+  private static MemorySegment mapped(long size, int flags, int fd) {
+    long address = Libc.mmap(0, size, Const.PROT_READ | Const.PROT_WRITE, flags, fd, 0);
+    if (address < 0 && address > -4096) {
+      throw new SystemCallException("mmap", (int) -address);
+    }
+    return MemorySegment.ofAddress(address).reinterpret(size);
+  }
+}

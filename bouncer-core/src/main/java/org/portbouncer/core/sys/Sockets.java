@@ -1,0 +1,34 @@
+package org.portbouncer.core.sys;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Socket options, one call each. An option that a kind of socket does not have (TCP_NODELAY of a Unix
+ * socket) is refused by the kernel without harm, so nothing is returned. Runs in every process.
+ */
+public final class Sockets {
+
+  private static final MemorySegment ON = Native.allocate(4);
+
+  /** Holds struct linger: on u32, seconds u32. */
+  private static final MemorySegment LINGER_ZERO = Native.allocate(8);
+
+  static {
+    ON.set(JAVA_INT, 0, 1);
+    LINGER_ZERO.set(JAVA_INT, 0, 1);
+  }
+
+  private Sockets() {}
+
+  /** Turns a yes-or-no option on. */
+  public static void enable(int fd, int level, int option) {
+    Libc.setsockopt(fd, level, option, ON.address(), 4);
+  }
+
+  /** Makes the close of {@code fd} a reset: what still waits to be sent is thrown away. */
+  public static void resetOnClose(int fd) {
+    Libc.setsockopt(fd, Const.SOL_SOCKET, Const.SO_LINGER, LINGER_ZERO.address(), 8);
+  }
+}

@@ -1,0 +1,49 @@
+package org.portbouncer.core.worker;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+import org.portbouncer.core.session.Descriptors;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
+import org.portbouncer.core.sys.SystemCallException;
+
+/**
+ * How many sessions a process may hold by its limit of open descriptors. Used by the workers, who
+ * stop reading their inbox there (a message whose descriptors cannot be opened would be lost), and
+ * by the mother, who says it at start.
+ */
+public final class DescriptorLimit {
+
+  /** Descriptors a worker needs for itself: jars, epoll, inboxes, log, and some to spare. */
+  public static final int RESERVED = 48;
+
+  private DescriptorLimit() {}
+
+  /** The soft limit of this process (the JVM has raised it to the hard one at its start). */
+  public static long current() {
+    MemorySegment limits = Native.allocate(16);
+    SystemCallException.check("getrlimit", Libc.getrlimit(Const.RLIMIT_NOFILE, limits.address()));
+    long soft = limits.get(JAVA_LONG, 0);
+    return soft < 0 ? Integer.MAX_VALUE : Math.min(soft, Integer.MAX_VALUE);
+  }
+
+  /** The most sessions in one datagram, so that a small limit is not taken up by one message. */
+  public static int batch(long limit) {
+    return Math.clamp((limit - RESERVED) / (4L * Descriptors.ROLES), 1, 60);
+  }
+
+  /**
+   * Sessions a process with this limit may hold.
+   *
+   * @param perSession descriptors each has open; 0 for a stage that holds none
+   */
+  public static int sessions(long limit, int perSession, int batch) {
+    if (perSession == 0) {
+      return Integer.MAX_VALUE;
+    }
+    long room = limit - RESERVED - (long) batch * Descriptors.ROLES;
+    return Math.clamp(room / perSession, 1, Integer.MAX_VALUE);
+  }
+}

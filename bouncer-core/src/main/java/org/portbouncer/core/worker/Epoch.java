@@ -1,0 +1,29 @@
+package org.portbouncer.core.worker;
+
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.session.SessionState;
+
+/**
+ * One configuration as it is in force: its number, and where each of its listeners counts.
+ *
+ * @param number grows by one with each reload
+ * @param configuration what it says
+ * @param slots for each listener its place in ListenerCounters
+ */
+public record Epoch(int number, Configuration configuration, int[] slots) {
+
+  /** Whether every index of the state lies in this configuration. */
+  boolean knows(SessionState state) {
+    if (state.listener() >= configuration.listeners().size()) {
+      return false;
+    }
+    Listener listener = configuration.listeners().get(state.listener());
+    int rules = listener.acl() < 0 ? 0 : configuration.acls().get(listener.acl()).rules().size();
+    return state.endpoint() < listener.listen().size()
+        && state.rule() >= -1
+        && state.rule() < rules
+        && state.bandwidth() >= -1
+        && state.bandwidth() < configuration.bandwidth().size();
+  }
+}

@@ -1,0 +1,105 @@
+package org.portbouncer.core.worker;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import org.portbouncer.core.config.ConfigCodec;
+import org.portbouncer.core.config.ConfigCodecException;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.control.ControlChannel;
+import org.portbouncer.core.control.ControlMessage;
+import org.portbouncer.core.loop.Pollable;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
+import org.portbouncer.core.sys.SystemCallException;
+
+/**
+ * A worker's end of the control link: does what the mother says, in the order in which she says it.
+ */
+final class MotherLink extends Pollable {
+
+  private final Worker worker;
+  private final ControlChannel control;
+  private boolean ready;
+
+  MotherLink(Worker worker, ControlChannel control) {
+    this.worker = worker;
+    this.control = control;
+  }
+
+  void attach() {
+    worker.loop().add(this, control.fd(), Const.EPOLLIN);
+  }
+
+  @Override
+  protected void ready(int events) {
+    while (registered()) {
+      int length = control.receive();
+      if (length == -Errno.EAGAIN || length == -Errno.EINTR) {
+        return;
+      }
+      if (length <= 0) {
+        worker.loop().remove(this, control.fd());
+        worker.motherLost();
+        return;
+      }
+      handle();
+    }
+  }
+
+  private void handle() {
+    ByteBuffer body = control.body();
+    switch (control.type()) {
+      case CONFIG -> configure(body);
+      case KILL -> worker.kill(body.getInt(), body.getInt());
+      case END_ALL -> worker.endAll(Result.of(body.get()));
+      case ACCESS_LOG -> {
+        boolean json = body.get() != 0;
+        worker.accessLog(control.descriptorCount() > 0 ? control.descriptor(0) : -1, json);
+      }
+      case STOP -> worker.stop();
+      case null, default -> throw new IllegalStateException("the mother said " + control.type());
+    }
+  }
+
+  private void configure(ByteBuffer body) {
+    int number = body.getInt();
+    int[] slots = new int[body.getShort() & 0xffff];
+    for (int i = 0; i < slots.length; i++) {
+      slots[i] = body.getShort() & 0xffff;
+    }
+    int length = body.getInt();
+    int fd = control.descriptor(0);
+    worker.configure(new Epoch(number, read(fd, length), slots));
+    answer(ControlMessage.EPOCH, number);
+    if (!ready) {
+      ready = true;
+      worker.start();
+      answer(ControlMessage.READY, 0);
+    }
+  }
+
+  private static Configuration read(int fd, int length) {
+    MemorySegment file = Native.map(fd, length);
+    byte[] bytes = file.toArray(JAVA_BYTE);
+    Libc.munmap(file.address(), length);
+    Libc.close(fd);
+    try {
+      return ConfigCodec.decode(ByteBuffer.wrap(bytes));
+    } catch (ConfigCodecException e) {
+      throw new IllegalStateException("the mother's configuration cannot be read", e);
+    }
+  }
+
+  private void answer(ControlMessage type, int number) {
+    control.begin(type).putInt(number);
+    int errno = control.send();
+    if (errno != 0 && errno != Errno.EPIPE && errno != Errno.ECONNRESET) {
+      throw new SystemCallException("sendmsg", errno);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package org.portbouncer.core.worker;
+
+import org.portbouncer.core.log.AccessLog;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.ListenerCounters;
+import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.shared.SharedArea;
+
+/**
+ * The one place that ends a session in the books: claims its record, counts it, writes its line,
+ * frees the record. In every process; of several that try, one succeeds. Descriptors are not its
+ * business: whoever holds the session closes them first.
+ */
+public final class SessionEnd {
+
+  private final SharedArea area;
+  private final Epochs epochs;
+  private final AccessLog log;
+  private final int pid;
+
+  public SessionEnd(SharedArea area, Epochs epochs, AccessLog log, int pid) {
+    this.area = area;
+    this.epochs = epochs;
+    this.log = log;
+    this.pid = pid;
+  }
+
+  /**
+   * Ends a session.
+   *
+   * @return false where another process has ended it
+   */
+  public boolean end(int record, int generation, Result result, Term term, long now) {
+    if (!area.sessions().claimEnd(record, generation, pid)) {
+      return false;
+    }
+    finish(record, result, term, now);
+    return true;
+  }
+
+  /** Finishes an end that is already claimed. */
+  public void finish(int record, Result result, Term term, long now) {
+    SessionTable table = area.sessions();
+    ListenerCounters counters = area.listeners();
+    int slot = table.slot(record);
+    counters.add(slot, ListenerCounters.Count.BYTES_UP, table.bytesUp(record));
+    counters.add(slot, ListenerCounters.Count.BYTES_DOWN, table.bytesDown(record));
+    if (failed(result, table.setupMicros(record) > 0)) {
+      counters.add(slot, ListenerCounters.Count.FAILED, 1);
+    }
+    counters.ended(slot, result);
+    Epoch epoch = epochs.get(table.epoch(record));
+    log.write(
+        "end", table, record, epoch == null ? null : epoch.configuration(), result, term, now, pid);
+    table.free(record);
+  }
+
+  private static boolean failed(Result result, boolean setUp) {
+    return result == Result.NO_TARGET
+        || result == Result.ERROR
+        || result == Result.TIMEOUT && !setUp;
+  }
+}

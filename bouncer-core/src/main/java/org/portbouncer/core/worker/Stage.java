@@ -1,0 +1,39 @@
+package org.portbouncer.core.worker;
+
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.Session;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.session.Term;
+
+/**
+ * What one stage does; everything else of a worker is {@link Worker}. Called on the thread of the
+ * worker's loop alone.
+ */
+public interface Stage {
+
+  /** Which one this is. */
+  StageId id();
+
+  /**
+   * Takes a session that arrived. The stage owns it until it passes it on with {@link
+   * Worker#forward}, ends it with {@link Worker#end}, or keeps it with {@link Worker#hold}.
+   */
+  void session(Session session);
+
+  /**
+   * Ends a session that the stage holds: lets go of what it hung on it, then {@link Worker#end}.
+   */
+  void endHeld(Session session, Result result, Term term);
+
+  /** The most descriptors a held session has open here; 0 where the stage holds none. */
+  int descriptorsPerSession();
+
+  /**
+   * Called once a turn of the loop, after all its events.
+   *
+   * @return true where the stage has work left and the loop must not wait
+   */
+  default boolean endOfTurn() {
+    return false;
+  }
+}

@@ -1,0 +1,285 @@
+package org.portbouncer.core.worker;
+
+import java.util.function.Function;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.control.ControlChannel;
+import org.portbouncer.core.hop.HopReceiver;
+import org.portbouncer.core.log.AccessLog;
+import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.Session;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.shared.WorkerBoard;
+import org.portbouncer.core.sys.Libc;
+
+/**
+ * The loop that every worker runs, whatever its stage: takes sessions from the inbox, lets the
+ * {@link Stage} do its part, sends them on, and listens to the mother. One thread; it exists once.
+ *
+ * <p>A session's way through a worker: {@link Inbox} receives it, {@link #arrived} claims its
+ * record, {@link Stage#session} decides, {@link #forward} or {@link #end} lets it go.
+ */
+public final class Worker implements EventLoop.Turn {
+
+  private static final long HEARTBEAT_NANOS = 500_000_000;
+
+  private final EventLoop loop = new EventLoop();
+  private final SessionPool pool = new SessionPool();
+  private final Epochs epochs = new Epochs();
+  private final AccessLog accessLog = new AccessLog();
+  private final WorkerStart start;
+  private final SharedArea area;
+  private final SessionEnd ends;
+  private final ServerLog log;
+  private final MotherLink mother;
+  private final Outbox outbox;
+  private final Stage stage;
+  private final Inbox inbox;
+  private final Held held;
+
+  /** Set once the server ends all sessions: those still on their way end with it too. */
+  private Result endingWith;
+
+  private Worker(ControlChannel control, WorkerStart start, Function<Worker, Stage> stages) {
+    this.start = start;
+    this.area = SharedArea.open(start.areaFd());
+    this.ends = new SessionEnd(area, epochs, accessLog, start.pid());
+    this.log = new ServerLog(control);
+    this.mother = new MotherLink(this, control);
+    this.held = new Held(area.sessions().capacity());
+    accessLog.to(start.accessLogFd(), start.accessLogJson());
+    this.outbox =
+        start.stage() == StageId.IO
+            ? null
+            : new Outbox(loop, start.nextInboxes(), start.batch(), pool);
+    this.stage = stages.apply(this);
+    HopReceiver receiver = new HopReceiver(start.inboxFd(), pool);
+    this.inbox = new Inbox(this, receiver, start.inboxFd(), descriptorRoom());
+  }
+
+  /**
+   * Runs a worker to its end; the whole of its main method. The mother has put the control link on
+   * standard input.
+   *
+   * @param stages makes the stage this process serves
+   */
+  public static void run(Function<Worker, Stage> stages) {
+    // Ctrl-C in a terminal reaches the whole process group; who ends, and when, is the mother's to
+    // say.
+    ProcessSignals.ignoreTerminal();
+    ControlChannel control = new ControlChannel(0);
+    WorkerStart start = WorkerStart.receive(control);
+    ProcessSignals.name(start.stage().text() + "/" + start.index());
+    Worker worker = new Worker(control, start, stages);
+    worker.run();
+    // The JVM's own threads need no goodbye.
+    Runtime.getRuntime().halt(0);
+  }
+
+  private void run() {
+    area.workers().pid(start.place(), start.pid());
+    loop.timers().set(beat, loop.now());
+    mother.attach();
+    loop.run(this);
+    accessLog.flush();
+  }
+
+  private final Timer beat =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          area.workers().heartbeat(start.place(), now);
+          loop.timers().set(this, now + HEARTBEAT_NANOS);
+        }
+      };
+
+  /** How many sessions this process may hold by its descriptor limit. */
+  private int descriptorRoom() {
+    return DescriptorLimit.sessions(
+        DescriptorLimit.current(), stage.descriptorsPerSession(), start.batch());
+  }
+
+  // What the stages use.
+
+  public EventLoop loop() {
+    return loop;
+  }
+
+  public SharedArea area() {
+    return area;
+  }
+
+  public SessionTable table() {
+    return area.sessions();
+  }
+
+  public ServerLog log() {
+    return log;
+  }
+
+  public SessionPool pool() {
+    return pool;
+  }
+
+  public int pid() {
+    return start.pid();
+  }
+
+  /** The configuration a session set out under. */
+  public Configuration configuration(Session session) {
+    return epochs.get(session.state().epoch()).configuration();
+  }
+
+  /** The place of the session's listener in the counters. */
+  public int slot(Session session) {
+    return table().slot(session.state().record());
+  }
+
+  /** Passes a session on to the next stage. It belongs to the outbox from here on. */
+  public void forward(Session session) {
+    table().queued(session.state().record(), stage.id().next());
+    outbox.offer(session);
+  }
+
+  /** Ends a session: closes its descriptors, gives back what it holds, writes its line. */
+  public void end(Session session, Result result, Term term) {
+    int record = session.state().record();
+    int generation = session.state().generation();
+    pool.release(session);
+    ends.end(record, generation, result, term, loop.now());
+  }
+
+  /** Keeps a session in this process until {@link #letGo}; the operator can reach it there. */
+  public void hold(Session session) {
+    session.keepState();
+    held.add(session);
+    area.workers().sessions(start.place(), held.count());
+    inbox.adjust();
+  }
+
+  /** The opposite of {@link #hold}, before forwarding or ending. */
+  public void letGo(Session session) {
+    held.remove(session);
+    area.workers().sessions(start.place(), held.count());
+    inbox.adjust();
+  }
+
+  /** Sessions held now. */
+  public int heldCount() {
+    return held.count();
+  }
+
+  // What the inbox tells.
+
+  /** A session came over the hop. */
+  void arrived(Session session) {
+    long now = loop.now();
+    if (!table().arrive(session.state(), stage.id(), start.pid(), now)) {
+      // Ended while it was on its way, by the mother's clock or the operator.
+      pool.release(session);
+      return;
+    }
+    if (endingWith != null) {
+      end(session, endingWith, Term.KILLED_SETUP);
+    } else if (table().killed(session.state().record())) {
+      end(session, Result.KILLED, Term.KILLED_SETUP);
+    } else if (!understood(session)) {
+      log.error(now, "session " + session.state().id() + " names what is not configured");
+      end(session, Result.ERROR, Term.INTERNAL_SETUP);
+    } else {
+      stage.session(session);
+    }
+  }
+
+  /** Whether the state's indexes lie in its configuration; a sender that was taken over may lie. */
+  private boolean understood(Session session) {
+    Epoch epoch = epochs.get(session.state().epoch());
+    return epoch != null && epoch.knows(session.state());
+  }
+
+  void count(WorkerBoard.Count what, long delta) {
+    area.workers().add(start.place(), what, delta);
+  }
+
+  /**
+   * Sends what the stage passed on; states that lie in the receiver's buffer must leave it before
+   * the next.
+   */
+  void flushOutbox() {
+    if (outbox != null) {
+      outbox.flush();
+      inbox.adjust();
+    }
+  }
+
+  boolean outboxBlocked() {
+    return outbox != null && outbox.blocked();
+  }
+
+  // What the mother says.
+
+  void start() {
+    inbox.open();
+  }
+
+  void configure(Epoch epoch) {
+    epochs.add(epoch);
+  }
+
+  void kill(int record, int generation) {
+    Session session = held.get(record);
+    if (session != null && session.state().generation() == generation) {
+      stage.endHeld(
+          session, Result.KILLED, stage.id() == StageId.IO ? Term.KILLED_DATA : Term.KILLED_SETUP);
+    }
+  }
+
+  void endAll(Result result) {
+    endingWith = result;
+    Term term = stage.id() == StageId.IO ? Term.KILLED_DATA : Term.KILLED_SETUP;
+    for (Session session : held.all()) {
+      stage.endHeld(session, result, term);
+    }
+  }
+
+  void accessLog(int fd, boolean json) {
+    accessLog.flush();
+    Libc.close(accessLog.fd());
+    accessLog.to(fd, json);
+  }
+
+  /** The mother has gone: what is held here goes on to its end, and then the process ends. */
+  void motherLost() {
+    new OrphanWatch(this).begin();
+  }
+
+  void stop() {
+    loop.stop();
+  }
+
+  @Override
+  public boolean endOfTurn(long now) {
+    boolean more = stage.endOfTurn();
+    flushOutbox();
+    boolean left = accessLog.flush();
+    long lost = accessLog.takeLost();
+    if (lost > 0) {
+      count(WorkerBoard.Count.LOG_LOST, lost);
+    }
+    if (left && !retryLog.isSet()) {
+      loop.timers().set(retryLog, now + 10_000_000);
+    }
+    return more;
+  }
+
+  /** Wakes the loop so that what the log's reader did not take is tried again. */
+  private final Timer retryLog =
+      new Timer() {
+        @Override
+        protected void expired(long now) {}
+      };
+}

@@ -1,0 +1,227 @@
+package org.portbouncer.io;
+
+import org.portbouncer.core.config.Timeouts;
+import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Descriptors;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.Session;
+import org.portbouncer.core.session.Term;
+
+/**
+ * One session being forwarded: its two sides, its two directions, its time limits, and how it ends.
+ * In the io worker, on its loop's thread; pooled by {@link IoStage}.
+ *
+ * <p>How it ends: when both directions have ended, well. When a side resets, what that side sent
+ * before is delivered first and acknowledged by the other side's kernel, then the other side is
+ * reset too: a reset sent earlier would throw away what still waits in the send queue.
+ */
+final class Flow implements Side.Owner {
+
+  /**
+   * A reset waits this long, without any progress, for the other side to take what was sent before.
+   */
+  private static final long RESET_PATIENCE_NANOS = 30_000_000_000L;
+
+  private static final long RESET_LOOK_NANOS = 2_000_000;
+  private static final long RESET_LOOK_MAX_NANOS = 200_000_000;
+
+  private final IoStage stage;
+  private final Side client;
+  private final Side target;
+  private final Direction up;
+  private final Direction down;
+
+  private Session session;
+  private Timeouts timeouts;
+  private long lastActivity;
+  private Side resetSide;
+  private long resetLook;
+  private int lastUnacknowledged;
+  private boolean queued;
+
+  private final Timer idle =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          idleExpired(now);
+        }
+      };
+
+  private final Timer resetTimer =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          passReset(now);
+        }
+      };
+
+  Flow(IoStage stage) {
+    this.stage = stage;
+    client = new Side(stage.loop(), this);
+    target = new Side(stage.loop(), this);
+    up = new Direction(stage.buffers());
+    down = new Direction(stage.buffers());
+  }
+
+  void begin(Session session, Timeouts timeouts) {
+    this.session = session;
+    this.timeouts = timeouts;
+    lastActivity = stage.loop().now();
+    resetSide = null;
+    queued = false;
+    client.open(session.descriptors().peek(Descriptors.CLIENT));
+    target.open(session.descriptors().peek(Descriptors.TARGET));
+    up.open(client, target);
+    down.open(target, client);
+    armIdle();
+  }
+
+  Session session() {
+    return session;
+  }
+
+  @Override
+  public void sideReady(Side side) {
+    pump();
+  }
+
+  /** Moves what can be moved, both ways, and ends the session where it is time. */
+  void pump() {
+    boolean movedUp = up.pump();
+    boolean movedDown = down.pump();
+    long now = stage.loop().now();
+    if (movedUp || movedDown) {
+      lastActivity = now;
+      stage.table().moved(session.state().record(), up.bytes(), down.bytes(), now);
+    }
+    if (resetSide == null && (client.wasReset() || target.wasReset())) {
+      beginReset(client.wasReset() ? client : target);
+    }
+    if (resetSide != null) {
+      passReset(now);
+    } else if (up.closed() && down.closed()) {
+      end(Result.OK, Term.NORMAL);
+    } else {
+      if (up.closed() || down.closed()) {
+        armIdle();
+      }
+      if (up.more() || down.more()) {
+        stage.continueNextTurn(this);
+      }
+    }
+  }
+
+  // A reset.
+
+  private void beginReset(Side side) {
+    resetSide = side;
+    resetLook = RESET_LOOK_NANOS;
+    lastUnacknowledged = -1;
+    // Nobody is left to read what the other side may still send.
+    (side == client ? down : up).discard();
+  }
+
+  private void passReset(long now) {
+    Direction last = resetSide == client ? up : down;
+    Side other = resetSide == client ? target : client;
+    if (last.pump()) {
+      lastActivity = now;
+      stage.table().moved(session.state().record(), up.bytes(), down.bytes(), now);
+    }
+    if (last.more()) {
+      stage.continueNextTurn(this);
+      return;
+    }
+    if (other.wasReset()) {
+      endReset();
+      return;
+    }
+    int unacknowledged = last.drained() ? other.unacknowledged() : -1;
+    if (unacknowledged == 0) {
+      other.resetOnClose();
+      endReset();
+      return;
+    }
+    if (unacknowledged != lastUnacknowledged) {
+      lastUnacknowledged = unacknowledged;
+      lastActivity = now;
+    }
+    if (now - lastActivity > RESET_PATIENCE_NANOS) {
+      other.resetOnClose();
+      endReset();
+      return;
+    }
+    stage.loop().timers().set(resetTimer, now + resetLook);
+    resetLook = Math.min(2 * resetLook, RESET_LOOK_MAX_NANOS);
+  }
+
+  private void endReset() {
+    boolean last =
+        resetSide == client ? down.closed() && !down.discarded() : up.closed() && !up.discarded();
+    Term term =
+        resetSide == client
+            ? (last ? Term.CLIENT_RESET_LAST : Term.CLIENT_RESET)
+            : (last ? Term.TARGET_RESET_LAST : Term.TARGET_RESET);
+    end(Result.RESET, term);
+  }
+
+  // Time limits.
+
+  private long limitNanos() {
+    boolean half = up.closed() || down.closed();
+    long ms = half && timeouts.halfClosedMs() > 0 ? timeouts.halfClosedMs() : timeouts.idleMs();
+    return ms * 1_000_000;
+  }
+
+  private void armIdle() {
+    long limit = limitNanos();
+    if (limit > 0) {
+      long due = lastActivity + limit;
+      if (!idle.isSet() || due - idle.due() < 0) {
+        stage.loop().timers().set(idle, due);
+      }
+    }
+  }
+
+  /** The timer runs late on purpose: activity does not move it, it looks when it comes. */
+  private void idleExpired(long now) {
+    long limit = limitNanos();
+    if (limit == 0 || resetSide != null) {
+      return;
+    }
+    if (now - lastActivity < limit) {
+      stage.loop().timers().set(idle, lastActivity + limit);
+      return;
+    }
+    Term term =
+        up.closed()
+            ? Term.TARGET_IDLE_LAST
+            : down.closed() ? Term.CLIENT_IDLE_LAST : Term.CLIENT_IDLE;
+    end(Result.TIMEOUT, term);
+  }
+
+  /** Lets go of everything and ends the session. */
+  void end(Result result, Term term) {
+    Session ended = session;
+    stage.table().moved(ended.state().record(), up.bytes(), down.bytes(), stage.loop().now());
+    stage.loop().timers().clear(idle);
+    stage.loop().timers().clear(resetTimer);
+    client.close();
+    target.close();
+    up.release();
+    down.release();
+    session = null;
+    stage.ended(this, ended, result, term);
+  }
+
+  /** Whether it waits for its next turn; kept here so that it is queued once. */
+  boolean markQueued() {
+    boolean was = queued;
+    queued = true;
+    return !was;
+  }
+
+  void unqueue() {
+    queued = false;
+  }
+}

@@ -1,0 +1,117 @@
+package org.portbouncer.io;
+
+import java.util.ArrayDeque;
+import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.session.Descriptors;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.Session;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.worker.Stage;
+import org.portbouncer.core.worker.Worker;
+
+/** The last stage: forwards until the session ends. Runs in each io worker. */
+final class IoStage implements Stage {
+
+  private static final int KEPT_FLOWS = 4096;
+
+  private final Worker worker;
+  private final TransferBuffers buffers = new TransferBuffers();
+  private final InternalServices services;
+  private final ArrayDeque<Flow> free = new ArrayDeque<>();
+
+  /** Flows that had more to do than one turn allows. */
+  private ArrayDeque<Flow> waiting = new ArrayDeque<>();
+
+  private ArrayDeque<Flow> turn = new ArrayDeque<>();
+
+  IoStage(Worker worker) {
+    this.worker = worker;
+    this.services = new InternalServices(worker, buffers);
+  }
+
+  @Override
+  public StageId id() {
+    return StageId.IO;
+  }
+
+  /** Client and target, and the served end of an internal target. */
+  @Override
+  public int descriptorsPerSession() {
+    return 3;
+  }
+
+  @Override
+  public void session(Session session) {
+    if (session.descriptors().peek(Descriptors.CLIENT) < 0
+        || session.descriptors().peek(Descriptors.TARGET) < 0) {
+      worker.log().error(worker.loop().now(), "a session came without its descriptors");
+      worker.end(session, Result.ERROR, Term.INTERNAL_SETUP);
+      return;
+    }
+    worker.hold(session);
+    worker.table().setUp(session.state().record(), worker.loop().now());
+    Listener listener = worker.configuration(session).listeners().get(session.state().listener());
+    Flow flow = free.isEmpty() ? new Flow(this) : free.pop();
+    session.attach(flow);
+    flow.begin(session, listener.timeouts());
+    if (listener.target().kind() == Endpoint.Kind.INTERNAL) {
+      services.start(session, listener.target().path());
+    }
+  }
+
+  EventLoop loop() {
+    return worker.loop();
+  }
+
+  SessionTable table() {
+    return worker.table();
+  }
+
+  TransferBuffers buffers() {
+    return buffers;
+  }
+
+  /** Gives a flow another turn, after the events of all others. */
+  void continueNextTurn(Flow flow) {
+    if (flow.markQueued()) {
+      waiting.add(flow);
+    }
+  }
+
+  @Override
+  public boolean endOfTurn() {
+    if (waiting.isEmpty()) {
+      return false;
+    }
+    ArrayDeque<Flow> now = waiting;
+    waiting = turn;
+    turn = now;
+    Flow flow;
+    while ((flow = now.poll()) != null) {
+      flow.unqueue();
+      if (flow.session() != null) {
+        flow.pump();
+      }
+    }
+    return !waiting.isEmpty();
+  }
+
+  /** A flow has let go of its session. */
+  void ended(Flow flow, Session session, Result result, Term term) {
+    worker.letGo(session);
+    services.stop(session);
+    worker.end(session, result, term);
+    if (free.size() < KEPT_FLOWS) {
+      free.push(flow);
+    }
+  }
+
+  @Override
+  public void endHeld(Session session, Result result, Term term) {
+    ((Flow) session.attachment()).end(result, term);
+  }
+}

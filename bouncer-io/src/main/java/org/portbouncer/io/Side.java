@@ -1,0 +1,141 @@
+package org.portbouncer.io;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.MemorySegment;
+import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.loop.Pollable;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
+import org.portbouncer.core.sys.Sockets;
+
+/**
+ * One socket of a session in the io worker. Watched edge-triggered, so that a session costs one
+ * registration and no change of it while data flows: what the last event said is remembered here
+ * until a call says otherwise. Room to write is assumed until a write finds none.
+ *
+ * <p>The descriptor belongs to the session; this class never closes it.
+ */
+final class Side extends Pollable {
+
+  private static final int WATCHED =
+      Const.EPOLLIN | Const.EPOLLPRI | Const.EPOLLRDHUP | Const.EPOLLET;
+
+  private static final MemorySegment VALUE = Native.allocate(4);
+
+  /** Who acts on what a side reports. */
+  interface Owner {
+    void sideReady(Side side);
+  }
+
+  private final EventLoop loop;
+  private final Owner owner;
+  private int fd = -1;
+  private boolean readable;
+  private boolean writable;
+  private boolean watchesRoom;
+
+  /** End of stream or an error is on its way, or urgent data is: read on until a call says so. */
+  private boolean readToEnd;
+
+  private boolean reset;
+
+  Side(EventLoop loop, Owner owner) {
+    this.loop = loop;
+    this.owner = owner;
+  }
+
+  /** Begins to watch {@code fd}. */
+  void open(int fd) {
+    this.fd = fd;
+    readable = false;
+    writable = true;
+    watchesRoom = false;
+    readToEnd = false;
+    reset = false;
+    loop.add(this, fd, WATCHED);
+  }
+
+  /** Stops watching; the session closes the descriptor next. */
+  void close() {
+    // Another process may hold a copy for a moment still (the sender of the hop): take it out by
+    // hand.
+    loop.remove(this, fd);
+    fd = -1;
+  }
+
+  int fd() {
+    return fd;
+  }
+
+  @Override
+  protected void ready(int events) {
+    if ((events & (Const.EPOLLRDHUP | Const.EPOLLHUP | Const.EPOLLERR | Const.EPOLLPRI)) != 0) {
+      readToEnd = true;
+      readable = true;
+    }
+    if ((events & Const.EPOLLIN) != 0) {
+      readable = true;
+    }
+    if ((events & (Const.EPOLLOUT | Const.EPOLLERR)) != 0) {
+      writable = true;
+    }
+    owner.sideReady(this);
+  }
+
+  boolean readable() {
+    return readable;
+  }
+
+  boolean writable() {
+    return writable;
+  }
+
+  /** A read gave less than it could: the socket is empty, unless its end is near. */
+  void readShort() {
+    if (!readToEnd) {
+      readable = false;
+    }
+  }
+
+  /** A read found nothing. */
+  void readNothing() {
+    readable = false;
+  }
+
+  /** A write found no room: the loop tells when there is some. */
+  void full() {
+    writable = false;
+    if (!watchesRoom) {
+      watchesRoom = true;
+      loop.change(this, fd, WATCHED | Const.EPOLLOUT);
+    }
+  }
+
+  /** The peer is gone for good. A later read may still give what it sent before, then an end. */
+  void markReset() {
+    reset = true;
+    readToEnd = true;
+    readable = true;
+  }
+
+  boolean wasReset() {
+    return reset;
+  }
+
+  /** Bytes written that the peer's kernel has not acknowledged; 0 where that cannot be told. */
+  int unacknowledged() {
+    int result = Libc.ioctl(fd, Const.SIOCOUTQ, VALUE.address());
+    return result < 0 ? 0 : VALUE.get(JAVA_INT, 0);
+  }
+
+  /** Makes the close that follows a reset. */
+  void resetOnClose() {
+    Sockets.resetOnClose(fd);
+  }
+
+  void shutdownWrite() {
+    Libc.shutdown(fd, Const.SHUT_WR);
+  }
+}

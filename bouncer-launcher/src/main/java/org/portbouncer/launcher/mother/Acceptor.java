@@ -1,0 +1,205 @@
+package org.portbouncer.launcher.mother;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.loop.Pollable;
+import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Descriptors;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.Session;
+import org.portbouncer.core.session.SessionState;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.ListenerCounters;
+import org.portbouncer.core.shared.RecordAllocator;
+import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
+import org.portbouncer.core.sys.SockAddr;
+import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.core.worker.Outbox;
+import org.portbouncer.core.worker.SessionEnd;
+import org.portbouncer.core.worker.SessionPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes clients from the listen queues and gives each its record, its state, and its first hop. In
+ * the mother, on her loop's thread; no JDK channel, no object per client that is not pooled.
+ *
+ * <p>While the way on is full, or something ran out, nobody is accepted: the listen backlog is the
+ * queue, and no client is lost.
+ */
+final class Acceptor {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Acceptor.class);
+
+  /** Accepted in one turn from one socket, so that a busy listener leaves the others theirs. */
+  private static final int PER_TURN = 64;
+
+  private static final long SHORTAGE_PAUSE_NANOS = 50_000_000;
+  private static final long SHORTAGE_LOG_NANOS = 1_000_000_000;
+
+  private final EventLoop loop;
+  private final SharedArea area;
+  private final RecordAllocator records;
+  private final SessionEnd ends;
+  private final SessionPool pool = new SessionPool();
+  private final Outbox outbox;
+  private final List<Door> doors = new ArrayList<>();
+  private final MemorySegment address = Native.allocate(SockAddr.ROOM + 8L);
+
+  private Epoch epoch;
+  private long lastId;
+  private boolean open;
+  private boolean shortage;
+  private long shortageLogged;
+
+  private final Timer shortageOver =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          shortage = false;
+          adjust();
+        }
+      };
+
+  Acceptor(Mother mother, int[] firstInbox) {
+    this.loop = mother.loop();
+    this.area = mother.area();
+    this.records = mother.records();
+    this.ends = mother.ends();
+    this.outbox = new Outbox(loop, firstInbox, mother.batch(), pool);
+    this.shortageLogged = loop.now() - SHORTAGE_LOG_NANOS;
+  }
+
+  /** Begins to accept. */
+  void open(Epoch epoch, Listeners listeners) {
+    this.epoch = epoch;
+    for (Listeners.Entry entry : listeners.entries()) {
+      doors.add(new Door(entry));
+    }
+    open = true;
+    adjust();
+  }
+
+  /** Ends accepting for good. */
+  void close() {
+    open = false;
+    adjust();
+    doors.clear();
+  }
+
+  /** Accepts or pauses, as the way on allows. */
+  private void adjust() {
+    boolean wanted = open && !shortage && !outbox.blocked();
+    for (Door door : doors) {
+      if (wanted && !door.registered()) {
+        loop.add(door, door.entry.socket().fd(), Const.EPOLLIN);
+      } else if (!wanted && door.registered()) {
+        loop.remove(door, door.entry.socket().fd());
+      }
+    }
+  }
+
+  /** Once a turn: sends what was accepted. */
+  void endOfTurn() {
+    outbox.flush();
+    adjust();
+  }
+
+  private void shortage(String what) {
+    shortage = true;
+    loop.timers().set(shortageOver, loop.now() + SHORTAGE_PAUSE_NANOS);
+    if (loop.now() - shortageLogged >= SHORTAGE_LOG_NANOS) {
+      shortageLogged = loop.now();
+      LOG.warn("accepting pauses: {}; clients wait in the listen queue", what);
+    }
+  }
+
+  /** One listening socket. */
+  private final class Door extends Pollable {
+
+    private final Listeners.Entry entry;
+
+    Door(Listeners.Entry entry) {
+      this.entry = entry;
+    }
+
+    @Override
+    protected void ready(int events) {
+      for (int i = 0; i < PER_TURN && !shortage; i++) {
+        int record = records.allocate();
+        if (record < 0) {
+          shortage("the session table is full");
+          break;
+        }
+        address.set(JAVA_INT, SockAddr.ROOM, SockAddr.ROOM);
+        int fd =
+            Libc.accept4(
+                entry.socket().fd(),
+                address.address(),
+                address.address() + SockAddr.ROOM,
+                Const.SOCK_NONBLOCK | Const.SOCK_CLOEXEC);
+        if (fd < 0) {
+          area.sessions().abandon(record);
+          if (!failed(-fd)) {
+            break;
+          }
+        } else {
+          admit(fd, record);
+        }
+      }
+      adjust();
+    }
+
+    /** Whether to try the next client. */
+    private boolean failed(int errno) {
+      if (Errno.isDescriptorLimit(errno)) {
+        shortage(Errno.text(errno));
+        return false;
+      }
+      // accept(2): errors of the new connection are reported here too, and mean the next one.
+      return errno != Errno.EAGAIN;
+    }
+
+    private void admit(int fd, int record) {
+      Configuration configuration = epoch.configuration();
+      Listener listener = configuration.listeners().get(entry.listener());
+      int slot = epoch.slots()[entry.listener()];
+      Session session = pool.obtain();
+      session.descriptors().put(Descriptors.CLIENT, fd);
+      session.createState();
+      SessionState state = session.state();
+      long now = System.nanoTime();
+      state.identify(++lastId, record, area.sessions().generation(record));
+      state.origin(epoch.number(), entry.listener(), entry.address());
+      state.accepted(now);
+      long negotiateMs = listener.timeouts().negotiateMs();
+      state.deadline(negotiateMs == 0 ? 0 : now + negotiateMs * 1_000_000);
+      if (SockAddr.family(address, 0) == Const.AF_UNIX) {
+        SockAddr.putUnnamed(state.memory(), state.client());
+      } else {
+        SockAddr.unmap(address, 0);
+        MemorySegment.copy(address, 0, state.memory(), state.client(), SockAddr.BYTES);
+      }
+      area.sessions().admit(record, state, slot, System.currentTimeMillis());
+      area.listeners().add(slot, ListenerCounters.Count.ACCEPTED, 1);
+      if (records.active() > configuration.maxSessions()) {
+        pool.release(session);
+        ends.end(record, area.sessions().generation(record), Result.LIMITED, Term.BLOCKED, now);
+      } else {
+        area.sessions().queued(record, StageId.NEGOTIATE);
+        outbox.offer(session);
+      }
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package org.portbouncer.launcher.mother;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
+import org.portbouncer.core.sys.SockAddr;
+import org.portbouncer.core.sys.Sockets;
+
+/**
+ * One bound and listening socket of the mother. The kernel queues clients on it from the moment it
+ * is made; {@link Acceptor} takes them once every stage has a worker.
+ */
+final class ListenSocket {
+
+  private static final int BACKLOG = 4096;
+  private static final int FIRST_FREE_PORT = 1024;
+
+  private final Endpoint endpoint;
+  private final int fd;
+
+  private ListenSocket(Endpoint endpoint, int fd) {
+    this.endpoint = endpoint;
+    this.fd = fd;
+  }
+
+  int fd() {
+    return fd;
+  }
+
+  /**
+   * Where it listens; with the port that the kernel chose where the configuration left that open.
+   */
+  Endpoint endpoint() {
+    return endpoint;
+  }
+
+  /**
+   * Binds and listens.
+   *
+   * @param sixOnly for an IPv6 address: leave IPv4 clients to another listener on the same port
+   * @throws StartException with one line that names the address and the reason
+   */
+  static ListenSocket open(Endpoint endpoint, boolean sixOnly) throws StartException {
+    MemorySegment address = Native.allocate(SockAddr.ROOM + 8L);
+    int length;
+    if (endpoint.kind() == Endpoint.Kind.UNIX) {
+      removeStale(endpoint, address);
+      length = SockAddr.putUnix(address, 0, endpoint.path());
+    } else {
+      length = SockAddr.put(address, 0, InetAddress.ofLiteral(endpoint.host()), endpoint.port());
+    }
+    int fd =
+        Libc.socket(
+            SockAddr.family(address, 0),
+            Const.SOCK_STREAM | Const.SOCK_NONBLOCK | Const.SOCK_CLOEXEC,
+            0);
+    if (fd < 0) {
+      throw failure(endpoint, -fd);
+    }
+    Sockets.enable(fd, Const.SOL_SOCKET, Const.SO_REUSEADDR);
+    if (sixOnly) {
+      Sockets.enable(fd, Const.IPPROTO_IPV6, Const.IPV6_V6ONLY);
+    }
+    int result = Libc.bind(fd, address.address(), length);
+    if (result == 0) {
+      result = Libc.listen(fd, BACKLOG);
+    }
+    if (result < 0) {
+      Libc.close(fd);
+      throw failure(endpoint, -result);
+    }
+    return new ListenSocket(bound(endpoint, fd, address), fd);
+  }
+
+  /** Fills in the port that the kernel chose. */
+  private static Endpoint bound(Endpoint endpoint, int fd, MemorySegment address) {
+    if (endpoint.kind() != Endpoint.Kind.INET || endpoint.port() != 0) {
+      return endpoint;
+    }
+    address.set(JAVA_INT, SockAddr.ROOM, SockAddr.ROOM);
+    Libc.getsockname(fd, address.address(), address.address() + SockAddr.ROOM);
+    return new Endpoint(
+        endpoint.kind(),
+        SockAddr.text(address, 0),
+        endpoint.host(),
+        SockAddr.port(address, 0),
+        endpoint.path());
+  }
+
+  /** A socket file that nobody listens on any more was left by a server that was killed. */
+  private static void removeStale(Endpoint endpoint, MemorySegment address) throws StartException {
+    Path path = Path.of(endpoint.path());
+    if (!Files.exists(path)) {
+      return;
+    }
+    int length = SockAddr.putUnix(address, 0, endpoint.path());
+    int fd = Libc.socket(Const.AF_UNIX, Const.SOCK_STREAM | Const.SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+      throw failure(endpoint, -fd);
+    }
+    int result = Libc.connect(fd, address.address(), length);
+    Libc.close(fd);
+    if (result == -Errno.ECONNREFUSED) {
+      try {
+        Files.delete(path);
+      } catch (IOException e) {
+        throw new StartException(
+            "cannot listen on " + endpoint.text() + ": cannot remove the old socket file", e);
+      }
+    } else {
+      throw failure(endpoint, Errno.EADDRINUSE);
+    }
+  }
+
+  private static StartException failure(Endpoint endpoint, int errno) {
+    String hint = "";
+    if (errno == Errno.EACCES
+        && endpoint.kind() == Endpoint.Kind.INET
+        && endpoint.port() < FIRST_FREE_PORT) {
+      hint = " (a port below 1024 needs root or CAP_NET_BIND_SERVICE)";
+    } else if (errno == Errno.EADDRNOTAVAIL) {
+      hint = " (no interface of this machine has it)";
+    }
+    return new StartException(
+        "cannot listen on " + endpoint.text() + ": " + Errno.text(errno) + hint);
+  }
+
+  /** Stops listening; a socket file goes too. */
+  void close() {
+    Libc.close(fd);
+    if (endpoint.kind() == Endpoint.Kind.UNIX) {
+      try {
+        Files.deleteIfExists(Path.of(endpoint.path()));
+      } catch (IOException e) {
+        // The folder is not ours to write to any more; the next start removes the file.
+      }
+    }
+  }
+}

@@ -1,0 +1,274 @@
+package org.portbouncer.launcher.mother;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.stream.Collectors;
+import org.portbouncer.core.config.ConfigCodec;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.log.AccessLog;
+import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.loop.Mailbox;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.shared.RecordAllocator;
+import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.sys.Native;
+import org.portbouncer.core.worker.DescriptorLimit;
+import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.core.worker.Epochs;
+import org.portbouncer.core.worker.SessionEnd;
+import org.portbouncer.launcher.admin.AdminServer;
+import org.portbouncer.launcher.log.LogSetup;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The mother process: binds, starts the workers, accepts, supervises, answers the admin socket,
+ * ends. One loop on the main thread does all but the admin socket's talking; here its parts are put
+ * together.
+ */
+public final class Mother implements EventLoop.Turn {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Mother.class);
+
+  /** Session records reserved; memory is used for those that have been taken, 256 bytes each. */
+  private static final int MIN_RECORDS = 65_536;
+
+  /** Records beyond the limit: an over-limit client has one until it is closed and logged. */
+  private static final int SPARE_RECORDS = 1024;
+
+  private final EventLoop loop = new EventLoop();
+  private final Mailbox mailbox = new Mailbox(loop);
+  private final Epochs epochs = new Epochs();
+  private final AccessLog accessLog = new AccessLog();
+  private final int pid = (int) ProcessHandle.current().pid();
+  private final int batch = DescriptorLimit.batch(DescriptorLimit.current());
+  private final long startedAt;
+  private final SharedArea area;
+  private final RecordAllocator records;
+  private final SessionEnd ends;
+  private final Sweeper sweeper;
+  private final Shutdown shutdown;
+  private Listeners listeners;
+  private Supervisor supervisor;
+  private Acceptor acceptor;
+  private volatile Epoch epoch;
+  private volatile boolean ready;
+
+  private Mother(Configuration configuration, long startedAt) {
+    this.startedAt = startedAt;
+    area = SharedArea.create(Math.max(MIN_RECORDS, configuration.maxSessions() + SPARE_RECORDS));
+    records = new RecordAllocator(area.sessions(), pid);
+    ends = new SessionEnd(area, epochs, accessLog, pid);
+    sweeper = new Sweeper(this);
+    shutdown = new Shutdown(this);
+  }
+
+  /**
+   * Serves until stopped; the whole of `bouncer start`.
+   *
+   * @param debug whether errors show stack traces
+   * @return the exit code
+   */
+  public static int run(Configuration configuration, boolean debug) {
+    long startedAt = System.nanoTime();
+    LogSetup.init(configuration.log().level());
+    try {
+      new Mother(configuration, startedAt).serve(configuration);
+      return 0;
+    } catch (StartException e) {
+      System.err.println("bouncer: " + e.getMessage());
+      if (debug) {
+        e.printStackTrace();
+      }
+      return 1;
+    }
+  }
+
+  private void serve(Configuration configuration) throws StartException {
+    listeners = Listeners.open(configuration);
+    AdminServer admin = null;
+    try {
+      Configuration bound = listeners.withPorts(configuration);
+      accessLog.to(AccessLogFile.open(bound.log().access()), bound.log().access().json());
+      epoch = new Epoch(1, bound, slots(bound));
+      epochs.add(epoch);
+      // Loading the admin socket's library takes as long as starting the workers: both at once.
+      CompletableFuture<AdminServer> opening =
+          CompletableFuture.supplyAsync(() -> openAdmin(bound));
+      Inboxes inboxes = new Inboxes(bound.workers());
+      acceptor = new Acceptor(this, inboxes.writing(StageId.NEGOTIATE));
+      supervisor =
+          new Supervisor(this, inboxes, bound.log().access().json(), this::everyWorkerReady);
+      StartLog.write(bound, batch);
+      try {
+        supervisor.start(bound.workers(), publish(epoch));
+        admin = join(opening);
+        Signals.install(this);
+        loop.run(this);
+      } finally {
+        supervisor.destroyAll();
+      }
+      LOG.info("stopped");
+    } finally {
+      listeners.close();
+      close(admin);
+      accessLog.flush();
+    }
+  }
+
+  private static void close(AdminServer admin) {
+    if (admin != null) {
+      try {
+        admin.close();
+      } catch (IOException e) {
+        LOG.warn("the admin socket did not close: {}", e.getMessage());
+      }
+    }
+  }
+
+  private AdminServer openAdmin(Configuration configuration) {
+    try {
+      return AdminServer.open(
+          Path.of(configuration.admin().socket()),
+          configuration.admin().mode(),
+          new ServerOperations(this));
+    } catch (IOException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  private static AdminServer join(CompletableFuture<AdminServer> opening) throws StartException {
+    try {
+      return opening.join();
+    } catch (CompletionException e) {
+      throw new StartException(e.getCause().getMessage(), e);
+    }
+  }
+
+  /** Each listener counts where its place in the configuration is. */
+  private static int[] slots(Configuration configuration) {
+    int[] slots = new int[configuration.listeners().size()];
+    for (int i = 0; i < slots.length; i++) {
+      slots[i] = i;
+    }
+    return slots;
+  }
+
+  private static WorkerProcess.PublishedEpoch publish(Epoch epoch) {
+    byte[] bytes = ConfigCodec.encode(epoch.configuration());
+    int fd = Native.sharedFile("bouncer-config", bytes.length);
+    MemorySegment.copy(bytes, 0, Native.map(fd, bytes.length), JAVA_BYTE, 0, bytes.length);
+    return new WorkerProcess.PublishedEpoch(epoch, fd, bytes.length);
+  }
+
+  private void everyWorkerReady() {
+    if (shutdown.begun()) {
+      return;
+    }
+    ready = true;
+    acceptor.open(epoch, listeners);
+    sweeper.start(epoch);
+    System.out.println(readyLine());
+    System.out.flush();
+  }
+
+  private String readyLine() {
+    String doors =
+        epoch.configuration().listeners().stream()
+            .map(Mother::door)
+            .collect(Collectors.joining(", "));
+    return String.format(
+        "bouncer ready: %s; pid %d, %d workers, %d ms",
+        doors, pid, supervisor.workers().size(), (System.nanoTime() - startedAt) / 1_000_000);
+  }
+
+  private static String door(Listener listener) {
+    String listen = listener.listen().stream().map(Endpoint::text).collect(Collectors.joining(" "));
+    return listener.name() + " " + listen + " -> " + listener.target().text();
+  }
+
+  // What the parts use.
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  SharedArea area() {
+    return area;
+  }
+
+  RecordAllocator records() {
+    return records;
+  }
+
+  SessionEnd ends() {
+    return ends;
+  }
+
+  AccessLog accessLog() {
+    return accessLog;
+  }
+
+  Supervisor supervisor() {
+    return supervisor;
+  }
+
+  Epoch epoch() {
+    return epoch;
+  }
+
+  Epochs epochs() {
+    return epochs;
+  }
+
+  Configuration configuration() {
+    return epoch.configuration();
+  }
+
+  int pid() {
+    return pid;
+  }
+
+  int batch() {
+    return batch;
+  }
+
+  boolean ready() {
+    return ready;
+  }
+
+  /** Has {@code task} run on the loop's thread; from any other. */
+  void post(Runnable task) {
+    mailbox.post(task);
+  }
+
+  /** Begins to stop, or hurries a stop that has begun; on the loop's thread. */
+  void stop(boolean now) {
+    ready = false;
+    shutdown.begin(now);
+  }
+
+  /** The signal to stop: the first drains, the second ends at once. */
+  void stopSignal() {
+    stop(shutdown.begun());
+  }
+
+  void closeListeners() {
+    acceptor.close();
+    listeners.close();
+  }
+
+  @Override
+  public boolean endOfTurn(long now) {
+    acceptor.endOfTurn();
+    accessLog.flush();
+    return false;
+  }
+}

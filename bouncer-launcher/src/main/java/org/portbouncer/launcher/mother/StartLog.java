@@ -1,0 +1,65 @@
+package org.portbouncer.launcher.mother;
+
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.worker.DescriptorLimit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the log says at start: what listens where, and how many sessions the descriptor limit
+ * allows.
+ */
+final class StartLog {
+
+  private static final Logger LOG = LoggerFactory.getLogger(StartLog.class);
+
+  /** What an io worker has open for a session at most: see IoStage. */
+  private static final int PER_SESSION = 3;
+
+  private StartLog() {}
+
+  static void write(Configuration configuration, int batch) {
+    for (Listener listener : configuration.listeners()) {
+      for (Endpoint endpoint : listener.listen()) {
+        LOG.info(
+            "listener {}: {} -> {}, {}",
+            listener.name(),
+            endpoint.text(),
+            listener.target().text(),
+            listener.acl() < 0
+                ? "no acl: everyone may connect"
+                : "acl " + configuration.acls().get(listener.acl()).name());
+      }
+    }
+    descriptors(configuration, batch);
+  }
+
+  private static void descriptors(Configuration configuration, int batch) {
+    long limit = DescriptorLimit.current();
+    int workers = configuration.workers().io();
+    int each = DescriptorLimit.sessions(limit, PER_SESSION, batch);
+    long all = (long) each * workers;
+    LOG.info(
+        "descriptor limit {}: ({} - {} reserved - {} for one message) / {} a session = {} sessions"
+            + " in each of {} io workers, {} in all; limits.max-sessions is {}",
+        limit,
+        limit,
+        DescriptorLimit.RESERVED,
+        4 * batch,
+        PER_SESSION,
+        each,
+        workers,
+        all,
+        configuration.maxSessions());
+    if (all < configuration.maxSessions()) {
+      LOG.warn(
+          "limits.max-sessions = {} is more than the descriptor limit allows: beyond {} sessions"
+              + " clients wait in the listen queue; raise the limit (ulimit -n, LimitNOFILE=) or"
+              + " lower the setting",
+          configuration.maxSessions(),
+          all);
+    }
+  }
+}

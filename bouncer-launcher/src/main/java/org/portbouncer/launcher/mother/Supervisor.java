@@ -1,0 +1,261 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.portbouncer.core.config.Configuration.Workers;
+import org.portbouncer.core.log.AccessLog;
+import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.RecordAllocator;
+import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.worker.SessionEnd;
+import org.portbouncer.core.worker.WorkerStart;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps every stage's workers running: starts them, replaces one that died after ending the
+ * sessions it held, and waits longer each time for one that dies again and again. In the mother, on
+ * her loop's thread.
+ */
+final class Supervisor implements WorkerProcess.Watcher {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
+
+  /** A worker that lived this long is not one that dies again and again. */
+  private static final long SETTLED_NANOS = 10_000_000_000L;
+
+  private static final long FIRST_PAUSE_NANOS = 100_000_000;
+  private static final long LONGEST_PAUSE_NANOS = 10_000_000_000L;
+
+  private final EventLoop loop;
+  private final SharedArea area;
+  private final Inboxes inboxes;
+  private final AccessLog accessLog;
+  private final boolean accessLogJson;
+  private final RecordAllocator records;
+  private final SessionEnd ends;
+  private final int pid;
+  private final int batch;
+  private final Runnable allReady;
+  private final List<WorkerProcess> workers = new ArrayList<>();
+
+  private WorkerProcess.PublishedEpoch epoch;
+  private boolean announced;
+  private boolean stopping;
+
+  /**
+   * @param allReady called once, when every worker has become ready for the first time
+   */
+  Supervisor(Mother mother, Inboxes inboxes, boolean accessLogJson, Runnable allReady) {
+    this.loop = mother.loop();
+    this.area = mother.area();
+    this.inboxes = inboxes;
+    this.accessLog = mother.accessLog();
+    this.accessLogJson = accessLogJson;
+    this.records = mother.records();
+    this.ends = mother.ends();
+    this.pid = mother.pid();
+    this.batch = mother.batch();
+    this.allReady = allReady;
+  }
+
+  /** All workers, running or not; the list does not change once it is made. */
+  List<WorkerProcess> workers() {
+    return workers;
+  }
+
+  /** Starts all workers, the last stage first: it has the most to load. */
+  void start(Workers counts, WorkerProcess.PublishedEpoch first) throws StartException {
+    epoch = first;
+    int place = 0;
+    for (StageId stage : StageId.values()) {
+      for (int index = 0; index < count(counts, stage); index++) {
+        workers.add(new WorkerProcess(loop, this, stage, index, place++));
+      }
+    }
+    for (WorkerProcess worker : workers.reversed()) {
+      launch(worker);
+    }
+  }
+
+  private static int count(Workers counts, StageId stage) {
+    return switch (stage) {
+      case NEGOTIATE -> counts.negotiate();
+      case ACL -> counts.acl();
+      case CONNECT -> counts.connect();
+      case BANDWIDTH -> counts.bandwidth();
+      case IO -> counts.io();
+    };
+  }
+
+  private void launch(WorkerProcess worker) throws StartException {
+    int[] next = worker.stage() == StageId.IO ? new int[0] : inboxes.writing(worker.stage().next());
+    worker.start(
+        new WorkerStart(
+            worker.stage(),
+            worker.index(),
+            worker.place(),
+            batch,
+            accessLogJson,
+            area.fd(),
+            accessLog.fd(),
+            inboxes.reading(worker.stage(), worker.index()),
+            next),
+        epoch);
+  }
+
+  @Override
+  public void ready(WorkerProcess worker) {
+    LOG.info("worker {} ready, pid {}", worker.name(), worker.pid());
+    if (!announced && allReady()) {
+      announced = true;
+      allReady.run();
+    }
+  }
+
+  /** Whether every worker serves. */
+  boolean allReady() {
+    for (WorkerProcess worker : workers) {
+      if (worker.state() != WorkerProcess.State.READY) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public void gone(WorkerProcess worker) {
+    String how = worker.reap();
+    if (stopping) {
+      return;
+    }
+    int lost = release(worker.pid());
+    area.workers().sessions(worker.place(), 0);
+    long lived = System.nanoTime() - worker.startedAt();
+    if (!announced) {
+      LOG.error("worker {} ended before it was ready ({})", worker.name(), how);
+    } else {
+      LOG.error(
+          "worker {}, pid {}, died ({}); sessions lost with it: {}",
+          worker.name(),
+          worker.pid(),
+          how,
+          lost);
+    }
+    worker.countRestart();
+    restart(worker, pause(worker, lived));
+  }
+
+  /** Nothing for a worker that had settled; doubling for one that keeps dying. */
+  private static long pause(WorkerProcess worker, long lived) {
+    if (lived > SETTLED_NANOS) {
+      worker.died(0);
+      return 0;
+    }
+    long pause =
+        worker.lastPause() == 0
+            ? (worker.restarts() <= 1 ? 0 : FIRST_PAUSE_NANOS)
+            : Math.min(2 * worker.lastPause(), LONGEST_PAUSE_NANOS);
+    worker.died(pause);
+    return pause;
+  }
+
+  private void restart(WorkerProcess worker, long pause) {
+    worker.throttled();
+    if (pause > 0) {
+      LOG.warn(
+          "worker {} dies again and again; next start in {} ms", worker.name(), pause / 1_000_000);
+    }
+    Timer timer =
+        new Timer() {
+          @Override
+          protected void expired(long now) {
+            if (stopping) {
+              return;
+            }
+            try {
+              launch(worker);
+            } catch (StartException e) {
+              LOG.error("{}", e.getMessage());
+              restart(worker, LONGEST_PAUSE_NANOS);
+            }
+          }
+        };
+    loop.timers().set(timer, loop.now() + pause);
+  }
+
+  /** Ends in the books every session that a dead worker held; its descriptors went with it. */
+  private int release(int dead) {
+    SessionTable table = area.sessions();
+    int lost = 0;
+    for (int record = 0; record < records.highWater(); record++) {
+      if (table.phase(record) == SessionTable.Phase.FREE || table.owner(record) != dead) {
+        continue;
+      }
+      Term term = table.setupMicros(record) > 0 ? Term.INTERNAL_DATA : Term.INTERNAL_SETUP;
+      if (table.claimEndOf(record, dead, pid)) {
+        ends.finish(record, Result.ERROR, term, loop.now());
+        lost++;
+      } else if (ends.end(record, table.generation(record), Result.ERROR, term, loop.now())) {
+        lost++;
+      }
+    }
+    return lost;
+  }
+
+  /** Publishes a newer configuration to all. */
+  void publish(WorkerProcess.PublishedEpoch newer) {
+    epoch = newer;
+    for (WorkerProcess worker : workers) {
+      if (worker.running()) {
+        worker.configure(newer);
+      }
+    }
+  }
+
+  /** Passes a kill on to whoever holds the session. */
+  void kill(int record, int generation) {
+    int owner = area.sessions().owner(record);
+    for (WorkerProcess worker : workers) {
+      if (worker.running() && worker.pid() == owner) {
+        worker.kill(record, generation);
+      }
+    }
+  }
+
+  /** Has every worker end every session it holds or gets. */
+  void endAll(Result result) {
+    for (WorkerProcess worker : workers) {
+      worker.endAll(result);
+    }
+  }
+
+  /** Has every worker end; what dies from here on is not replaced. */
+  void stopWorkers() {
+    stopping = true;
+    for (WorkerProcess worker : workers) {
+      worker.stop();
+    }
+  }
+
+  boolean anyRunning() {
+    for (WorkerProcess worker : workers) {
+      if (worker.running()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void destroyAll() {
+    stopping = true;
+    for (WorkerProcess worker : workers) {
+      worker.destroy();
+    }
+  }
+}

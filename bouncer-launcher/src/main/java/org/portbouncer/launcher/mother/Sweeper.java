@@ -1,0 +1,63 @@
+package org.portbouncer.launcher.mother;
+
+import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.RecordAllocator;
+import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.core.worker.SessionEnd;
+
+/**
+ * Ends sessions that were lost on a hop: a worker that dies between receiving a message and
+ * claiming its sessions takes them along without having been their owner. Whatever is still queued
+ * long after its set-up must have been over is one of those. In the mother, on her loop's thread.
+ */
+final class Sweeper extends Timer {
+
+  private static final long PERIOD_NANOS = 1_000_000_000;
+
+  /** Beyond the configured time limits, for a worker that is being replaced. */
+  private static final long GRACE_NANOS = 15_000_000_000L;
+
+  /** For a configuration without time limits. */
+  private static final long NO_LIMIT_NANOS = 300_000_000_000L;
+
+  private final EventLoop loop;
+  private final SessionTable table;
+  private final RecordAllocator records;
+  private final SessionEnd ends;
+  private Epoch epoch;
+
+  Sweeper(Mother mother) {
+    this.loop = mother.loop();
+    this.table = mother.area().sessions();
+    this.records = mother.records();
+    this.ends = mother.ends();
+  }
+
+  void start(Epoch epoch) {
+    this.epoch = epoch;
+    loop.timers().set(this, loop.now() + PERIOD_NANOS);
+  }
+
+  @Override
+  protected void expired(long now) {
+    for (int record = 0; record < records.highWater(); record++) {
+      if (table.phase(record) == SessionTable.Phase.QUEUED
+          && now - table.accepted(record) > patience(record)) {
+        ends.end(record, table.generation(record), Result.ERROR, Term.INTERNAL_SETUP, now);
+      }
+    }
+    loop.timers().set(this, now + PERIOD_NANOS);
+  }
+
+  private long patience(int record) {
+    var timeouts = epoch.configuration().listeners().get(table.listener(record)).timeouts();
+    if (timeouts.negotiateMs() == 0 || timeouts.connectMs() == 0) {
+      return NO_LIMIT_NANOS;
+    }
+    return (timeouts.negotiateMs() + timeouts.connectMs()) * 1_000_000 + GRACE_NANOS;
+  }
+}

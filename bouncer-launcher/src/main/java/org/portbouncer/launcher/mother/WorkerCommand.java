@@ -1,0 +1,80 @@
+package org.portbouncer.launcher.mother;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.portbouncer.core.session.StageId;
+
+/**
+ * The command line of a worker's JVM: the same JDK as the mother's, the two jars its stage needs,
+ * and settings by role. What each setting is for stands beside it; the choice was measured, see
+ * docs/performance.md, "JVM settings".
+ */
+final class WorkerCommand {
+
+  private WorkerCommand() {}
+
+  private record Role(String module, String mainClass) {}
+
+  private static Role role(StageId stage) {
+    return switch (stage) {
+      case NEGOTIATE ->
+          new Role("bouncer-negotiator", "org.portbouncer.negotiator.negotiate.NegotiateWorker");
+      case ACL -> new Role("bouncer-acl", "org.portbouncer.acl.acl.AclWorker");
+      case CONNECT ->
+          new Role("bouncer-negotiator", "org.portbouncer.negotiator.connect.ConnectWorker");
+      case BANDWIDTH -> new Role("bouncer-acl", "org.portbouncer.acl.bandwidth.BandwidthWorker");
+      case IO -> new Role("bouncer-io", "org.portbouncer.io.IoWorker");
+    };
+  }
+
+  /**
+   * The words of the command.
+   *
+   * @throws StartException where a jar is missing
+   */
+  static List<String> of(StageId stage, int index) throws StartException {
+    Role role = role(stage);
+    List<String> words = new ArrayList<>();
+    words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // One thread works; a parallel collector's threads would only sit there.
+    words.add("-XX:+UseSerialGC");
+    words.add("-Xms8m");
+    words.add(stage == StageId.IO ? "-Xmx128m" : "-Xmx64m");
+    words.add("-Xss256k");
+    words.add("-XX:ReservedCodeCacheSize=24m");
+    words.add("-XX:-UsePerfData");
+    // Signals are the mother's; what the VM itself has to say goes where logs go.
+    words.add("-Xrs");
+    words.add("-XX:+DisplayVMOutputToStderr");
+    words.add("-XX:+ExitOnOutOfMemoryError");
+    words.add("--enable-native-access=ALL-UNNAMED");
+    words.add("-Dbouncer.worker=" + stage.text() + "/" + index);
+    words.add("-cp");
+    words.add(jar("bouncer-core") + ":" + jar(role.module()));
+    words.add(role.mainClass());
+    return words;
+  }
+
+  private static String jar(String module) throws StartException {
+    String lib = System.getProperty("bouncer.lib");
+    if (lib == null) {
+      throw new StartException("bouncer.lib is not set: start the server through bin/bouncer");
+    }
+    try (Stream<Path> files = Files.list(Path.of(lib))) {
+      return files
+          .filter(
+              f ->
+                  f.getFileName().toString().startsWith(module + "-")
+                      && f.toString().endsWith(".jar"))
+          .findFirst()
+          .orElseThrow(() -> new StartException(lib + " holds no " + module + " jar"))
+          .toString();
+    } catch (IOException e) {
+      throw new StartException(lib + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package org.portbouncer.negotiator.connect;
+
+import java.util.ArrayDeque;
+import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.Session;
+import org.portbouncer.core.session.SessionState;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.session.Term;
+import org.portbouncer.core.worker.Stage;
+import org.portbouncer.core.worker.Worker;
+
+/**
+ * The third stage: opens the connection to the target. Thousands may be pending at once; a target
+ * that hangs, or a name server that does, delays no other session. Runs in the connect worker.
+ */
+final class ConnectStage implements Stage {
+
+  private final Worker worker;
+  private final TargetSockets sockets = new TargetSockets();
+  private final Resolver resolver;
+  private final ArrayDeque<ConnectAttempt> free = new ArrayDeque<>();
+
+  ConnectStage(Worker worker) {
+    this.worker = worker;
+    this.resolver = new Resolver(worker.loop());
+  }
+
+  @Override
+  public StageId id() {
+    return StageId.CONNECT;
+  }
+
+  @Override
+  public int descriptorsPerSession() {
+    return 2;
+  }
+
+  @Override
+  public void session(Session session) {
+    SessionState state = session.state();
+    Listener listener = worker.configuration(session).listeners().get(state.listener());
+    long connectMs = listener.timeouts().connectMs();
+    state.deadline(connectMs == 0 ? 0 : worker.loop().now() + connectMs * 1_000_000);
+    ConnectAttempt attempt = free.isEmpty() ? new ConnectAttempt(this) : free.pop();
+    attempt.begin(session, listener);
+  }
+
+  // What an attempt needs.
+
+  Worker worker() {
+    return worker;
+  }
+
+  TargetSockets sockets() {
+    return sockets;
+  }
+
+  /** Looks a name up; {@code attempt} is told on the loop's thread. */
+  void resolve(Endpoint target, ConnectAttempt attempt) {
+    resolver.resolve(target.host(), attempt);
+  }
+
+  /** The target answered: the session goes on. */
+  void connected(ConnectAttempt attempt, Session session) {
+    recycle(attempt);
+    worker.forward(session);
+  }
+
+  /** The target cannot be had: the session ends, and the log says why. */
+  void failed(ConnectAttempt attempt, Session session, Result result, Term term, String why) {
+    SessionState state = session.state();
+    Listener listener = worker.configuration(session).listeners().get(state.listener());
+    worker
+        .log()
+        .warn(
+            worker.loop().now(),
+            listener.name()
+                + ": session "
+                + state.id()
+                + ": target "
+                + listener.target().text()
+                + ": "
+                + why);
+    recycle(attempt);
+    worker.end(session, result, term);
+  }
+
+  private void recycle(ConnectAttempt attempt) {
+    attempt.clear();
+    free.push(attempt);
+  }
+
+  @Override
+  public void endHeld(Session session, Result result, Term term) {
+    recycle((ConnectAttempt) session.attachment());
+    worker.end(session, result, term);
+  }
+}

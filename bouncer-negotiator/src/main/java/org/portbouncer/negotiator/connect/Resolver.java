@@ -1,0 +1,106 @@
+package org.portbouncer.negotiator.connect;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.loop.Mailbox;
+
+/**
+ * Resolves names for the connect worker. The system's resolver blocks, so it runs in threads of its
+ * own; answers come back through the loop's mailbox. Sessions that want the same name at the same
+ * time share one look-up, and an answer serves for a second: a target that moves is found again at
+ * once, and a busy listener does not ask ten thousand times.
+ */
+final class Resolver {
+
+  private static final int THREADS = 4;
+  private static final long KEEP_NANOS = 1_000_000_000;
+  private static final InetAddress[] NONE = {};
+
+  private record Waiting(ConnectAttempt attempt, int use) {}
+
+  private static final class Lookup {
+    private final String host;
+    private final List<Waiting> waiting = new ArrayList<>();
+    private InetAddress[] found = NONE;
+    private String failure = "";
+    private boolean done;
+    private long doneAt;
+
+    Lookup(String host) {
+      this.host = host;
+    }
+  }
+
+  private final EventLoop loop;
+  private final Map<String, Lookup> lookups = new HashMap<>();
+  private ExecutorService threads;
+  private Mailbox mailbox;
+
+  Resolver(EventLoop loop) {
+    this.loop = loop;
+  }
+
+  /** Looks {@code host} up and tells {@code attempt}, now or later, on the loop's thread. */
+  void resolve(String host, ConnectAttempt attempt) {
+    start();
+    Lookup lookup = lookups.get(host);
+    if (lookup == null || lookup.done && loop.now() - lookup.doneAt > KEEP_NANOS) {
+      lookup = new Lookup(host);
+      lookups.put(host, lookup);
+      Lookup asked = lookup;
+      threads.execute(() -> ask(asked));
+    }
+    if (lookup.done) {
+      attempt.resolved(attempt.use(), lookup.found, lookup.failure);
+    } else {
+      lookup.waiting.add(new Waiting(attempt, attempt.use()));
+    }
+  }
+
+  /** Threads and mailbox are made for the first name: most configurations have none. */
+  private void start() {
+    if (threads != null) {
+      return;
+    }
+    // The answer's own lifetime is above; the JVM's cache would keep a target that moved.
+    java.security.Security.setProperty("networkaddress.cache.ttl", "0");
+    java.security.Security.setProperty("networkaddress.cache.negative.ttl", "0");
+    threads =
+        Executors.newFixedThreadPool(
+            THREADS,
+            task -> {
+              Thread thread = new Thread(task, "resolver");
+              thread.setDaemon(true);
+              return thread;
+            });
+    mailbox = new Mailbox(loop);
+  }
+
+  /** In a resolver thread. */
+  private void ask(Lookup lookup) {
+    try {
+      lookup.found = InetAddress.getAllByName(lookup.host);
+    } catch (UnknownHostException e) {
+      lookup.failure = "the name has no address";
+    } catch (RuntimeException e) {
+      lookup.failure = "the name cannot be resolved: " + e.getMessage();
+    }
+    mailbox.post(() -> deliver(lookup));
+  }
+
+  private void deliver(Lookup lookup) {
+    lookup.done = true;
+    lookup.doneAt = loop.now();
+    for (Waiting waiting : lookup.waiting) {
+      waiting.attempt().resolved(waiting.use(), lookup.found, lookup.failure);
+    }
+    lookup.waiting.clear();
+  }
+}

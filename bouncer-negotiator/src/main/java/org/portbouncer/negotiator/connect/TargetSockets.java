@@ -1,0 +1,86 @@
+package org.portbouncer.negotiator.connect;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.Map;
+import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
+import org.portbouncer.core.sys.SockAddr;
+
+/**
+ * Makes sockets towards targets. The addresses of fixed targets are written once. On the thread of
+ * the connect worker's loop.
+ */
+final class TargetSockets {
+
+  private static final int STREAM = Const.SOCK_STREAM | Const.SOCK_NONBLOCK | Const.SOCK_CLOEXEC;
+
+  private final Map<Endpoint, Address> fixed = new HashMap<>();
+  private final MemorySegment pair = Native.allocate(8);
+
+  /** A socket address ready for connect(2). */
+  static final class Address {
+
+    private final MemorySegment memory = Arena.ofAuto().allocate(SockAddr.ROOM, 8);
+    private int length;
+
+    void set(InetAddress address, int port) {
+      length = SockAddr.put(memory, 0, address, port);
+    }
+
+    void set(String path) {
+      length = SockAddr.putUnix(memory, 0, path);
+    }
+
+    int connect(int fd) {
+      return Libc.connect(fd, memory.address(), length);
+    }
+
+    int family() {
+      return SockAddr.family(memory, 0);
+    }
+  }
+
+  /** The address of a target that needs no look-up. */
+  Address fixed(Endpoint target) {
+    return fixed.computeIfAbsent(target, TargetSockets::address);
+  }
+
+  private static Address address(Endpoint target) {
+    Address address = new Address();
+    if (target.kind() == Endpoint.Kind.UNIX) {
+      address.set(target.path());
+    } else {
+      address.set(InetAddress.ofLiteral(target.host()), target.port());
+    }
+    return address;
+  }
+
+  /**
+   * A non-blocking stream socket.
+   *
+   * @return the descriptor or the negated errno
+   */
+  int open(int family) {
+    return Libc.socket(family, STREAM, 0);
+  }
+
+  /**
+   * Two connected ends for an internal target; {@link #end} gives them.
+   *
+   * @return 0 or the negated errno
+   */
+  int openPair() {
+    return Libc.socketpair(Const.AF_UNIX, STREAM, 0, pair.address());
+  }
+
+  int end(int index) {
+    return pair.get(JAVA_INT, 4L * index);
+  }
+}
