@@ -48,8 +48,8 @@ public final class HopReceiver {
    * Receives one message. The sessions' states lie in the receiver's buffer until the next call; a
    * stage that keeps one longer calls {@link Session#keepState}.
    *
-   * @return how many sessions came, to be had from {@link #take}; the negated errno where none
-   *     did (EAGAIN: the inbox is empty); {@link #REFUSED} for a message that was refused
+   * @return how many sessions came, to be had from {@link #take}; the negated errno where none did
+   *     (EAGAIN: the inbox is empty); {@link #REFUSED} for a message that was refused
    */
   public int receive() {
     message.reset();

@@ -5,8 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Socket options, one call each. An option that a kind of socket does not have (TCP_NODELAY of a Unix
- * socket) is refused by the kernel without harm, so nothing is returned. Runs in every process.
+ * Socket options, one call each. An option that a kind of socket does not have (TCP_NODELAY of a
+ * Unix socket) is refused by the kernel without harm, so nothing is returned. Runs in every
+ * process.
  */
 public final class Sockets {
 

@@ -18,14 +18,29 @@ final class ConfigProblems {
    * @throws CommandException without a line of its own where there are errors
    */
   static Configuration load(Console console, Path file) throws CommandException {
+    LoadResult loaded = loadForServer(console, file);
+    print(console, loaded);
+    return loaded.configuration();
+  }
+
+  /**
+   * Loads {@code file}; errors are printed, warnings are left to the server, who logs them once it
+   * is up: a start that fails says why in one line.
+   *
+   * @throws CommandException without a line of its own where there are errors
+   */
+  static LoadResult loadForServer(Console console, Path file) throws CommandException {
     LoadResult loaded = ConfigLoader.load(file);
-    boolean bad = loaded.configuration() == null;
+    if (loaded.configuration() == null) {
+      print(console, loaded);
+      throw new CommandException(ExitCode.REFUSED, null);
+    }
+    return loaded;
+  }
+
+  private static void print(Console console, LoadResult loaded) {
     for (Problem problem : loaded.problems()) {
       console.err().println(problem);
     }
-    if (bad) {
-      throw new CommandException(ExitCode.REFUSED, null);
-    }
-    return loaded.configuration();
   }
 }

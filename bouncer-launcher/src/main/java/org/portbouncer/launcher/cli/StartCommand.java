@@ -2,7 +2,7 @@ package org.portbouncer.launcher.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.launcher.ServerRunner;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -31,7 +31,7 @@ final class StartCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandException {
-    Configuration configuration = ConfigProblems.load(console, file);
-    return server.run(configuration, root.debug);
+    LoadResult loaded = ConfigProblems.loadForServer(console, file);
+    return server.run(loaded.configuration(), loaded.problems(), root.debug);
   }
 }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
@@ -12,6 +13,7 @@ import org.portbouncer.core.config.ConfigCodec;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.Problem;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Mailbox;
@@ -73,14 +75,15 @@ public final class Mother implements EventLoop.Turn {
   /**
    * Serves until stopped; the whole of `bouncer start`.
    *
+   * @param warnings what is doubtful in the configuration; logged
    * @param debug whether errors show stack traces
    * @return the exit code
    */
-  public static int run(Configuration configuration, boolean debug) {
+  public static int run(Configuration configuration, List<Problem> warnings, boolean debug) {
     long startedAt = System.nanoTime();
     LogSetup.init(configuration.log().level());
     try {
-      new Mother(configuration, startedAt).serve(configuration);
+      new Mother(configuration, startedAt).serve(configuration, warnings);
       return 0;
     } catch (StartException e) {
       System.err.println("bouncer: " + e.getMessage());
@@ -91,7 +94,7 @@ public final class Mother implements EventLoop.Turn {
     }
   }
 
-  private void serve(Configuration configuration) throws StartException {
+  private void serve(Configuration configuration, List<Problem> warnings) throws StartException {
     listeners = Listeners.open(configuration);
     AdminServer admin = null;
     try {
@@ -106,7 +109,7 @@ public final class Mother implements EventLoop.Turn {
       acceptor = new Acceptor(this, inboxes.writing(StageId.NEGOTIATE));
       supervisor =
           new Supervisor(this, inboxes, bound.log().access().json(), this::everyWorkerReady);
-      StartLog.write(bound, batch);
+      StartLog.write(bound, warnings, batch);
       try {
         supervisor.start(bound.workers(), publish(epoch));
         admin = join(opening);

@@ -11,7 +11,8 @@ final class Signals {
 
   /** Takes the signals over; what they ask for is done on the loop's thread. */
   static void install(Mother mother) {
-    // The native form would run Java inside a signal handler; this one uses the JVM's own dispatcher.
+    // The native form would run Java inside a signal handler; this one uses the JVM's own
+    // dispatcher.
     POSIX posix = POSIXFactory.getJavaPOSIX();
     posix.signal(Signal.SIGTERM, number -> mother.post(mother::stopSignal));
     posix.signal(Signal.SIGINT, number -> mother.post(() -> mother.stop(true)));

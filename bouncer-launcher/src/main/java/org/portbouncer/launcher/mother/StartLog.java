@@ -1,8 +1,10 @@
 package org.portbouncer.launcher.mother;
 
+import java.util.List;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.Problem;
 import org.portbouncer.core.worker.DescriptorLimit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +22,10 @@ final class StartLog {
 
   private StartLog() {}
 
-  static void write(Configuration configuration, int batch) {
+  static void write(Configuration configuration, List<Problem> warnings, int batch) {
+    for (Problem warning : warnings) {
+      LOG.warn("{}", warning);
+    }
     for (Listener listener : configuration.listeners()) {
       for (Endpoint endpoint : listener.listen()) {
         LOG.info(

@@ -103,7 +103,7 @@ class ConfigCommandsTest {
     AtomicReference<Configuration> given = new AtomicReference<>();
     CliRun run =
         CliRun.with(
-            (configuration, debug) -> {
+            (configuration, warnings, debug) -> {
               given.set(configuration);
               return debug ? 7 : 0;
             },
@@ -126,7 +126,7 @@ class ConfigCommandsTest {
   void shouldTurnAFailureOfTheServerIntoOneLine() throws Exception {
     CliRun run =
         CliRun.with(
-            (configuration, debug) -> {
+            (configuration, warnings, debug) -> {
               throw new IllegalStateException("port taken\nreally");
             },
             "start",
