@@ -52,6 +52,11 @@ final class IoStage implements Stage {
       worker.end(session, Result.ERROR, Term.INTERNAL_SETUP);
       return;
     }
+    if (!worker.setUp(session)) {
+      worker.log().error(worker.loop().now(), "a session's state came damaged");
+      worker.end(session, Result.ERROR, Term.INTERNAL_SETUP);
+      return;
+    }
     worker.hold(session);
     worker.table().setUp(session.state().record(), worker.loop().now());
     Listener listener = worker.configuration(session).listeners().get(session.state().listener());

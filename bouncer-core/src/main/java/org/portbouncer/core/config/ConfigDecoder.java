@@ -35,7 +35,8 @@ final class ConfigDecoder {
             new Configuration.StateTransfer(
                 in.constant(Configuration.StateTransfer.Mode.values()),
                 in.text(),
-                in.integer(0, 16 << 20)),
+                in.integer(0, 16 << 20),
+                in.integer(1, 65536)),
             timeouts(),
             in.longInteger(0),
             in.integer(1, ANY),

@@ -18,6 +18,7 @@ final class ConfigEncoder {
     out.constant(configuration.stateTransfer().mode());
     out.text(configuration.stateTransfer().directory());
     out.number(configuration.stateTransfer().padding());
+    out.number(configuration.stateTransfer().slots());
     timeouts(configuration.timeouts());
     out.number(configuration.drainMs());
     out.number(configuration.maxSessions());

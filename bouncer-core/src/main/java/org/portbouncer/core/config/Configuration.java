@@ -54,8 +54,9 @@ public record Configuration(
    * @param mode the way
    * @param directory where unlinked state files are made in mode FILE_FD; "" for memfd
    * @param padding extra bytes of state per session, 0 to 16 MiB
+   * @param slots how many sessions may be set up at once in mode SHM before others go as FILE_FD
    */
-  public record StateTransfer(Mode mode, String directory, int padding) {
+  public record StateTransfer(Mode mode, String directory, int padding, int slots) {
 
     /**
      * The three ways; the configuration's and the JSON's names are {@code inline}, {@code file-fd}

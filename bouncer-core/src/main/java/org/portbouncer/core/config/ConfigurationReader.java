@@ -89,7 +89,8 @@ final class ConfigurationReader {
     return new Configuration.StateTransfer(
         transfer.read("mode", Names.choice(modes)),
         transfer.section("file-fd").read("backing", ConfigurationReader::backing),
-        transfer.read("padding", ConfigurationReader::padding));
+        transfer.read("padding", ConfigurationReader::padding),
+        transfer.section("shm").read("slots", integer(1, 65_536)));
   }
 
   private static String backing(String text, Where where) {

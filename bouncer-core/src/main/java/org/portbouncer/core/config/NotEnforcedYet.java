@@ -13,9 +13,6 @@ final class NotEnforcedYet {
   /** Per key of the schema, for which of its values nothing happens. */
   private static final Map<String, Predicate<String>> SETTINGS =
       Map.ofEntries(
-          Map.entry("state-transfer.mode", text -> !text.equals("inline")),
-          Map.entry("state-transfer.padding", text -> !text.matches("0.*")),
-          Map.entry("state-transfer.file-fd.backing", text -> !text.equals("memfd")),
           Map.entry("listeners.NAME.bandwidth", text -> true),
           Map.entry("acls.NAME[].bandwidth", text -> true),
           Map.entry("acls.NAME[].from-port", text -> true),
@@ -26,7 +23,7 @@ final class NotEnforcedYet {
           Map.entry("acls.NAME[].rate-per-source", text -> true),
           Map.entry("acls.NAME[].log", text -> text.equals("connect")),
           Map.entry("metrics.listen", text -> !text.isBlank()),
-          Map.entry("log.access.to", text -> text.startsWith("file:") || text.equals("syslog")),
+          Map.entry("log.access.to", text -> text.equals("syslog")),
           Map.entry("user", text -> !text.isBlank()),
           Map.entry("group", text -> !text.isBlank()));
 

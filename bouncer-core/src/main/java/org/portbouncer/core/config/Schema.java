@@ -146,6 +146,11 @@ public final class Schema {
               "memfd",
               "what holds the state in mode `file-fd`"),
           withDefault(
+              "state-transfer.shm.slots",
+              "integer, 1 to 65536",
+              "4096",
+              "sessions in set-up at once in mode `shm`; more go as `file-fd`"),
+          withDefault(
               "state-transfer.padding",
               "size, 0 to 16 MiB",
               "0",

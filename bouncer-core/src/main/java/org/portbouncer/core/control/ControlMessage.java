@@ -8,7 +8,8 @@ package org.portbouncer.core.control;
  * <pre>
  *   mother to worker
  *   START       once, first      stage u8, index u8, place u16, mother's pid u32, batch u16, inboxes u16;
- *                                descriptors: shared area, access log, own inbox (read), next inboxes (write)
+ *                                descriptors: shared area, access log, state slots (these two where there are any),
+ *                                own inbox (read), next inboxes (write)
  *   CONFIG      any time         epoch u32, listeners u16, a slot u16 each; descriptor: the encoded file
  *   KILL        any time         record u32, generation u32
  *   END_ALL     any time         result u8: every session held ends with it

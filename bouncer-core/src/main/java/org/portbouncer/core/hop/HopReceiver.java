@@ -3,11 +3,14 @@ package org.portbouncer.core.hop;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.MemorySegment;
+import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Session;
+import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.sys.Native;
 
 /**
@@ -25,6 +28,8 @@ public final class HopReceiver {
    */
   private static final int BUFFER = 1 << 20;
 
+  private static final Mode[] MODES = Mode.values();
+
   /** Where sessions come from, so that they are pooled in one place. */
   public interface Pool {
     Session obtain();
@@ -34,13 +39,22 @@ public final class HopReceiver {
 
   private final int fd;
   private final Pool pool;
+  private final StateSlots slots;
   private final MemorySegment buffer = Native.allocate(BUFFER);
   private final MessageHeader message = new MessageHeader(1);
   private final Session[] sessions = new Session[Frame.SESSIONS];
   private String refusal = "";
+  private int refusals;
 
-  public HopReceiver(int fd, Pool pool) {
+  /**
+   * Reads an inbox.
+   *
+   * @param fd its reading end; stays the caller's to close
+   * @param slots the shared state area; null where no state travels so
+   */
+  public HopReceiver(int fd, StateSlots slots, Pool pool) {
     this.fd = fd;
+    this.slots = slots;
     this.pool = pool;
   }
 
@@ -74,39 +88,75 @@ public final class HopReceiver {
   private int parse(int count, long length) {
     long at = Frame.HEADER;
     int descriptor = 0;
+    int good = 0;
     for (int i = 0; i < count; i++) {
       if (at + Frame.ENTRY > length) {
-        return refuse("an entry beyond the end", i, descriptor);
+        return refuse("an entry beyond the end", good, descriptor);
       }
       int mask = buffer.get(JAVA_BYTE, at + Frame.MASK) & 0xff;
       int stateLength = buffer.get(JAVA_INT_UNALIGNED, at + Frame.LENGTH);
       int transfer = buffer.get(JAVA_BYTE, at + Frame.TRANSFER);
+      long reference = buffer.get(JAVA_LONG_UNALIGNED, at + Frame.REFERENCE);
       at += Frame.ENTRY;
-      if (transfer != 0) {
-        return refuse("an unknown transfer", i, descriptor);
+      if (transfer < 0 || transfer >= MODES.length) {
+        return refuse("an unknown transfer", good, descriptor);
       }
       if (mask >= 1 << Descriptors.ROLES
           || descriptor + Integer.bitCount(mask) > message.descriptorCount()) {
-        return refuse("fewer descriptors than announced", i, descriptor);
+        return refuse("fewer descriptors than announced", good, descriptor);
       }
-      if (stateLength < 0 || at + stateLength > length) {
-        return refuse("a state beyond the end", i, descriptor);
+      boolean inline = MODES[transfer] == Mode.INLINE;
+      if (stateLength < 0 || inline && at + stateLength > length) {
+        return refuse("a state beyond the end", good, descriptor);
       }
       Session session = pool.obtain();
-      sessions[i] = session;
-      if (!session.state().wrap(buffer, at, stateLength)) {
-        return refuse("a state that is none", i + 1, descriptor);
-      }
       for (int role = 0; role < Descriptors.ROLES; role++) {
         if ((mask & 1 << role) != 0) {
           session.descriptors().put(role, message.descriptor(descriptor++));
         }
       }
-      at += Frame.padded(stateLength);
+      if (open(session, MODES[transfer], at, stateLength, reference)) {
+        sessions[good++] = session;
+      } else {
+        // The frame is intact, so the others in it are what they say.
+        pool.release(session);
+        refusals++;
+      }
+      at += inline ? Frame.padded(stateLength) : 0;
     }
     if (descriptor != message.descriptorCount()) {
-      return refuse("more descriptors than announced", count, descriptor);
+      return refuse("more descriptors than announced", good, descriptor);
     }
+    return good;
+  }
+
+  /** Finds the state where the transfer says it is. */
+  private boolean open(Session session, Mode mode, long at, int length, long reference) {
+    boolean good =
+        switch (mode) {
+          case INLINE -> session.wrapInline(buffer, at, length);
+          case FILE_FD ->
+              session.descriptors().peek(Descriptors.STATE) >= 0
+                  && StateFiles.read(session, length);
+          case SHM ->
+              slots != null
+                  && session.wrapSlot(slots, (int) (reference >>> 32), (int) reference, length);
+        };
+    if (!good) {
+      refusal =
+          switch (mode) {
+            case INLINE -> "a state that is none";
+            case FILE_FD -> "a file without the state announced";
+            case SHM -> "a slot of another generation, or without a state";
+          };
+    }
+    return good;
+  }
+
+  /** Sessions of otherwise good messages that were refused since the last call. */
+  public int takeRefusals() {
+    int count = refusals;
+    refusals = 0;
     return count;
   }
 

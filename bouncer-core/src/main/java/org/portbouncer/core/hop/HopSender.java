@@ -6,9 +6,9 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.MemorySegment;
+import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Session;
-import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
@@ -37,10 +37,13 @@ public final class HopSender {
   private final Sent sent;
   private final int largest;
   private final int batch;
-  private final MessageHeader message = new MessageHeader(3 * Frame.SESSIONS + 1);
+  private final MessageHeader message = new MessageHeader(4 * Frame.SESSIONS + 1);
   private final MemorySegment headers =
       Native.allocate(Frame.HEADER + (long) Frame.ENTRY * Frame.SESSIONS);
   private final MemorySegment zeros = Native.allocate(8);
+
+  private final StateFiles spills = new StateFiles("");
+  private int spilled;
 
   private Session[] queue = new Session[64];
   private int head;
@@ -95,6 +98,9 @@ public final class HopSender {
   public int flush() {
     while (size > 0) {
       int count = gather();
+      if (count < 0) {
+        return -count;
+      }
       long result = message.send(fd);
       if (result < 0) {
         int errno = (int) -result;
@@ -115,7 +121,11 @@ public final class HopSender {
     return 0;
   }
 
-  /** Puts as many sessions into the message as one datagram takes, at least one. */
+  /**
+   * Puts as many sessions into the message as one datagram takes, at least one.
+   *
+   * @return how many, or the negated errno where the first one's file could not be written
+   */
   private int gather() {
     message.reset();
     message.addVector(headers.address(), Frame.HEADER);
@@ -123,12 +133,19 @@ public final class HopSender {
     int count = 0;
     while (count < size && count < batch) {
       Session session = at(count);
-      int length = session.state().length();
+      int errno = prepare(session);
+      if (errno != 0) {
+        if (count == 0) {
+          return -errno;
+        }
+        break;
+      }
+      int length = session.transfer() == Mode.INLINE ? session.state().length() : 0;
       int entryBytes = Frame.ENTRY + Frame.padded(length);
       if (count > 0 && bytes + entryBytes > largest) {
         break;
       }
-      entry(count, session, length);
+      entry(count, session);
       bytes += entryBytes;
       count++;
     }
@@ -138,25 +155,61 @@ public final class HopSender {
     return count;
   }
 
-  private void entry(int index, Session session, int length) {
-    SessionState state = session.state();
+  /**
+   * Brings the state to where it travels: spills what no datagram takes, writes a file's changes.
+   */
+  private int prepare(Session session) {
+    return switch (session.transfer()) {
+      case SHM -> 0;
+      case FILE_FD -> StateFiles.update(session);
+      case INLINE -> {
+        if (Frame.HEADER + Frame.ENTRY + session.state().length() <= largest) {
+          yield 0;
+        }
+        int errno = spills.createInMemory(session);
+        if (errno == 0) {
+          spilled++;
+        }
+        yield errno;
+      }
+    };
+  }
+
+  private void entry(int index, Session session) {
     Descriptors descriptors = session.descriptors();
+    int length = session.state().length();
     long at = Frame.HEADER + (long) index * Frame.ENTRY;
-    headers.set(JAVA_BYTE, at + Frame.TRANSFER, (byte) 0);
+    long reference =
+        session.transfer() == Mode.SHM
+            ? (long) session.slot() << 32 | session.slotGeneration() & 0xffff_ffffL
+            : 0;
+    headers.set(JAVA_BYTE, at + Frame.TRANSFER, (byte) session.transfer().ordinal());
     headers.set(JAVA_BYTE, at + Frame.MASK, (byte) descriptors.mask());
     headers.set(JAVA_SHORT, at + Frame.MASK + 1, (short) 0);
     headers.set(JAVA_INT, at + Frame.LENGTH, length);
-    headers.set(JAVA_LONG, at + Frame.REFERENCE, 0);
+    headers.set(JAVA_LONG, at + Frame.REFERENCE, reference);
     for (int role = 0; role < Descriptors.ROLES; role++) {
       if (descriptors.peek(role) >= 0) {
         message.addDescriptor(descriptors.peek(role));
       }
     }
     message.addVector(headers.address() + at, Frame.ENTRY);
-    message.addVector(state.memory().address() + state.base(), length);
-    if (Frame.padded(length) != length) {
-      message.addVector(zeros.address(), Frame.padded(length) - length);
+    if (session.transfer() == Mode.INLINE) {
+      message.addVector(session.headAddress(), session.headLength());
+      if (session.tailLength() > 0) {
+        message.addVector(session.tailAddress(), session.tailLength());
+      }
+      if (Frame.padded(length) != length) {
+        message.addVector(zeros.address(), Frame.padded(length) - length);
+      }
     }
+  }
+
+  /** How many states no datagram took, since the last call. */
+  public int takeSpilled() {
+    int count = spilled;
+    spilled = 0;
+    return count;
   }
 
   /** Copies the states of those that wait out of buffers that will be used again. */

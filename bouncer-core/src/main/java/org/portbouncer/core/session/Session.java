@@ -2,23 +2,45 @@ package org.portbouncer.core.session;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
+import org.portbouncer.core.shared.StateSlots;
 
 /**
  * One session inside one process: its state, wherever the bytes lie, and its descriptors. Pooled by
  * the worker; belongs to the thread of its loop.
+ *
+ * <p>A state has a head, the fixed part that stages read and change, and may have a tail. How it
+ * travels says where they lie:
+ *
+ * <ul>
+ *   <li>inline: both in the buffer they were received in, or in memory of the session's own;
+ *   <li>in a file: the head in memory of the session's own, the tail in the file alone;
+ *   <li>in a slot: both in the slot.
+ * </ul>
  */
 public final class Session {
+
+  /** Memory of its own above this is not kept with the pooled object. */
+  private static final long LARGE = 64 * 1024;
 
   private final SessionState state = new SessionState();
   private final Descriptors descriptors = new Descriptors();
 
-  /** Memory of its own for a state that must outlive the buffer it was received in. */
+  /** Memory for a head, and, where it is larger, for the tail too. */
   private MemorySegment own = MemorySegment.NULL;
 
-  /** Whether the state lies there. */
+  /** Closed with a large memory. */
+  private Arena large;
+
+  private Mode transfer = Mode.INLINE;
+  private int slot = -1;
+  private int slotGeneration;
+  private long tailAddress;
+  private int tailLength;
+
+  /** Whether head and tail lie where nobody else writes. */
   private boolean kept;
 
-  /** What the stage that holds it hangs on it; cleared when it is given back. */
   private Object attachment;
 
   public SessionState state() {
@@ -29,7 +51,22 @@ public final class Session {
     return descriptors;
   }
 
-  /** What the stage that holds the session made for it. */
+  /** How the state travels. */
+  public Mode transfer() {
+    return transfer;
+  }
+
+  /** The slot that holds the state, in transfer SHM. */
+  public int slot() {
+    return slot;
+  }
+
+  /** That slot's generation. */
+  public int slotGeneration() {
+    return slotGeneration;
+  }
+
+  /** What the stage that holds the session hung on it. */
   public Object attachment() {
     return attachment;
   }
@@ -38,38 +75,155 @@ public final class Session {
     this.attachment = attachment;
   }
 
+  // Where the bytes lie.
+
+  public long headAddress() {
+    return state.memory().address() + state.base();
+  }
+
+  public int headLength() {
+    return SessionState.BYTES;
+  }
+
+  /** Where the tail lies in this process; meaningless in transfer FILE_FD once the file is made. */
+  public long tailAddress() {
+    return tailAddress;
+  }
+
+  public int tailLength() {
+    return tailLength;
+  }
+
+  // Making one.
+
+  /**
+   * Starts a new state in memory of its own, to travel inline.
+   *
+   * @param tail where the tail lies and stays, for as long as the process lives
+   * @param length its length; 0 for none
+   */
+  public void create(long tail, int length) {
+    obtainOwn(SessionState.BYTES);
+    state.create(own, 0, length);
+    tailAddress = tail;
+    tailLength = length;
+    kept = true;
+  }
+
+  /** Starts a new state in a slot; the tail is copied there. */
+  public void createInSlot(
+      StateSlots slots, int slot, MemorySegment tail, long tailAt, int length) {
+    long at = slots.stateAt(slot);
+    state.create(slots.memory(), at, length);
+    MemorySegment.copy(tail, tailAt, slots.memory(), at + SessionState.BYTES, length);
+    toSlot(slots, slot, slots.generation(slot));
+  }
+
+  private void toSlot(StateSlots slots, int slot, int generation) {
+    transfer = Mode.SHM;
+    this.slot = slot;
+    slotGeneration = generation;
+    tailLength = state.length() - SessionState.BYTES;
+    tailAddress = slots.memory().address() + state.base() + SessionState.BYTES;
+    kept = true;
+  }
+
+  // Receiving one.
+
+  /** Looks at a state that came in a message; false where it is none. */
+  public boolean wrapInline(MemorySegment buffer, long at, int length) {
+    if (!state.wrap(buffer, at, length)) {
+      return false;
+    }
+    transfer = Mode.INLINE;
+    tailLength = length - SessionState.BYTES;
+    tailAddress = buffer.address() + at + SessionState.BYTES;
+    kept = false;
+    return true;
+  }
+
+  /** Looks at a state in a slot; false where that is another session's by now, or holds none. */
+  public boolean wrapSlot(StateSlots slots, int slot, int generation, int length) {
+    if (!slots.current(slot, generation) || !slots.wrap(state, slot, length)) {
+      return false;
+    }
+    toSlot(slots, slot, generation);
+    return true;
+  }
+
+  /** Memory for a head that is about to be read from a file. */
+  public long ownHead() {
+    obtainOwn(SessionState.BYTES);
+    return own.address();
+  }
+
+  /** Looks at the head there; false where it is none of a state of {@code length}. */
+  public boolean wrapOwnHead(int length) {
+    tailLength = length - SessionState.BYTES;
+    tailAddress = 0;
+    return state.wrapHead(own, 0, length);
+  }
+
+  /** The state lies in the session's file from here on. */
+  public void inFile() {
+    transfer = Mode.FILE_FD;
+    kept = true;
+    state.unchanged();
+  }
+
   /** Copies a state out of a buffer that will be used again, so that the session may wait. */
   public void keepState() {
-    if (kept) {
+    if (!kept) {
+      int length = state.length();
+      obtainOwn(length);
+      state.moveTo(own, 0, length);
+      tailAddress = own.address() + SessionState.BYTES;
+      kept = true;
+    }
+  }
+
+  /**
+   * Keeps the head alone, in memory of its own: the set-up is done, and what carried the state
+   * goes.
+   */
+  public void keepHead() {
+    if (transfer != Mode.FILE_FD) {
+      obtainOwn(SessionState.BYTES);
+      state.moveTo(own, 0, SessionState.BYTES);
+    }
+    tailAddress = 0;
+    tailLength = 0;
+    slot = -1;
+    kept = true;
+    descriptors.close(Descriptors.STATE);
+  }
+
+  private void obtainOwn(int bytes) {
+    if (own.byteSize() >= bytes) {
       return;
     }
-    kept = true;
-    int length = state.length();
-    if (own.byteSize() < length) {
-      own = memory(length);
+    if (bytes > LARGE) {
+      large = Arena.ofConfined();
+      own = large.allocate(bytes, 8);
+    } else {
+      own = Arena.ofAuto().allocate(bytes, 8);
     }
-    state.moveTo(own, 0);
-  }
-
-  /** Starts a new state in memory of its own. */
-  public void createState() {
-    if (own.byteSize() < SessionState.BYTES) {
-      own = memory(SessionState.BYTES);
-    }
-    kept = true;
-    state.create(own, 0);
-  }
-
-  /** Freed with the object: a pool keeps only so many. */
-  private static MemorySegment memory(int bytes) {
-    return Arena.ofAuto().allocate(bytes, 8);
   }
 
   /** Closes what it still holds and forgets its state. */
   public void clear() {
     descriptors.closeAll();
     state.clear();
+    transfer = Mode.INLINE;
+    slot = -1;
+    tailAddress = 0;
+    tailLength = 0;
     kept = false;
     attachment = null;
+    if (large != null) {
+      large.close();
+      large = null;
+      own = MemorySegment.NULL;
+    }
   }
 }

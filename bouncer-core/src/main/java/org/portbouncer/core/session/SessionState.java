@@ -56,19 +56,26 @@ public final class SessionState {
   private static final int RULE = LOCAL + SockAddr.BYTES;
   private static final int BANDWIDTH = RULE + 2;
   private static final int PADDING = BANDWIDTH + 2;
+  private static final int CHECKSUM = PADDING + 4;
 
   private MemorySegment memory = MemorySegment.NULL;
   private long base;
+  private boolean changed;
 
-  /** Starts a new state of {@link #BYTES} bytes at {@code at}. */
-  public void create(MemorySegment memory, long at) {
+  /**
+   * Starts a new state at {@code at}.
+   *
+   * @param padding bytes that follow the fixed part, wherever they lie
+   */
+  public void create(MemorySegment memory, long at, int padding) {
     this.memory = memory;
     this.base = at;
     for (int offset = 0; offset < BYTES; offset += 8) {
       putLong(offset, 0);
     }
     putInt(0, MAGIC);
-    putInt(LENGTH, BYTES);
+    putInt(LENGTH, BYTES + padding);
+    putInt(PADDING, padding);
     putShort(RULE, -1);
     putShort(BANDWIDTH, -1);
   }
@@ -80,7 +87,12 @@ public final class SessionState {
    *     differs
    */
   public boolean wrap(MemorySegment memory, long at, long length) {
-    if (length < BYTES || at < 0 || at + length > memory.byteSize()) {
+    return at >= 0 && at + length <= memory.byteSize() && wrapHead(memory, at, length);
+  }
+
+  /** As {@link #wrap}, where only the fixed part of a state of {@code length} bytes lies there. */
+  public boolean wrapHead(MemorySegment memory, long at, long length) {
+    if (length < BYTES || at < 0 || at + BYTES > memory.byteSize()) {
       return false;
     }
     if (memory.get(JAVA_INT_UNALIGNED, at) != MAGIC
@@ -90,6 +102,7 @@ public final class SessionState {
     }
     this.memory = memory;
     this.base = at;
+    this.changed = false;
     return true;
   }
 
@@ -99,11 +112,20 @@ public final class SessionState {
     base = 0;
   }
 
-  /** Moves to a copy of the same bytes elsewhere. */
-  public void moveTo(MemorySegment other, long at) {
-    MemorySegment.copy(memory, base, other, at, length());
+  /** Moves to a copy of its first {@code bytes} elsewhere. */
+  public void moveTo(MemorySegment other, long at, int bytes) {
+    MemorySegment.copy(memory, base, other, at, bytes);
     memory = other;
     base = at;
+  }
+
+  /** Whether a field was set since the state was wrapped or {@link #unchanged} was called. */
+  public boolean changed() {
+    return changed;
+  }
+
+  public void unchanged() {
+    changed = false;
   }
 
   public MemorySegment memory() {
@@ -184,6 +206,26 @@ public final class SessionState {
     return base + LOCAL;
   }
 
+  /** Sets the local address from a sockaddr. */
+  public void local(MemorySegment from, long at) {
+    changed = true;
+    MemorySegment.copy(from, at, memory, local(), SockAddr.BYTES);
+  }
+
+  /** Bytes that follow the fixed part. */
+  public int padding() {
+    return getInt(PADDING);
+  }
+
+  /** What the bytes that follow must come to, CRC-32C. */
+  public int checksum() {
+    return getInt(CHECKSUM);
+  }
+
+  public void checksum(int crc) {
+    putInt(CHECKSUM, crc);
+  }
+
   /** The rule that decided, as an index into the listener's ACL; -1 is none. */
   public int rule() {
     return getShort(RULE);
@@ -207,6 +249,7 @@ public final class SessionState {
   }
 
   private void putInt(int offset, int value) {
+    changed = true;
     memory.set(JAVA_INT_UNALIGNED, base + offset, value);
   }
 
@@ -215,10 +258,12 @@ public final class SessionState {
   }
 
   private void putShort(int offset, int value) {
+    changed = true;
     memory.set(JAVA_SHORT_UNALIGNED, base + offset, (short) value);
   }
 
   private void putLong(int offset, long value) {
+    changed = true;
     memory.set(JAVA_LONG_UNALIGNED, base + offset, value);
   }
 }

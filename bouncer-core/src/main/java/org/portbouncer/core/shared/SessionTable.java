@@ -21,6 +21,7 @@ import org.portbouncer.core.sys.SockAddr;
  *   48 state bytes u32                        52 set-up µs u32, 0 while it lasts
  *   56 client 28                              84 local 28
  *  112 hops, 5 × (pid u32, received µs u32)
+ *  184 state slot u32, 0 is none, else its number and 1
  *  192 bytes up u64  200 bytes down u64       208 last activity u64, CLOCK_MONOTONIC ns
  * </pre>
  *
@@ -51,6 +52,7 @@ public final class SessionTable {
   private static final int CLIENT = 56;
   private static final int LOCAL = 84;
   private static final int HOPS = 112;
+  private static final int STATE_SLOT = 184;
   private static final int BYTES_UP = 192;
   private static final int BYTES_DOWN = 200;
   private static final int ACTIVITY = 208;
@@ -74,44 +76,29 @@ public final class SessionTable {
   private final MemorySegment memory;
   private final int capacity;
   private final long records;
+  private final FreeMap freeMap;
 
   SessionTable(MemorySegment memory, int capacity) {
     this.memory = memory;
     this.capacity = capacity;
-    this.records = freeMapBytes(capacity);
+    this.records = FreeMap.bytes(capacity);
+    this.freeMap = new FreeMap(memory.asSlice(0, FreeMap.bytes(capacity)), capacity);
   }
 
   static long bytes(int capacity) {
-    return freeMapBytes(capacity) + (long) capacity * RECORD;
-  }
-
-  private static long freeMapBytes(int capacity) {
-    // A whole number of cache lines, so that the records behind it stay aligned.
-    return (capacity / 8L + 63) / 64 * 64;
+    return FreeMap.bytes(capacity) + (long) capacity * RECORD;
   }
 
   void initialize() {
-    for (long word = 0; word < capacity / 64; word++) {
-      LONG.setVolatile(memory, word * 8, -1L);
-    }
+    freeMap.initialize();
+  }
+
+  FreeMap freeMap() {
+    return freeMap;
   }
 
   public int capacity() {
     return capacity;
-  }
-
-  /** One bit per record, set where it is free; 64 records a word. */
-  long freeWord(int word) {
-    return (long) LONG.getVolatile(memory, word * 8L);
-  }
-
-  /** Takes the record out of the free map; the mother alone does so. */
-  void markTaken(int record) {
-    LONG.getAndBitwiseAnd(memory, record / 64 * 8L, ~(1L << record % 64));
-  }
-
-  private void markFree(int record) {
-    LONG.getAndBitwiseOr(memory, record / 64 * 8L, 1L << record % 64);
   }
 
   private long at(int record, int offset) {
@@ -200,6 +187,7 @@ public final class SessionTable {
     putShort(record, RULE, -1);
     putShort(record, BANDWIDTH, -1);
     INT.setOpaque(memory, at(record, SETUP_US), 0);
+    INT.setOpaque(memory, at(record, STATE_SLOT), 0);
     INT.setOpaque(memory, at(record, STATE_BYTES), state.length());
     for (int hop = 0; hop < StageId.count(); hop++) {
       LONG.setOpaque(memory, at(record, HOPS + 8 * hop), 0L);
@@ -291,7 +279,7 @@ public final class SessionTable {
   public void free(int record) {
     long word = word(record);
     LONG.setVolatile(memory, at(record, 0), word(0, generationOf(word) + 1, Phase.FREE, 0, 0));
-    markFree(record);
+    freeMap.give(record);
   }
 
   /**
@@ -326,6 +314,16 @@ public final class SessionTable {
   public void transfer(int record, int mode, int stateBytes) {
     memory.set(ValueLayout.JAVA_BYTE, at(record, TRANSFER), (byte) mode);
     INT.setOpaque(memory, at(record, STATE_BYTES), stateBytes);
+  }
+
+  /** Notes that the session's state lies in a slot, so that whoever ends it can give that back. */
+  public void stateSlot(int record, int slot) {
+    INT.setVolatile(memory, at(record, STATE_SLOT), slot + 1);
+  }
+
+  /** Takes the slot out of the record, once: who gets it gives it back. -1 where there is none. */
+  public int takeStateSlot(int record) {
+    return (int) INT.getAndSet(memory, at(record, STATE_SLOT), 0) - 1;
   }
 
   /** Copies the local address once it is known. */

@@ -547,4 +547,64 @@ public final class Libc {
   private static final class SignalCall {
     static final MethodHandle HANDLE = LibcBindings.bind("signal", "lil");
   }
+
+  /** madvise(2). */
+  public static int madvise(long address, long length, int advice) {
+    MemorySegment area = LibcBindings.area();
+    try {
+      int result = (int) MadviseCall.HANDLE.invokeExact(area, address, length, advice);
+      return result == -1 ? -LibcBindings.errno(area) : result;
+    } catch (Throwable e) {
+      throw broken("madvise", e);
+    }
+  }
+
+  private static final class MadviseCall {
+    static final MethodHandle HANDLE = LibcBindings.bind("madvise", "illi");
+  }
+
+  /** pread(2). */
+  public static long pread(int fd, long buffer, long length, long offset) {
+    MemorySegment area = LibcBindings.area();
+    try {
+      long result = (long) PreadCall.HANDLE.invokeExact(area, fd, buffer, length, offset);
+      return result == -1 ? -LibcBindings.errno(area) : result;
+    } catch (Throwable e) {
+      throw broken("pread", e);
+    }
+  }
+
+  private static final class PreadCall {
+    static final MethodHandle HANDLE = LibcBindings.bind("pread", "lilll");
+  }
+
+  /** pwritev(2). */
+  public static long pwritev(int fd, long vectors, int count, long offset) {
+    MemorySegment area = LibcBindings.area();
+    try {
+      long result = (long) PwritevCall.HANDLE.invokeExact(area, fd, vectors, count, offset);
+      return result == -1 ? -LibcBindings.errno(area) : result;
+    } catch (Throwable e) {
+      throw broken("pwritev", e);
+    }
+  }
+
+  private static final class PwritevCall {
+    static final MethodHandle HANDLE = LibcBindings.bind("pwritev", "lilil");
+  }
+
+  /** pwrite(2). */
+  public static long pwrite(int fd, long buffer, long length, long offset) {
+    MemorySegment area = LibcBindings.area();
+    try {
+      long result = (long) PwriteCall.HANDLE.invokeExact(area, fd, buffer, length, offset);
+      return result == -1 ? -LibcBindings.errno(area) : result;
+    } catch (Throwable e) {
+      throw broken("pwrite", e);
+    }
+  }
+
+  private static final class PwriteCall {
+    static final MethodHandle HANDLE = LibcBindings.bind("pwrite", "lilll");
+  }
 }

@@ -56,6 +56,15 @@ final class Inbox extends Pollable {
     return !worker.outboxBlocked() && worker.heldCount() < descriptorRoom;
   }
 
+  /** Says what was refused of a message that was otherwise good. */
+  private void refusals() {
+    int refused = receiver.takeRefusals();
+    if (refused > 0) {
+      worker.count(WorkerBoard.Count.REFUSED, refused);
+      worker.log().error(worker.loop().now(), refused + " sessions refused: " + receiver.refusal());
+    }
+  }
+
   @Override
   protected void ready(int events) {
     for (int turn = 0; turn < PER_TURN && registered(); turn++) {
@@ -70,6 +79,7 @@ final class Inbox extends Pollable {
         return;
       } else {
         worker.count(WorkerBoard.Count.RECEIVED, count);
+        refusals();
         for (int i = 0; i < count; i++) {
           worker.arrived(receiver.take(i));
         }

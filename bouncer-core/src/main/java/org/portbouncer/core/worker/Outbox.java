@@ -77,6 +77,15 @@ public final class Outbox {
     return waiting;
   }
 
+  /** How many states were too large for a datagram since the last call. */
+  public int takeSpilled() {
+    int spilled = 0;
+    for (Lane lane : lanes) {
+      spilled += lane.sender.takeSpilled();
+    }
+    return spilled;
+  }
+
   private final class Lane extends Pollable {
 
     private final HopSender sender;
@@ -105,7 +114,7 @@ public final class Outbox {
           waits = true;
           loop.add(this, sender.fd(), Const.EPOLLOUT);
         }
-        case Errno.ETOOMANYREFS, Errno.ENOBUFS, Errno.ENOMEM -> {
+        case Errno.ETOOMANYREFS, Errno.ENOBUFS, Errno.ENOMEM, Errno.EMFILE, Errno.ENFILE -> {
           waits = true;
           loop.timers().set(retry, loop.now() + RETRY_NANOS);
         }

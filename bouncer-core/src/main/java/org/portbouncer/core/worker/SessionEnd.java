@@ -6,6 +6,7 @@ import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.ListenerCounters;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.shared.StateSlots;
 
 /**
  * The one place that ends a session in the books: claims its record, counts it, writes its line,
@@ -17,10 +18,17 @@ public final class SessionEnd {
   private final SharedArea area;
   private final Epochs epochs;
   private final AccessLog log;
+  private final StateSlots slots;
   private final int pid;
 
-  public SessionEnd(SharedArea area, Epochs epochs, AccessLog log, int pid) {
+  /**
+   * Ends sessions for this process.
+   *
+   * @param slots the area of state slots; null where no state travels so
+   */
+  public SessionEnd(SharedArea area, StateSlots slots, Epochs epochs, AccessLog log, int pid) {
     this.area = area;
+    this.slots = slots;
     this.epochs = epochs;
     this.log = log;
     this.pid = pid;
@@ -53,7 +61,16 @@ public final class SessionEnd {
     Epoch epoch = epochs.get(table.epoch(record));
     log.write(
         "end", table, record, epoch == null ? null : epoch.configuration(), result, term, now, pid);
+    freeSlot(record);
     table.free(record);
+  }
+
+  /** Gives back the slot that held the session's state, if it still has one. */
+  public void freeSlot(int record) {
+    int slot = area.sessions().takeStateSlot(record);
+    if (slot >= 0 && slots != null) {
+      slots.free(slot);
+    }
   }
 
   private static boolean failed(Result result, boolean setUp) {

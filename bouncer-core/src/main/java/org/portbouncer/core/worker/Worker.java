@@ -13,6 +13,7 @@ import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.sys.Libc;
 
@@ -40,6 +41,7 @@ public final class Worker implements EventLoop.Turn {
   private final Stage stage;
   private final Inbox inbox;
   private final Held held;
+  private final Padding padding = new Padding();
 
   /** Set once the server ends all sessions: those still on their way end with it too. */
   private Result endingWith;
@@ -47,7 +49,8 @@ public final class Worker implements EventLoop.Turn {
   private Worker(ControlChannel control, WorkerStart start, Function<Worker, Stage> stages) {
     this.start = start;
     this.area = SharedArea.open(start.areaFd());
-    this.ends = new SessionEnd(area, epochs, accessLog, start.pid());
+    StateSlots slots = start.slotsFd() < 0 ? null : StateSlots.open(start.slotsFd());
+    this.ends = new SessionEnd(area, slots, epochs, accessLog, start.pid());
     this.log = new ServerLog(control);
     this.mother = new MotherLink(this, control);
     this.held = new Held(area.sessions().capacity());
@@ -57,7 +60,7 @@ public final class Worker implements EventLoop.Turn {
             ? null
             : new Outbox(loop, start.nextInboxes(), start.batch(), pool);
     this.stage = stages.apply(this);
-    HopReceiver receiver = new HopReceiver(start.inboxFd(), pool);
+    HopReceiver receiver = new HopReceiver(start.inboxFd(), slots, pool);
     this.inbox = new Inbox(this, receiver, start.inboxFd(), descriptorRoom());
   }
 
@@ -145,6 +148,22 @@ public final class Worker implements EventLoop.Turn {
     outbox.offer(session);
   }
 
+  /**
+   * Says that the set-up is done: what carried the state goes, the session keeps its head alone.
+   *
+   * @return false where the state did not come as it was sent
+   */
+  public boolean setUp(Session session) {
+    int record = session.state().record();
+    int length = session.state().length();
+    table().transfer(record, session.transfer().ordinal(), length);
+    count(WorkerBoard.Count.STATE_BYTES, length);
+    boolean intact = padding.intact(session);
+    session.keepHead();
+    ends.freeSlot(record);
+    return intact;
+  }
+
   /** Ends a session: closes its descriptors, gives back what it holds, writes its line. */
   public void end(Session session, Result result, Term term) {
     int record = session.state().record();
@@ -212,6 +231,10 @@ public final class Worker implements EventLoop.Turn {
   void flushOutbox() {
     if (outbox != null) {
       outbox.flush();
+      int spilled = outbox.takeSpilled();
+      if (spilled > 0) {
+        count(WorkerBoard.Count.SPILLED, spilled);
+      }
       inbox.adjust();
     }
   }

@@ -21,6 +21,7 @@ import org.portbouncer.core.sys.SystemCallException;
  * @param accessLogJson the access log's format
  * @param areaFd the shared area
  * @param accessLogFd where access log lines go, -1 for nowhere
+ * @param slotsFd the area of state slots, -1 where no state travels so
  * @param inboxFd the stage's inbox, reading end
  * @param nextInboxes the next stage's inboxes, writing ends; none for io
  */
@@ -32,11 +33,13 @@ public record WorkerStart(
     boolean accessLogJson,
     int areaFd,
     int accessLogFd,
+    int slotsFd,
     int inboxFd,
     int[] nextInboxes) {
 
   private static final int ACCESS_LOG = 1;
   private static final int JSON = 2;
+  private static final int SLOTS = 4;
 
   /** This process's id. */
   public int pid() {
@@ -54,10 +57,16 @@ public record WorkerStart(
     packet.putShort((short) index);
     packet.putShort((short) place);
     packet.putShort((short) batch);
-    packet.put((byte) ((accessLogFd >= 0 ? ACCESS_LOG : 0) | (accessLogJson ? JSON : 0)));
+    int flags = accessLogFd >= 0 ? ACCESS_LOG : 0;
+    flags |= accessLogJson ? JSON : 0;
+    flags |= slotsFd >= 0 ? SLOTS : 0;
+    packet.put((byte) flags);
     control.attach(areaFd);
     if (accessLogFd >= 0) {
       control.attach(accessLogFd);
+    }
+    if (slotsFd >= 0) {
+      control.attach(slotsFd);
     }
     control.attach(inboxFd);
     for (int inbox : nextInboxes) {
@@ -85,12 +94,14 @@ public record WorkerStart(
     int at = 0;
     int area = control.descriptor(at++);
     int log = (flags & ACCESS_LOG) != 0 ? control.descriptor(at++) : -1;
+    int slots = (flags & SLOTS) != 0 ? control.descriptor(at++) : -1;
     int inbox = control.descriptor(at++);
     int[] next = new int[control.descriptorCount() - at];
     for (int i = 0; i < next.length; i++) {
       next[i] = control.descriptor(at++);
     }
-    return new WorkerStart(stage, index, place, batch, (flags & JSON) != 0, area, log, inbox, next);
+    return new WorkerStart(
+        stage, index, place, batch, (flags & JSON) != 0, area, log, slots, inbox, next);
   }
 
   private static void awaitReadable(int fd) {

@@ -53,6 +53,7 @@ final class Acceptor {
   private final RecordAllocator records;
   private final SessionEnd ends;
   private final SessionPool pool = new SessionPool();
+  private final StateMaker states;
   private final Outbox outbox;
   private final List<Door> doors = new ArrayList<>();
   private final MemorySegment address = Native.allocate(SockAddr.ROOM + 8L);
@@ -77,6 +78,7 @@ final class Acceptor {
     this.area = mother.area();
     this.records = mother.records();
     this.ends = mother.ends();
+    this.states = mother.states();
     this.outbox = new Outbox(loop, firstInbox, mother.batch(), pool);
     this.shortageLogged = loop.now() - SHORTAGE_LOG_NANOS;
   }
@@ -113,6 +115,10 @@ final class Acceptor {
   /** Once a turn: sends what was accepted. */
   void endOfTurn() {
     outbox.flush();
+    int spilledOnHop = outbox.takeSpilled();
+    if (spilledOnHop > 0) {
+      states.spilledOnHop(spilledOnHop);
+    }
     adjust();
   }
 
@@ -177,10 +183,11 @@ final class Acceptor {
       int slot = epoch.slots()[entry.listener()];
       Session session = pool.obtain();
       session.descriptors().put(Descriptors.CLIENT, fd);
-      session.createState();
+      long id = ++lastId;
+      states.begin(session, id);
       SessionState state = session.state();
       long now = System.nanoTime();
-      state.identify(++lastId, record, area.sessions().generation(record));
+      state.identify(id, record, area.sessions().generation(record));
       state.origin(epoch.number(), entry.listener(), entry.address());
       state.accepted(now);
       long negotiateMs = listener.timeouts().negotiateMs();
@@ -192,11 +199,15 @@ final class Acceptor {
         MemorySegment.copy(address, 0, state.memory(), state.client(), SockAddr.BYTES);
       }
       area.sessions().admit(record, state, slot, System.currentTimeMillis());
+      if (session.slot() >= 0) {
+        area.sessions().stateSlot(record, session.slot());
+      }
       area.listeners().add(slot, ListenerCounters.Count.ACCEPTED, 1);
       if (records.active() > configuration.maxSessions()) {
         pool.release(session);
         ends.end(record, area.sessions().generation(record), Result.LIMITED, Term.BLOCKED, now);
       } else {
+        states.place(session);
         area.sessions().queued(record, StageId.NEGOTIATE);
         outbox.offer(session);
       }

@@ -55,6 +55,7 @@ public final class Mother implements EventLoop.Turn {
   private final SharedArea area;
   private final RecordAllocator records;
   private final SessionEnd ends;
+  private final StateMaker states;
   private final Sweeper sweeper;
   private final Shutdown shutdown;
   private Listeners listeners;
@@ -63,11 +64,12 @@ public final class Mother implements EventLoop.Turn {
   private volatile Epoch epoch;
   private volatile boolean ready;
 
-  private Mother(Configuration configuration, long startedAt) {
+  private Mother(Configuration configuration, long startedAt) throws StartException {
     this.startedAt = startedAt;
     area = SharedArea.create(Math.max(MIN_RECORDS, configuration.maxSessions() + SPARE_RECORDS));
     records = new RecordAllocator(area.sessions(), pid);
-    ends = new SessionEnd(area, epochs, accessLog, pid);
+    states = StateMaker.open(configuration.stateTransfer());
+    ends = new SessionEnd(area, states.slots(), epochs, accessLog, pid);
     sweeper = new Sweeper(this);
     shutdown = new Shutdown(this);
   }
@@ -213,6 +215,10 @@ public final class Mother implements EventLoop.Turn {
 
   SessionEnd ends() {
     return ends;
+  }
+
+  StateMaker states() {
+    return states;
   }
 
   AccessLog accessLog() {

@@ -21,6 +21,7 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.ListenerCounters;
 import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.Version;
@@ -54,6 +55,7 @@ final class ServerOperations implements Operations {
     Epoch epoch = mother.epoch();
     Configuration configuration = epoch.configuration();
     WorkerBoard board = mother.area().workers();
+    StateSlots slots = mother.states().slots();
     Live live = live(configuration.listeners().size());
     List<ListenerView> listeners = new ArrayList<>();
     for (int i = 0; i < configuration.listeners().size(); i++) {
@@ -81,9 +83,9 @@ final class ServerOperations implements Operations {
         workers,
         new StateTransferView(
             configuration.stateTransfer().mode().text(),
-            board.total(WorkerBoard.Count.SPILLED),
-            0,
-            0),
+            board.total(WorkerBoard.Count.SPILLED) + mother.states().spilled(),
+            slots == null ? 0 : slots.count(),
+            slots == null ? 0 : slots.used()),
         new LimitsView(configuration.maxSessions(), live.total));
   }
 

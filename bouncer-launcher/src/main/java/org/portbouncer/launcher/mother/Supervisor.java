@@ -12,6 +12,7 @@ import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.core.worker.WorkerStart;
 import org.slf4j.Logger;
@@ -38,6 +39,7 @@ final class Supervisor implements WorkerProcess.Watcher {
   private final AccessLog accessLog;
   private final boolean accessLogJson;
   private final RecordAllocator records;
+  private final StateSlots slots;
   private final SessionEnd ends;
   private final int pid;
   private final int batch;
@@ -59,6 +61,7 @@ final class Supervisor implements WorkerProcess.Watcher {
     this.accessLogJson = accessLogJson;
     this.records = mother.records();
     this.ends = mother.ends();
+    this.slots = mother.states().slots();
     this.pid = mother.pid();
     this.batch = mother.batch();
     this.allReady = allReady;
@@ -104,6 +107,7 @@ final class Supervisor implements WorkerProcess.Watcher {
             accessLogJson,
             area.fd(),
             accessLog.fd(),
+            slots == null ? -1 : slots.fd(),
             inboxes.reading(worker.stage(), worker.index()),
             next),
         epoch);

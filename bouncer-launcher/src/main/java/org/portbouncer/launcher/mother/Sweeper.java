@@ -6,6 +6,7 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.SessionEnd;
 
@@ -21,6 +22,9 @@ final class Sweeper extends Timer {
   /** Beyond the configured time limits, for a worker that is being replaced. */
   private static final long GRACE_NANOS = 15_000_000_000L;
 
+  /** State slots that were not needed for as long as this give their memory back. */
+  private static final long TRIM_NANOS = 10_000_000_000L;
+
   /** For a configuration without time limits. */
   private static final long NO_LIMIT_NANOS = 300_000_000_000L;
 
@@ -28,13 +32,17 @@ final class Sweeper extends Timer {
   private final SessionTable table;
   private final RecordAllocator records;
   private final SessionEnd ends;
+  private final StateSlots slots;
   private Epoch epoch;
+  private long trimmed;
+  private int slotsQuiet = Integer.MAX_VALUE;
 
   Sweeper(Mother mother) {
     this.loop = mother.loop();
     this.table = mother.area().sessions();
     this.records = mother.records();
     this.ends = mother.ends();
+    this.slots = mother.states().slots();
   }
 
   void start(Epoch epoch) {
@@ -49,6 +57,10 @@ final class Sweeper extends Timer {
           && now - table.accepted(record) > patience(record)) {
         ends.end(record, table.generation(record), Result.ERROR, Term.INTERNAL_SETUP, now);
       }
+    }
+    if (slots != null && now - trimmed > TRIM_NANOS) {
+      trimmed = now;
+      slotsQuiet = slots.trim(slotsQuiet);
     }
     loop.timers().set(this, now + PERIOD_NANOS);
   }

@@ -64,7 +64,7 @@ final class NegotiateStage implements Stage {
     if (result == 0) {
       SockAddr.unmap(address, 0);
       SessionState state = session.state();
-      MemorySegment.copy(address, 0, state.memory(), state.local(), SockAddr.BYTES);
+      state.local(address, 0);
       worker.table().local(state.record(), state);
     }
   }

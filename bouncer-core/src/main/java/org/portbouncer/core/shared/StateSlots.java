@@ -1,0 +1,190 @@
+package org.portbouncer.core.shared;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import org.portbouncer.core.session.SessionState;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
+
+/**
+ * The shared area of `state-transfer.mode = shm`: a slot for the state of each session in set-up.
+ * The mother makes it and takes slots; the state is read and changed where it lies, in every
+ * process; whoever finishes the set-up or ends the session gives the slot back. What travels is the
+ * slot's number and generation, and a reader whose generation is not the slot's refuses it.
+ *
+ * <pre>
+ *   header      4 KiB   magic u32 | slots u32 | slot size u64
+ *   free map    one bit per slot
+ *   slots       slot size each:  0 generation u32 | 64 the state
+ * </pre>
+ *
+ * Reserved for all slots; the kernel gives a page when it is first written, and {@link #trim} gives
+ * the pages of slots that are no longer needed back to it.
+ */
+public final class StateSlots {
+
+  private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+  private static final ValueLayout.OfInt PLAIN = ValueLayout.JAVA_INT;
+  private static final int MAGIC = 0x42_53_4c_01;
+  private static final long HEADER = 4096;
+  private static final int STATE = 64;
+  private static final int PAGE = 4096;
+
+  private final int fd;
+  private final MemorySegment memory;
+  private final int count;
+  private final long slotSize;
+  private final long slots;
+  private final FreeMap free;
+
+  /** The mother's; null in workers. */
+  private final FreeMap.Allocator allocator;
+
+  /** The mother's count, one for each slot taken: no two sessions in 2^32 have the same. */
+  private int lastGeneration;
+
+  private StateSlots(int fd, MemorySegment memory, int count, long slotSize, boolean mother) {
+    this.fd = fd;
+    this.memory = memory;
+    this.count = count;
+    this.slotSize = slotSize;
+    this.slots = HEADER + mapBytes(count);
+    this.free = new FreeMap(memory.asSlice(HEADER, FreeMap.bytes(count)), count);
+    this.allocator = mother ? free.new Allocator() : null;
+  }
+
+  private static long mapBytes(int count) {
+    return (FreeMap.bytes(count) + PAGE - 1) / PAGE * PAGE;
+  }
+
+  /**
+   * Makes the area; in the mother.
+   *
+   * @param wanted slots, rounded up to a multiple of 64
+   * @param stateBytes the largest state a slot must take
+   */
+  public static StateSlots create(int wanted, int stateBytes) {
+    int count = (wanted + 63) / 64 * 64;
+    long slotSize = slotSize(stateBytes);
+    long size = HEADER + mapBytes(count) + count * slotSize;
+    int fd = Native.sharedFile("bouncer-state", size);
+    MemorySegment memory = Native.map(fd, size);
+    memory.set(PLAIN, 4, count);
+    memory.set(ValueLayout.JAVA_LONG, 8, slotSize);
+    StateSlots slots = new StateSlots(fd, memory, count, slotSize, true);
+    slots.free.initialize();
+    memory.set(PLAIN, 0, MAGIC);
+    return slots;
+  }
+
+  /** Whole cache lines for a small state, whole pages for a large one. */
+  private static long slotSize(int stateBytes) {
+    long bytes = STATE + (long) stateBytes;
+    long unit = bytes > PAGE / 2 ? PAGE : 64;
+    return (bytes + unit - 1) / unit * unit;
+  }
+
+  /**
+   * Maps an area that the mother made; in a worker.
+   *
+   * @throws IllegalArgumentException where the file is none
+   */
+  public static StateSlots open(int fd) {
+    MemorySegment header = Native.map(fd, HEADER);
+    if (header.get(PLAIN, 0) != MAGIC) {
+      throw new IllegalArgumentException("the state area is of another version");
+    }
+    int count = header.get(PLAIN, 4);
+    long slotSize = header.get(ValueLayout.JAVA_LONG, 8);
+    long size = HEADER + mapBytes(count) + count * slotSize;
+    return new StateSlots(fd, Native.map(fd, size), count, slotSize, false);
+  }
+
+  public int fd() {
+    return fd;
+  }
+
+  /** How many slots there are. */
+  public int count() {
+    return count;
+  }
+
+  /** How many are taken; in the mother, from any thread. */
+  public int used() {
+    return allocator.active();
+  }
+
+  /** Takes a slot, in the mother; -1 where all are taken. */
+  public int allocate() {
+    int slot = allocator.allocate();
+    if (slot >= 0) {
+      lastGeneration = lastGeneration == -1 ? 1 : lastGeneration + 1;
+      INT.setRelease(memory, at(slot), lastGeneration);
+    }
+    return slot;
+  }
+
+  private long at(int slot) {
+    return slots + slot * slotSize;
+  }
+
+  /** Where the slot's state begins in {@link #memory}. */
+  public long stateAt(int slot) {
+    return at(slot) + STATE;
+  }
+
+  /** The largest state a slot takes. */
+  public long stateBytes() {
+    return slotSize - STATE;
+  }
+
+  public MemorySegment memory() {
+    return memory;
+  }
+
+  public int generation(int slot) {
+    return (int) INT.getAcquire(memory, at(slot));
+  }
+
+  /** Whether a slot that came with a message is the one that was meant. */
+  public boolean current(int slot, int generation) {
+    return slot >= 0 && slot < count && generation != 0 && generation(slot) == generation;
+  }
+
+  /** Gives a slot back. Generation 0 is nobody's, so that a late message is refused. */
+  public void free(int slot) {
+    INT.setRelease(memory, at(slot), 0);
+    free.give(slot);
+  }
+
+  /**
+   * Looks at the state in a slot.
+   *
+   * @return false where it is none of that length
+   */
+  public boolean wrap(SessionState state, int slot, long length) {
+    return length <= stateBytes() && state.wrap(memory, stateAt(slot), length);
+  }
+
+  /**
+   * Gives the pages of slots above those in use back to the kernel; in the mother, now and then.
+   *
+   * @param quietSince the answer of the last call
+   * @return the highest slot in use now, for the next call
+   */
+  public int trim(int quietSince) {
+    int top = allocator.topInUse();
+    int keep = Math.max(top, quietSince);
+    if (keep < allocator.highWater()) {
+      long from = (at(keep) + PAGE - 1) / PAGE * PAGE;
+      long to = at(allocator.highWater()) / PAGE * PAGE;
+      if (to > from) {
+        Libc.madvise(memory.address() + from, to - from, Const.MADV_REMOVE);
+      }
+      allocator.lowerTo(keep);
+    }
+    return top;
+  }
+}
