@@ -29,9 +29,14 @@ public final class ControlChannel {
 
   /** Starts a packet of this type; put its fields into the buffer that is returned, then send. */
   public ByteBuffer begin(ControlMessage type) {
+    return begin(type.ordinal());
+  }
+
+  /** As {@link #begin(ControlMessage)}, for a link with messages of its own. */
+  public ByteBuffer begin(int type) {
     message.reset();
     packet.clear();
-    packet.put((byte) type.ordinal());
+    packet.put((byte) type);
     return packet;
   }
 
@@ -76,6 +81,11 @@ public final class ControlChannel {
    */
   public ControlMessage type() {
     return ControlMessage.of(memory.get(JAVA_BYTE, 0));
+  }
+
+  /** The type of the packet received, on a link with messages of its own. */
+  public int typeCode() {
+    return memory.get(JAVA_BYTE, 0);
   }
 
   /** The fields of the packet received. */

@@ -113,9 +113,14 @@ public final class Session {
   /** Starts a new state in a slot; the tail is copied there. */
   public void createInSlot(
       StateSlots slots, int slot, MemorySegment tail, long tailAt, int length) {
-    long at = slots.stateAt(slot);
-    state.create(slots.memory(), at, length);
-    MemorySegment.copy(tail, tailAt, slots.memory(), at + SessionState.BYTES, length);
+    createInSlot(slots, slot, length);
+    MemorySegment.copy(
+        tail, tailAt, slots.memory(), slots.stateAt(slot) + SessionState.BYTES, length);
+  }
+
+  /** As above, where the tail is written by the caller, in place. */
+  public void createInSlot(StateSlots slots, int slot, int length) {
+    state.create(slots.memory(), slots.stateAt(slot), length);
     toSlot(slots, slot, slots.generation(slot));
   }
 

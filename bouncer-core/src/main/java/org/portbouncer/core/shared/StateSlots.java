@@ -39,20 +39,20 @@ public final class StateSlots {
   private final long slots;
   private final FreeMap free;
 
-  /** The mother's; null in workers. */
+  /** Of the process that takes slots, the mother; null in workers. */
   private final FreeMap.Allocator allocator;
 
   /** The mother's count, one for each slot taken: no two sessions in 2^32 have the same. */
   private int lastGeneration;
 
-  private StateSlots(int fd, MemorySegment memory, int count, long slotSize, boolean mother) {
+  private StateSlots(int fd, MemorySegment memory, int count, long slotSize, boolean allocates) {
     this.fd = fd;
     this.memory = memory;
     this.count = count;
     this.slotSize = slotSize;
     this.slots = HEADER + mapBytes(count);
     this.free = new FreeMap(memory.asSlice(HEADER, FreeMap.bytes(count)), count);
-    this.allocator = mother ? free.new Allocator() : null;
+    this.allocator = allocates ? free.new Allocator() : null;
   }
 
   private static long mapBytes(int count) {
@@ -92,6 +92,15 @@ public final class StateSlots {
    * @throws IllegalArgumentException where the file is none
    */
   public static StateSlots open(int fd) {
+    return open(fd, false);
+  }
+
+  /** As {@link #open}, for the one process that takes slots where that is not their maker. */
+  public static StateSlots openToAllocate(int fd) {
+    return open(fd, true);
+  }
+
+  private static StateSlots open(int fd, boolean allocates) {
     MemorySegment header = Native.map(fd, HEADER);
     if (header.get(PLAIN, 0) != MAGIC) {
       throw new IllegalArgumentException("the state area is of another version");
@@ -99,11 +108,18 @@ public final class StateSlots {
     int count = header.get(PLAIN, 4);
     long slotSize = header.get(ValueLayout.JAVA_LONG, 8);
     long size = HEADER + mapBytes(count) + count * slotSize;
-    return new StateSlots(fd, Native.map(fd, size), count, slotSize, false);
+    return new StateSlots(fd, Native.map(fd, size), count, slotSize, allocates);
   }
 
   public int fd() {
     return fd;
+  }
+
+  /**
+   * Unmaps the area, for a process that outlives it; the descriptor stays the caller's to close.
+   */
+  public void unmap() {
+    Libc.munmap(memory.address(), memory.byteSize());
   }
 
   /** How many slots there are. */

@@ -607,4 +607,34 @@ public final class Libc {
   private static final class PwriteCall {
     static final MethodHandle HANDLE = LibcBindings.bind("pwrite", "lilll");
   }
+
+  /** getrusage(2). */
+  public static int getrusage(int who, long usage) {
+    MemorySegment area = LibcBindings.area();
+    try {
+      int result = (int) GetrusageCall.HANDLE.invokeExact(area, who, usage);
+      return result == -1 ? -LibcBindings.errno(area) : result;
+    } catch (Throwable e) {
+      throw broken("getrusage", e);
+    }
+  }
+
+  private static final class GetrusageCall {
+    static final MethodHandle HANDLE = LibcBindings.bind("getrusage", "iil");
+  }
+
+  /** fcntl(2) with a pointer argument, as for locks. */
+  public static int fcntlPointer(int fd, int command, long argument) {
+    MemorySegment area = LibcBindings.area();
+    try {
+      int result = (int) FcntlPointerCall.HANDLE.invokeExact(area, fd, command, argument);
+      return result == -1 ? -LibcBindings.errno(area) : result;
+    } catch (Throwable e) {
+      throw broken("fcntl", e);
+    }
+  }
+
+  private static final class FcntlPointerCall {
+    static final MethodHandle HANDLE = LibcBindings.bindShape("fcntl", "iii|l");
+  }
 }

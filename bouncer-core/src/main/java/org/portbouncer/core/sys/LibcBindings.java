@@ -64,6 +64,11 @@ final class LibcBindings {
     }
   }
 
+  /** A second shape of a function that has several; not shared by name. */
+  static MethodHandle bindShape(String name, String shape) {
+    return link(name, shape);
+  }
+
   private static MethodHandle link(String name, String shape) {
     int variadic = shape.indexOf('|') - 1;
     String types = shape.replace("|", "");

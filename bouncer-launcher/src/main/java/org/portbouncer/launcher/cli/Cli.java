@@ -57,6 +57,9 @@ public final class Cli {
     line.addSubcommand(new SessionsCommand(console));
     line.addSubcommand(new KillCommand(console));
     line.addSubcommand(new StopCommand(console));
+    CommandLine bench = new CommandLine(new BenchCommand());
+    bench.addSubcommand(new BenchHopCommand(console));
+    line.addSubcommand(bench);
     line.getCommandSpec().version("bouncer " + Version.text());
     line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));

@@ -1,0 +1,129 @@
+package org.portbouncer.launcher.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
+import org.newsclub.net.unix.AFUNIXDatagramChannel;
+import org.newsclub.net.unix.AFUNIXSocketPair;
+import org.newsclub.net.unix.FileDescriptorCast;
+import org.portbouncer.core.sys.Libc;
+
+/**
+ * The test of "IPC performance: sockets vs files", on the server's own hop code: a sending and a
+ * receiving process, the modes in turn run by run, the CPU time of both processes added up, medians
+ * over the runs. In the command; the work is done by two {@link HopPeer} processes.
+ */
+public final class HopBench implements AutoCloseable {
+
+  /** What one run of one mode cost both processes, in seconds for the messages asked for. */
+  record Cost(double user, double system, double wall, double allocatedPerMessage) {
+    double sum() {
+      return user + system;
+    }
+  }
+
+  /** The medians of one mode's runs. */
+  public record Row(
+      HopMode mode, double user, double system, double sum, double wall, double allocated) {}
+
+  private final PeerLink sender;
+  private final PeerLink receiver;
+
+  /** Starts the two processes. */
+  public HopBench() throws IOException {
+    sender = new PeerLink(HopPeer.class, "send");
+    receiver = new PeerLink(HopPeer.class, "receive");
+  }
+
+  /**
+   * Measures.
+   *
+   * @param modes which, in the order of each round
+   * @param runs rounds, after one that is not counted and is shorter
+   * @param progress told what is done and what all of it is, in runs
+   */
+  public List<Row> measure(
+      List<HopMode> modes,
+      int stateSize,
+      int fds,
+      int messages,
+      int runs,
+      String directory,
+      Consumer<int[]> progress)
+      throws IOException {
+    int total = modes.size() * (runs + 1);
+    int done = 0;
+    Map<HopMode, List<Cost>> costs = new EnumMap<>(HopMode.class);
+    for (int round = 0; round <= runs; round++) {
+      for (HopMode mode : modes) {
+        boolean warmUp = round == 0;
+        int asked = warmUp ? Math.max(2_000, Math.min(messages, 30_000)) : messages;
+        int measured = mode.measured(asked);
+        Cost cost = run(new HopRun(mode, stateSize, fds, measured, directory), asked);
+        if (!warmUp) {
+          costs.computeIfAbsent(mode, m -> new ArrayList<>()).add(cost);
+        }
+        progress.accept(new int[] {++done, total});
+      }
+    }
+    List<Row> rows = new ArrayList<>();
+    for (HopMode mode : modes) {
+      List<Cost> of = costs.get(mode);
+      rows.add(
+          new Row(
+              mode,
+              median(of, Cost::user),
+              median(of, Cost::system),
+              median(of, Cost::sum),
+              median(of, Cost::wall),
+              median(of, Cost::allocatedPerMessage)));
+    }
+    return rows;
+  }
+
+  private static double median(List<Cost> costs, ToDoubleFunction<Cost> value) {
+    double[] sorted = costs.stream().mapToDouble(value).toArray();
+    Arrays.sort(sorted);
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+
+  private Cost run(HopRun run, int asked) throws IOException {
+    AFUNIXSocketPair<AFUNIXDatagramChannel> pair = AFUNIXSocketPair.openDatagram();
+    int memory = HopPeer.memory(run);
+    try (AFUNIXDatagramChannel writing = pair.getSocket1();
+        AFUNIXDatagramChannel reading = pair.getSocket2()) {
+      writing.setShutdownOnClose(false);
+      reading.setShutdownOnClose(false);
+      receiver.start(run, raw(reading), memory);
+      sender.start(run, raw(writing), memory);
+      Usage sent = sender.await();
+      Usage received = receiver.await();
+      double scale = (double) asked / run.messages() / 1e6;
+      return new Cost(
+          (sent.userUs() + received.userUs()) * scale,
+          (sent.systemUs() + received.systemUs()) * scale,
+          Math.max(sent.wallUs(), received.wallUs()) * scale,
+          (double) (sent.allocated() + received.allocated()) / run.messages());
+    } finally {
+      if (memory >= 0) {
+        Libc.close(memory);
+      }
+    }
+  }
+
+  private static int raw(AFUNIXDatagramChannel channel) throws IOException {
+    return FileDescriptorCast.using(channel.getFileDescriptor()).as(Integer.class);
+  }
+
+  @Override
+  public void close() throws IOException {
+    sender.close();
+    receiver.close();
+  }
+}
