@@ -62,8 +62,30 @@ final class PeerLink implements AutoCloseable {
     }
   }
 
+  /** Starts round trips; the descriptors stay ours. */
+  void startTrips(IpcMode mode, int trips, int socket, int memory) throws IOException {
+    control.begin(IpcPeer.RUN).putInt(mode.ordinal()).putInt(trips);
+    control.attach(socket);
+    control.attach(memory);
+    int errno = control.send();
+    if (errno != 0) {
+      throw new IOException("a process of the benchmark is gone: " + Errno.text(errno));
+    }
+  }
+
+  /** Waits for the end of the round trips: p50 and p99 in ns. */
+  long[] awaitTrips() throws IOException {
+    awaitAnswer();
+    return new long[] {control.body().getLong(), control.body().getLong(9)};
+  }
+
   /** Waits for the end of the run. */
   Usage await() throws IOException {
+    awaitAnswer();
+    return Usage.get(control.body());
+  }
+
+  private void awaitAnswer() throws IOException {
     int length;
     while ((length = control.receive()) == -Errno.EAGAIN) {
       waiting.readableForEver();
@@ -76,7 +98,6 @@ final class PeerLink implements AutoCloseable {
       control.body().get(why);
       throw new IOException(new String(why, StandardCharsets.UTF_8));
     }
-    return Usage.get(control.body());
   }
 
   @Override

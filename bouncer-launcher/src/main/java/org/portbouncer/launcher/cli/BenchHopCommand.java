@@ -77,8 +77,7 @@ final class BenchHopCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<HopMode> chosen = checked();
-    Progress progress =
-        new Progress(console.err(), System.getenv("TERM") != null && !json && terminal());
+    Progress progress = new Progress(console.err(), !json && Boolean.getBoolean("bouncer.terminal"));
     try (HopBench bench = new HopBench()) {
       if (recommend) {
         recommend(bench, progress);
@@ -94,10 +93,6 @@ final class BenchHopCommand implements Callable<Integer> {
       }
     }
     return ExitCode.DONE;
-  }
-
-  private static boolean terminal() {
-    return Boolean.getBoolean("bouncer.terminal");
   }
 
   private List<HopMode> checked() {

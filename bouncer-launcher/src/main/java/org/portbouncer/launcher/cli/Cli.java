@@ -59,6 +59,7 @@ public final class Cli {
     line.addSubcommand(new StopCommand(console));
     CommandLine bench = new CommandLine(new BenchCommand());
     bench.addSubcommand(new BenchHopCommand(console));
+    bench.addSubcommand(new BenchIpcCommand(console));
     line.addSubcommand(bench);
     line.getCommandSpec().version("bouncer " + Version.text());
     line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
