@@ -3,6 +3,7 @@ package org.portbouncer.launcher.bench;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.SynchronousQueue;
 import org.portbouncer.core.control.ControlChannel;
@@ -43,8 +44,9 @@ public final class IpcPeer {
       } else if (length <= 0) {
         return;
       } else {
-        IpcMode mode = IpcMode.values()[control.body().getInt()];
-        int trips = control.body().getInt();
+        ByteBuffer body = control.body();
+        IpcMode mode = IpcMode.values()[body.getInt()];
+        int trips = body.getInt();
         int socket = control.descriptor(0);
         int memory = control.descriptor(1);
         long[] nanos = run(mode, trips, socket, memory);
