@@ -19,6 +19,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ struct options {
     size_t state_size, fds;
     long long messages, runs, warmup, timeout;
     const char *directory;
-    bool fill, checksum, unlink, json;
+    bool fill, checksum, unlink, copies, json;
 };
 
 /* The words of the header, at the front of every state. */
@@ -126,6 +127,12 @@ static void check_state(const struct run *r, const uint8_t *state, size_t length
 
 /* ---- datagrams with descriptors ---- */
 
+static bool wait_for(int fd, short events) {
+    struct pollfd p = {.fd = fd, .events = events};
+    if (poll(&p, 1, -1) < 0 && errno != EINTR) die("poll");
+    return true;
+}
+
 static void send_message(const struct run *r, const void *data, size_t length, int first_fd) {
     union {
         char bytes[CMSG_SPACE(sizeof(int) * (MAX_FDS + 1))];
@@ -136,8 +143,11 @@ static void send_message(const struct run *r, const void *data, size_t length, i
     int fds[MAX_FDS + 1];
     size_t n = 0;
     if (first_fd >= 0) fds[n++] = first_fd;
-    memcpy(fds + n, r->passed, r->options->fds * sizeof(int));
-    n += r->options->fds;
+    size_t copies = n;
+    for (size_t i = 0; i < r->options->fds; i++) {
+        fds[n] = r->options->copies ? fcntl(r->passed[i], F_DUPFD_CLOEXEC, 0) : r->passed[i];
+        if (fds[n++] < 0) die("fcntl");
+    }
     if (n > 0) {
         message.msg_control = control.bytes;
         message.msg_controllen = CMSG_SPACE(n * sizeof(int));
@@ -149,10 +159,12 @@ static void send_message(const struct run *r, const void *data, size_t length, i
         memcpy(CMSG_DATA(c), fds, n * sizeof(int));
     }
     ssize_t sent;
-    do sent = sendmsg(r->sockets[0], &message, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
+    do sent = sendmsg(r->sockets[0], &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && (errno == EINTR || (errno == EAGAIN && wait_for(r->sockets[0], POLLOUT))));
     if (sent < 0) die("sendmsg of %zu bytes", length);
     if ((size_t)sent != length) fail("sendmsg sent %zd of %zu bytes", sent, length);
+    for (size_t i = copies; r->options->copies && i < n; i++)
+        if (close(fds[i]) != 0) die("close");
 }
 
 /* Returns the length of the datagram and puts exactly `wanted` descriptors into fds. */
@@ -165,8 +177,8 @@ static size_t receive_message(const struct run *r, void *data, size_t room, int 
     struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.bytes,
                              .msg_controllen = sizeof control.bytes};
     ssize_t n;
-    do n = recvmsg(r->sockets[1], &message, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
+    do n = recvmsg(r->sockets[1], &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    while (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_for(r->sockets[1], POLLIN))));
     if (n < 0) die("recvmsg");
     if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) fail("a truncated message");
     struct cmsghdr *c = CMSG_FIRSTHDR(&message);
@@ -505,10 +517,11 @@ static void measure(const struct options *o) {
 
 static const char help[] =
     "hop [--modes inline,file-fd,file-memfd,shm] [--state-size 112192] [--fds 2] [--messages 1000000] [--runs 10]\n"
-    "    [--warmup MESSAGES] [--directory DIR] [--unlink] [--fill] [--checksum] [--timeout 600] [--json]\n"
+    "    [--warmup MESSAGES] [--directory DIR] [--unlink] [--fill] [--checksum] [--copies] [--timeout 600] [--json]\n"
     "--fill rewrites the whole state for every message, not only its 256 bytes of header; --checksum verifies all of it\n"
     "and the identity of the descriptors, not only header, length and count; --unlink makes file-fd open a name and\n"
-    "unlink it even where O_TMPFILE works; --warmup (a tenth of the messages) is not counted; --timeout is per run, in\n"
+    "unlink it even where O_TMPFILE works; --copies makes a copy of each descriptor for every message, sends and\n"
+    "closes it; otherwise the same ones are sent again and again, as in the article; --warmup (a tenth of the messages) is not counted; --timeout is per run, in\n"
     "seconds. Exit: 0 all messages were right, 1 something failed, 2 wrong usage.\n";
 
 static void parse_modes(struct options *o, char *list) {
@@ -528,7 +541,8 @@ static const struct option long_options[] = {
     {"runs", required_argument, NULL, 'r'},      {"warmup", required_argument, NULL, 'w'},
     {"directory", required_argument, NULL, 'd'}, {"timeout", required_argument, NULL, 't'},
     {"unlink", no_argument, NULL, 'u'},          {"fill", no_argument, NULL, 'F'},
-    {"checksum", no_argument, NULL, 'C'},        {"json", no_argument, NULL, 'J'},
+    {"checksum", no_argument, NULL, 'C'},        {"copies", no_argument, NULL, 'k'},
+    {"json", no_argument, NULL, 'J'},
     {"help", no_argument, NULL, 'h'},            {0},
 };
 
@@ -545,6 +559,7 @@ static void take_option(struct options *o, int letter, char *value) {
     case 'u': o->unlink = true; break;
     case 'F': o->fill = true; break;
     case 'C': o->checksum = true; break;
+    case 'k': o->copies = true; break;
     case 'J': o->json = true; break;
     case 'h':
         fputs(help, stdout);

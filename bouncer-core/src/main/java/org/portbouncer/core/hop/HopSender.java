@@ -19,15 +19,15 @@ import org.portbouncer.core.sys.Native;
  * sent from where it lies, without a copy of ours. Used by the mother and by every stage but io, on
  * the thread of its loop; allocates nothing but to grow its queue.
  *
- * <p>Ownership: a session that was offered belongs to the sender until it is sent; then the local
- * descriptors are closed and the session goes back through {@link Sent}. A send that fails keeps
- * it.
+ * <p>Ownership: a session that was offered belongs to the sender until it is sent; then it goes
+ * through {@link Sent} to its next owner, who closes the local descriptors: the receiver has its
+ * own. A send that fails keeps it.
  */
 public final class HopSender {
 
   /** What becomes of a session once the kernel has it. */
   public interface Sent {
-    /** Its descriptors are closed; the object may be used again. */
+    /** Takes a session over whose message the kernel has; its descriptors are to be closed. */
     void sent(Session session);
   }
 
@@ -114,7 +114,6 @@ public final class HopSender {
         queue[head] = null;
         head = head + 1 & queue.length - 1;
         size--;
-        session.descriptors().closeAll();
         sent.sent(session);
       }
     }

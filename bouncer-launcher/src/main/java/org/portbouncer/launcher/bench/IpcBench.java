@@ -14,8 +14,8 @@ import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 
 /**
- * Round trips between two processes, and between two threads of one, in turn; medians over the runs. In
- * the command; the work is done by two {@link IpcPeer} processes.
+ * Round trips between two processes, and between two threads of one, in turn; medians over the
+ * runs. In the command; the work is done by two {@link IpcPeer} processes.
  */
 public final class IpcBench implements AutoCloseable {
 

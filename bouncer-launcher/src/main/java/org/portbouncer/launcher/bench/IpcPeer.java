@@ -13,8 +13,8 @@ import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SystemCallException;
 
 /**
- * One of the two processes of `bench ipc`: one asks and takes the time, the other answers with what it was
- * asked. Told by the command over its control link, as {@link HopPeer} is.
+ * One of the two processes of `bench ipc`: one asks and takes the time, the other answers with what
+ * it was asked. Told by the command over its control link, as {@link HopPeer} is.
  */
 public final class IpcPeer {
 
@@ -53,10 +53,7 @@ public final class IpcPeer {
         Libc.close(socket);
         Libc.close(memory);
         Arrays.sort(nanos);
-        control
-            .begin(DONE)
-            .putLong(percentile(nanos, 50))
-            .putLong(percentile(nanos, 99));
+        control.begin(DONE).putLong(percentile(nanos, 50)).putLong(percentile(nanos, 99));
         control.send();
       }
     }

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
- * A ring of 64-byte places in shared memory, one producer or many, one consumer. A place carries the number
- * of the message it holds, so that producer and consumer share no counter.
+ * A ring of 64-byte places in shared memory, one producer or many, one consumer. A place carries
+ * the number of the message it holds, so that producer and consumer share no counter.
  *
  * <pre>
  *   0 claimed u64, used by many producers | 64 places: 0 number and 1, u64 | 8 value u64

@@ -44,7 +44,7 @@ final class ServerCarrier implements Carrier {
     contents = new BenchState(run.stateSize());
     waiting = new Waiting(fd);
     files = new StateFiles(run.mode() == HopMode.FILE_FD ? run.directory() : "");
-    sender = sending ? new HopSender(fd, 1, pool) : null;
+    sender = sending ? new HopSender(fd, 1, this::sent) : null;
     receiver = sending ? null : new HopReceiver(fd, slots, pool);
     tail = Native.allocate(Math.max(8, contents.tailLength()));
     MemorySegment.copy(contents.noise(), 0, tail, 0, contents.tailLength());
@@ -77,13 +77,7 @@ final class ServerCarrier implements Carrier {
       }
     }
     for (int role = 0; role < descriptors.length; role++) {
-      // What the server has accepted or received, a copy stands for here: the hop gives it away.
-      session
-          .descriptors()
-          .put(
-              role,
-              SystemCallException.check(
-                  "fcntl", Libc.fcntl(descriptors[role], Const.F_DUPFD_CLOEXEC, 0)));
+      session.descriptors().put(role, descriptors[role]);
     }
     sender.offer(session);
     int errno;
@@ -94,6 +88,16 @@ final class ServerCarrier implements Carrier {
         throw new SystemCallException("sendmsg", errno);
       }
     }
+  }
+
+  /**
+   * The same descriptors go with every message, as in the article: they are taken back, not closed.
+   */
+  private void sent(Session session) {
+    for (int role = 0; role < descriptors.length; role++) {
+      session.descriptors().take(role);
+    }
+    pool.release(session);
   }
 
   private void inSlot(Session session, long number) {

@@ -77,7 +77,8 @@ final class BenchHopCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<HopMode> chosen = checked();
-    Progress progress = new Progress(console.err(), !json && Boolean.getBoolean("bouncer.terminal"));
+    Progress progress =
+        new Progress(console.err(), !json && Boolean.getBoolean("bouncer.terminal"));
     try (HopBench bench = new HopBench()) {
       if (recommend) {
         recommend(bench, progress);

@@ -42,7 +42,8 @@ final class BenchIpcCommand implements Callable<Integer> {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--trips is at least 100, --runs at least 1");
     }
-    Progress progress = new Progress(console.err(), !json && Boolean.getBoolean("bouncer.terminal"));
+    Progress progress =
+        new Progress(console.err(), !json && Boolean.getBoolean("bouncer.terminal"));
     List<IpcBench.Row> rows;
     try (IpcBench bench = new IpcBench()) {
       rows = bench.measure(trips, runs, d -> progress.done(d[0], d[1]));
@@ -66,8 +67,7 @@ final class BenchIpcCommand implements Callable<Integer> {
 
   private void printJson(List<IpcBench.Row> rows) {
     StringBuilder text = new StringBuilder();
-    text.append(
-        String.format(Locale.ROOT, "{\"trips\":%d,\"runs\":%d,\"modes\":{", trips, runs));
+    text.append(String.format(Locale.ROOT, "{\"trips\":%d,\"runs\":%d,\"modes\":{", trips, runs));
     String separator = "";
     for (IpcBench.Row row : rows) {
       text.append(separator)
