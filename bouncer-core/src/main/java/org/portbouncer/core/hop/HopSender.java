@@ -155,23 +155,26 @@ public final class HopSender {
   }
 
   /**
-   * Brings the state to where it travels: spills what no datagram takes, writes a file's changes.
+   * Brings the state to where it travels: spills what no datagram takes, writes a file's changes,
+   * and moves what lies in a file that takes none into memory.
    */
   private int prepare(Session session) {
     return switch (session.transfer()) {
       case SHM -> 0;
-      case FILE_FD -> StateFiles.update(session);
-      case INLINE -> {
-        if (Frame.HEADER + Frame.ENTRY + session.state().length() <= largest) {
-          yield 0;
-        }
-        int errno = spills.createInMemory(session);
-        if (errno == 0) {
-          spilled++;
-        }
-        yield errno;
-      }
+      case FILE_FD ->
+          StateFiles.update(session) == 0 ? 0 : countSpill(spills.moveToMemory(session));
+      case INLINE ->
+          Frame.HEADER + Frame.ENTRY + session.state().length() <= largest
+              ? 0
+              : countSpill(spills.createInMemory(session));
     };
+  }
+
+  private int countSpill(int errno) {
+    if (errno == 0) {
+      spilled++;
+    }
+    return errno;
   }
 
   private void entry(int index, Session session) {
@@ -204,7 +207,7 @@ public final class HopSender {
     }
   }
 
-  /** How many states no datagram took, since the last call. */
+  /** How many states were moved to memory because they could not go as they were. */
   public int takeSpilled() {
     int count = spilled;
     spilled = 0;

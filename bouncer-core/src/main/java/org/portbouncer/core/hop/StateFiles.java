@@ -22,6 +22,7 @@ public final class StateFiles {
   private static final int O_CREAT = 0x40;
   private static final int O_EXCL = 0x80;
   private static final int MODE = 0600;
+  private static final int PIECE = 64 * 1024;
 
   /** O_TMPFILE is a bit of its own and O_DIRECTORY, whose value depends on the machine. */
   private static final int O_TMPFILE =
@@ -60,6 +61,44 @@ public final class StateFiles {
   /** As {@link #create}, in memory whatever the configuration says. */
   public int createInMemory(Session session) {
     return create(session, Libc.memfdCreate(memfdName, Const.MFD_CLOEXEC));
+  }
+
+  /**
+   * Moves the state of a session whose file cannot be written any more into memory.
+   *
+   * @return 0 or the errno; the session is as it was then
+   */
+  int moveToMemory(Session session) {
+    int fd = Libc.memfdCreate(memfdName, Const.MFD_CLOEXEC);
+    if (fd < 0) {
+      return -fd;
+    }
+    long written = Libc.pwrite(fd, session.headAddress(), SessionState.BYTES, 0);
+    int errno = written < 0 ? (int) -written : copyTail(session, fd);
+    if (errno != 0) {
+      Libc.close(fd);
+      return errno;
+    }
+    session.descriptors().put(Descriptors.STATE, fd);
+    session.state().unchanged();
+    return 0;
+  }
+
+  private static int copyTail(Session session, int fd) {
+    int from = session.descriptors().peek(Descriptors.STATE);
+    int length = session.state().length();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment piece = arena.allocate(PIECE);
+      for (long done = SessionState.BYTES; done < length; ) {
+        long read = Libc.pread(from, piece.address(), Math.min(PIECE, length - done), done);
+        long written = read <= 0 ? read : Libc.pwrite(fd, piece.address(), read, done);
+        if (written <= 0) {
+          return written < 0 ? (int) -written : Errno.EIO;
+        }
+        done += written;
+      }
+    }
+    return 0;
   }
 
   private int create(Session session, int fd) {
@@ -126,8 +165,8 @@ public final class StateFiles {
             session.headAddress(),
             SessionState.BYTES,
             0);
-    if (written < 0) {
-      return (int) -written;
+    if (written != SessionState.BYTES) {
+      return written < 0 ? (int) -written : Errno.ENOSPC;
     }
     state.unchanged();
     return 0;

@@ -166,13 +166,21 @@ public final class Session {
   public boolean wrapOwnHead(int length) {
     tailLength = length - SessionState.BYTES;
     tailAddress = 0;
+    kept = true;
     return state.wrapHead(own, 0, length);
   }
 
-  /** The state lies in the session's file from here on. */
+  /**
+   * The state lies in the session's file from here on. A head that lies in a buffer leaves it: the
+   * session may have to wait, and the buffer will be used again.
+   */
   public void inFile() {
+    if (!kept) {
+      obtainOwn(SessionState.BYTES);
+      state.moveTo(own, 0, SessionState.BYTES);
+      kept = true;
+    }
     transfer = Mode.FILE_FD;
-    kept = true;
     state.unchanged();
   }
 

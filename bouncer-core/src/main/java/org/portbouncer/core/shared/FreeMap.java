@@ -47,6 +47,10 @@ final class FreeMap {
     return (long) LONG.getVolatile(memory, index * 8L);
   }
 
+  boolean isFree(int place) {
+    return (word(place / 64) & 1L << place % 64) != 0;
+  }
+
   void give(int place) {
     LONG.getAndBitwiseOr(memory, place / 64 * 8L, 1L << place % 64);
   }

@@ -310,7 +310,10 @@ public final class SessionTable {
     putShort(record, BANDWIDTH, index);
   }
 
-  /** Says how the state came to the last stage: an ordinal of StateTransfer.Mode, and its size. */
+  /**
+   * Says how the state travels, and at last how it came: an ordinal of StateTransfer.Mode, and its
+   * size.
+   */
   public void transfer(int record, int mode, int stateBytes) {
     memory.set(ValueLayout.JAVA_BYTE, at(record, TRANSFER), (byte) mode);
     INT.setOpaque(memory, at(record, STATE_BYTES), stateBytes);
@@ -319,6 +322,11 @@ public final class SessionTable {
   /** Notes that the session's state lies in a slot, so that whoever ends it can give that back. */
   public void stateSlot(int record, int slot) {
     INT.setVolatile(memory, at(record, STATE_SLOT), slot + 1);
+  }
+
+  /** The slot noted in the record; -1 is none. */
+  public int stateSlot(int record) {
+    return (int) INT.getVolatile(memory, at(record, STATE_SLOT)) - 1;
   }
 
   /** Takes the slot out of the record, once: who gets it gives it back. -1 where there is none. */

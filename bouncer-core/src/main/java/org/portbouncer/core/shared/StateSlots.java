@@ -3,6 +3,7 @@ package org.portbouncer.core.shared;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.util.BitSet;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
@@ -130,6 +131,17 @@ public final class StateSlots {
   /** How many are taken; in the mother, from any thread. */
   public int used() {
     return allocator.active();
+  }
+
+  /** Those that are taken; in the mother, on the thread that takes them. */
+  public BitSet taken() {
+    BitSet taken = new BitSet(allocator.highWater());
+    for (int slot = 0; slot < allocator.highWater(); slot++) {
+      if (!free.isFree(slot)) {
+        taken.set(slot);
+      }
+    }
+    return taken;
   }
 
   /** Takes a slot, in the mother; -1 where all are taken. */

@@ -20,6 +20,7 @@ public final class Errno {
   public static final int ENFILE = 23;
   public static final int EMFILE = 24;
   public static final int ENOSPC = 28;
+  public static final int EROFS = 30;
   public static final int EPIPE = 32;
   public static final int EMSGSIZE = 90;
   public static final int EAFNOSUPPORT = 97;
@@ -36,6 +37,7 @@ public final class Errno {
   public static final int EHOSTUNREACH = 113;
   public static final int EALREADY = 114;
   public static final int EINPROGRESS = 115;
+  public static final int EDQUOT = 122;
 
   private Errno() {}
 
@@ -60,6 +62,7 @@ public final class Errno {
       case ENFILE -> "too many open files in the system";
       case EMFILE -> "too many open files";
       case ENOSPC -> "no space left on device";
+      case EROFS -> "read-only file system";
       case EPIPE -> "broken pipe";
       case EMSGSIZE -> "message too long";
       case EAFNOSUPPORT -> "address family not supported";
@@ -74,6 +77,7 @@ public final class Errno {
       case ETIMEDOUT -> "timed out";
       case ECONNREFUSED -> "connection refused";
       case EHOSTUNREACH -> "no route to host";
+      case EDQUOT -> "disk quota exceeded";
       default -> "error " + errno;
     };
   }

@@ -28,7 +28,8 @@ class ConfigCodecTest {
             when = "Mon-Fri 07:00-19:00 Europe/Oslo; Sat", bandwidth = slow, max-sessions = 100,
             max-sessions-per-source = 5, rate = "50/1s", rate-per-source = "3/10s" } ] }
         bandwidth { slow { up = "1 MiB/s", down = "8 Mbit/s", shared-by = source } }
-        state-transfer { mode = file-fd, file-fd { backing = "directory:x" }, padding = 1 KiB }
+        state-transfer { mode = file-fd, file-fd { backing = "directory:x" }, shm { slots = 100 },
+          padding = 1 KiB }
         metrics { listen = "127.0.0.1:9464" }
         log { access { to = "file:a.log", format = json } }
         user = someone

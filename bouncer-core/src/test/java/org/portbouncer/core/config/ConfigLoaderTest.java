@@ -92,6 +92,8 @@ class ConfigLoaderTest {
             + " shm",
         "state-transfer.padding = 17 MiB | state-transfer.padding: '17 MiB' is too much; at most 16"
             + " MiB",
+        "state-transfer.shm.slots = 0 | state-transfer.shm.slots: '0' is not a whole number, 1 to"
+            + " 65536",
         "source-prefix.v4 = 33 | source-prefix.v4: '33' is not a whole number, 0 to 32",
         "admin.mode = 0888 | admin.mode: '0888' is not octal permissions such as 0600",
         "log.level = information | log.level: 'information' is not one of error, warn, info, debug,"
@@ -195,10 +197,6 @@ class ConfigLoaderTest {
             "b.conf:6: warning: rule 'ports' can never match: rule 'wide' at b.conf:4 matches the"
                 + " same clients first",
             "b.conf:8: warning: the included file 'gone.conf' does not exist",
-            "b.conf:9: warning: state-transfer.mode = \"shm\" is not enforced yet: it has no"
-                + " effect",
-            "b.conf:9: warning: state-transfer.padding = \"1 KiB\" is not enforced yet: it has no"
-                + " effect",
             "b.conf:10: warning: metrics.listen = \"127.0.0.1:9464\" is not enforced yet: it has no"
                 + " effect");
   }

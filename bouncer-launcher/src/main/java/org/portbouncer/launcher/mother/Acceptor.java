@@ -208,6 +208,7 @@ final class Acceptor {
         ends.end(record, area.sessions().generation(record), Result.LIMITED, Term.BLOCKED, now);
       } else {
         states.place(session);
+        area.sessions().transfer(record, session.transfer().ordinal(), state.length());
         area.sessions().queued(record, StageId.NEGOTIATE);
         outbox.offer(session);
       }

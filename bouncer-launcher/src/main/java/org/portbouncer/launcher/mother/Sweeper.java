@@ -9,6 +9,8 @@ import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.SessionEnd;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Ends sessions that were lost on a hop: a worker that dies between receiving a message and
@@ -17,6 +19,7 @@ import org.portbouncer.core.worker.SessionEnd;
  */
 final class Sweeper extends Timer {
 
+  private static final Logger LOG = LoggerFactory.getLogger(Sweeper.class);
   private static final long PERIOD_NANOS = 1_000_000_000;
 
   /** Beyond the configured time limits, for a worker that is being replaced. */
@@ -33,6 +36,7 @@ final class Sweeper extends Timer {
   private final RecordAllocator records;
   private final SessionEnd ends;
   private final StateSlots slots;
+  private final LostSlots lostSlots;
   private Epoch epoch;
   private long trimmed;
   private int slotsQuiet = Integer.MAX_VALUE;
@@ -43,6 +47,7 @@ final class Sweeper extends Timer {
     this.records = mother.records();
     this.ends = mother.ends();
     this.slots = mother.states().slots();
+    this.lostSlots = new LostSlots(slots, table, records);
   }
 
   void start(Epoch epoch) {
@@ -60,6 +65,10 @@ final class Sweeper extends Timer {
     }
     if (slots != null && now - trimmed > TRIM_NANOS) {
       trimmed = now;
+      int lost = lostSlots.giveBack();
+      if (lost > 0) {
+        LOG.warn("state slots that a dead worker left taken: {}; they are free again", lost);
+      }
       slotsQuiet = slots.trim(slotsQuiet);
     }
     loop.timers().set(this, now + PERIOD_NANOS);
