@@ -2,21 +2,29 @@ package org.portbouncer.acl.acl;
 
 import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Rule;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Session;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.Limit;
+import org.portbouncer.core.shared.LimitTable;
 import org.portbouncer.core.shared.ListenerCounters;
+import org.portbouncer.core.shared.WorkerBoard;
+import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.Stage;
 import org.portbouncer.core.worker.Worker;
 
-/** The second stage: who may pass. Runs in the acl worker; asks nobody and waits for nothing. */
+/**
+ * The second stage: who may pass, and how many at once. Runs in the acl worker; asks nobody and
+ * waits for nothing.
+ */
 final class AclStage implements Stage {
 
   private final Worker worker;
+  private final Policies policies = new Policies();
+  private final Source source = new Source();
 
   AclStage(Worker worker) {
     this.worker = worker;
@@ -28,33 +36,85 @@ final class AclStage implements Stage {
   }
 
   @Override
+  public void configured(Epoch epoch) {
+    Configuration configuration = epoch.configuration();
+    AclPolicy[] acls = new AclPolicy[configuration.acls().size()];
+    for (int i = 0; i < acls.length; i++) {
+      Acl acl = configuration.acls().get(i);
+      acls[i] = new AclPolicy(acl);
+    }
+    policies.add(epoch.number(), acls);
+  }
+
+  @Override
   public void session(Session session) {
     SessionState state = session.state();
     if (state.deadline() != 0 && worker.loop().now() - state.deadline() > 0) {
       worker.end(session, Result.TIMEOUT, Term.CLIENT_TIMEOUT_SETUP);
-    } else if (passes(session)) {
+      return;
+    }
+    Result refusal = decide(session);
+    if (refusal == null) {
       worker.area().listeners().add(worker.slot(session), ListenerCounters.Count.PASSED, 1);
       worker.forward(session);
     } else {
-      worker.end(session, Result.BLOCKED, Term.BLOCKED);
+      worker.end(session, refusal, Term.BLOCKED);
     }
   }
 
-  private boolean passes(Session session) {
+  /** Why the session may not pass; null where it may. */
+  private Result decide(Session session) {
     Configuration configuration = worker.configuration(session);
     SessionState state = session.state();
-    Listener listener = configuration.listeners().get(state.listener());
-    if (listener.acl() < 0) {
-      return true;
+    int acl = configuration.listeners().get(state.listener()).acl();
+    if (acl < 0) {
+      return null;
     }
-    Acl acl = configuration.acls().get(listener.acl());
-    int index = RuleMatcher.match(acl, state.memory(), state.client());
+    AclPolicy policy = policies.of(state.epoch())[acl];
+    int index = policy.matcher().match(state.memory(), state.client(), System.currentTimeMillis());
     if (index == RuleMatcher.NONE) {
-      return false;
+      return Result.BLOCKED;
     }
     state.rule(index);
     worker.table().rule(state.record(), index);
-    return acl.rules().get(index).action() == Rule.Action.PASS;
+    Rule rule = policy.rule(index);
+    if (rule.logConnect()) {
+      worker.logConnect(session);
+    }
+    if (rule.action() == Rule.Action.BLOCK) {
+      return Result.BLOCKED;
+    }
+    return withinLimits(state, configuration, policy.perRule(index), policy.perSource(index))
+        ? null
+        : Result.LIMITED;
+  }
+
+  /** Counts the session under the rule's limits, if it keeps to them. */
+  private boolean withinLimits(
+      SessionState state, Configuration configuration, Limit perRule, Limit perSource) {
+    if (perRule == null && perSource == null) {
+      return true;
+    }
+    source.of(state.memory(), state.client(), configuration.sourcePrefix());
+    LimitTable limits = worker.area().limits();
+    LimitTable.Outcome outcome =
+        limits.take(
+            state.record(),
+            perRule,
+            perSource,
+            source.high(),
+            source.low(),
+            worker.loop().now(),
+            worker.pid());
+    if (outcome == LimitTable.Outcome.NO_ROOM) {
+      worker.count(WorkerBoard.Count.LIMIT_TABLE_FULL, 1);
+      worker
+          .log()
+          .warn(
+              worker.loop().now(),
+              "no room to count one more source: session " + state.id() + " is refused");
+    }
+    return outcome == LimitTable.Outcome.TAKEN;
   }
 
   @Override

@@ -1,46 +1,141 @@
 package org.portbouncer.acl.acl;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.portbouncer.core.config.Acl;
+import org.portbouncer.core.config.IpAddress;
+import org.portbouncer.core.config.PortRange;
 import org.portbouncer.core.config.Rule;
+import org.portbouncer.core.config.RuleIndex;
+import org.portbouncer.core.config.Schedule;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.SockAddr;
 
 /**
- * Finds the rule that decides: the first whose conditions all hold. Allocates nothing. Runs in the
- * acl worker, and in `bouncer acl test`.
+ * Finds the rule of one ACL that decides: the first whose conditions all hold. Allocates nothing
+ * but once a second for each schedule. Runs in the acl worker, and in `bouncer acl test`; one
+ * thread.
  */
 public final class RuleMatcher {
 
   /** No rule matched: the session is blocked. */
   public static final int NONE = -1;
 
-  private RuleMatcher() {}
+  /** The port of a client who has none, or whose port is not known. */
+  public static final int NO_PORT = -1;
+
+  private final Rule[] rules;
+  private final RuleIndex index;
+
+  /** For each rule, its schedule; null for always. Equal schedules are one object. */
+  private final OpenHours[] hours;
+
+  public RuleMatcher(Acl acl) {
+    rules = acl.rules().toArray(Rule[]::new);
+    index = RuleIndex.of(acl.rules());
+    hours = new OpenHours[rules.length];
+    Map<Schedule, OpenHours> known = new HashMap<>();
+    for (int i = 0; i < rules.length; i++) {
+      if (rules[i].when() != null) {
+        hours[i] = known.computeIfAbsent(rules[i].when(), OpenHours::new);
+      }
+    }
+  }
 
   /**
+   * Decides about a client.
+   *
    * @param m where the client's address stands, as {@link SockAddr} lays it out
+   * @param nowMs the wall clock
    * @return the index of the rule that decides, or {@link #NONE}
    */
-  public static int match(Acl acl, MemorySegment m, long client) {
-    List<Rule> rules = acl.rules();
-    for (int i = 0; i < rules.size(); i++) {
-      if (matches(rules.get(i), m, client)) {
-        return i;
+  public int match(MemorySegment m, long client, long nowMs) {
+    return switch (SockAddr.family(m, client)) {
+      case Const.AF_INET ->
+          match(0, IpAddress.mapped(SockAddr.v4(m, client)), SockAddr.port(m, client), nowMs);
+      case Const.AF_INET6 ->
+          match(
+              SockAddr.v6High(m, client),
+              SockAddr.v6Low(m, client),
+              SockAddr.port(m, client),
+              nowMs);
+      default -> matchElsewhere(nowMs);
+    };
+  }
+
+  /** Decides about an address, IPv4 or IPv6. */
+  public int match(IpAddress client, int port, long nowMs) {
+    return match(client.hi(), client.lo(), port, nowMs);
+  }
+
+  private int match(long high, long low, int port, long nowMs) {
+    int position = index.candidates(high, low);
+    int element = index.at(position);
+    while (element >= 0) {
+      if (holds(element, port, nowMs)) {
+        return element;
+      }
+      element = index.at(++position);
+    }
+    return element == RuleIndex.END
+        ? NONE
+        : askEach(RuleIndex.continues(element), high, low, port, nowMs);
+  }
+
+  private int askEach(int from, long high, long low, int port, long nowMs) {
+    for (int rule = from; rule < rules.length; rule++) {
+      if ((rules[rule].from() == null || rules[rule].from().containsV6(high, low))
+          && holds(rule, port, nowMs)) {
+        return rule;
       }
     }
     return NONE;
   }
 
-  private static boolean matches(Rule rule, MemorySegment m, long client) {
-    if (rule.from() == null) {
+  /** Decides about a client of a Unix socket: no address, no port. */
+  private int matchElsewhere(long nowMs) {
+    for (int rule = 0; rule < rules.length; rule++) {
+      if (rules[rule].from() == null && holds(rule, NO_PORT, nowMs)) {
+        return rule;
+      }
+    }
+    return NONE;
+  }
+
+  /** Whether the conditions hold that are not about the address. */
+  private boolean holds(int rule, int port, long nowMs) {
+    return holdsPort(rules[rule].fromPorts(), port)
+        && (hours[rule] == null || hours[rule].areNow(nowMs));
+  }
+
+  private static boolean holdsPort(List<PortRange> ports, int port) {
+    if (ports.isEmpty()) {
       return true;
     }
-    return switch (SockAddr.family(m, client)) {
-      case Const.AF_INET -> rule.from().containsV4(SockAddr.v4(m, client));
-      case Const.AF_INET6 ->
-          rule.from().containsV6(SockAddr.v6High(m, client), SockAddr.v6Low(m, client));
-      default -> false;
-    };
+    for (int i = 0; i < ports.size(); i++) {
+      if (ports.get(i).contains(port)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Why a rule does not match, condition by condition; empty where it does. */
+  public List<String> whyNot(int rule, IpAddress client, int port, long nowMs) {
+    List<String> reasons = new ArrayList<>();
+    Rule asked = rules[rule];
+    if (asked.from() != null && !asked.from().contains(client)) {
+      reasons.add("from does not match");
+    }
+    if (!holdsPort(asked.fromPorts(), port)) {
+      reasons.add(port == NO_PORT ? "from-port needs a port" : "from-port does not match");
+    }
+    if (hours[rule] != null && !hours[rule].areNow(nowMs)) {
+      reasons.add("when: " + asked.when() + " is not now");
+    }
+    return reasons;
   }
 }

@@ -15,7 +15,12 @@ public record IpAddress(long hi, long lo) {
 
   /** The IPv4 address of these 32 bits, in network order. */
   public static IpAddress ofV4(int address) {
-    return new IpAddress(0, MAPPED | Integer.toUnsignedLong(address));
+    return new IpAddress(0, mapped(address));
+  }
+
+  /** The last 64 bits of an IPv4 address in its mapped form; the first are 0. */
+  public static long mapped(int address) {
+    return MAPPED | Integer.toUnsignedLong(address);
   }
 
   /** Whether these 128 bits are an IPv4 address in its mapped form. */

@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.Locale;
 
 /** Finds the known name an operator most likely meant. Runs in the mother and in commands. */
-final class Nearest {
+public final class Nearest {
 
   private Nearest() {}
 
@@ -26,7 +26,7 @@ final class Nearest {
   }
 
   /** {@code ", did you mean 'x'?"}, or {@code "; known are a, b"} when none is near. */
-  static String hint(String name, Collection<String> known) {
+  public static String hint(String name, Collection<String> known) {
     if (known.isEmpty()) {
       return "; none is defined";
     }

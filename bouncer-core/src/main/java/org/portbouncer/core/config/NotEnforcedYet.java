@@ -15,13 +15,6 @@ final class NotEnforcedYet {
       Map.ofEntries(
           Map.entry("listeners.NAME.bandwidth", text -> true),
           Map.entry("acls.NAME[].bandwidth", text -> true),
-          Map.entry("acls.NAME[].from-port", text -> true),
-          Map.entry("acls.NAME[].when", text -> true),
-          Map.entry("acls.NAME[].max-sessions", text -> true),
-          Map.entry("acls.NAME[].max-sessions-per-source", text -> true),
-          Map.entry("acls.NAME[].rate", text -> true),
-          Map.entry("acls.NAME[].rate-per-source", text -> true),
-          Map.entry("acls.NAME[].log", text -> text.equals("connect")),
           Map.entry("metrics.listen", text -> !text.isBlank()),
           Map.entry("log.access.to", text -> text.equals("syslog")),
           Map.entry("user", text -> !text.isBlank()),

@@ -93,7 +93,7 @@ public final class Schema {
               "acls.NAME[].rate",
               "COUNT/DURATION",
               "no limit",
-              "new sessions of this rule, as in `50/1s`"),
+              "new sessions of this rule, as in `50/1s`: at most so many in any such period"),
           optional(
               "acls.NAME[].rate-per-source",
               "COUNT/DURATION",
@@ -103,7 +103,7 @@ public final class Schema {
               "acls.NAME[].log",
               "list of `connect`, `disconnect`, `error`",
               "the line at the end only",
-              "when the access log gets a line"),
+              "`connect` adds a line when a session starts; the one at its end is always written"),
           withDefault(
               "source-prefix.v4",
               "integer, 0 to 32",

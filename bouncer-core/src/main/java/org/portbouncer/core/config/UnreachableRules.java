@@ -8,29 +8,34 @@ final class UnreachableRules {
   private UnreachableRules() {}
 
   static void warn(List<Rule> rules, Problems problems) {
+    RuleIndex index = RuleIndex.of(rules);
     for (int later = 1; later < rules.size(); later++) {
-      for (int earlier = 0; earlier < later; earlier++) {
-        if (covers(rules.get(earlier), rules.get(later))) {
-          report(rules.get(earlier), rules.get(later), problems);
-          break;
-        }
+      Rule rule = rules.get(later);
+      boolean empty = rule.from() != null && rule.from().isEmpty();
+      Rule earlier = firstThatCovers(rules, later);
+      if (earlier != null) {
+        String place = earlier.file() + ":" + earlier.line();
+        report(rule, "rule '" + earlier.name() + "' at " + place + " matches", problems);
+      } else if (!empty && !index.reachable(later)) {
+        report(rule, "the rules before it together match", problems);
       }
     }
   }
 
-  private static void report(Rule earlier, Rule later, Problems problems) {
+  private static Rule firstThatCovers(List<Rule> rules, int later) {
+    for (int earlier = 0; earlier < later; earlier++) {
+      if (covers(rules.get(earlier), rules.get(later))) {
+        return rules.get(earlier);
+      }
+    }
+    return null;
+  }
+
+  private static void report(Rule later, String who, Problems problems) {
     problems.add(
         later.file(),
         later.line(),
-        "rule '"
-            + later.name()
-            + "' can never match: rule '"
-            + earlier.name()
-            + "' at "
-            + earlier.file()
-            + ":"
-            + earlier.line()
-            + " matches the same clients first",
+        "rule '" + later.name() + "' can never match: " + who + " the same clients first",
         Problem.Severity.WARNING);
   }
 

@@ -21,6 +21,7 @@ import org.portbouncer.core.sys.SockAddr;
  *   48 state bytes u32                        52 set-up µs u32, 0 while it lasts
  *   56 client 28                              84 local 28
  *  112 hops, 5 × (pid u32, received µs u32)
+ *  152 held of the rule u64                  160 held of the source u64: see LimitTable, 0 none
  *  184 state slot u32, 0 is none, else its number and 1
  *  192 bytes up u64  200 bytes down u64       208 last activity u64, CLOCK_MONOTONIC ns
  * </pre>
@@ -52,6 +53,7 @@ public final class SessionTable {
   private static final int CLIENT = 56;
   private static final int LOCAL = 84;
   private static final int HOPS = 112;
+  private static final int HELD = 152;
   private static final int STATE_SLOT = 184;
   private static final int BYTES_UP = 192;
   private static final int BYTES_DOWN = 200;
@@ -186,6 +188,8 @@ public final class SessionTable {
     putShort(record, SLOT, slot);
     putShort(record, RULE, -1);
     putShort(record, BANDWIDTH, -1);
+    held(record, Limit.Per.RULE, 0);
+    held(record, Limit.Per.SOURCE, 0);
     INT.setOpaque(memory, at(record, SETUP_US), 0);
     INT.setOpaque(memory, at(record, STATE_SLOT), 0);
     INT.setOpaque(memory, at(record, STATE_BYTES), state.length());
@@ -308,6 +312,15 @@ public final class SessionTable {
 
   public void bandwidth(int record, int index) {
     putShort(record, BANDWIDTH, index);
+  }
+
+  /** Sets what the session holds in the {@link LimitTable}; only that table does. */
+  void held(int record, Limit.Per per, long handle) {
+    LONG.setVolatile(memory, at(record, HELD + 8 * per.ordinal()), handle);
+  }
+
+  long held(int record, Limit.Per per) {
+    return (long) LONG.getVolatile(memory, at(record, HELD + 8 * per.ordinal()));
   }
 
   /**

@@ -15,12 +15,13 @@ import org.portbouncer.core.sys.Native;
  *   counters       ListenerCounters.BYTES  one place per listener
  *   free map       one bit per record
  *   records        SessionTable.RECORD bytes each
+ *   limits         LimitTable.bytes
  * </pre>
  */
 public final class SharedArea {
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-  private static final int MAGIC = 0x42_53_41_01;
+  private static final int MAGIC = 0x42_53_41_02;
   private static final long HEADER = 4096;
 
   private final int fd;
@@ -28,6 +29,7 @@ public final class SharedArea {
   private final WorkerBoard workers;
   private final ListenerCounters listeners;
   private final SessionTable sessions;
+  private final LimitTable limits;
 
   private SharedArea(int fd, MemorySegment memory, int capacity) {
     this.fd = fd;
@@ -38,10 +40,16 @@ public final class SharedArea {
     listeners = new ListenerCounters(memory.asSlice(at, ListenerCounters.BYTES));
     at += ListenerCounters.BYTES;
     sessions = new SessionTable(memory.asSlice(at, SessionTable.bytes(capacity)), capacity);
+    at += SessionTable.bytes(capacity);
+    limits = new LimitTable(memory.asSlice(at, LimitTable.bytes(capacity)), sessions);
   }
 
   private static long size(int capacity) {
-    return HEADER + WorkerBoard.BYTES + ListenerCounters.BYTES + SessionTable.bytes(capacity);
+    return HEADER
+        + WorkerBoard.BYTES
+        + ListenerCounters.BYTES
+        + SessionTable.bytes(capacity)
+        + LimitTable.bytes(capacity);
   }
 
   /**
@@ -94,5 +102,9 @@ public final class SharedArea {
 
   public SessionTable sessions() {
     return sessions;
+  }
+
+  public LimitTable limits() {
+    return limits;
   }
 }

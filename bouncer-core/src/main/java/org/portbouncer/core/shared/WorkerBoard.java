@@ -13,6 +13,7 @@ import java.lang.invoke.VarHandle;
  *    0 pid u32 | 4 sessions held u32 | 8 heartbeat u64, CLOCK_MONOTONIC ns
  *   16 received u64 | 24 refused messages u64 | 32 spills u64 | 40 state bytes u64
  *   48 log lines left out u64 | 56 descriptor pauses u64
+ *   64 sessions refused because the limit table was full u64
  * 128 hop times: 16 buckets u64 and their sum, ns u64
  * </pre>
  */
@@ -39,7 +40,8 @@ public final class WorkerBoard {
     SPILLED,
     STATE_BYTES,
     LOG_LOST,
-    DESCRIPTOR_PAUSES;
+    DESCRIPTOR_PAUSES,
+    LIMIT_TABLE_FULL;
 
     private final int offset = 16 + 8 * ordinal();
   }

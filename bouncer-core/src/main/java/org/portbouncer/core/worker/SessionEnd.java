@@ -10,8 +10,8 @@ import org.portbouncer.core.shared.StateSlots;
 
 /**
  * The one place that ends a session in the books: claims its record, counts it, writes its line,
- * frees the record. In every process; of several that try, one succeeds. Descriptors are not its
- * business: whoever holds the session closes them first.
+ * gives back what it holds of limits, frees the record. In every process; of several that try, one
+ * succeeds. Descriptors are not its business: whoever holds the session closes them first.
  */
 public final class SessionEnd {
 
@@ -62,6 +62,7 @@ public final class SessionEnd {
     log.write(
         "end", table, record, epoch == null ? null : epoch.configuration(), result, term, now, pid);
     freeSlot(record);
+    area.limits().release(record, pid);
     table.free(record);
   }
 

@@ -14,6 +14,9 @@ public interface Stage {
   /** Which one this is. */
   StageId id();
 
+  /** A configuration came; called before any session of its epoch. */
+  default void configured(Epoch epoch) {}
+
   /**
    * Takes a session that arrived. The stage owns it until it passes it on with {@link
    * Worker#forward}, ends it with {@link Worker#end}, or keeps it with {@link Worker#hold}.

@@ -172,6 +172,19 @@ public final class Worker implements EventLoop.Turn {
     ends.end(record, generation, result, term, loop.now());
   }
 
+  /** Writes the line that says that a session began, for a rule that wants one. */
+  public void logConnect(Session session) {
+    accessLog.write(
+        "connect",
+        table(),
+        session.state().record(),
+        configuration(session),
+        null,
+        null,
+        loop.now(),
+        start.pid());
+  }
+
   /** Keeps a session in this process until {@link #letGo}; the operator can reach it there. */
   public void hold(Session session) {
     session.keepState();
@@ -220,7 +233,8 @@ public final class Worker implements EventLoop.Turn {
     return epoch != null && epoch.knows(session.state());
   }
 
-  void count(WorkerBoard.Count what, long delta) {
+  /** Adds to one of this worker's counters. */
+  public void count(WorkerBoard.Count what, long delta) {
     area.workers().add(start.place(), what, delta);
   }
 
@@ -230,6 +244,8 @@ public final class Worker implements EventLoop.Turn {
    */
   void flushOutbox() {
     if (outbox != null) {
+      // A line that says a session began goes out before the next stage can write that it ended.
+      accessLog.flush();
       outbox.flush();
       int spilled = outbox.takeSpilled();
       if (spilled > 0) {
@@ -251,6 +267,7 @@ public final class Worker implements EventLoop.Turn {
 
   void configure(Epoch epoch) {
     epochs.add(epoch);
+    stage.configured(epoch);
   }
 
   void kill(int record, int generation) {

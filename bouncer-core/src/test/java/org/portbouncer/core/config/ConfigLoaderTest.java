@@ -193,12 +193,45 @@ class ConfigLoaderTest {
             "b.conf:3: warning: listeners.a has no acl: everyone may connect",
             "b.conf:5: warning: rule 'narrow' can never match: rule 'wide' at b.conf:4 matches the"
                 + " same clients first",
-            "b.conf:6: warning: acls.x.#3.from-port = 5 is not enforced yet: it has no effect",
             "b.conf:6: warning: rule 'ports' can never match: rule 'wide' at b.conf:4 matches the"
                 + " same clients first",
             "b.conf:8: warning: the included file 'gone.conf' does not exist",
             "b.conf:10: warning: metrics.listen = \"127.0.0.1:9464\" is not enforced yet: it has no"
                 + " effect");
+  }
+
+  @Test
+  void shouldWarnWhenEarlierRulesTogetherHideOne() throws IOException {
+    assertThat(
+            problems(
+                START
+                    + """
+                    acls.x = [
+                      { name = low, action = pass, from = "10.0.0.0/9" }
+                      { name = high, action = block, from = "10.128.0.0/9" }
+                      { name = seen, action = pass, from = ["10.0.0.0/8", "11.0.0.0/32"] }
+                      { name = hidden, action = pass, from = "10.0.0.0/8", from-port = 80 }
+                    ]
+                    }\
+                    """))
+        .containsExactly(
+            "b.conf:8: warning: rule 'hidden' can never match: rule 'seen' at b.conf:7 matches the"
+                + " same clients first");
+    assertThat(
+            problems(
+                START
+                    + """
+                    acls.x = [
+                      { name = low, action = pass, from = "10.0.0.0/9" }
+                      { name = high, action = block, from = "10.128.0.0/9" }
+                      { name = hidden, action = pass, from = "10.0.0.0/8" }
+                      { name = rest, action = block }
+                    ]
+                    }\
+                    """))
+        .containsExactly(
+            "b.conf:7: warning: rule 'hidden' can never match: the rules before it together match"
+                + " the same clients first");
   }
 
   @Test

@@ -53,6 +53,8 @@ public final class Cli {
     line.addSubcommand(new StartCommand(console, server));
     line.addSubcommand(new CheckCommand(console));
     line.addSubcommand(new ShowConfigCommand(console));
+    line.addSubcommand(
+        new CommandLine(new AclCommand()).addSubcommand(new AclTestCommand(console)));
     line.addSubcommand(new StatusCommand(console));
     line.addSubcommand(new SessionsCommand(console));
     line.addSubcommand(new KillCommand(console));

@@ -45,6 +45,18 @@ final class Units {
     return String.format(Locale.ROOT, "%dd%02dh", time.toDays(), time.toHoursPart());
   }
 
+  /** 90,000 is "90s", 60,000 "1m": exactly, in the largest unit that divides it. */
+  static String duration(long millis) {
+    long[] units = {86_400_000, 3_600_000, 60_000, 1000};
+    String[] names = {"d", "h", "m", "s"};
+    for (int i = 0; i < units.length; i++) {
+      if (millis % units[i] == 0) {
+        return millis / units[i] + names[i];
+      }
+    }
+    return millis + "ms";
+  }
+
   /** "1 session", "2 sessions". */
   static String count(long count, String one) {
     return count + " " + one + (count == 1 ? "" : "s");

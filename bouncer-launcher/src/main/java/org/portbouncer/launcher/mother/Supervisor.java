@@ -138,6 +138,7 @@ final class Supervisor implements WorkerProcess.Watcher {
     if (stopping) {
       return;
     }
+    area.limits().recover(worker.pid(), pid);
     int lost = release(worker.pid());
     area.workers().sessions(worker.place(), 0);
     long lived = System.nanoTime() - worker.startedAt();

@@ -1,0 +1,289 @@
+package org.portbouncer.core.shared;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.portbouncer.core.config.Rate;
+import org.portbouncer.core.shared.LimitTable.Outcome;
+
+class LimitTableTest {
+
+  private static final int CAPACITY = 4096;
+  private static final int PID = 17;
+  private static final long MS = 1_000_000;
+
+  private final Set<Integer> dead = ConcurrentHashMap.newKeySet();
+  private MemorySegment memory;
+  private SessionTable sessions;
+  private RecordAllocator records;
+  private LimitTable table;
+
+  @BeforeEach
+  void create() {
+    sessions = new SessionTable(memory(SessionTable.bytes(CAPACITY)), CAPACITY);
+    sessions.initialize();
+    records = new RecordAllocator(sessions, 1);
+    memory = memory(LimitTable.bytes(CAPACITY));
+    table = new LimitTable(memory, sessions, dead::contains);
+  }
+
+  private static MemorySegment memory(long bytes) {
+    return Arena.ofAuto().allocate(bytes, 64);
+  }
+
+  private static Limit perRule(int max, Rate rate) {
+    return Limit.of("office", "staff", Limit.Per.RULE, max, rate);
+  }
+
+  private static Limit perSource(int max, Rate rate) {
+    return Limit.of("office", "staff", Limit.Per.SOURCE, max, rate);
+  }
+
+  private void end(int record) {
+    table.release(record, PID);
+    sessions.free(record);
+  }
+
+  @Test
+  void shouldHaveNoLimitWhereNothingIsToBeCounted() {
+    assertThat(perRule(0, null)).isNull();
+    int record = records.allocate();
+    assertThat(table.take(record, null, null, 0, 0, 0, PID)).isEqualTo(Outcome.TAKEN);
+    end(record);
+  }
+
+  @Test
+  void shouldKeepRuleAndSourceApartInTheirKeys() {
+    assertThat(perRule(1, null).key()).isNotEqualTo(perSource(1, null).key());
+    assertThat(perRule(1, null).key()).isEqualTo(perRule(7, new Rate(1, 1)).key());
+  }
+
+  @Test
+  void shouldTakeExactlyAsManyAsTheLimitAndAnotherWhenOneEnds() {
+    Limit limit = perRule(3, null);
+    Deque<Integer> live = new ArrayDeque<>();
+    for (int i = 0; i < 3; i++) {
+      live.add(records.allocate());
+      assertThat(table.take(live.getLast(), limit, null, 0, 0, i, PID)).isEqualTo(Outcome.TAKEN);
+    }
+    int more = records.allocate();
+    assertThat(table.take(more, limit, null, 0, 0, 9, PID)).isEqualTo(Outcome.LIMITED);
+    end(live.remove());
+    assertThat(table.take(more, limit, null, 0, 0, 9, PID)).isEqualTo(Outcome.TAKEN);
+    assertThat(table.live(limit)).isEqualTo(3);
+    live.forEach(this::end);
+    end(more);
+    assertThat(table.liveInAll()).isZero();
+  }
+
+  @Test
+  void shouldGiveBackOnlyOnce() {
+    Limit limit = perRule(3, null);
+    int first = records.allocate();
+    int second = records.allocate();
+    table.take(first, limit, null, 0, 0, 0, PID);
+    table.take(second, limit, null, 0, 0, 0, PID);
+    table.release(first, PID);
+    table.release(first, PID);
+    assertThat(table.live(limit)).isEqualTo(1);
+  }
+
+  @Test
+  void shouldCountNothingWhenTheOtherLimitRefuses() {
+    Limit rule = perRule(2, new Rate(100, 1000));
+    Limit source = perSource(1, null);
+    int first = records.allocate();
+    int second = records.allocate();
+    assertThat(table.take(first, rule, source, 0, 5, 0, PID)).isEqualTo(Outcome.TAKEN);
+    assertThat(table.take(second, rule, source, 0, 5, 0, PID)).isEqualTo(Outcome.LIMITED);
+    assertThat(table.live(rule)).isEqualTo(1);
+    assertThat(table.take(second, rule, source, 0, 6, 0, PID)).isEqualTo(Outcome.TAKEN);
+    int third = records.allocate();
+    assertThat(table.take(third, rule, source, 0, 7, 0, PID)).isEqualTo(Outcome.LIMITED);
+    assertThat(table.live(source, 0, 7)).isZero();
+    end(first);
+    end(second);
+    assertThat(table.liveInAll()).isZero();
+  }
+
+  @Test
+  void shouldRememberTheRateOfASourceThatHasNoSession() {
+    Limit source = perSource(0, new Rate(2, 1000));
+    for (int i = 0; i < 2; i++) {
+      int record = records.allocate();
+      assertThat(table.take(record, null, source, 3, 4, i, PID)).isEqualTo(Outcome.TAKEN);
+      end(record);
+    }
+    int record = records.allocate();
+    assertThat(table.take(record, null, source, 3, 4, 900 * MS, PID)).isEqualTo(Outcome.LIMITED);
+    assertThat(table.take(record, null, source, 3, 4, 1001 * MS, PID)).isEqualTo(Outcome.TAKEN);
+  }
+
+  @Test
+  void shouldNotForgetCountedSourcesAndRulesWhenAFloodFillsTheTable() {
+    Limit rule = perRule(2, null);
+    Limit source = perSource(1, new Rate(1, 60_000));
+    int held = records.allocate();
+    assertThat(table.take(held, rule, source, 9, 9, 0, PID)).isEqualTo(Outcome.TAKEN);
+    int refused = 0;
+    int flood = 200_000;
+    for (int i = 0; i < flood; i++) {
+      int record = records.allocate();
+      if (table.take(record, null, source, 1, i, MS, PID) == Outcome.NO_ROOM) {
+        refused++;
+      }
+      end(record);
+    }
+    // Every place is taken by a source whose rate window lasts: nobody gets in uncounted.
+    assertThat(refused).isGreaterThan(flood / 2);
+    int again = records.allocate();
+    assertThat(table.take(again, rule, source, 9, 9, 59_000 * MS, PID)).isEqualTo(Outcome.LIMITED);
+    // When the windows have passed, there is room again.
+    for (int i = 0; i < 1000; i++) {
+      assertThat(table.take(again, null, source, 2, i, 120_000 * MS, PID)).isEqualTo(Outcome.TAKEN);
+      table.release(again, PID);
+    }
+    assertThat(table.live(source, 9, 9)).isEqualTo(1);
+    assertThat(table.live(rule)).isEqualTo(1);
+  }
+
+  @Test
+  void shouldMakeRoomAtOnceWhereOnlySessionsAreCounted() {
+    Limit source = perSource(1, null);
+    for (int i = 0; i < 200_000; i++) {
+      int record = records.allocate();
+      assertThat(table.take(record, null, source, 1, i, 0, PID)).isEqualTo(Outcome.TAKEN);
+      end(record);
+    }
+  }
+
+  @Test
+  void shouldBeExactWhenManyProcessesTakeAndGiveBack() throws Exception {
+    Limit rule = perRule(7, null);
+    Limit source = perSource(3, null);
+    AtomicInteger inRule = new AtomicInteger();
+    AtomicInteger[] inSource = {
+      new AtomicInteger(), new AtomicInteger(), new AtomicInteger(), new AtomicInteger()
+    };
+    int[] free = new int[64];
+    for (int i = 0; i < free.length; i++) {
+      free[i] = records.allocate();
+    }
+    int threads = 4;
+    AtomicInteger taken = new AtomicInteger();
+    try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
+      Future<?>[] done = new Future<?>[threads];
+      for (int t = 0; t < threads; t++) {
+        int thread = t;
+        done[t] =
+            pool.submit(
+                () -> {
+                  Random random = new Random(thread);
+                  int[] own = new int[16];
+                  int[] at = new int[16];
+                  for (int i = 0; i < 20_000; i++) {
+                    int slot = random.nextInt(16);
+                    int record = free[thread * 16 + slot];
+                    if (own[slot] == 1) {
+                      inRule.decrementAndGet();
+                      inSource[at[slot]].decrementAndGet();
+                      table.release(record, 100 + thread);
+                      own[slot] = 0;
+                    } else {
+                      at[slot] = random.nextInt(4);
+                      Outcome outcome =
+                          table.take(record, rule, source, 0, at[slot] + 1, i, 100 + thread);
+                      if (outcome == Outcome.TAKEN) {
+                        taken.incrementAndGet();
+                        own[slot] = 1;
+                        assertThat(inRule.incrementAndGet()).isLessThanOrEqualTo(7);
+                        assertThat(inSource[at[slot]].incrementAndGet()).isLessThanOrEqualTo(3);
+                      }
+                    }
+                  }
+                });
+      }
+      for (Future<?> each : done) {
+        each.get();
+      }
+    }
+    assertThat(taken).hasPositiveValue();
+    for (int record : free) {
+      end(record);
+    }
+    assertThat(table.liveInAll()).isZero();
+  }
+
+  // What a process leaves that dies at the worst moment is made by hand here.
+
+  private void lockAll(int pid) {
+    for (long at = 0; at < locks(); at += 4) {
+      memory.set(ValueLayout.JAVA_INT, at, pid);
+    }
+  }
+
+  private static long locks() {
+    return LimitTable.bytes(CAPACITY) / (4 + LimitTable.WAYS * LimitTable.ENTRY) * 4;
+  }
+
+  @Test
+  void shouldCountAgainWhenAProcessDiedBetweenItsTwoSteps() {
+    Limit limit = perRule(3, null);
+    int first = records.allocate();
+    int second = records.allocate();
+    table.take(first, limit, null, 0, 0, 0, PID);
+    table.take(second, limit, null, 0, 0, 0, PID);
+    // It gave the record back and died before it counted down.
+    sessions.held(second, Limit.Per.RULE, 0);
+    lockAll(666);
+    table.recover(666, PID);
+    assertThat(table.live(limit)).isEqualTo(1);
+    // It wrote into the record and died before it counted up.
+    sessions.held(second, Limit.Per.RULE, sessions.held(first, Limit.Per.RULE));
+    lockAll(666);
+    table.recover(666, PID);
+    assertThat(table.live(limit)).isEqualTo(2);
+    end(first);
+    end(second);
+    assertThat(table.liveInAll()).isZero();
+  }
+
+  @Test
+  void shouldTakeTheLockOverWhenItsOwnerIsFoundDead() {
+    Limit limit = perRule(1, null);
+    int first = records.allocate();
+    table.take(first, limit, null, 0, 0, 0, PID);
+    sessions.held(first, Limit.Per.RULE, 0);
+    lockAll(666);
+    dead.add(666);
+    int second = records.allocate();
+    assertThat(table.take(second, limit, null, 0, 0, 0, PID)).isEqualTo(Outcome.TAKEN);
+    assertThat(table.live(limit)).isEqualTo(1);
+  }
+
+  @Test
+  void shouldRefuseToTakeAndStillGiveBackWhenTheOwnerOfALockDoesNotMove() {
+    Limit limit = perRule(2, null);
+    int first = records.allocate();
+    table.take(first, limit, null, 0, 0, 0, PID);
+    lockAll(666);
+    int second = records.allocate();
+    assertThat(table.take(second, limit, null, 0, 0, 0, PID)).isEqualTo(Outcome.NO_ROOM);
+    table.release(first, PID);
+    lockAll(0);
+    assertThat(table.live(limit)).isZero();
+  }
+}

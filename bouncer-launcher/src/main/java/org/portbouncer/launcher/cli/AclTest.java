@@ -1,0 +1,87 @@
+package org.portbouncer.launcher.cli;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.portbouncer.acl.acl.RuleMatcher;
+import org.portbouncer.acl.acl.Source;
+import org.portbouncer.core.config.Acl;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.Rule;
+
+/**
+ * What the rules decide about one client at one time, and why: the same matcher that the acl worker
+ * has, and every rule it considered on the way.
+ *
+ * @param acl null where the listener has none
+ * @param rule null where no rule decides
+ * @param bandwidth the class that would apply; null for none
+ * @param source what the limits per source count the client as
+ * @param considered up to the rule that decides, it included
+ */
+record AclTest(
+    Listener listener,
+    ClientAddress client,
+    Instant at,
+    Acl acl,
+    Rule rule,
+    String bandwidth,
+    String source,
+    List<Considered> considered) {
+
+  /**
+   * One rule and what became of it.
+   *
+   * @param whyNot empty where it matches
+   */
+  record Considered(Rule rule, List<String> whyNot) {}
+
+  static AclTest of(
+      Configuration configuration, Listener listener, ClientAddress client, Instant at) {
+    Acl acl = listener.acl() < 0 ? null : configuration.acls().get(listener.acl());
+    List<Considered> considered = new ArrayList<>();
+    Rule rule = null;
+    if (acl != null) {
+      RuleMatcher matcher = new RuleMatcher(acl);
+      long nowMs = at.toEpochMilli();
+      int index = matcher.match(client.address(), client.port(), nowMs);
+      rule = index == RuleMatcher.NONE ? null : acl.rules().get(index);
+      int last = rule == null ? acl.rules().size() - 1 : index;
+      for (int i = 0; i <= last; i++) {
+        considered.add(
+            new Considered(
+                acl.rules().get(i), matcher.whyNot(i, client.address(), client.port(), nowMs)));
+      }
+    }
+    int bandwidth = rule != null && rule.bandwidth() >= 0 ? rule.bandwidth() : listener.bandwidth();
+    return new AclTest(
+        listener,
+        client,
+        at,
+        acl,
+        rule,
+        bandwidth < 0 ? null : configuration.bandwidth().get(bandwidth).name(),
+        Source.text(client.address(), configuration.sourcePrefix()),
+        considered);
+  }
+
+  boolean passes() {
+    return acl == null || (rule != null && rule.action() == Rule.Action.PASS);
+  }
+
+  /** Why, in one line. */
+  String reason() {
+    if (acl == null) {
+      return "listener '" + listener.name() + "' has no acl: everyone may connect";
+    }
+    if (rule == null) {
+      return "no rule of acl '" + acl.name() + "' matches, and no match blocks";
+    }
+    return "rule '" + rule.name() + "' at " + place(rule) + " is the first that matches";
+  }
+
+  static String place(Rule rule) {
+    return rule.file() + ":" + rule.line();
+  }
+}
