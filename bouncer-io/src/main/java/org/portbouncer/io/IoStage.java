@@ -10,6 +10,7 @@ import org.portbouncer.core.session.Session;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.worker.Stage;
 import org.portbouncer.core.worker.Worker;
 
@@ -19,7 +20,7 @@ final class IoStage implements Stage {
   private static final int KEPT_FLOWS = 4096;
 
   private final Worker worker;
-  private final TransferBuffers buffers = new TransferBuffers();
+  private final TransferBuffers buffers;
   private final InternalServices services;
   private final ArrayDeque<Flow> free = new ArrayDeque<>();
 
@@ -30,7 +31,20 @@ final class IoStage implements Stage {
 
   IoStage(Worker worker) {
     this.worker = worker;
+    this.buffers = new TransferBuffers(pipes());
     this.services = new InternalServices(worker, buffers);
+  }
+
+  private PipePool pipes() {
+    EventLoop loop = worker.loop();
+    return new PipePool(
+        Pipe::fromKernel,
+        PipePool.MOST,
+        loop::now,
+        errno ->
+            worker
+                .log()
+                .warn(loop.now(), "no pipe: " + Errno.text(errno) + "; copying, which costs more"));
   }
 
   @Override

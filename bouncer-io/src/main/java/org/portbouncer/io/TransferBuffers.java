@@ -12,12 +12,22 @@ import org.portbouncer.core.sys.Native;
 final class TransferBuffers {
 
   /** Measured: see docs/performance.md, "Sizes". */
-  static final int BYTES = 128 * 1024;
+  static final int BYTES = Integer.getInteger("x.buf", 128) * 1024;
 
   private static final int KEPT = 64;
 
   private final MemorySegment shared = Native.allocate(BYTES);
   private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
+
+  private final PipePool pipes;
+
+  TransferBuffers(PipePool pipes) {
+    this.pipes = pipes;
+  }
+
+  PipePool pipes() {
+    return pipes;
+  }
 
   MemorySegment shared() {
     return shared;
