@@ -11,18 +11,20 @@ final class Direction {
 
   // The sizes are measured: see docs/performance.md, "Sizes".
 
-  /** Takes in one turn before others get theirs. */
-  private static final int TAKES_PER_TURN = Integer.getInteger("x.takes", 8);
+  /** What one turn may take and move before others get theirs. */
+  private static final int TAKES_PER_TURN = 8;
+
+  private static final long BYTES_PER_TURN = 1 << 20;
 
   /** A flow that gave so much, so many times in a row, is worth a pipe. */
-  private static final int LARGE_BYTES = Integer.getInteger("x.large", 16 * 1024);
+  private static final int LARGE_BYTES = 16 * 1024;
 
-  private static final int LARGE_TAKES = Integer.getInteger("x.largen", 3);
+  private static final int LARGE_TAKES = 3;
 
   /** A flow that gave less than this, so many times in a row, is not. */
-  private static final int SMALL_BYTES = Integer.getInteger("x.small", 8 * 1024);
+  private static final int SMALL_BYTES = 8 * 1024;
 
-  private static final int SMALL_TAKES = Integer.getInteger("x.smalln", 4);
+  private static final int SMALL_TAKES = 4;
 
   private final CopyPath copy;
   private final SplicePath splice;
@@ -136,7 +138,7 @@ final class Direction {
       if (!from.readable()) {
         break;
       }
-      if (takes == TAKES_PER_TURN) {
+      if (takes == TAKES_PER_TURN || bytes - before >= BYTES_PER_TURN) {
         more = true;
         break;
       }

@@ -14,7 +14,10 @@ import org.portbouncer.core.sys.Native;
 final class Pipe {
 
   /** Measured: see docs/performance.md, "Sizes". */
-  static final int BYTES = Integer.getInteger("x.pipe", 256) * 1024;
+  static final int BYTES = 1 << 20;
+
+  /** A smaller one gains nothing over copying. */
+  private static final int LEAST_BYTES = 128 * 1024;
 
   private static final int FLAGS = Const.SPLICE_F_MOVE | Const.SPLICE_F_NONBLOCK;
   private static final MemorySegment PAIR = Native.allocate(8);
@@ -35,15 +38,19 @@ final class Pipe {
   }
 
   /**
-   * A pipe of full size from the kernel. One of the two pages that a user gets beyond
-   * fs.pipe-user-pages-soft would be slower than copying, so a refused size is a failure.
+   * A pipe from the kernel, as large as it gives: a user near fs.pipe-user-pages-soft, or with a
+   * small fs.pipe-max-size, gets less, and one of the two pages that are given beyond the former is
+   * no use.
    */
   static int fromKernel(MemorySegment pair) {
     int made = Libc.pipe2(pair.address(), Const.O_NONBLOCK | Const.O_CLOEXEC);
     if (made < 0) {
       return made;
     }
-    int size = Libc.fcntl(pair.get(JAVA_INT, 4), Const.F_SETPIPE_SZ, BYTES);
+    int size = -1;
+    for (int asked = BYTES; size < 0 && asked >= LEAST_BYTES; asked /= 2) {
+      size = Libc.fcntl(pair.get(JAVA_INT, 4), Const.F_SETPIPE_SZ, asked);
+    }
     if (size < 0) {
       Libc.close(pair.get(JAVA_INT, 0));
       Libc.close(pair.get(JAVA_INT, 4));

@@ -11,9 +11,6 @@ import java.util.function.LongSupplier;
  */
 final class PipePool {
 
-  /** Pipes out at the same time: as many readers too slow for what their sources send. */
-  static final int MOST = 256;
-
   private static final int KEPT = 16;
 
   /**
@@ -34,6 +31,7 @@ final class PipePool {
   /**
    * A pool without pipes yet.
    *
+   * @param most pipes at the same time, each with a reader too slow for what its source sends
    * @param clock in nanoseconds, the loop's
    * @param onRefusal told the errno when pipes begin to be refused
    */

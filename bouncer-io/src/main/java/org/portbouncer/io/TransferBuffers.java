@@ -12,7 +12,7 @@ import org.portbouncer.core.sys.Native;
 final class TransferBuffers {
 
   /** Measured: see docs/performance.md, "Sizes". */
-  static final int BYTES = Integer.getInteger("x.buf", 128) * 1024;
+  static final int BYTES = 128 * 1024;
 
   private static final int KEPT = 64;
 

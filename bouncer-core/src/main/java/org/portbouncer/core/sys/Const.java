@@ -21,6 +21,8 @@ public final class Const {
   public static final int SO_KEEPALIVE = 9;
   public static final int SO_OOBINLINE = 10;
   public static final int SO_LINGER = 13;
+  public static final int SO_RCVTIMEO = 20;
+  public static final int SO_SNDTIMEO = 21;
   public static final int SO_SNDBUFFORCE = 32;
   public static final int SCM_RIGHTS = 1;
   public static final int IPPROTO_IP = 0;
@@ -30,6 +32,7 @@ public final class Const {
   public static final int IP_BIND_ADDRESS_NO_PORT = 24;
   public static final int TCP_NODELAY = 1;
 
+  public static final int MSG_OOB = 0x1;
   public static final int MSG_DONTWAIT = 0x40;
   public static final int MSG_NOSIGNAL = 0x4000;
   public static final int MSG_CTRUNC = 0x8;
