@@ -1,28 +1,47 @@
 package org.portbouncer.io;
 
-import java.lang.foreign.MemorySegment;
 import org.portbouncer.core.sys.Errno;
-import org.portbouncer.core.sys.Libc;
 
 /**
  * The bytes of a session that flow one way. Reads only what it can write or has room to keep: a
- * peer that does not read stops its own source and nobody else. In the io worker, on its loop's
- * thread.
+ * peer that does not read stops its own source and nobody else. Small transfers are copied; a flow
+ * that keeps coming is spliced, until it slows down. In the io worker, on its loop's thread.
  */
 final class Direction {
 
-  /** Reads in one turn before others get theirs. */
-  private static final int READS_PER_TURN = 8;
+  // The sizes are measured: see docs/performance.md, "Sizes".
 
-  private final TransferBuffers buffers;
+  /** What one turn may take and move before others get theirs. */
+  private static final int TAKES_PER_TURN = 8;
+
+  private static final long BYTES_PER_TURN = 1 << 20;
+
+  /** A flow that gave so much, so many times in a row, is worth a pipe. */
+  private static final int LARGE_BYTES = 16 * 1024;
+
+  private static final int LARGE_TAKES = 3;
+
+  /** A flow that gave less than this, so many times in a row, is not. */
+  private static final int SMALL_BYTES = 8 * 1024;
+
+  private static final int SMALL_TAKES = 4;
+
+  private final CopyPath copy;
+  private final SplicePath splice;
   private Side from;
   private Side to;
 
-  /** What was read and not yet written; null where nothing is. */
-  private MemorySegment pending;
+  /** The one of the two that was used last; where anything is in transit, it is there. */
+  private Path path;
 
-  private int pendingAt;
-  private int pendingEnd;
+  private boolean splicing;
+
+  /** Set where splice(2) does not do these sockets. */
+  private boolean neverSplice;
+
+  /** Takes in a row that speak for the other path. */
+  private int streak;
+
   private boolean sourceEnded;
   private boolean closed;
   private boolean discarding;
@@ -32,12 +51,18 @@ final class Direction {
   private boolean more;
 
   Direction(TransferBuffers buffers) {
-    this.buffers = buffers;
+    copy = new CopyPath(buffers);
+    splice = new SplicePath(buffers.pipes());
+    path = copy;
   }
 
   void open(Side from, Side to) {
     this.from = from;
     this.to = to;
+    path = copy;
+    splicing = false;
+    neverSplice = false;
+    streak = 0;
     sourceEnded = false;
     closed = false;
     discarding = false;
@@ -53,10 +78,8 @@ final class Direction {
   }
 
   private void dropPending() {
-    if (pending != null) {
-      buffers.release(pending);
-      pending = null;
-    }
+    copy.drop();
+    splice.drop();
   }
 
   /** Bytes that were written to the other side. */
@@ -71,12 +94,12 @@ final class Direction {
 
   /** Whether bytes wait that were read and not yet written. */
   boolean hasPending() {
-    return pending != null;
+    return !copy.isEmpty() || !splice.isEmpty();
   }
 
   /** Whether everything the source sent has been written: it ended, and nothing waits. */
   boolean drained() {
-    return sourceEnded && pending == null;
+    return sourceEnded && !hasPending();
   }
 
   /** Whether {@link #pump} has work it left for the next turn. */
@@ -92,6 +115,10 @@ final class Direction {
     closed = true;
   }
 
+  boolean discarded() {
+    return discarding;
+  }
+
   /**
    * Moves what can be moved now.
    *
@@ -100,8 +127,8 @@ final class Direction {
   boolean pump() {
     long before = bytes;
     more = false;
-    for (int reads = 0; !closed; reads++) {
-      if (pending != null && !writePending()) {
+    for (int takes = 0; !closed; takes++) {
+      if (!giveAll()) {
         break;
       }
       if (sourceEnded) {
@@ -111,7 +138,7 @@ final class Direction {
       if (!from.readable()) {
         break;
       }
-      if (reads == READS_PER_TURN) {
+      if (takes == TAKES_PER_TURN || bytes - before >= BYTES_PER_TURN) {
         more = true;
         break;
       }
@@ -119,11 +146,19 @@ final class Direction {
         // Asking for room before reading: data stays in the kernel, where it holds the sender back.
         break;
       }
-      if (!transfer()) {
+      long allowed = allowance();
+      if (allowed <= 0 || !take(allowed)) {
         break;
       }
     }
+    copy.settle();
+    splice.settle();
     return bytes != before;
+  }
+
+  /** How many bytes may be moved now; what holds a flow back to a rate says less than all. */
+  private long allowance() {
+    return Long.MAX_VALUE;
   }
 
   /** Passes the end of the stream on, unless it ended by a reset: the flow passes that on. */
@@ -134,26 +169,62 @@ final class Direction {
     }
   }
 
-  /** One read and one write. */
-  private boolean transfer() {
-    MemorySegment shared = buffers.shared();
-    long read = Libc.read(from.fd(), shared.address(), TransferBuffers.BYTES);
-    if (read <= 0) {
-      return readEnded((int) read);
+  /** Takes once from the source; whether to go on. */
+  private boolean take(long allowed) {
+    path = choose();
+    long asked = Math.min(allowed, path.room());
+    long taken = path.take(from.fd(), asked);
+    if (taken <= 0) {
+      return path == splice ? spliceEnded((int) taken) : readEnded((int) taken);
     }
-    if (read < TransferBuffers.BYTES) {
+    // A short splice says nothing: a pipe can be full of small pieces long before its size.
+    if (path == copy && taken < asked) {
       from.readShort();
     }
-    long written = Libc.write(to.fd(), shared.address(), read);
-    if (written < 0) {
-      if (!writeFailed((int) -written)) {
-        return false;
+    judge(taken);
+    return true;
+  }
+
+  private Path choose() {
+    if (splicing) {
+      // Splicing stops at urgent data as if nothing came after it; a read passes it in line.
+      if (!from.urgent() && !neverSplice && splice.ready()) {
+        return splice;
       }
-      written = 0;
+      judgeAnew(false);
     }
-    bytes += written;
-    if (written < read) {
-      keep(shared, (int) written, (int) (read - written));
+    return copy;
+  }
+
+  /** Changes path where so many takes in a row spoke for it that it will pay. */
+  private void judge(long taken) {
+    if (splicing) {
+      streak = taken < SMALL_BYTES ? streak + 1 : 0;
+      if (streak == SMALL_TAKES) {
+        judgeAnew(false);
+      }
+    } else {
+      streak = taken >= LARGE_BYTES ? streak + 1 : 0;
+      if (streak == LARGE_TAKES) {
+        judgeAnew(true);
+      }
+    }
+  }
+
+  private void judgeAnew(boolean splicing) {
+    this.splicing = splicing;
+    streak = 0;
+  }
+
+  /** Whether to go on after a splice that gave nothing. */
+  private boolean spliceEnded(int result) {
+    switch (-result) {
+      // Said at urgent data as well: a read knows whether it is the end.
+      case 0 -> judgeAnew(false);
+      case Errno.EINVAL -> neverSplice = true;
+      default -> {
+        return readEnded(result);
+      }
     }
     return true;
   }
@@ -179,52 +250,51 @@ final class Direction {
     return true;
   }
 
-  /** Whether the bytes are to be kept and tried again. */
-  private boolean writeFailed(int errno) {
-    if (errno == Errno.EINTR) {
-      return true;
-    }
-    if (errno == Errno.EAGAIN || errno == Errno.ENOBUFS || errno == Errno.ENOMEM) {
-      to.full();
-      return true;
-    }
-    to.markReset();
-    discard();
-    return false;
-  }
-
-  private void keep(MemorySegment shared, int at, int length) {
-    pending = buffers.obtain();
-    MemorySegment.copy(shared, at, pending, 0, length);
-    pendingAt = 0;
-    pendingEnd = length;
-    to.full();
-  }
-
-  /** Whether nothing is left. */
-  private boolean writePending() {
-    while (pendingAt < pendingEnd) {
+  /** Gives the other side all that is in transit; whether nothing is left. */
+  private boolean giveAll() {
+    while (!path.isEmpty()) {
       if (!to.writable()) {
         return false;
       }
-      long written = Libc.write(to.fd(), pending.address() + pendingAt, pendingEnd - pendingAt);
-      if (written < 0) {
-        if (!writeFailed((int) -written)) {
-          return false;
-        }
-      } else {
-        pendingAt += (int) written;
-        bytes += written;
-        if (pendingAt < pendingEnd) {
+      long given = path.give(to.fd());
+      if (given >= 0) {
+        bytes += given;
+        if (path == copy && !copy.isEmpty()) {
           to.full();
         }
+      } else if (!giveFailed((int) -given)) {
+        return false;
+      }
+      if (path.isEmpty() && !splice.isEmpty()) {
+        splice.handOver(copy);
       }
     }
-    dropPending();
     return true;
   }
 
-  boolean discarded() {
-    return discarding;
+  /** Whether the bytes are to be kept and tried again. */
+  private boolean giveFailed(int errno) {
+    switch (errno) {
+      case Errno.EINTR -> {}
+      case Errno.EAGAIN, Errno.ENOBUFS, Errno.ENOMEM -> to.full();
+      case Errno.EINVAL -> {
+        if (path != splice) {
+          return writeLost();
+        }
+        neverSplice = true;
+        splice.handOver(copy);
+        path = copy;
+      }
+      default -> {
+        return writeLost();
+      }
+    }
+    return true;
+  }
+
+  private boolean writeLost() {
+    to.markReset();
+    discard();
+    return false;
   }
 }

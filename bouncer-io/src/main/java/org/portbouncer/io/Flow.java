@@ -1,6 +1,7 @@
 package org.portbouncer.io;
 
 import org.portbouncer.core.config.Timeouts;
+import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
@@ -25,7 +26,23 @@ final class Flow implements Side.Owner {
   private static final long RESET_LOOK_NANOS = 2_000_000;
   private static final long RESET_LOOK_MAX_NANOS = 200_000_000;
 
-  private final IoStage stage;
+  /** Whose flow it is: the stage, as far as a flow sees it. */
+  interface Owner {
+    EventLoop loop();
+
+    TransferBuffers buffers();
+
+    /** Says what has moved so far, where others look. */
+    void moved(Session session, long up, long down, long now);
+
+    /** Gives a flow another turn, after the events of all others. */
+    void continueNextTurn(Flow flow);
+
+    /** A flow has let go of its session. */
+    void ended(Flow flow, Session session, Result result, Term term);
+  }
+
+  private final Owner owner;
   private final Side client;
   private final Side target;
   private final Direction up;
@@ -55,18 +72,18 @@ final class Flow implements Side.Owner {
         }
       };
 
-  Flow(IoStage stage) {
-    this.stage = stage;
-    client = new Side(stage.loop(), this);
-    target = new Side(stage.loop(), this);
-    up = new Direction(stage.buffers());
-    down = new Direction(stage.buffers());
+  Flow(Owner owner) {
+    this.owner = owner;
+    client = new Side(owner.loop(), this);
+    target = new Side(owner.loop(), this);
+    up = new Direction(owner.buffers());
+    down = new Direction(owner.buffers());
   }
 
   void begin(Session session, Timeouts timeouts) {
     this.session = session;
     this.timeouts = timeouts;
-    lastActivity = stage.loop().now();
+    lastActivity = owner.loop().now();
     resetSide = null;
     queued = false;
     client.open(session.descriptors().peek(Descriptors.CLIENT));
@@ -89,10 +106,10 @@ final class Flow implements Side.Owner {
   void pump() {
     boolean movedUp = up.pump();
     boolean movedDown = down.pump();
-    long now = stage.loop().now();
+    long now = owner.loop().now();
     if (movedUp || movedDown) {
       lastActivity = now;
-      stage.table().moved(session.state().record(), up.bytes(), down.bytes(), now);
+      owner.moved(session, up.bytes(), down.bytes(), now);
     }
     if (resetSide == null && (client.wasReset() || target.wasReset())) {
       beginReset(client.wasReset() ? client : target);
@@ -106,7 +123,7 @@ final class Flow implements Side.Owner {
         armIdle();
       }
       if (up.more() || down.more()) {
-        stage.continueNextTurn(this);
+        owner.continueNextTurn(this);
       }
     }
   }
@@ -126,10 +143,10 @@ final class Flow implements Side.Owner {
     Side other = resetSide == client ? target : client;
     if (last.pump()) {
       lastActivity = now;
-      stage.table().moved(session.state().record(), up.bytes(), down.bytes(), now);
+      owner.moved(session, up.bytes(), down.bytes(), now);
     }
     if (last.more()) {
-      stage.continueNextTurn(this);
+      owner.continueNextTurn(this);
       return;
     }
     if (other.wasReset()) {
@@ -151,7 +168,7 @@ final class Flow implements Side.Owner {
       endReset();
       return;
     }
-    stage.loop().timers().set(resetTimer, now + resetLook);
+    owner.loop().timers().set(resetTimer, now + resetLook);
     resetLook = Math.min(2 * resetLook, RESET_LOOK_MAX_NANOS);
   }
 
@@ -178,7 +195,7 @@ final class Flow implements Side.Owner {
     if (limit > 0) {
       long due = lastActivity + limit;
       if (!idle.isSet() || due - idle.due() < 0) {
-        stage.loop().timers().set(idle, due);
+        owner.loop().timers().set(idle, due);
       }
     }
   }
@@ -190,7 +207,7 @@ final class Flow implements Side.Owner {
       return;
     }
     if (now - lastActivity < limit) {
-      stage.loop().timers().set(idle, lastActivity + limit);
+      owner.loop().timers().set(idle, lastActivity + limit);
       return;
     }
     Term term =
@@ -203,15 +220,15 @@ final class Flow implements Side.Owner {
   /** Lets go of everything and ends the session. */
   void end(Result result, Term term) {
     Session ended = session;
-    stage.table().moved(ended.state().record(), up.bytes(), down.bytes(), stage.loop().now());
-    stage.loop().timers().clear(idle);
-    stage.loop().timers().clear(resetTimer);
+    owner.moved(ended, up.bytes(), down.bytes(), owner.loop().now());
+    owner.loop().timers().clear(idle);
+    owner.loop().timers().clear(resetTimer);
     client.close();
     target.close();
     up.release();
     down.release();
     session = null;
-    stage.ended(this, ended, result, term);
+    owner.ended(this, ended, result, term);
   }
 
   /** Whether it waits for its next turn; kept here so that it is queued once. */

@@ -9,17 +9,18 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Session;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
-import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.worker.DescriptorLimit;
 import org.portbouncer.core.worker.Stage;
 import org.portbouncer.core.worker.Worker;
 
 /** The last stage: forwards until the session ends. Runs in each io worker. */
-final class IoStage implements Stage {
+final class IoStage implements Stage, Flow.Owner {
 
   private static final int KEPT_FLOWS = 4096;
 
   private final Worker worker;
-  private final TransferBuffers buffers = new TransferBuffers();
+  private final TransferBuffers buffers;
   private final InternalServices services;
   private final ArrayDeque<Flow> free = new ArrayDeque<>();
 
@@ -30,7 +31,20 @@ final class IoStage implements Stage {
 
   IoStage(Worker worker) {
     this.worker = worker;
+    this.buffers = new TransferBuffers(pipes());
     this.services = new InternalServices(worker, buffers);
+  }
+
+  private PipePool pipes() {
+    EventLoop loop = worker.loop();
+    return new PipePool(
+        Pipe::fromKernel,
+        DescriptorLimit.pipes(DescriptorLimit.current()),
+        loop::now,
+        errno ->
+            worker
+                .log()
+                .warn(loop.now(), "no pipe: " + Errno.text(errno) + "; copying, which costs more"));
   }
 
   @Override
@@ -68,20 +82,23 @@ final class IoStage implements Stage {
     }
   }
 
-  EventLoop loop() {
+  @Override
+  public EventLoop loop() {
     return worker.loop();
   }
 
-  SessionTable table() {
-    return worker.table();
-  }
-
-  TransferBuffers buffers() {
+  @Override
+  public TransferBuffers buffers() {
     return buffers;
   }
 
-  /** Gives a flow another turn, after the events of all others. */
-  void continueNextTurn(Flow flow) {
+  @Override
+  public void moved(Session session, long up, long down, long now) {
+    worker.table().moved(session.state().record(), up, down, now);
+  }
+
+  @Override
+  public void continueNextTurn(Flow flow) {
     if (flow.markQueued()) {
       waiting.add(flow);
     }
@@ -105,8 +122,8 @@ final class IoStage implements Stage {
     return !waiting.isEmpty();
   }
 
-  /** A flow has let go of its session. */
-  void ended(Flow flow, Session session, Result result, Term term) {
+  @Override
+  public void ended(Flow flow, Session session, Result result, Term term) {
     worker.letGo(session);
     services.stop(session);
     worker.end(session, result, term);

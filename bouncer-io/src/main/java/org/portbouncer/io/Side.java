@@ -39,6 +39,7 @@ final class Side extends Pollable {
   /** End of stream or an error is on its way, or urgent data is: read on until a call says so. */
   private boolean readToEnd;
 
+  private boolean urgent;
   private boolean reset;
 
   Side(EventLoop loop, Owner owner) {
@@ -53,6 +54,7 @@ final class Side extends Pollable {
     writable = true;
     watchesRoom = false;
     readToEnd = false;
+    urgent = false;
     reset = false;
     loop.add(this, fd, WATCHED);
   }
@@ -78,6 +80,9 @@ final class Side extends Pollable {
     if ((events & Const.EPOLLIN) != 0) {
       readable = true;
     }
+    if ((events & Const.EPOLLPRI) != 0) {
+      urgent = true;
+    }
     if ((events & (Const.EPOLLOUT | Const.EPOLLERR)) != 0) {
       writable = true;
     }
@@ -90,6 +95,11 @@ final class Side extends Pollable {
 
   boolean writable() {
     return writable;
+  }
+
+  /** Whether urgent data has ever come: not a socket for splice(2). */
+  boolean urgent() {
+    return urgent;
   }
 
   /** A read gave less than it could: the socket is empty, unless its end is near. */

@@ -19,6 +19,16 @@ final class TransferBuffers {
   private final MemorySegment shared = Native.allocate(BYTES);
   private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
 
+  private final PipePool pipes;
+
+  TransferBuffers(PipePool pipes) {
+    this.pipes = pipes;
+  }
+
+  PipePool pipes() {
+    return pipes;
+  }
+
   MemorySegment shared() {
     return shared;
   }

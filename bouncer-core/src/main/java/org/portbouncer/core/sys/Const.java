@@ -21,6 +21,8 @@ public final class Const {
   public static final int SO_KEEPALIVE = 9;
   public static final int SO_OOBINLINE = 10;
   public static final int SO_LINGER = 13;
+  public static final int SO_RCVTIMEO = 20;
+  public static final int SO_SNDTIMEO = 21;
   public static final int SO_SNDBUFFORCE = 32;
   public static final int SCM_RIGHTS = 1;
   public static final int IPPROTO_IP = 0;
@@ -30,6 +32,7 @@ public final class Const {
   public static final int IP_BIND_ADDRESS_NO_PORT = 24;
   public static final int TCP_NODELAY = 1;
 
+  public static final int MSG_OOB = 0x1;
   public static final int MSG_DONTWAIT = 0x40;
   public static final int MSG_NOSIGNAL = 0x4000;
   public static final int MSG_CTRUNC = 0x8;
@@ -61,9 +64,13 @@ public final class Const {
   public static final int F_GETFL = 3;
   public static final int F_SETFL = 4;
   public static final int F_DUPFD_CLOEXEC = 1030;
+  public static final int F_SETPIPE_SZ = 1031;
+  public static final int SPLICE_F_MOVE = 1;
+  public static final int SPLICE_F_NONBLOCK = 2;
   public static final int O_RDONLY = 0;
   public static final int O_WRONLY = 1;
   public static final int O_RDWR = 2;
+  public static final int O_APPEND = 0x400;
   public static final int O_NONBLOCK = 0x800;
   public static final int O_CLOEXEC = 0x80000;
   public static final int PROT_READ = 1;

@@ -17,7 +17,9 @@ import org.portbouncer.core.sys.SystemCallException;
 public final class DescriptorLimit {
 
   /** Descriptors a worker needs for itself: jars, epoll, inboxes, log, and some to spare. */
-  public static final int RESERVED = 48;
+  private static final int FOR_ITSELF = 48;
+
+  private static final int MOST_PIPES = 64;
 
   private DescriptorLimit() {}
 
@@ -29,9 +31,23 @@ public final class DescriptorLimit {
     return soft < 0 ? Integer.MAX_VALUE : Math.min(soft, Integer.MAX_VALUE);
   }
 
+  /**
+   * The pipes an io worker may have for splice(2), two descriptors each: a small limit is for
+   * sessions. At the most they are, with a mebibyte in each, as much memory as the kernel's default
+   * fs.pipe-user-pages-soft grants a user.
+   */
+  public static int pipes(long limit) {
+    return Math.clamp((limit - FOR_ITSELF) / 32, 0, MOST_PIPES);
+  }
+
+  /** Descriptors that are not for sessions. */
+  public static int reserved(long limit) {
+    return FOR_ITSELF + 2 * pipes(limit);
+  }
+
   /** The most sessions in one datagram, so that a small limit is not taken up by one message. */
   public static int batch(long limit) {
-    return Math.clamp((limit - RESERVED) / (4L * Descriptors.ROLES), 1, 60);
+    return Math.clamp((limit - reserved(limit)) / (4L * Descriptors.ROLES), 1, 60);
   }
 
   /**
@@ -43,7 +59,7 @@ public final class DescriptorLimit {
     if (perSession == 0) {
       return Integer.MAX_VALUE;
     }
-    long room = limit - RESERVED - (long) batch * Descriptors.ROLES;
+    long room = limit - reserved(limit) - (long) batch * Descriptors.ROLES;
     return Math.clamp(room / perSession, 1, Integer.MAX_VALUE);
   }
 }

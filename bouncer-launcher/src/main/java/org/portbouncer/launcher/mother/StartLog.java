@@ -51,7 +51,7 @@ final class StartLog {
             + " in each of {} io workers, {} in all; limits.max-sessions is {}",
         limit,
         limit,
-        DescriptorLimit.RESERVED,
+        DescriptorLimit.reserved(limit),
         4 * batch,
         PER_SESSION,
         each,

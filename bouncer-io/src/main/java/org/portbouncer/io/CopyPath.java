@@ -1,0 +1,76 @@
+package org.portbouncer.io;
+
+import java.lang.foreign.MemorySegment;
+import org.portbouncer.core.sys.Libc;
+
+/**
+ * Through the worker's one buffer with read(2) and write(2): the cheapest way for a few kilobytes,
+ * and the only one for what splice(2) cannot do. Memory of its own is held only while a slow reader
+ * leaves a remainder. In the io worker, on its loop's thread.
+ */
+final class CopyPath implements Path {
+
+  private final TransferBuffers buffers;
+
+  /** Holds the remainder between turns; null while there is none. */
+  private MemorySegment held;
+
+  private int at;
+  private int end;
+
+  CopyPath(TransferBuffers buffers) {
+    this.buffers = buffers;
+  }
+
+  @Override
+  public long room() {
+    return TransferBuffers.BYTES;
+  }
+
+  @Override
+  public long take(int fd, long max) {
+    long read = Libc.read(fd, buffers.shared().address(), max);
+    at = 0;
+    end = (int) Math.max(0, read);
+    return read;
+  }
+
+  @Override
+  public long give(int fd) {
+    MemorySegment from = held != null ? held : buffers.shared();
+    long written = Libc.write(fd, from.address() + at, end - at);
+    if (written > 0) {
+      at += (int) written;
+      if (at == end) {
+        drop();
+      }
+    }
+    return written;
+  }
+
+  @Override
+  public boolean isEmpty() {
+    return at == end;
+  }
+
+  /** The shared buffer is the next one's in a moment. */
+  @Override
+  public void settle() {
+    if (held == null && at < end) {
+      held = buffers.obtain();
+      MemorySegment.copy(buffers.shared(), at, held, 0, end - at);
+      end -= at;
+      at = 0;
+    }
+  }
+
+  @Override
+  public void drop() {
+    at = 0;
+    end = 0;
+    if (held != null) {
+      buffers.release(held);
+      held = null;
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package org.portbouncer.io;
+
+import java.util.ArrayDeque;
+import java.util.function.IntConsumer;
+import java.util.function.LongSupplier;
+
+/**
+ * The pipes of an io worker. A direction has one only while bytes are in it, so a few serve all.
+ * Pipes are a convenience: they are limited in number, so that descriptors stay for sessions, and
+ * where the kernel gives none, bytes are copied. One thread.
+ */
+final class PipePool {
+
+  private static final int KEPT = 16;
+
+  /**
+   * After a refusal nobody asks for so long: an attempt per read would cost more than it brings.
+   */
+  private static final long PATIENCE_NANOS = 1_000_000_000;
+
+  private final ArrayDeque<Pipe> free = new ArrayDeque<>(KEPT);
+  private final Pipe.Maker maker;
+  private final LongSupplier clock;
+  private final IntConsumer onRefusal;
+  private final int most;
+  private int open;
+  private boolean refused;
+  private long refusedAt;
+  private long refusals;
+
+  /**
+   * A pool without pipes yet.
+   *
+   * @param most pipes at the same time, each with a reader too slow for what its source sends
+   * @param clock in nanoseconds, the loop's
+   * @param onRefusal told the errno when pipes begin to be refused
+   */
+  PipePool(Pipe.Maker maker, int most, LongSupplier clock, IntConsumer onRefusal) {
+    this.maker = maker;
+    this.most = most;
+    this.clock = clock;
+    this.onRefusal = onRefusal;
+  }
+
+  /** An empty pipe, or null where there is none to be had now. */
+  Pipe obtain() {
+    Pipe pipe = free.poll();
+    return pipe != null ? pipe : make();
+  }
+
+  private Pipe make() {
+    if (open >= most || (refused && clock.getAsLong() - refusedAt < PATIENCE_NANOS)) {
+      return null;
+    }
+    int result = maker.make(Pipe.pair());
+    if (result < 0) {
+      refusals++;
+      refusedAt = clock.getAsLong();
+      if (!refused) {
+        refused = true;
+        onRefusal.accept(-result);
+      }
+      return null;
+    }
+    refused = false;
+    open++;
+    return Pipe.ofPair();
+  }
+
+  /** Takes a pipe back. One with bytes in it is closed: they are nobody else's. */
+  void release(Pipe pipe) {
+    if (pipe.isEmpty() && free.size() < KEPT) {
+      free.push(pipe);
+    } else {
+      pipe.close();
+      open--;
+    }
+  }
+
+  /** Pipes that exist, in use or not. */
+  int open() {
+    return open;
+  }
+
+  /** How often the kernel gave none. */
+  long refusals() {
+    return refusals;
+  }
+
+  /** Closes what nobody uses. */
+  void trim() {
+    Pipe pipe;
+    while ((pipe = free.poll()) != null) {
+      pipe.close();
+      open--;
+    }
+  }
+}

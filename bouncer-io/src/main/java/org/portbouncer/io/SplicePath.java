@@ -1,0 +1,64 @@
+package org.portbouncer.io;
+
+/**
+ * Through a pipe with splice(2): the kernel passes pages on and copies none, which pays as soon as
+ * a flow keeps coming. Holds a pipe only while bytes are in it. In the io worker, on its loop's
+ * thread.
+ */
+final class SplicePath implements Path {
+
+  private final PipePool pool;
+  private Pipe pipe;
+
+  SplicePath(PipePool pool) {
+    this.pool = pool;
+  }
+
+  /** Makes sure of a pipe; false where there is none to be had. */
+  boolean ready() {
+    if (pipe == null) {
+      pipe = pool.obtain();
+    }
+    return pipe != null;
+  }
+
+  @Override
+  public long room() {
+    return Pipe.BYTES;
+  }
+
+  @Override
+  public long take(int fd, long max) {
+    return pipe.fill(fd, max);
+  }
+
+  @Override
+  public long give(int fd) {
+    return pipe.drain(fd);
+  }
+
+  /** Hands bytes in transit to the copying path, as many as fit there; it must be empty. */
+  void handOver(CopyPath copy) {
+    pipe.drain(copy);
+  }
+
+  @Override
+  public boolean isEmpty() {
+    return pipe == null || pipe.isEmpty();
+  }
+
+  @Override
+  public void settle() {
+    if (pipe != null && pipe.isEmpty()) {
+      drop();
+    }
+  }
+
+  @Override
+  public void drop() {
+    if (pipe != null) {
+      pool.release(pipe);
+      pipe = null;
+    }
+  }
+}
