@@ -7,16 +7,17 @@ package org.portbouncer.core.control;
  *
  * <pre>
  *   mother to worker
- *   START       once, first      stage u8, index u8, place u16, mother's pid u32, batch u16, inboxes u16;
- *                                descriptors: shared area, access log, state slots (these two where there are any),
- *                                own inbox (read), next inboxes (write)
- *   CONFIG      any time         epoch u32, listeners u16, a slot u16 each; descriptor: the encoded file
+ *   START       once, first      stage u8, index u16, place u16, batch u16, flags u8 (1 access log, 2 JSON,
+ *                                4 state slots); descriptors: shared area, access log and state slots where
+ *                                there are any, own inbox (read), next inboxes (write)
+ *   CONFIG      any time         epoch u32, listeners u16, a slot u16 each, length u32;
+ *                                descriptor: the encoded configuration
  *   KILL        any time         record u32, generation u32
  *   END_ALL     any time         result u8: every session held ends with it
  *   ACCESS_LOG  any time         json u8; descriptor: write there from now on
  *   STOP        once, last       end
  *   worker to mother
- *   READY       once             the inbox is being read
+ *   READY       once             u32, always 0: the inbox is being read
  *   EPOCH       any time         epoch u32: it is known now
  *   LOG         any time         level u8, text
  * </pre>

@@ -197,7 +197,7 @@ public final class AccessLog {
       }
       if (written < 0) {
         // The reader has gone, or the disk is full: these lines are lost, the sessions are not.
-        lost++;
+        lost += line.countLines(length);
         written = length;
       }
       line.consume((int) written);

@@ -107,6 +107,15 @@ final class LineBuffer {
     return kept;
   }
 
+  /** How many lines end within {@code count} bytes from the front. */
+  int countLines(int count) {
+    int lines = 0;
+    for (int at = start; at < start + count; at++) {
+      lines += memory.get(JAVA_BYTE, at) == '\n' ? 1 : 0;
+    }
+    return lines;
+  }
+
   /** Takes {@code count} bytes from the front. */
   void consume(int count) {
     start += count;

@@ -1,0 +1,264 @@
+package org.portbouncer.core.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.portbouncer.core.config.ConfigLoader;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.LoadResult;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.Session;
+import org.portbouncer.core.session.SessionState;
+import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.support.Descriptor;
+import org.portbouncer.core.sys.SockAddr;
+
+class AccessLogTest {
+
+  private static final List<String> KEYS =
+      List.of(
+          "ts",
+          "event",
+          "id",
+          "listener",
+          "client",
+          "local",
+          "target",
+          "acl",
+          "rule",
+          "result",
+          "term",
+          "setup_us",
+          "duration_ms",
+          "up",
+          "down",
+          "worker");
+
+  private static final String PAIRS =
+      String.join(" ", KEYS.stream().map(key -> key + "=(\\S+|\"(?:[^\"\\\\]|\\\\.)*\")").toList());
+  private static final Pattern LOGFMT = Pattern.compile(PAIRS);
+
+  private static final Pattern JSON =
+      Pattern.compile(
+          "\\{"
+              + String.join(
+                  ",",
+                  KEYS.stream()
+                      .map(
+                          key ->
+                              "\""
+                                  + key
+                                  + "\":(null|0|[1-9][0-9]*|"
+                                  + "\"(?:[^\"\\\\\\x00-\\x1f]|\\\\[\"\\\\]|\\\\u[0-9a-f]{4})*\")")
+                      .toList())
+              + "\\}");
+
+  @TempDir Path folder;
+
+  private final AccessLog log = new AccessLog();
+  private final SharedArea area = area();
+  private final SessionTable table = area.sessions();
+  private int[] pipe;
+
+  /** Makes an area; the only place that knows how. */
+  private static SharedArea area() {
+    return SharedArea.create(64);
+  }
+
+  @BeforeEach
+  void openPipe() {
+    pipe = Descriptor.pipe();
+  }
+
+  @AfterEach
+  void closePipe() {
+    Descriptor.close(pipe);
+  }
+
+  private Configuration configuration(String listen, String target) throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("b.conf"),
+            """
+            bouncer {
+              listeners {
+                web { listen = "%s", target = "%s", acl = office }
+              }
+              acls {
+                office = [
+                  { name = staff, action = pass, from = "192.0.2.0/24" }
+                  { action = block }
+                ]
+              }
+            }
+            """
+                .formatted(listen, target));
+    LoadResult result = ConfigLoader.load(file);
+    assertThat(result.configuration()).as(result.problems().toString()).isNotNull();
+    return result.configuration();
+  }
+
+  private Configuration configuration() throws IOException {
+    return configuration("0.0.0.0:8080", "198.51.100.9:80");
+  }
+
+  private static final long ACCEPTED = 5_000_000_000L;
+
+  private void session(int record) {
+    Session session = new Session();
+    session.createState();
+    SessionState state = session.state();
+    state.identify(4711, record, table.generation(record));
+    state.origin(1, 0, 0);
+    state.accepted(ACCEPTED);
+    SockAddr.put(state.memory(), state.client(), InetAddress.ofLiteral("192.0.2.33"), 50_000);
+    SockAddr.put(state.memory(), state.local(), InetAddress.ofLiteral("203.0.113.5"), 8080);
+    table.admit(record, state, 0, 0);
+    table.local(record, state);
+  }
+
+  private void write(Configuration configuration, Result result, Term term, long now) {
+    log.write("end", table, 0, configuration, result, term, now, 99);
+  }
+
+  private String flushed() {
+    assertThat(log.flush()).isFalse();
+    return Descriptor.read(pipe[0]);
+  }
+
+  @Test
+  void shouldWriteTheKeysInTheContractsOrderWhenLogfmt() throws IOException {
+    log.to(pipe[1], false);
+    session(0);
+    table.rule(0, 0);
+    table.setUp(0, ACCEPTED + 712_345);
+    table.moved(0, 78, 1234, ACCEPTED + 10);
+    write(configuration(), Result.OK, Term.NORMAL, ACCEPTED + 3_999_999);
+    String line = flushed();
+    assertThat(line).endsWith("\n");
+    Matcher fields = LOGFMT.matcher(line.strip());
+    assertThat(fields.matches()).as(line).isTrue();
+    assertThat(fields.group(1)).matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z");
+    assertThat(line.substring(line.indexOf(' ') + 1))
+        .isEqualTo(
+            "event=end id=4711 listener=web client=192.0.2.33:50000 local=203.0.113.5:8080"
+                + " target=198.51.100.9:80 acl=office rule=staff result=ok term=-- setup_us=712"
+                + " duration_ms=3 up=78 down=1234 worker=99\n");
+  }
+
+  @Test
+  void shouldWriteADashWhenNothingIsKnown() throws IOException {
+    log.to(pipe[1], false);
+    session(0);
+    write(configuration(), Result.BLOCKED, Term.BLOCKED, ACCEPTED);
+    assertThat(flushed())
+        .contains(" acl=office rule=- result=blocked term=PC setup_us=- duration_ms=0 up=0 down=0");
+    log.write("connect", table, 0, null, null, null, ACCEPTED - 1_000_000_000, 99);
+    assertThat(flushed())
+        .contains("event=connect id=4711 listener=- client=192.0.2.33:50000")
+        .contains(" target=- acl=- rule=- result=- term=- setup_us=- duration_ms=0 ");
+  }
+
+  @Test
+  void shouldQuoteWhenAValueHoldsMoreThanAWord() throws IOException {
+    log.to(pipe[1], false);
+    session(0);
+    Configuration odd = configuration("0.0.0.0:8080", "unix:/run/a b\\\\c=\\\"é.sock");
+    write(odd, Result.OK, Term.NORMAL, ACCEPTED);
+    String line = flushed();
+    assertThat(LOGFMT.matcher(line.strip()).matches()).as(line).isTrue();
+    assertThat(line).contains(" target=\"unix:/run/a b\\\\c=\\\"é.sock\" acl=");
+  }
+
+  @Test
+  void shouldWriteParseableJsonWithTheSameKeysWhenAsked() throws IOException {
+    log.to(pipe[1], true);
+    session(0);
+    table.rule(0, 1);
+    Configuration odd = configuration("0.0.0.0:8080", "unix:/run/a\\tb\\\\c\\\"é.sock");
+    write(odd, Result.NO_TARGET, Term.TARGET_REFUSED, ACCEPTED + 1_000_000);
+    String line = flushed();
+    Matcher fields = JSON.matcher(line.strip());
+    assertThat(fields.matches()).as(line).isTrue();
+    assertThat(fields.group(KEYS.indexOf("target") + 1))
+        .isEqualTo("\"unix:/run/a\\u0009b\\\\c\\\"é.sock\"");
+    assertThat(fields.group(KEYS.indexOf("rule") + 1)).isEqualTo("\"#2\"");
+    assertThat(fields.group(KEYS.indexOf("setup_us") + 1)).isEqualTo("null");
+    assertThat(fields.group(KEYS.indexOf("id") + 1)).isEqualTo("4711");
+    assertThat(fields.group(KEYS.indexOf("result") + 1)).isEqualTo("\"no-target\"");
+  }
+
+  @Test
+  void shouldNameTheConfiguredAddressWhenTheListenerIsAUnixSocket() throws IOException {
+    log.to(pipe[1], false);
+    session(0);
+    write(configuration("unix:/run/in.sock", "198.51.100.9:80"), Result.OK, Term.NORMAL, ACCEPTED);
+    assertThat(flushed()).contains(" local=unix:/run/in.sock ");
+  }
+
+  @Test
+  void shouldWriteNothingWhenThereIsNoLog() throws IOException {
+    session(0);
+    write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);
+    assertThat(log.flush()).isFalse();
+    assertThat(log.takeLost()).isZero();
+  }
+
+  @Test
+  void shouldLoseWholeLinesAndCountThemWhenTheReaderDoesNotRead() throws IOException {
+    log.to(pipe[1], false);
+    session(0);
+    Configuration configuration = configuration();
+    int written = 20_000;
+    boolean left = false;
+    for (int i = 0; i < written; i++) {
+      write(configuration, Result.OK, Term.NORMAL, ACCEPTED);
+      if (i % 10 == 0) {
+        left = log.flush();
+      }
+    }
+    assertThat(left).as("something is kept for later").isTrue();
+    long lost = log.takeLost();
+    assertThat(lost).isPositive();
+    assertThat(log.takeLost()).as("told once").isZero();
+    StringBuilder all = new StringBuilder();
+    do {
+      all.append(Descriptor.read(pipe[0]));
+      left = log.flush();
+    } while (left);
+    all.append(Descriptor.read(pipe[0]));
+    assertThat(all).endsWith("\n");
+    List<String> lines = all.toString().lines().toList();
+    assertThat(lines).hasSize((int) (written - lost));
+    assertThat(lines).allMatch(line -> LOGFMT.matcher(line).matches());
+  }
+
+  @Test
+  void shouldGoOnWhenTheReaderHasGone() throws IOException {
+    int[] other = Descriptor.pipe();
+    Descriptor.close(other[0]);
+    log.to(other[1], false);
+    session(0);
+    for (int i = 0; i < 100; i++) {
+      write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);
+    }
+    assertThat(log.flush()).isFalse();
+    assertThat(log.takeLost()).isEqualTo(100);
+    log.to(pipe[1], false);
+    write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);
+    assertThat(flushed()).startsWith("ts=").endsWith("worker=99\n");
+    Descriptor.close(other[1]);
+  }
+}

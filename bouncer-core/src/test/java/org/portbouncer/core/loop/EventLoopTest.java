@@ -1,0 +1,239 @@
+package org.portbouncer.core.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.portbouncer.core.support.Descriptor;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.SystemCallException;
+
+@Timeout(value = 30, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class EventLoopTest {
+
+  private final EventLoop loop = new EventLoop();
+
+  private final class Reading extends Pollable {
+    private final int fd;
+    private final Runnable then;
+    private final List<String> read = new ArrayList<>();
+
+    Reading(int fd, Runnable then) {
+      this.fd = fd;
+      this.then = then;
+      loop.add(this, fd, Const.EPOLLIN);
+    }
+
+    @Override
+    protected void ready(int events) {
+      read.add(Descriptor.read(fd));
+      then.run();
+    }
+  }
+
+  private void runOneTurn() {
+    loop.run(
+        now -> {
+          loop.stop();
+          return false;
+        });
+  }
+
+  @Test
+  void shouldCallAPollableWhenItsDescriptorIsReady() {
+    int[] pipe = Descriptor.pipe();
+    Reading reading = new Reading(pipe[0], loop::stop);
+    Descriptor.write(pipe[1], "x");
+    loop.run(now -> false);
+    assertThat(reading.read).containsExactly("x");
+    loop.remove(reading, pipe[0]);
+    assertThat(reading.registered()).isFalse();
+    Descriptor.close(pipe);
+  }
+
+  @Test
+  void shouldReachNobodyWhenThePollableWasRemovedInTheSameBatch() {
+    int[] one = Descriptor.pipe();
+    int[] two = Descriptor.pipe();
+    Reading[] both = new Reading[2];
+    both[0] = new Reading(one[0], () -> loop.remove(both[1], two[0]));
+    both[1] = new Reading(two[0], () -> loop.remove(both[0], one[0]));
+    Descriptor.write(one[1], "x");
+    Descriptor.write(two[1], "x");
+    runOneTurn();
+    assertThat(both[0].read.size() + both[1].read.size()).isEqualTo(1);
+    Descriptor.close(one);
+    Descriptor.close(two);
+  }
+
+  @Test
+  void shouldNotReachTheSuccessorWhenItTookThePlaceOverInTheSameBatch() {
+    int[] one = Descriptor.pipe();
+    int[] two = Descriptor.pipe();
+    int[] silent = Descriptor.pipe();
+    List<Reading> successors = new ArrayList<>();
+    Reading[] both = new Reading[2];
+    both[0] = new Reading(one[0], () -> replace(both[1], two[0], silent[0], successors));
+    both[1] = new Reading(two[0], () -> replace(both[0], one[0], silent[0], successors));
+    Descriptor.write(one[1], "x");
+    Descriptor.write(two[1], "x");
+    runOneTurn();
+    assertThat(successors).hasSize(1);
+    assertThat(successors.getFirst().place).isIn(0, 1);
+    assertThat(successors.getFirst().read).isEmpty();
+    Descriptor.close(one);
+    Descriptor.close(two);
+    Descriptor.close(silent);
+  }
+
+  private void replace(Reading old, int fd, int silent, List<Reading> successors) {
+    loop.remove(old, fd);
+    successors.add(new Reading(silent, () -> {}));
+  }
+
+  @Test
+  void shouldFireTimersInOrderWhenTheyAreDue() {
+    List<String> fired = new ArrayList<>();
+    set(2_000_000, () -> fired.add("second"));
+    set(1_000_000, () -> fired.add("first"));
+    set(
+        3_000_000,
+        () -> {
+          fired.add("third");
+          loop.stop();
+        });
+    loop.run(now -> false);
+    assertThat(fired).containsExactly("first", "second", "third");
+  }
+
+  private void set(long afterNanos, Runnable task) {
+    Timer timer =
+        new Timer() {
+          @Override
+          protected void expired(long now) {
+            assertThat(now - due()).isNotNegative();
+            task.run();
+          }
+        };
+    loop.timers().set(timer, loop.now() + afterNanos);
+  }
+
+  @Test
+  void shouldNotWaitWhenATurnLeftWork() {
+    int[] turns = {0};
+    // Ends the first turn; no descriptor is watched, so any that waits would wait for ever.
+    set(0, () -> {});
+    loop.run(
+        now -> {
+          if (++turns[0] == 1000) {
+            loop.stop();
+          }
+          return true;
+        });
+    assertThat(turns[0]).isEqualTo(1000);
+  }
+
+  @Test
+  void shouldRunTasksOnItsThreadWhenOthersPostThem() throws InterruptedException {
+    Mailbox mailbox = new Mailbox(loop);
+    int threads = 4;
+    int each = 1000;
+    List<Thread> ranOn = new ArrayList<>();
+    List<Thread> posting = new ArrayList<>();
+    for (int i = 0; i < threads; i++) {
+      posting.add(
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    for (int j = 0; j < each; j++) {
+                      mailbox.post(
+                          () -> {
+                            ranOn.add(Thread.currentThread());
+                            if (ranOn.size() == threads * each) {
+                              loop.stop();
+                            }
+                          });
+                    }
+                  }));
+    }
+    loop.run(now -> false);
+    for (Thread thread : posting) {
+      thread.join();
+    }
+    assertThat(ranOn).hasSize(threads * each).containsOnly(Thread.currentThread());
+  }
+
+  @Test
+  void shouldWakeWhenATaskIsPostedWhileNothingElseIsDue() throws InterruptedException {
+    Mailbox mailbox = new Mailbox(loop);
+    CountDownLatch oneTurn = new CountDownLatch(1);
+    set(0, () -> {});
+    Thread posting =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    oneTurn.await();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                  mailbox.post(loop::stop);
+                });
+    loop.run(
+        now -> {
+          oneTurn.countDown();
+          return false;
+        });
+    posting.join();
+    assertThat(loop.timers().size()).isZero();
+  }
+
+  @Test
+  void shouldStayUsableWhenADescriptorCannotBeWatched() {
+    Pollable pollable =
+        new Pollable() {
+          @Override
+          protected void ready(int events) {}
+        };
+    assertThatThrownBy(() -> loop.add(pollable, -1, Const.EPOLLIN))
+        .isInstanceOfSatisfying(
+            SystemCallException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EBADF));
+    assertThat(pollable.registered()).isFalse();
+    int[] pipe = Descriptor.pipe();
+    Reading reading = new Reading(pipe[0], loop::stop);
+    Descriptor.write(pipe[1], "x");
+    loop.run(now -> false);
+    assertThat(reading.read).containsExactly("x");
+    Descriptor.close(pipe);
+  }
+
+  @Test
+  void shouldServeAllWhenMoreAreReadyThanOneBatchTakes() {
+    int[][] pipes = new int[400][];
+    List<Reading> all = new ArrayList<>();
+    int[] left = {pipes.length};
+    for (int i = 0; i < pipes.length; i++) {
+      pipes[i] = Descriptor.pipe();
+      all.add(
+          new Reading(
+              pipes[i][0],
+              () -> {
+                if (--left[0] == 0) {
+                  loop.stop();
+                }
+              }));
+      Descriptor.write(pipes[i][1], "p" + i);
+    }
+    loop.run(now -> false);
+    for (int i = 0; i < pipes.length; i++) {
+      assertThat(all.get(i).read).containsExactly("p" + i);
+      Descriptor.close(pipes[i]);
+    }
+  }
+}

@@ -1,0 +1,389 @@
+package org.portbouncer.core.shared;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.portbouncer.core.session.Session;
+import org.portbouncer.core.session.SessionState;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.support.Descriptor;
+import org.portbouncer.core.support.Seed;
+import org.portbouncer.core.sys.SockAddr;
+
+/** The session table and the allocator of its records, in a real shared area. */
+class SessionTableTest {
+
+  private static final int MOTHER = 100;
+  private static final int WORKER = 200;
+
+  private SharedArea area = area(128);
+  private SessionTable table = area.sessions();
+  private RecordAllocator records = new RecordAllocator(table, MOTHER);
+
+  /** Makes an area; the only place that knows how. */
+  private static SharedArea area(int capacity) {
+    return SharedArea.create(capacity);
+  }
+
+  private void resize(int capacity) {
+    area = area(capacity);
+    table = area.sessions();
+    records = new RecordAllocator(table, MOTHER);
+  }
+
+  /** A session as the mother admits it, for a record just taken. */
+  private SessionState admit(int record) {
+    Session session = new Session();
+    session.createState();
+    SessionState state = session.state();
+    state.identify(1000 + record, record, table.generation(record));
+    state.origin(3, 4, 5);
+    state.accepted(1_000_000);
+    SockAddr.put(state.memory(), state.client(), InetAddress.ofLiteral("2001:db8::7"), 9);
+    SockAddr.put(state.memory(), state.local(), InetAddress.ofLiteral("192.0.2.7"), 80);
+    table.admit(record, state, 6, 1234);
+    return state;
+  }
+
+  private void end(int record) {
+    assertThat(table.claimEnd(record, table.generation(record), MOTHER)).isTrue();
+    table.free(record);
+  }
+
+  // The allocator.
+
+  @Test
+  void shouldGiveLowRecordsAgainWhenTheyAreFreed() {
+    List<Integer> taken = new ArrayList<>();
+    for (int i = 0; i < 64; i++) {
+      taken.add(records.allocate());
+    }
+    assertThat(taken).doesNotHaveDuplicates().allMatch(record -> record < 64);
+    assertThat(records.highWater()).isEqualTo(64);
+    // As long as sessions come and go below the highest, no further memory is touched.
+    for (int round = 0; round < 1000; round++) {
+      end(taken.removeFirst());
+      int record = records.allocate();
+      assertThat(record).isBetween(0, 63);
+      taken.add(record);
+    }
+    assertThat(records.highWater()).isEqualTo(64);
+    assertThat(records.allocate()).isEqualTo(64);
+    assertThat(records.highWater()).isEqualTo(128);
+  }
+
+  @Test
+  void shouldGiveNoneWhenAllAreTaken() {
+    BitSet taken = new BitSet();
+    for (int i = 0; i < table.capacity(); i++) {
+      taken.set(records.allocate());
+    }
+    assertThat(taken.cardinality()).isEqualTo(128);
+    assertThat(records.active()).isEqualTo(128);
+    assertThat(records.allocate()).isEqualTo(-1);
+    assertThat(records.allocate()).isEqualTo(-1);
+    end(77);
+    assertThat(records.allocate()).isEqualTo(77);
+    assertThat(records.allocate()).isEqualTo(-1);
+  }
+
+  @Test
+  void shouldRoundTheCapacityUpWhenItIsNoMultipleOfAWord() {
+    resize(65);
+    assertThat(table.capacity()).isEqualTo(128);
+  }
+
+  @Test
+  void shouldCountExactlyWhenRecordsAreTakenAndFreedAtRandom() {
+    Random random = Seed.random(SessionTableTest.class);
+    List<Integer> taken = new ArrayList<>();
+    for (int round = 0; round < 20_000; round++) {
+      if (random.nextInt(100) < 50 + (round / 1000 % 2 == 0 ? 20 : -20)) {
+        int record = records.allocate();
+        if (taken.size() == 128) {
+          assertThat(record).isEqualTo(-1);
+        } else {
+          assertThat(record).isNotIn(taken).isNotNegative();
+          taken.add(record);
+        }
+      } else if (!taken.isEmpty()) {
+        Collections.swap(taken, random.nextInt(taken.size()), taken.size() - 1);
+        end(taken.removeLast());
+      }
+      assertThat(records.active()).isEqualTo(taken.size());
+    }
+  }
+
+  @Test
+  void shouldCountExactlyWhenOtherThreadsFree() throws Exception {
+    resize(1024);
+    ConcurrentLinkedQueue<Integer> toFree = new ConcurrentLinkedQueue<>();
+    AtomicBoolean done = new AtomicBoolean();
+    Callable<Integer> freeing =
+        () -> {
+          int freed = 0;
+          while (true) {
+            boolean last = done.get();
+            Integer record = toFree.poll();
+            if (record != null) {
+              if (table.claimEnd(record, table.generation(record), WORKER)) {
+                table.free(record);
+                freed++;
+              }
+            } else if (last) {
+              return freed;
+            }
+          }
+        };
+    int allocated = 0;
+    int kept = 0;
+    try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
+      List<Future<Integer>> freed = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        freed.add(threads.submit(freeing));
+      }
+      while (allocated < 100_000) {
+        int record = records.allocate();
+        if (record >= 0) {
+          allocated++;
+          if (allocated % 1000 == 0) {
+            kept++;
+          } else {
+            toFree.add(record);
+          }
+        }
+      }
+      done.set(true);
+      int sum = 0;
+      for (Future<Integer> each : freed) {
+        sum += each.get();
+      }
+      assertThat(sum).isEqualTo(allocated - kept);
+    }
+    assertThat(records.active()).isEqualTo(kept);
+  }
+
+  // The life of a record.
+
+  @Test
+  void shouldTellWhatItWasToldWhenASessionPassesItsStages() {
+    int record = records.allocate();
+    assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.HELD);
+    assertThat(table.owner(record)).isEqualTo(MOTHER);
+    SessionState state = admit(record);
+    assertThat(table.id(record)).isEqualTo(1000 + record);
+    assertThat(table.accepted(record)).isEqualTo(1_000_000);
+    assertThat(table.acceptedWallMs(record)).isEqualTo(1234);
+    assertThat(table.epoch(record)).isEqualTo(3);
+    assertThat(table.listener(record)).isEqualTo(4);
+    assertThat(table.endpoint(record)).isEqualTo(5);
+    assertThat(table.slot(record)).isEqualTo(6);
+    assertThat(table.rule(record)).isEqualTo(-1);
+    assertThat(table.bandwidth(record)).isEqualTo(-1);
+    assertThat(table.setupMicros(record)).isZero();
+    assertThat(table.stateBytes(record)).isEqualTo(SessionState.BYTES);
+    assertThat(table.client(record)).isEqualTo("[2001:db8::7]:9");
+    assertThat(table.local(record)).isEqualTo("192.0.2.7:80");
+    for (StageId stage : StageId.values()) {
+      assertThat(table.hopPid(record, stage)).isZero();
+      table.queued(record, stage);
+      assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.QUEUED);
+      assertThat(table.stage(record)).isEqualTo(stage);
+      assertThat(table.owner(record)).isZero();
+      int pid = 4_194_303 - stage.ordinal();
+      long now = 1_000_000 + 5000L * (stage.ordinal() + 1);
+      assertThat(table.arrive(state, stage, pid, now)).isTrue();
+      assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.HELD);
+      assertThat(table.owner(record)).isEqualTo(pid);
+      assertThat(table.hopPid(record, stage)).isEqualTo(pid);
+      assertThat(table.hopMicros(record, stage)).isEqualTo(5 * (stage.ordinal() + 1));
+    }
+    table.rule(record, 3);
+    table.bandwidth(record, 2);
+    table.setUp(record, 1_000_000);
+    table.moved(record, 1L << 40, 1L << 41, 77);
+    assertThat(table.rule(record)).isEqualTo(3);
+    assertThat(table.bandwidth(record)).isEqualTo(2);
+    assertThat(table.setupMicros(record)).as("set up, however fast").isEqualTo(1);
+    assertThat(table.bytesUp(record)).isEqualTo(1L << 40);
+    assertThat(table.bytesDown(record)).isEqualTo(1L << 41);
+    assertThat(table.activity(record)).isEqualTo(77);
+  }
+
+  @Test
+  void shouldForgetTheLastSessionWhenARecordIsUsedAgain() {
+    int record = records.allocate();
+    SessionState state = admit(record);
+    table.queued(record, StageId.IO);
+    assertThat(table.arrive(state, StageId.IO, WORKER, 9_000_000)).isTrue();
+    table.rule(record, 1);
+    table.setUp(record, 9_000_000);
+    table.moved(record, 1, 2, 3);
+    table.requestKill(record, table.generation(record));
+    end(record);
+    int again = records.allocate();
+    assertThat(again).isEqualTo(record);
+    admit(again);
+    assertThat(table.killed(again)).isFalse();
+    assertThat(table.rule(again)).isEqualTo(-1);
+    assertThat(table.setupMicros(again)).isZero();
+    assertThat(table.bytesUp(again)).isZero();
+    assertThat(table.bytesDown(again)).isZero();
+    assertThat(table.hopPid(again, StageId.IO)).isZero();
+  }
+
+  @Test
+  void shouldRefuseAnArrivalWhenTheRecordIsNotThatSessionsAnyMore() {
+    int record = records.allocate();
+    SessionState state = admit(record);
+    assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0)).as("not queued").isFalse();
+    table.queued(record, StageId.ACL);
+    assertThat(table.arrive(state, StageId.CONNECT, WORKER, 0)).as("another stage").isFalse();
+    end(record);
+    assertThat(table.arrive(state, StageId.ACL, WORKER, 0)).as("freed").isFalse();
+    assertThat(records.allocate()).isEqualTo(record);
+    admit(record);
+    table.queued(record, StageId.ACL);
+    assertThat(table.arrive(state, StageId.ACL, WORKER, 0)).as("a successor").isFalse();
+    assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.QUEUED);
+  }
+
+  @Test
+  void shouldRefuseAnArrivalWhenTheRecordDoesNotExist() {
+    SessionState state = admit(records.allocate());
+    for (int record : new int[] {-1, table.capacity(), Integer.MAX_VALUE, Integer.MIN_VALUE}) {
+      state.identify(1, record, 0);
+      assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0)).isFalse();
+    }
+  }
+
+  @Test
+  void shouldRefuseAnEndWhenTheGenerationIsStale() {
+    int record = records.allocate();
+    int generation = table.generation(record);
+    end(record);
+    assertThat(records.allocate()).isEqualTo(record);
+    assertThat(table.claimEnd(record, generation, WORKER)).isFalse();
+    assertThat(table.requestKill(record, generation)).isFalse();
+    assertThat(table.claimEnd(record, generation + 1, WORKER)).isTrue();
+  }
+
+  @Test
+  void shouldGoOnFromZeroWhenTheGenerationOverflows() {
+    resize(64);
+    int record = records.allocate();
+    for (int i = table.generation(record); i < 0xff_ffff; i++) {
+      table.free(record);
+    }
+    table.open(record, MOTHER);
+    assertThat(table.generation(record)).isEqualTo(0xff_ffff);
+    assertThat(table.owner(record)).isEqualTo(MOTHER);
+    end(record);
+    assertThat(table.generation(record)).isZero();
+    assertThat(table.owner(record)).isZero();
+    assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.FREE);
+  }
+
+  @Test
+  void shouldLetExactlyOneEndASessionWhenSeveralThreadsTry() throws Exception {
+    int contenders = 4;
+    int rounds = 5000;
+    CyclicBarrier barrier = new CyclicBarrier(contenders);
+    int record = records.allocate();
+    Callable<Integer> contender =
+        () -> {
+          int won = 0;
+          for (int round = 0; round < rounds; round++) {
+            int generation = table.generation(record);
+            barrier.await();
+            boolean mine = table.claimEnd(record, generation, WORKER);
+            won += mine ? 1 : 0;
+            barrier.await();
+            if (mine) {
+              table.free(record);
+              table.markTaken(record);
+              table.open(record, MOTHER);
+            }
+            barrier.await();
+          }
+          return won;
+        };
+    int won = 0;
+    try (ExecutorService threads = Executors.newFixedThreadPool(contenders)) {
+      for (Future<Integer> each : threads.invokeAll(Collections.nCopies(4, contender))) {
+        won += each.get();
+      }
+    }
+    assertThat(won).isEqualTo(rounds);
+  }
+
+  @Test
+  void shouldTakeAnEndOverWhenTheProcessThatBeganItDied() {
+    int record = records.allocate();
+    int generation = table.generation(record);
+    assertThat(table.claimEndOf(record, WORKER, MOTHER)).as("not ending").isFalse();
+    assertThat(table.claimEnd(record, generation, WORKER)).isTrue();
+    assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.ENDING);
+    assertThat(table.claimEndOf(record, WORKER + 1, MOTHER)).as("another's").isFalse();
+    assertThat(table.claimEndOf(record, WORKER, MOTHER)).isTrue();
+    assertThat(table.claimEndOf(record, WORKER, MOTHER)).as("mine already").isFalse();
+    assertThat(table.owner(record)).isEqualTo(MOTHER);
+  }
+
+  @Test
+  void shouldKeepTheKillRequestWhenTheSessionMovesOn() {
+    int record = records.allocate();
+    SessionState state = admit(record);
+    table.queued(record, StageId.NEGOTIATE);
+    assertThat(table.killed(record)).isFalse();
+    assertThat(table.requestKill(record, state.generation())).isTrue();
+    assertThat(table.requestKill(record, state.generation())).as("again").isTrue();
+    assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0)).isTrue();
+    assertThat(table.killed(record)).isTrue();
+    table.queued(record, StageId.ACL);
+    assertThat(table.killed(record)).isTrue();
+    assertThat(table.claimEnd(record, state.generation(), WORKER)).isTrue();
+    assertThat(table.requestKill(record, state.generation())).as("ending").isFalse();
+    table.free(record);
+    assertThat(table.requestKill(record, state.generation())).as("free").isFalse();
+  }
+
+  // The area.
+
+  @Test
+  void shouldShowTheSameMemoryWhenAnotherProcessMapsIt() {
+    int record = records.allocate();
+    admit(record);
+    area.workers().pid(3, 4711);
+    area.listeners().add(6, ListenerCounters.Count.ACCEPTED, 5);
+    SharedArea other = SharedArea.open(area.fd());
+    assertThat(other.size()).isEqualTo(area.size());
+    assertThat(other.sessions().capacity()).isEqualTo(128);
+    assertThat(other.sessions().client(record)).isEqualTo("[2001:db8::7]:9");
+    assertThat(other.workers().pid(3)).isEqualTo(4711);
+    assertThat(other.listeners().get(6, ListenerCounters.Count.ACCEPTED)).isEqualTo(5);
+    assertThat(other.sessions().claimEnd(record, 0, WORKER)).isTrue();
+    assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.ENDING);
+  }
+
+  @Test
+  void shouldRefuseAFileWhenItIsNoSharedArea() {
+    int file = org.portbouncer.core.sys.Native.sharedFile("other", 8192);
+    assertThatThrownBy(() -> SharedArea.open(file)).isInstanceOf(IllegalArgumentException.class);
+    Descriptor.close(file);
+  }
+}

@@ -1,0 +1,167 @@
+package org.portbouncer.core.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.portbouncer.core.config.ConfigLoader;
+import org.portbouncer.core.log.AccessLog;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.Session;
+import org.portbouncer.core.session.SessionState;
+import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.ListenerCounters;
+import org.portbouncer.core.shared.ListenerCounters.Count;
+import org.portbouncer.core.shared.RecordAllocator;
+import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.support.Descriptor;
+import org.portbouncer.core.sys.SockAddr;
+
+class SessionEndTest {
+
+  private static final int SLOT = 2;
+  private static final long ACCEPTED = 1_000_000_000;
+  private static final long NOW = ACCEPTED + 42_000_000;
+
+  @TempDir Path folder;
+
+  private final AccessLog log = new AccessLog();
+  private SessionTable table;
+  private ListenerCounters counters;
+  private RecordAllocator records;
+  private SessionEnd ends;
+  private int[] pipe;
+
+  /** Puts the parts together; the only place that knows how. */
+  @BeforeEach
+  void open() throws IOException {
+    SharedArea area = SharedArea.create(64);
+    table = area.sessions();
+    counters = area.listeners();
+    records = new RecordAllocator(table, 1);
+    pipe = Descriptor.pipe();
+    log.to(pipe[1], false);
+    Path file =
+        Files.writeString(
+            folder.resolve("b.conf"),
+            "bouncer.listeners.web { listen = \"0.0.0.0:8080\", target = \"192.0.2.1:80\" }\n");
+    Epochs epochs = new Epochs();
+    epochs.add(new Epoch(1, ConfigLoader.load(file).configuration(), new int[] {SLOT}));
+    ends = new SessionEnd(area, epochs, log, 77);
+  }
+
+  @AfterEach
+  void close() {
+    Descriptor.close(pipe);
+  }
+
+  private int session(int epoch) {
+    int record = records.allocate();
+    Session session = new Session();
+    session.createState();
+    SessionState state = session.state();
+    state.identify(9, record, table.generation(record));
+    state.origin(epoch, 0, 0);
+    state.accepted(ACCEPTED);
+    SockAddr.put(state.memory(), state.client(), InetAddress.ofLiteral("192.0.2.9"), 1);
+    table.admit(record, state, SLOT, 0);
+    return record;
+  }
+
+  private String lines() {
+    assertThat(log.flush()).isFalse();
+    return Descriptor.read(pipe[0]);
+  }
+
+  @Test
+  void shouldCountWriteAndFreeWhenASessionEnds() {
+    int record = session(1);
+    table.setUp(record, ACCEPTED + 5000);
+    table.moved(record, 100, 2000, NOW);
+    int generation = table.generation(record);
+    assertThat(ends.end(record, generation, Result.OK, Term.NORMAL, NOW)).isTrue();
+    assertThat(counters.get(SLOT, Count.BYTES_UP)).isEqualTo(100);
+    assertThat(counters.get(SLOT, Count.BYTES_DOWN)).isEqualTo(2000);
+    assertThat(counters.get(SLOT, Count.FAILED)).isZero();
+    assertThat(counters.endedWith(SLOT, Result.OK)).isEqualTo(1);
+    assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.FREE);
+    assertThat(table.generation(record)).isEqualTo(generation + 1);
+    assertThat(records.active()).isZero();
+    assertThat(lines())
+        .contains(" event=end id=9 listener=web client=192.0.2.9:1 ")
+        .contains(" result=ok term=-- setup_us=5 duration_ms=42 up=100 down=2000 worker=77\n");
+  }
+
+  @Test
+  void shouldDoNothingWhenTheSessionHasEndedAlready() {
+    int record = session(1);
+    int generation = table.generation(record);
+    assertThat(ends.end(record, generation, Result.KILLED, Term.KILLED_DATA, NOW)).isTrue();
+    assertThat(ends.end(record, generation, Result.OK, Term.NORMAL, NOW)).isFalse();
+    assertThat(counters.endedWith(SLOT, Result.KILLED)).isEqualTo(1);
+    assertThat(counters.endedWith(SLOT, Result.OK)).isZero();
+    assertThat(lines().lines()).hasSize(1);
+  }
+
+  @Test
+  void shouldLeaveTheSuccessorAloneWhenTheRecordIsInUseAgain() {
+    int record = session(1);
+    int generation = table.generation(record);
+    assertThat(ends.end(record, generation, Result.OK, Term.NORMAL, NOW)).isTrue();
+    assertThat(session(1)).isEqualTo(record);
+    assertThat(ends.end(record, generation, Result.OK, Term.NORMAL, NOW)).isFalse();
+    assertThat(records.active()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldFinishOnceWhenTheEndWasClaimedByOneThatDied() {
+    int record = session(1);
+    assertThat(table.claimEnd(record, table.generation(record), 555)).isTrue();
+    assertThat(ends.end(record, table.generation(record), Result.ERROR, Term.INTERNAL_DATA, NOW))
+        .isFalse();
+    assertThat(table.claimEndOf(record, 555, 77)).isTrue();
+    ends.finish(record, Result.ERROR, Term.INTERNAL_DATA, NOW);
+    assertThat(records.active()).isZero();
+    assertThat(lines()).contains(" result=error term=ID ");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Result.class)
+  void shouldCountAFailureWhenASessionNeverGotItsTarget(Result result) {
+    boolean failure =
+        switch (result) {
+          case NO_TARGET, ERROR, TIMEOUT -> true;
+          default -> false;
+        };
+    int record = session(1);
+    ends.end(record, table.generation(record), result, Term.NORMAL, NOW);
+    assertThat(counters.get(SLOT, Count.FAILED)).isEqualTo(failure ? 1 : 0);
+    assertThat(counters.endedWith(SLOT, result)).isEqualTo(1);
+    assertThat(lines()).contains(" result=" + result.text() + " ");
+  }
+
+  @Test
+  void shouldCountNoFailureWhenATimeLimitEndsASessionThatWasSetUp() {
+    int record = session(1);
+    table.setUp(record, ACCEPTED + 1);
+    ends.end(record, table.generation(record), Result.TIMEOUT, Term.CLIENT_IDLE, NOW);
+    assertThat(counters.get(SLOT, Count.FAILED)).isZero();
+  }
+
+  @Test
+  void shouldStillEndWhenTheConfigurationIsNotKnown() {
+    int record = session(12);
+    assertThat(ends.end(record, table.generation(record), Result.OK, Term.NORMAL, NOW)).isTrue();
+    assertThat(lines()).contains(" listener=- client=192.0.2.9:1 ");
+    assertThat(records.active()).isZero();
+  }
+}

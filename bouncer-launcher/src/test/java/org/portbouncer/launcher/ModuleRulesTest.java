@@ -1,0 +1,203 @@
+package org.portbouncer.launcher;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.conditions.ArchConditions.not;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Who may know whom; the picture of it stands in docs/ARCHITECTURE.md. */
+class ModuleRulesTest {
+
+  private static final String CORE = "org.portbouncer.core..";
+  private static final String LAUNCHER = "org.portbouncer.launcher..";
+  private static final String ACL = "org.portbouncer.acl.acl..";
+  private static final String BANDWIDTH = "org.portbouncer.acl.bandwidth..";
+  private static final String NEGOTIATE = "org.portbouncer.negotiator.negotiate..";
+  private static final String CONNECT = "org.portbouncer.negotiator.connect..";
+  private static final String IO = "org.portbouncer.io..";
+
+  private static final String[] STAGES = {
+    "org.portbouncer.acl..", "org.portbouncer.negotiator..", IO
+  };
+
+  /**
+   * All of core that a worker's process runs; of core.config it reaches the model and its codec.
+   */
+  private static final String[] OF_WORKERS = {
+    "org.portbouncer.core.worker..",
+    "org.portbouncer.core.hop..",
+    "org.portbouncer.core.session..",
+    "org.portbouncer.core.shared..",
+    "org.portbouncer.core.loop..",
+    "org.portbouncer.core.control..",
+    "org.portbouncer.core.log..",
+    "org.portbouncer.core.sys.."
+  };
+
+  private static final String LINKING = "java\\.lang\\.foreign\\.(Linker|SymbolLookup)(\\$.*)?";
+
+  private static JavaClasses ours;
+
+  @BeforeAll
+  static void readClassFiles() {
+    ours =
+        new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("org.portbouncer");
+  }
+
+  @Test
+  void shouldSeeEveryModuleWhenClassFilesAreRead() {
+    assertThat(Stream.of(CORE, LAUNCHER, ACL, BANDWIDTH, NEGOTIATE, CONNECT, IO))
+        .allSatisfy(
+            name -> assertThat(ours.stream().filter(resideInAPackage(name))).as(name).isNotEmpty());
+    JavaClass worker = ours.get("org.portbouncer.core.worker.Worker");
+    assertThat(worker.getMethods()).as("class files are understood").isNotEmpty();
+    assertThat(ours.get("org.portbouncer.core.sys.LibcBindings").getDirectDependenciesFromSelf())
+        .as("what is forbidden elsewhere is seen where it is allowed")
+        .anyMatch(dependency -> dependency.getTargetClass().getName().matches(LINKING));
+  }
+
+  @Test
+  void shouldPointOneWayFromLauncherOverStagesToCore() {
+    layeredArchitecture()
+        .consideringOnlyDependenciesInLayers()
+        .layer("launcher")
+        .definedBy(LAUNCHER)
+        .layer("stages")
+        .definedBy(STAGES)
+        .layer("core")
+        .definedBy(CORE)
+        .whereLayer("launcher")
+        .mayNotBeAccessedByAnyLayer()
+        .whereLayer("stages")
+        .mayOnlyBeAccessedByLayers("launcher")
+        .check(ours);
+  }
+
+  @ParameterizedTest
+  @MethodSource("stages")
+  void shouldKnowNoOtherStage(String stage, String[] others) {
+    noClasses()
+        .that()
+        .resideInAPackage(stage)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(others)
+        .check(ours);
+  }
+
+  static Stream<Arguments> stages() {
+    List<String> all = List.of(ACL, BANDWIDTH, NEGOTIATE, CONNECT, IO);
+    return all.stream()
+        .map(
+            stage ->
+                Arguments.of(
+                    stage, all.stream().filter(s -> !s.equals(stage)).toArray(String[]::new)));
+  }
+
+  @Test
+  void shouldCallNativeCodeInOneLayerAlone() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("org.portbouncer.core.sys..")
+        .should()
+        .dependOnClassesThat()
+        .haveNameMatching(LINKING)
+        .check(ours);
+  }
+
+  @Test
+  void shouldUseTheLaunchersLibrariesInTheLauncherAlone() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(LAUNCHER)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "jnr..",
+            "ch.qos.logback..",
+            "org.slf4j..",
+            "picocli..",
+            "org.newsclub..",
+            "com.fasterxml..",
+            "io.micrometer..")
+        .check(ours);
+  }
+
+  @Test
+  void shouldParseConfigurationInOnePackageAlone() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("org.portbouncer.core.config..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("com.typesafe..")
+        .check(ours);
+  }
+
+  /** A worker's class path holds core and its stage, and nothing else: what it reaches is there. */
+  @Test
+  void shouldNeedNoLibraryInAWorker() {
+    ArrayDeque<JavaClass> ahead = new ArrayDeque<>();
+    Set<JavaClass> reached = new HashSet<>();
+    ours.stream().filter(resideInAnyPackage(STAGES)).forEach(ahead::add);
+    ours.stream().filter(resideInAnyPackage(OF_WORKERS)).forEach(ahead::add);
+    List<String> foreign = new ArrayList<>();
+    while (!ahead.isEmpty()) {
+      JavaClass from = ahead.poll();
+      if (!reached.add(from)) {
+        continue;
+      }
+      for (Dependency dependency : from.getDirectDependenciesFromSelf()) {
+        JavaClass to = dependency.getTargetClass().getBaseComponentType();
+        if (resideInAPackage("org.portbouncer..").test(to)) {
+          ahead.add(to);
+        } else if (!to.isPrimitive() && !resideInAPackage("java..").test(to)) {
+          foreign.add(dependency.getDescription());
+        }
+      }
+    }
+    assertThat(foreign).isEmpty();
+    assertThat(reached).hasSizeGreaterThan(50);
+  }
+
+  @Test
+  void shouldHaveNoCyclesAmongPackages() {
+    slices().matching("org.portbouncer.core.(*)..").should().beFreeOfCycles().check(ours);
+    slices().matching("org.portbouncer.launcher.(*)..").should().beFreeOfCycles().check(ours);
+  }
+
+  @Test
+  void shouldWriteToStandardOutputOnlyWhereACommandSpeaks() {
+    classes()
+        .that()
+        .resideInAnyPackage(CORE)
+        .or()
+        .resideInAnyPackage(STAGES)
+        .should(not(ACCESS_STANDARD_STREAMS))
+        .check(ours);
+  }
+}
