@@ -43,7 +43,8 @@ final class FreeMap {
     return capacity;
   }
 
-  private long word(int index) {
+  /** 64 places at once. */
+  long word(int index) {
     return (long) LONG.getVolatile(memory, index * 8L);
   }
 

@@ -95,6 +95,11 @@ public final class SessionTable {
     freeMap.initialize();
   }
 
+  /** One bit per record, set where it is free; 64 records a word. */
+  long freeWord(int word) {
+    return freeMap.word(word);
+  }
+
   FreeMap freeMap() {
     return freeMap;
   }
