@@ -65,6 +65,8 @@ public final class SessionTable {
   public enum Phase {
     /** Nobody's. */
     FREE,
+    /** Taken for a client who may come. */
+    OPEN,
     /** In the inbox of its stage. */
     QUEUED,
     /** In the hands of its owner. */
@@ -135,7 +137,7 @@ public final class SessionTable {
   }
 
   private static Phase phaseOf(long word) {
-    return Phase.ALL[(int) (word >>> 12) & 3];
+    return Phase.ALL[(int) (word >>> 12) & 7];
   }
 
   private static int stageOf(long word) {
@@ -148,6 +150,12 @@ public final class SessionTable {
 
   public Phase phase(int record) {
     return phaseOf(word(record));
+  }
+
+  /** Whether the record is a session's: from accept to its end. */
+  public boolean counts(int record) {
+    Phase phase = phase(record);
+    return phase != Phase.FREE && phase != Phase.OPEN;
   }
 
   /** The stage that has the session, or whose inbox does. */
@@ -174,7 +182,7 @@ public final class SessionTable {
   /** Opens a record that the mother just took: it is hers until it is queued. */
   void open(int record, int owner) {
     long word = word(record);
-    LONG.setVolatile(memory, at(record, 0), word(owner, generationOf(word), Phase.HELD, 0, 0));
+    LONG.setVolatile(memory, at(record, 0), word(owner, generationOf(word), Phase.OPEN, 0, 0));
   }
 
   /** Gives a record back that was opened for a client who did not come. */
@@ -206,6 +214,11 @@ public final class SessionTable {
     LONG.setOpaque(memory, at(record, ACTIVITY), state.accepted());
     MemorySegment.copy(
         state.memory(), state.client(), memory, at(record, CLIENT), 2L * SockAddr.BYTES);
+      long word = word(record);
+    LONG.setVolatile(
+        memory,
+        at(record, 0),
+        word(ownerOf(word), generationOf(word), Phase.HELD, StageId.NEGOTIATE.ordinal(), 0));
   }
 
   /**

@@ -50,12 +50,12 @@ class HopTest {
   /** Makes both ends; the only place that knows how. */
   private void hop() {
     sender = new HopSender(pair[0], Frame.SESSIONS, pool);
-    receiver = new HopReceiver(pair[1], pool);
+    receiver = new HopReceiver(pair[1], null, pool);
   }
 
   private Session session(long id) {
     Session session = pool.obtain();
-    session.createState();
+    session.create(0, 0);
     SessionState state = session.state();
     state.identify(id, (int) id, 7);
     state.origin(1, 2, 3);

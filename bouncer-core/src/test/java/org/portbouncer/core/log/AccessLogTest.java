@@ -118,7 +118,7 @@ class AccessLogTest {
 
   private void session(int record) {
     Session session = new Session();
-    session.createState();
+    session.create(0, 0);
     SessionState state = session.state();
     state.identify(4711, record, table.generation(record));
     state.origin(1, 0, 0);

@@ -23,7 +23,7 @@ class SessionStateTest {
     SessionState state = new SessionState();
     MemorySegment memory = memory(SessionState.BYTES);
     memory.fill((byte) 0x5a);
-    state.create(memory, 0);
+    state.create(memory, 0, 0);
     state.identify(0x0102030405060708L, 70_000, 0xff_ffff);
     state.origin(9, 0xfffe, 0xffff);
     state.accepted(Long.MAX_VALUE);
@@ -72,7 +72,7 @@ class SessionStateTest {
     SessionState state = valid();
     MemorySegment old = state.memory();
     MemorySegment other = memory(2 * SessionState.BYTES);
-    state.moveTo(other, 16);
+    state.moveTo(other, 16, SessionState.BYTES);
     old.fill((byte) 0);
     assertThat(state.memory()).isSameAs(other);
     requireSameFields(state);
@@ -83,7 +83,7 @@ class SessionStateTest {
     MemorySegment memory = memory(SessionState.BYTES);
     memory.fill((byte) 0xff);
     SessionState state = new SessionState();
-    state.create(memory, 0);
+    state.create(memory, 0, 0);
     assertThat(state.length()).isEqualTo(SessionState.BYTES);
     assertThat(state.id()).isZero();
     assertThat(state.deadline()).isZero();
@@ -193,7 +193,7 @@ class SessionStateTest {
     assertThat(Long.toHexString(sum)).isNotEmpty();
     assertThat(SockAddr.text(memory, state.client())).isNotNull();
     assertThat(SockAddr.text(memory, state.local())).isNotNull();
-    state.moveTo(memory(bytes.length), 0);
+    state.moveTo(memory(bytes.length), 0, state.length());
     return true;
   }
 }

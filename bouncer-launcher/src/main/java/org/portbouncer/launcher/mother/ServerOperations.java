@@ -107,7 +107,7 @@ final class ServerOperations implements Operations {
     SessionTable table = mother.area().sessions();
     Live live = new Live(listeners);
     for (int record = 0; record < mother.records().highWater(); record++) {
-      if (table.phase(record) != SessionTable.Phase.FREE) {
+      if (table.counts(record)) {
         int listener = table.listener(record);
         live.total++;
         if (listener < listeners) {
@@ -153,7 +153,7 @@ final class ServerOperations implements Operations {
     long now = System.nanoTime();
     for (int record = 0; record < mother.records().highWater(); record++) {
       int generation = table.generation(record);
-      if (table.phase(record) == SessionTable.Phase.FREE) {
+      if (!table.counts(record)) {
         continue;
       }
       SessionView view = view(table, record, now);
@@ -168,15 +168,22 @@ final class ServerOperations implements Operations {
   }
 
   private SessionView view(SessionTable table, int record, long now) {
+    // A record may be freed and taken again while it is read: each index is read once and checked, and
+    // the caller throws the view away where the generation changed.
     Epoch epoch = mother.epochs().get(table.epoch(record));
-    if (epoch == null || table.listener(record) >= epoch.configuration().listeners().size()) {
+    int index = table.listener(record);
+    if (epoch == null || index >= epoch.configuration().listeners().size()) {
       return null;
     }
     Configuration configuration = epoch.configuration();
-    Listener listener = configuration.listeners().get(table.listener(record));
+    Listener listener = configuration.listeners().get(index);
     Acl acl = listener.acl() < 0 ? null : configuration.acls().get(listener.acl());
     int rule = table.rule(record);
     int bandwidth = table.bandwidth(record);
+    if (acl != null && rule >= acl.rules().size()
+        || bandwidth >= configuration.bandwidth().size()) {
+      return null;
+    }
     List<HopView> hops = new ArrayList<>();
     for (StageId stage : StageId.values()) {
       int pid = table.hopPid(record, stage);
