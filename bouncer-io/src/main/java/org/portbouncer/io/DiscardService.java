@@ -39,7 +39,7 @@ final class DiscardService implements InternalServices.Service {
   public void sideReady(Side ignored) {
     for (int reads = 0; side.readable(); reads++) {
       if (reads == READS_PER_TURN) {
-        loop.timers().set(again, loop.now());
+        loop.timers().set(again, loop.now() + 1);
         return;
       }
       long read = Libc.read(side.fd(), buffers.shared().address(), TransferBuffers.BYTES);

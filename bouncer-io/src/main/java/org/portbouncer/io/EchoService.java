@@ -35,7 +35,7 @@ final class EchoService implements InternalServices.Service {
   public void sideReady(Side ignored) {
     direction.pump();
     if (direction.more()) {
-      loop.timers().set(again, loop.now());
+      loop.timers().set(again, loop.now() + 1);
     }
   }
 

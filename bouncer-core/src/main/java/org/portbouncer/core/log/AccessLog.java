@@ -7,8 +7,10 @@ import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Sockets;
 
 /**
  * The access log of one process: whoever ends a session writes its line, straight to the descriptor
@@ -28,12 +30,19 @@ public final class AccessLog {
   private final Timestamp timestamp = new Timestamp();
   private int fd = -1;
   private boolean json;
+
+  /**
+   * A socket, the journal's for one, may be shared with others: it is told each time not to wait.
+   */
+  private boolean socket;
+
   private boolean first;
   private long lost;
 
   /** Writes to {@code fd} from now on, -1 for nowhere; the descriptor stays the caller's. */
   public void to(int fd, boolean json) {
     this.fd = fd;
+    this.socket = fd >= 0 && Sockets.isSocket(fd);
     this.json = json;
   }
 
@@ -188,7 +197,7 @@ public final class AccessLog {
   public boolean flush() {
     while (line.length() > 0) {
       int length = line.wholeLines(ATOMIC);
-      long written = Libc.write(fd, line.address(), length);
+      long written = write(length);
       if (written == -Errno.EINTR) {
         continue;
       }
@@ -203,5 +212,11 @@ public final class AccessLog {
       line.consume((int) written);
     }
     return false;
+  }
+
+  private long write(int length) {
+    return socket
+        ? Libc.send(fd, line.address(), length, Const.MSG_DONTWAIT | Const.MSG_NOSIGNAL)
+        : Libc.write(fd, line.address(), length);
   }
 }

@@ -214,7 +214,7 @@ public final class SessionTable {
     LONG.setOpaque(memory, at(record, ACTIVITY), state.accepted());
     MemorySegment.copy(
         state.memory(), state.client(), memory, at(record, CLIENT), 2L * SockAddr.BYTES);
-      long word = word(record);
+    long word = word(record);
     LONG.setVolatile(
         memory,
         at(record, 0),

@@ -69,18 +69,22 @@ public final class SockAddr {
   }
 
   /**
-   * Turns an IPv4-mapped IPv6 address, which is what a dual-stack listener reports for an IPv4
-   * client, into the IPv4 address it stands for, so that rules, sources and logs know one form
-   * only.
+   * Brings an address that a call wrote into the one form that rules, sources and logs know: an
+   * IPv4-mapped IPv6 address, which is what a dual-stack listener reports for an IPv4 client,
+   * becomes the IPv4 address it stands for, and the bytes behind an IPv4 address are zero.
    */
-  public static void unmap(MemorySegment m, long at) {
+  public static void normalize(MemorySegment m, long at) {
     if (family(m, at) == Const.AF_INET6
         && v6High(m, at) == 0
         && (v6Low(m, at) & 0xffff_ffff_0000_0000L) == MAPPED_PREFIX) {
       int address = (int) v6Low(m, at);
       m.set(SHORT, at, (short) Const.AF_INET);
-      m.asSlice(at + 4, BYTES - 4).fill((byte) 0);
       m.set(V4, at + 4, address);
+    }
+    if (family(m, at) == Const.AF_INET) {
+      m.set(V6, at + 8, 0);
+      m.set(V6, at + 16, 0);
+      m.set(INT, at + 24, 0);
     }
   }
 

@@ -28,6 +28,15 @@ public final class Sockets {
     Libc.setsockopt(fd, level, option, ON.address(), 4);
   }
 
+  /** Whether a descriptor is a socket. */
+  public static boolean isSocket(int fd) {
+    MemorySegment value = Native.allocate(16);
+    value.set(JAVA_INT, 8, 4);
+    return Libc.getsockopt(
+            fd, Const.SOL_SOCKET, Const.SO_TYPE, value.address(), value.address() + 8)
+        == 0;
+  }
+
   /** Makes the close of {@code fd} a reset: what still waits to be sent is thrown away. */
   public static void resetOnClose(int fd) {
     Libc.setsockopt(fd, Const.SOL_SOCKET, Const.SO_LINGER, LINGER_ZERO.address(), 8);

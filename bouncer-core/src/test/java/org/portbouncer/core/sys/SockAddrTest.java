@@ -101,7 +101,7 @@ class SockAddrTest {
     mapped[15] = 33;
     SockAddr.put(m, 0, InetAddress.ofLiteral("::"), 8080);
     MemorySegment.copy(mapped, 0, m, JAVA_BYTE, 8, 16);
-    SockAddr.unmap(m, 0);
+    SockAddr.normalize(m, 0);
     assertThat(SockAddr.family(m, 0)).isEqualTo(Const.AF_INET);
     assertThat(SockAddr.text(m, 0)).isEqualTo("192.0.2.33:8080");
     // All that follows a sockaddr_in is zero, so that equal addresses are equal bytes.
@@ -113,7 +113,7 @@ class SockAddrTest {
   void shouldStayV6WhenTheAddressIsNotMapped(String address) {
     SockAddr.put(m, 0, InetAddress.ofLiteral(address), 1);
     String before = SockAddr.text(m, 0);
-    SockAddr.unmap(m, 0);
+    SockAddr.normalize(m, 0);
     assertThat(SockAddr.family(m, 0)).isEqualTo(Const.AF_INET6);
     assertThat(SockAddr.text(m, 0)).isEqualTo(before);
   }

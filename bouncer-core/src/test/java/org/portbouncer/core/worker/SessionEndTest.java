@@ -56,7 +56,7 @@ class SessionEndTest {
             "bouncer.listeners.web { listen = \"0.0.0.0:8080\", target = \"192.0.2.1:80\" }\n");
     Epochs epochs = new Epochs();
     epochs.add(new Epoch(1, ConfigLoader.load(file).configuration(), new int[] {SLOT}));
-    ends = new SessionEnd(area, epochs, log, 77);
+    ends = new SessionEnd(area, null, epochs, log, 77);
   }
 
   @AfterEach
@@ -67,7 +67,7 @@ class SessionEndTest {
   private int session(int epoch) {
     int record = records.allocate();
     Session session = new Session();
-    session.createState();
+    session.create(0, 0);
     SessionState state = session.state();
     state.identify(9, record, table.generation(record));
     state.origin(epoch, 0, 0);

@@ -42,6 +42,7 @@ class WorkerStartTest {
         true,
         Descriptor.named("area"),
         log,
+        -1,
         Descriptor.named("inbox"),
         next);
   }

@@ -195,7 +195,7 @@ final class Acceptor {
       if (SockAddr.family(address, 0) == Const.AF_UNIX) {
         SockAddr.putUnnamed(state.memory(), state.client());
       } else {
-        SockAddr.unmap(address, 0);
+        SockAddr.normalize(address, 0);
         MemorySegment.copy(address, 0, state.memory(), state.client(), SockAddr.BYTES);
       }
       area.sessions().admit(record, state, slot, System.currentTimeMillis());

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.portbouncer.core.config.ConfigCodec;
 import org.portbouncer.core.config.Configuration;
@@ -17,6 +18,7 @@ import org.portbouncer.core.config.Problem;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Mailbox;
+import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SharedArea;
@@ -45,6 +47,8 @@ public final class Mother implements EventLoop.Turn {
   /** Records beyond the limit: an over-limit client has one until it is closed and logged. */
   private static final int SPARE_RECORDS = 1024;
 
+  private static final long LOG_RETRY_NANOS = 10_000_000;
+
   private final EventLoop loop = new EventLoop();
   private final Mailbox mailbox = new Mailbox(loop);
   private final Epochs epochs = new Epochs();
@@ -63,6 +67,16 @@ public final class Mother implements EventLoop.Turn {
   private Acceptor acceptor;
   private volatile Epoch epoch;
   private volatile boolean ready;
+
+  /** Access log lines of the mother's own that were left out; the workers' are on their board. */
+  private final AtomicLong lostLines = new AtomicLong();
+
+  /** Wakes the loop so that what the log's reader did not take is tried again. */
+  private final Timer retryLog =
+      new Timer() {
+        @Override
+        protected void expired(long now) {}
+      };
 
   private Mother(Configuration configuration, long startedAt) throws StartException {
     this.startedAt = startedAt;
@@ -179,7 +193,7 @@ public final class Mother implements EventLoop.Turn {
     }
     ready = true;
     acceptor.open(epoch, listeners);
-    sweeper.start(epoch);
+    sweeper.start();
     System.out.println(readyLine());
     System.out.flush();
   }
@@ -269,6 +283,13 @@ public final class Mother implements EventLoop.Turn {
     stop(shutdown.begun());
   }
 
+  /**
+   * The signal to reload. The configuration is read at start alone; a server must not die of it.
+   */
+  void reloadSignal() {
+    LOG.warn("HUP ignored: the configuration is read at start only");
+  }
+
   void closeListeners() {
     acceptor.close();
     listeners.close();
@@ -277,7 +298,11 @@ public final class Mother implements EventLoop.Turn {
   @Override
   public boolean endOfTurn(long now) {
     acceptor.endOfTurn();
-    accessLog.flush();
+    boolean left = accessLog.flush();
+    lostLines.addAndGet(accessLog.takeLost());
+    if (left && !retryLog.isSet()) {
+      loop.timers().set(retryLog, now + LOG_RETRY_NANOS);
+    }
     return false;
   }
 }

@@ -168,7 +168,8 @@ final class ServerOperations implements Operations {
   }
 
   private SessionView view(SessionTable table, int record, long now) {
-    // A record may be freed and taken again while it is read: each index is read once and checked, and
+    // A record may be freed and taken again while it is read: each index is read once and checked,
+    // and
     // the caller throws the view away where the generation changed.
     Epoch epoch = mother.epochs().get(table.epoch(record));
     int index = table.listener(record);

@@ -15,6 +15,7 @@ final class Signals {
     // dispatcher.
     POSIX posix = POSIXFactory.getJavaPOSIX();
     posix.signal(Signal.SIGTERM, number -> mother.post(mother::stopSignal));
+    posix.signal(Signal.SIGHUP, number -> mother.post(mother::reloadSignal));
     posix.signal(Signal.SIGINT, number -> mother.post(() -> mother.stop(true)));
   }
 }

@@ -8,6 +8,7 @@ import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.core.worker.Epochs;
 import org.portbouncer.core.worker.SessionEnd;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,12 +38,13 @@ final class Sweeper extends Timer {
   private final SessionEnd ends;
   private final StateSlots slots;
   private final LostSlots lostSlots;
-  private Epoch epoch;
+  private final Epochs epochs;
   private long trimmed;
   private int slotsQuiet = Integer.MAX_VALUE;
 
   Sweeper(Mother mother) {
     this.loop = mother.loop();
+    this.epochs = mother.epochs();
     this.table = mother.area().sessions();
     this.records = mother.records();
     this.ends = mother.ends();
@@ -50,8 +52,7 @@ final class Sweeper extends Timer {
     this.lostSlots = new LostSlots(slots, table, records);
   }
 
-  void start(Epoch epoch) {
-    this.epoch = epoch;
+  void start() {
     loop.timers().set(this, loop.now() + PERIOD_NANOS);
   }
 
@@ -75,6 +76,10 @@ final class Sweeper extends Timer {
   }
 
   private long patience(int record) {
+    Epoch epoch = epochs.get(table.epoch(record));
+    if (epoch == null) {
+      return NO_LIMIT_NANOS;
+    }
     var timeouts = epoch.configuration().listeners().get(table.listener(record)).timeouts();
     if (timeouts.negotiateMs() == 0 || timeouts.connectMs() == 0) {
       return NO_LIMIT_NANOS;

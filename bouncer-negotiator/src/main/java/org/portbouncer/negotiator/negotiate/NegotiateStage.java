@@ -62,7 +62,7 @@ final class NegotiateStage implements Stage {
             address.address(),
             address.address() + SockAddr.ROOM);
     if (result == 0) {
-      SockAddr.unmap(address, 0);
+      SockAddr.normalize(address, 0);
       SessionState state = session.state();
       state.local(address, 0);
       worker.table().local(state.record(), state);
