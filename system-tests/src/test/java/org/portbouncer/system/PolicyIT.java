@@ -72,7 +72,16 @@ class PolicyIT {
             workers { acl = 2, io = 2 }
             """
                 .formatted(
-                    RULES, target.port(), LIMITS, target.port(), MAX, PER_SOURCE, MAX, PER_SOURCE));
+                    RULES,
+                    target.port(),
+                    LIMITS,
+                    target.port(),
+                    CHURN,
+                    target.port(),
+                    MAX,
+                    PER_SOURCE,
+                    MAX,
+                    PER_SOURCE));
   }
 
   @AfterAll
