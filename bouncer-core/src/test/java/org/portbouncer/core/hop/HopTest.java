@@ -269,14 +269,23 @@ class HopTest {
 
   private void requireRefused(String why, byte[] bytes, int descriptors) {
     send(bytes, descriptors);
-    assertThat(receiver.receive()).as(why).isEqualTo(HopReceiver.REFUSED);
+    int count = receiver.receive();
+    // A message that lies is refused whole; one whose frame is good but for a state, without that one.
+    assertThat(count == HopReceiver.REFUSED || receiver.takeRefusals() > 0).as(why).isTrue();
     assertThat(receiver.refusal()).isNotEmpty();
+    releaseAll(count);
     requireNothingLeaked();
     sender.offer(session(5, Descriptors.CLIENT));
     assertThat(sender.flush()).isZero();
     assertThat(receiver.receive()).as("the message after: " + why).isEqualTo(1);
     require(receiver.take(0), 5, Descriptors.CLIENT);
     requireNothingLeaked();
+  }
+
+  private void releaseAll(int count) {
+    for (int i = 0; i < count; i++) {
+      pool.release(receiver.take(i));
+    }
   }
 
   @Test
@@ -358,11 +367,9 @@ class HopTest {
         if (count == HopReceiver.REFUSED) {
           refused++;
         } else {
-          assertThat(count).isPositive();
+          assertThat(count + receiver.takeRefusals()).isPositive();
           taken++;
-          for (int i = 0; i < count; i++) {
-            pool.release(receiver.take(i));
-          }
+          releaseAll(count);
         }
       } catch (RuntimeException e) {
         throw new AssertionError("round " + round + ", bytes changed: " + changed, e);

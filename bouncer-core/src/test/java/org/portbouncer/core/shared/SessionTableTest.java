@@ -182,9 +182,12 @@ class SessionTableTest {
   @Test
   void shouldTellWhatItWasToldWhenASessionPassesItsStages() {
     int record = records.allocate();
-    assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.HELD);
-    assertThat(table.owner(record)).isEqualTo(MOTHER);
+    assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.OPEN);
+    assertThat(table.counts(record)).isFalse();
     SessionState state = admit(record);
+    assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.HELD);
+    assertThat(table.counts(record)).isTrue();
+    assertThat(table.owner(record)).isEqualTo(MOTHER);
     assertThat(table.id(record)).isEqualTo(1000 + record);
     assertThat(table.accepted(record)).isEqualTo(1_000_000);
     assertThat(table.acceptedWallMs(record)).isEqualTo(1234);
