@@ -270,7 +270,8 @@ class HopTest {
   private void requireRefused(String why, byte[] bytes, int descriptors) {
     send(bytes, descriptors);
     int count = receiver.receive();
-    // A message that lies is refused whole; one whose frame is good but for a state, without that one.
+    // A message that lies is refused whole; one whose frame is good but for a state, without that
+    // one.
     assertThat(count == HopReceiver.REFUSED || receiver.takeRefusals() > 0).as(why).isTrue();
     assertThat(receiver.refusal()).isNotEmpty();
     releaseAll(count);
