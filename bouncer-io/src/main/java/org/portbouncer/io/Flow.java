@@ -1,11 +1,11 @@
 package org.portbouncer.io;
 
 import org.portbouncer.core.config.Timeouts;
+import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
-import org.portbouncer.core.session.Session;
 import org.portbouncer.core.session.Term;
 
 /**

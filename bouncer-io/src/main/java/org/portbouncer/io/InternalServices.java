@@ -1,8 +1,8 @@
 package org.portbouncer.io;
 
 import java.util.IdentityHashMap;
+import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.Descriptors;
-import org.portbouncer.core.session.Session;
 import org.portbouncer.core.worker.Worker;
 
 /**

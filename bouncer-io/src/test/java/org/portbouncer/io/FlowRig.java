@@ -7,11 +7,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.portbouncer.core.config.Timeouts;
+import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Mailbox;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
-import org.portbouncer.core.session.Session;
 import org.portbouncer.core.session.Term;
 
 /** One flow on a loop of its own thread, without the worker around it. */

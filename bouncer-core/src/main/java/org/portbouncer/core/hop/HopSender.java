@@ -8,7 +8,6 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.MemorySegment;
 import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.session.Descriptors;
-import org.portbouncer.core.session.Session;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;

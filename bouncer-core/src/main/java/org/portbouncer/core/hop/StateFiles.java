@@ -3,7 +3,6 @@ package org.portbouncer.core.hop;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.portbouncer.core.session.Descriptors;
-import org.portbouncer.core.session.Session;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;

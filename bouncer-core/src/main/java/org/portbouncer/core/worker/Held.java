@@ -1,7 +1,7 @@
 package org.portbouncer.core.worker;
 
 import java.util.Arrays;
-import org.portbouncer.core.session.Session;
+import org.portbouncer.core.hop.Session;
 
 /** The sessions a worker holds, by their record in the session table. One thread. */
 final class Held {

@@ -1,10 +1,10 @@
 package org.portbouncer.core.worker;
 
 import org.portbouncer.core.hop.HopSender;
+import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.loop.Timer;
-import org.portbouncer.core.session.Session;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.SystemCallException;

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
+import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.hop.StateFiles;
-import org.portbouncer.core.session.Session;
 import org.portbouncer.core.sys.Native;
 
 /**

@@ -2,7 +2,7 @@ package org.portbouncer.core.worker;
 
 import org.portbouncer.core.hop.HopReceiver;
 import org.portbouncer.core.hop.HopSender;
-import org.portbouncer.core.session.Session;
+import org.portbouncer.core.hop.Session;
 
 /**
  * Session objects that are used again, so that setting a session up makes no garbage. One thread.

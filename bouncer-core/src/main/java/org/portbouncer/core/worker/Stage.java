@@ -1,7 +1,7 @@
 package org.portbouncer.core.worker;
 
+import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.Result;
-import org.portbouncer.core.session.Session;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
 

@@ -17,7 +17,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.portbouncer.core.session.Descriptors;
-import org.portbouncer.core.session.Session;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.support.Descriptor;
 import org.portbouncer.core.support.Seed;

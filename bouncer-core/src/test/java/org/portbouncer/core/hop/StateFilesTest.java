@@ -17,7 +17,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.session.Descriptors;
-import org.portbouncer.core.session.Session;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
-import org.portbouncer.core.session.Session;
 import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;

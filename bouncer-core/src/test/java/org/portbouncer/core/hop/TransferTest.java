@@ -19,7 +19,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.session.Descriptors;
-import org.portbouncer.core.session.Session;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.sys.Const;

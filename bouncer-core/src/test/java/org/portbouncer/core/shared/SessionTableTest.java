@@ -17,7 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
-import org.portbouncer.core.session.Session;
+import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.support.Descriptor;

@@ -1,8 +1,10 @@
-package org.portbouncer.core.session;
+package org.portbouncer.core.hop;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
+import org.portbouncer.core.session.Descriptors;
+import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.shared.StateSlots;
 
 /**
