@@ -182,6 +182,7 @@ class TransferTest {
     assertThat(full.sender().takeSpilled()).isEqualTo(1);
     full.sender().keepStates();
     end(first.pass(session(2, Mode.INLINE)));
+    assertThat(late.state().id()).as("while it waits").isEqualTo(1);
 
     for (int left = ahead; left > 0; left--) {
       assertThat(full.receiver().receive()).isEqualTo(1);
