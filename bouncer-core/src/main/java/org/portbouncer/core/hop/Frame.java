@@ -29,6 +29,13 @@ final class Frame {
   /** Most sessions in one datagram: with four descriptors each it stays below SCM_MAX_FD. */
   static final int SESSIONS = 60;
 
+  /**
+   * Most bytes in one datagram, whatever the socket would take: the kernel wants the larger part of
+   * it in one piece of memory, which it may not have for long. What a socket takes as it comes,
+   * 212,992 bytes, less a margin.
+   */
+  static final int BYTES = 212_992 - 64;
+
   private Frame() {}
 
   static int padded(int length) {

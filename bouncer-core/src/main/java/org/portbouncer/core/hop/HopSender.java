@@ -8,10 +8,9 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.MemorySegment;
 import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.session.Descriptors;
-import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
-import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
+import org.portbouncer.core.sys.Sockets;
 
 /**
  * The sending end of a hop: gathers sessions and sends as many as fit in one datagram. The state is
@@ -31,6 +30,12 @@ public final class HopSender {
   }
 
   private static final int TOO_LARGE_MARGIN = 64;
+
+  /** Large states that may wait in an inbox; see docs/performance.md. */
+  private static final int QUEUED = 16;
+
+  /** What the kernel counts for a message beside its bytes, roughly. */
+  private static final int PER_MESSAGE = 4096;
 
   private final int fd;
   private final Sent sent;
@@ -57,7 +62,7 @@ public final class HopSender {
     this.fd = fd;
     this.sent = sent;
     this.batch = Math.min(batch, Frame.SESSIONS);
-    this.largest = SocketBuffer.sendBytes(fd) - TOO_LARGE_MARGIN;
+    this.largest = Math.min(Frame.BYTES, Sockets.sendBuffer(fd) - TOO_LARGE_MARGIN);
   }
 
   public int fd() {
@@ -220,16 +225,18 @@ public final class HopSender {
     }
   }
 
-  /** The buffer size of a socket's sending side. */
-  private static final class SocketBuffer {
-
-    static int sendBytes(int fd) {
-      MemorySegment value = Native.allocate(16);
-      value.set(JAVA_INT, 8, 4);
-      int result =
-          Libc.getsockopt(
-              fd, Const.SOL_SOCKET, Const.SO_SNDBUF, value.address(), value.address() + 8);
-      return result < 0 ? 4096 : value.get(JAVA_INT, 0);
+  /**
+   * Gives a hop's socket room for some messages of this size, where what it has from the system
+   * would make the sender wait for the receiver after each: then both processes are woken for every
+   * message. Small ones already queue by the hundred, which is enough.
+   *
+   * @param fd the writing end
+   * @param stateBytes what a state has, as far as it travels inline
+   */
+  public static void makeRoom(int fd, int stateBytes) {
+    int wanted = QUEUED * (Math.min(stateBytes, Frame.BYTES) + PER_MESSAGE);
+    if (wanted > Sockets.sendBuffer(fd)) {
+      Sockets.growSendBuffer(fd, wanted);
     }
   }
 }

@@ -28,6 +28,28 @@ public final class Sockets {
     Libc.setsockopt(fd, level, option, ON.address(), 4);
   }
 
+  /** Bytes that may wait in a socket's sending side, as the kernel counts them. */
+  public static int sendBuffer(int fd) {
+    MemorySegment value = Native.allocate(16);
+    value.set(JAVA_INT, 8, 4);
+    int result =
+        Libc.getsockopt(
+            fd, Const.SOL_SOCKET, Const.SO_SNDBUF, value.address(), value.address() + 8);
+    return result < 0 ? 4096 : value.get(JAVA_INT, 0);
+  }
+
+  /**
+   * Makes the sending side hold more: as much as asked for with privilege, else what the system
+   * allows.
+   */
+  public static void growSendBuffer(int fd, int bytes) {
+    MemorySegment value = Native.allocate(4);
+    value.set(JAVA_INT, 0, bytes);
+    if (Libc.setsockopt(fd, Const.SOL_SOCKET, Const.SO_SNDBUFFORCE, value.address(), 4) < 0) {
+      Libc.setsockopt(fd, Const.SOL_SOCKET, Const.SO_SNDBUF, value.address(), 4);
+    }
+  }
+
   /** Whether a descriptor is a socket. */
   public static boolean isSocket(int fd) {
     MemorySegment value = Native.allocate(16);

@@ -11,6 +11,7 @@ import java.util.function.ToDoubleFunction;
 import org.newsclub.net.unix.AFUNIXDatagramChannel;
 import org.newsclub.net.unix.AFUNIXSocketPair;
 import org.newsclub.net.unix.FileDescriptorCast;
+import org.portbouncer.core.hop.HopSender;
 import org.portbouncer.core.sys.Libc;
 
 /**
@@ -100,6 +101,9 @@ public final class HopBench implements AutoCloseable {
         AFUNIXDatagramChannel reading = pair.getSocket2()) {
       writing.setShutdownOnClose(false);
       reading.setShutdownOnClose(false);
+      if (run.mode() == HopMode.INLINE || run.mode() == HopMode.INLINE_GZIP) {
+        HopSender.makeRoom(raw(writing), run.stateSize());
+      }
       receiver.start(run, raw(reading), memory);
       sender.start(run, raw(writing), memory);
       Usage sent = sender.await();

@@ -8,6 +8,7 @@ import org.newsclub.net.unix.AFUNIXDatagramChannel;
 import org.newsclub.net.unix.AFUNIXSocketPair;
 import org.newsclub.net.unix.FileDescriptorCast;
 import org.portbouncer.core.config.Configuration.Workers;
+import org.portbouncer.core.hop.HopSender;
 import org.portbouncer.core.session.StageId;
 
 /**
@@ -23,13 +24,19 @@ final class Inboxes {
 
   private final List<List<Pair>> byStage = new ArrayList<>();
 
-  Inboxes(Workers workers) throws StartException {
+  /**
+   * Makes all of them.
+   *
+   * @param stateBytes what a session's state has, as far as it travels inline
+   */
+  Inboxes(Workers workers, int stateBytes) throws StartException {
     try {
       for (StageId stage : StageId.values()) {
         int count = stage == StageId.IO ? workers.io() : 1;
         List<Pair> pairs = new ArrayList<>();
         for (int i = 0; i < count; i++) {
           AFUNIXSocketPair<AFUNIXDatagramChannel> pair = AFUNIXSocketPair.openDatagram();
+          HopSender.makeRoom(raw(pair.getSocket1()), stateBytes);
           pairs.add(new Pair(pair.getSocket1(), pair.getSocket2()));
         }
         byStage.add(pairs);

@@ -121,7 +121,7 @@ public final class Mother implements EventLoop.Turn {
       // Loading the admin socket's library takes as long as starting the workers: both at once.
       CompletableFuture<AdminServer> opening =
           CompletableFuture.supplyAsync(() -> openAdmin(bound));
-      Inboxes inboxes = new Inboxes(bound.workers());
+      Inboxes inboxes = new Inboxes(bound.workers(), states.inlineBytes());
       acceptor = new Acceptor(this, inboxes.writing(StageId.NEGOTIATE));
       supervisor =
           new Supervisor(this, inboxes, bound.log().access().json(), this::everyWorkerReady);

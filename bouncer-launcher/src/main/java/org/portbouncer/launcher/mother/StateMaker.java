@@ -74,6 +74,12 @@ final class StateMaker {
     }
   }
 
+  /** What a state has, as far as it travels inline. */
+  int inlineBytes() {
+    return SessionState.BYTES
+        + (settings.mode() == StateTransfer.Mode.INLINE ? settings.padding() : 0);
+  }
+
   /** The area of state slots, or null where the mode needs none. */
   StateSlots slots() {
     return slots;
