@@ -17,7 +17,7 @@ import org.portbouncer.core.sys.Libc;
 /**
  * The test of "IPC performance: sockets vs files", on the server's own hop code: a sending and a
  * receiving process, the modes in turn run by run, the CPU time of both processes added up, medians
- * over the runs. In the command; the work is done by two {@link HopPeer} processes.
+ * over the runs. In the command; the work is done by {@link HopPeer} processes, two for each mode.
  */
 public final class HopBench implements AutoCloseable {
 
@@ -32,13 +32,22 @@ public final class HopBench implements AutoCloseable {
   public record Row(
       HopMode mode, double user, double system, double sum, double wall, double allocated) {}
 
-  private final PeerLink sender;
-  private final PeerLink receiver;
+  /** The two processes of a mode. */
+  private record Pair(PeerLink sender, PeerLink receiver) {}
 
-  /** Starts the two processes. */
-  public HopBench() throws IOException {
-    sender = new PeerLink(HopPeer.class, "send");
-    receiver = new PeerLink(HopPeer.class, "receive");
+  /**
+   * Each mode has processes of its own, as a server has one mode: code that was compiled for
+   * several at once would be slower for each, and by how much would depend on their order.
+   */
+  private final Map<HopMode, Pair> pairs = new EnumMap<>(HopMode.class);
+
+  private Pair pair(HopMode mode) throws IOException {
+    Pair pair = pairs.get(mode);
+    if (pair == null) {
+      pair = new Pair(new PeerLink(HopPeer.class, "send"), new PeerLink(HopPeer.class, "receive"));
+      pairs.put(mode, pair);
+    }
+    return pair;
   }
 
   /**
@@ -95,6 +104,7 @@ public final class HopBench implements AutoCloseable {
   }
 
   private Cost run(HopRun run, int asked) throws IOException {
+    Pair peers = pair(run.mode());
     AFUNIXSocketPair<AFUNIXDatagramChannel> pair = AFUNIXSocketPair.openDatagram();
     int memory = HopPeer.memory(run);
     try (AFUNIXDatagramChannel writing = pair.getSocket1();
@@ -104,10 +114,10 @@ public final class HopBench implements AutoCloseable {
       if (run.mode() == HopMode.INLINE || run.mode() == HopMode.INLINE_GZIP) {
         HopSender.makeRoom(raw(writing), run.stateSize());
       }
-      receiver.start(run, raw(reading), memory);
-      sender.start(run, raw(writing), memory);
-      Usage sent = sender.await();
-      Usage received = receiver.await();
+      peers.receiver().start(run, raw(reading), memory);
+      peers.sender().start(run, raw(writing), memory);
+      Usage sent = peers.sender().await();
+      Usage received = peers.receiver().await();
       double scale = (double) asked / run.messages() / 1e6;
       return new Cost(
           (sent.userUs() + received.userUs()) * scale,
@@ -127,7 +137,9 @@ public final class HopBench implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    sender.close();
-    receiver.close();
+    for (Pair pair : pairs.values()) {
+      pair.sender().close();
+      pair.receiver().close();
+    }
   }
 }

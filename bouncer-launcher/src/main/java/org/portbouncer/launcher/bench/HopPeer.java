@@ -12,9 +12,9 @@ import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SystemCallException;
 
 /**
- * One of the two processes of `bench hop`: the sender or the receiver. Both live for the whole
- * benchmark, so that what is measured is warm; the command tells them run after run over the
- * control link.
+ * One of the two processes that a mode has in `bench hop`: the sender or the receiver. Both live
+ * for the whole benchmark, so that what is measured is warm; the command tells them run after run
+ * over the control link.
  */
 public final class HopPeer {
 
