@@ -116,14 +116,4 @@ final class AclStage implements Stage {
     }
     return outcome == LimitTable.Outcome.TAKEN;
   }
-
-  @Override
-  public void endHeld(Session session, Result result, Term term) {
-    throw new IllegalStateException("the acl stage holds no session");
-  }
-
-  @Override
-  public int descriptorsPerSession() {
-    return 0;
-  }
 }

@@ -5,10 +5,8 @@ import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Rule;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.Descriptors;
-import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
-import org.portbouncer.core.session.Term;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.worker.Stage;
@@ -63,15 +61,5 @@ final class BandwidthStage implements Stage {
     Sockets.enable(fd, Const.IPPROTO_TCP, Const.TCP_NODELAY);
     Sockets.enable(fd, Const.SOL_SOCKET, Const.SO_KEEPALIVE);
     Sockets.enable(fd, Const.SOL_SOCKET, Const.SO_OOBINLINE);
-  }
-
-  @Override
-  public void endHeld(Session session, Result result, Term term) {
-    throw new IllegalStateException("the bandwidth stage holds no session");
-  }
-
-  @Override
-  public int descriptorsPerSession() {
-    return 0;
   }
 }

@@ -24,12 +24,17 @@ public interface Stage {
   void session(Session session);
 
   /**
-   * Ends a session that the stage holds: lets go of what it hung on it, then {@link Worker#end}.
+   * Ends a session that the stage holds: lets go of what it hung on it, then {@link Worker#end}. A
+   * stage that never calls {@link Worker#hold} is never asked.
    */
-  void endHeld(Session session, Result result, Term term);
+  default void endHeld(Session session, Result result, Term term) {
+    throw new IllegalStateException("the " + id().text() + " stage holds no session");
+  }
 
   /** The most descriptors a held session has open here; 0 where the stage holds none. */
-  int descriptorsPerSession();
+  default int descriptorsPerSession() {
+    return 0;
+  }
 
   /**
    * Called once a turn of the loop, after all its events.

@@ -68,14 +68,4 @@ final class NegotiateStage implements Stage {
       worker.table().local(state.record(), state);
     }
   }
-
-  @Override
-  public void endHeld(Session session, Result result, Term term) {
-    throw new IllegalStateException("the negotiate stage holds no session");
-  }
-
-  @Override
-  public int descriptorsPerSession() {
-    return 0;
-  }
 }
