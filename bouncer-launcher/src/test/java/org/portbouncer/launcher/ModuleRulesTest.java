@@ -75,7 +75,7 @@ class ModuleRulesTest {
             name -> assertThat(ours.stream().filter(resideInAPackage(name))).as(name).isNotEmpty());
     JavaClass worker = ours.get("org.portbouncer.core.worker.Worker");
     assertThat(worker.getMethods()).as("class files are understood").isNotEmpty();
-    assertThat(ours.get("org.portbouncer.core.sys.LibcBindings").getDirectDependenciesFromSelf())
+    assertThat(ours.get("org.portbouncer.core.sys.Downcall").getDirectDependenciesFromSelf())
         .as("what is forbidden elsewhere is seen where it is allowed")
         .anyMatch(dependency -> dependency.getTargetClass().getName().matches(LINKING));
   }
