@@ -16,12 +16,13 @@ import org.portbouncer.core.sys.Native;
  *   free map       one bit per record
  *   records        SessionTable.RECORD bytes each
  *   limits         LimitTable.bytes
+ *   classes        ClassBoard.BYTES      one place per bandwidth class
  * </pre>
  */
 public final class SharedArea {
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-  private static final int MAGIC = 0x42_53_41_02;
+  private static final int MAGIC = 0x42_53_41_03;
   private static final long HEADER = 4096;
 
   private final int fd;
@@ -30,6 +31,7 @@ public final class SharedArea {
   private final ListenerCounters listeners;
   private final SessionTable sessions;
   private final LimitTable limits;
+  private final ClassBoard classes;
 
   private SharedArea(int fd, MemorySegment memory, int capacity) {
     this.fd = fd;
@@ -42,6 +44,8 @@ public final class SharedArea {
     sessions = new SessionTable(memory.asSlice(at, SessionTable.bytes(capacity)), capacity);
     at += SessionTable.bytes(capacity);
     limits = new LimitTable(memory.asSlice(at, LimitTable.bytes(capacity)), sessions);
+    at += LimitTable.bytes(capacity);
+    classes = new ClassBoard(memory.asSlice(at, ClassBoard.BYTES));
   }
 
   private static long size(int capacity) {
@@ -49,7 +53,8 @@ public final class SharedArea {
         + WorkerBoard.BYTES
         + ListenerCounters.BYTES
         + SessionTable.bytes(capacity)
-        + LimitTable.bytes(capacity);
+        + LimitTable.bytes(capacity)
+        + ClassBoard.BYTES;
   }
 
   /**
@@ -106,5 +111,9 @@ public final class SharedArea {
 
   public LimitTable limits() {
     return limits;
+  }
+
+  public ClassBoard classes() {
+    return classes;
   }
 }

@@ -5,13 +5,15 @@ import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.session.SessionState;
 
 /**
- * One configuration as it is in force: its number, and where each of its listeners counts.
+ * One configuration as it is in force: its number, and where each of its listeners counts and each
+ * of its bandwidth classes stands.
  *
  * @param number grows by one with each reload
  * @param configuration what it says
  * @param slots for each listener its place in ListenerCounters
+ * @param classes for each bandwidth class its place on the ClassBoard
  */
-public record Epoch(int number, Configuration configuration, int[] slots) {
+public record Epoch(int number, Configuration configuration, int[] slots, int[] classes) {
 
   /** Whether every index of the state lies in this configuration. */
   boolean knows(SessionState state) {

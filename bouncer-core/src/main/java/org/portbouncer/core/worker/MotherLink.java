@@ -68,19 +68,25 @@ final class MotherLink extends Pollable {
 
   private void configure(ByteBuffer body) {
     int number = body.getInt();
-    int[] slots = new int[body.getShort() & 0xffff];
-    for (int i = 0; i < slots.length; i++) {
-      slots[i] = body.getShort() & 0xffff;
-    }
+    int[] slots = places(body);
+    int[] classes = places(body);
     int length = body.getInt();
     int fd = control.descriptor(0);
-    worker.configure(new Epoch(number, read(fd, length), slots));
+    worker.configure(new Epoch(number, read(fd, length), slots, classes));
     answer(ControlMessage.EPOCH, number);
     if (!ready) {
       ready = true;
       worker.start();
       answer(ControlMessage.READY, 0);
     }
+  }
+
+  private static int[] places(ByteBuffer body) {
+    int[] places = new int[body.getShort() & 0xffff];
+    for (int i = 0; i < places.length; i++) {
+      places[i] = body.getShort() & 0xffff;
+    }
+    return places;
   }
 
   private static Configuration read(int fd, int length) {

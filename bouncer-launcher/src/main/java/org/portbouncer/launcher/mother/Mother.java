@@ -60,6 +60,7 @@ public final class Mother implements EventLoop.Turn {
   private final RecordAllocator records;
   private final SessionEnd ends;
   private final StateMaker states;
+  private final ClassPlaces classes;
   private final Sweeper sweeper;
   private final Shutdown shutdown;
   private Listeners listeners;
@@ -82,6 +83,7 @@ public final class Mother implements EventLoop.Turn {
     this.startedAt = startedAt;
     area = SharedArea.create(Math.max(MIN_RECORDS, configuration.maxSessions() + SPARE_RECORDS));
     records = new RecordAllocator(area.sessions(), pid);
+    classes = new ClassPlaces(area, records, epochs);
     states = StateMaker.open(configuration.stateTransfer());
     ends = new SessionEnd(area, states.slots(), epochs, accessLog, pid);
     sweeper = new Sweeper(this);
@@ -116,8 +118,9 @@ public final class Mother implements EventLoop.Turn {
     try {
       Configuration bound = listeners.withPorts(configuration);
       accessLog.to(AccessLogFile.open(bound.log().access()), bound.log().access().json());
-      epoch = new Epoch(1, bound, slots(bound));
+      epoch = new Epoch(1, bound, slots(bound), classes.assign(bound));
       epochs.add(epoch);
+      classes.publish(epoch);
       // Loading the admin socket's library takes as long as starting the workers: both at once.
       CompletableFuture<AdminServer> opening =
           CompletableFuture.supplyAsync(() -> openAdmin(bound));
@@ -233,6 +236,10 @@ public final class Mother implements EventLoop.Turn {
 
   StateMaker states() {
     return states;
+  }
+
+  ClassPlaces classes() {
+    return classes;
   }
 
   AccessLog accessLog() {

@@ -267,13 +267,18 @@ final class WorkerProcess extends Pollable {
     int send(ControlChannel control) {
       ByteBuffer packet = control.begin(ControlMessage.CONFIG);
       packet.putInt(epoch.number());
-      packet.putShort((short) epoch.slots().length);
-      for (int slot : epoch.slots()) {
-        packet.putShort((short) slot);
-      }
+      put(packet, epoch.slots());
+      put(packet, epoch.classes());
       packet.putInt(length);
       control.attach(fd);
       return control.send();
+    }
+
+    private static void put(ByteBuffer packet, int[] places) {
+      packet.putShort((short) places.length);
+      for (int place : places) {
+        packet.putShort((short) place);
+      }
     }
   }
 }

@@ -1,0 +1,136 @@
+package org.portbouncer.core.shared;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+
+/**
+ * What each bandwidth class allows now, in shared memory, one place per class. The mother alone
+ * writes; io workers read, before every read of a limited session, so that a change takes effect on
+ * live sessions at once.
+ *
+ * <pre>
+ *    0 version u32, grows with every change | 4 generation u32, grows with every new class
+ *   64 terms, of even versions      128 terms, of odd versions; each:
+ *      0 since u64, CLOCK_MONOTONIC ns
+ *      8 served up u64 | 16 served down u64, bytes until then
+ *     24 up u64 | 32 down u64, bytes per second, 0 no limit | 40 burst u64, bytes, 0 by the rate
+ *  192 throttled up u64 | 200 throttled down u64, ns
+ * </pre>
+ *
+ * There are two sets of terms, so that one is always whole: the version says which. A mother who
+ * dies while she writes leaves the other one in force.
+ */
+public final class ClassBoard {
+
+  /** The most classes, those of older configurations included that live sessions still have. */
+  public static final int PLACES = 1024;
+
+  private static final int PLACE = 256;
+
+  static final long BYTES = (long) PLACES * PLACE;
+
+  private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+  private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+
+  private static final int VERSION = 0;
+  private static final int GENERATION = 4;
+  private static final int TERMS = 64;
+  private static final int SINCE = 0;
+  private static final int SERVED = 8;
+  private static final int RATE = 24;
+  private static final int BURST = 40;
+  private static final int THROTTLED = 192;
+
+  private final MemorySegment memory;
+
+  ClassBoard(MemorySegment memory) {
+    this.memory = memory;
+  }
+
+  private static long at(int place, int offset) {
+    return (long) place * PLACE + offset;
+  }
+
+  private static long terms(int place, int version, int offset) {
+    return at(place, TERMS + 64 * (version & 1) + offset);
+  }
+
+  /** Grows with every change of the class; the cheapest way to see whether there was one. */
+  public int version(int place) {
+    return (int) INT.getAcquire(memory, at(place, VERSION));
+  }
+
+  /** Grows when the place is given to another class. */
+  public int generation(int place) {
+    return (int) INT.getAcquire(memory, at(place, GENERATION));
+  }
+
+  /** Gives a place to a class that is new; in the mother. Nobody refers to it yet. */
+  public void open(int place) {
+    LONG.setOpaque(memory, at(place, THROTTLED), 0L);
+    LONG.setOpaque(memory, at(place, THROTTLED + 8), 0L);
+    INT.setRelease(memory, at(place, GENERATION), generation(place) + 1);
+  }
+
+  /**
+   * Changes what a class allows; in the mother. Nothing happens where nothing differs.
+   *
+   * @param up bytes per second, 0 for no limit
+   * @param down likewise
+   * @param burst bytes, 0 for what suits the rate
+   * @param now CLOCK_MONOTONIC ns
+   * @return whether anything changed
+   */
+  public boolean set(int place, long up, long down, long burst, long now) {
+    ClassTerms old = new ClassTerms();
+    read(place, old);
+    if (old.rate(Way.UP) == up && old.rate(Way.DOWN) == down && old.configuredBurst() == burst) {
+      return false;
+    }
+    int version = version(place) + 1;
+    LONG.setOpaque(memory, terms(place, version, SINCE), now);
+    for (int way = 0; way < Way.COUNT; way++) {
+      LONG.setOpaque(memory, terms(place, version, SERVED + 8 * way), old.served(way, now));
+    }
+    LONG.setOpaque(memory, terms(place, version, RATE), up);
+    LONG.setOpaque(memory, terms(place, version, RATE + 8), down);
+    LONG.setOpaque(memory, terms(place, version, BURST), burst);
+    INT.setRelease(memory, at(place, VERSION), version);
+    return true;
+  }
+
+  /** Reads what a class allows now. */
+  public void read(int place, ClassTerms into) {
+    while (true) {
+      int version = version(place);
+      into.set(
+          version,
+          get(terms(place, version, SINCE)),
+          get(terms(place, version, SERVED)),
+          get(terms(place, version, SERVED + 8)),
+          get(terms(place, version, RATE)),
+          get(terms(place, version, RATE + 8)),
+          get(terms(place, version, BURST)));
+      VarHandle.loadLoadFence();
+      if (version(place) == version) {
+        return;
+      }
+    }
+  }
+
+  private long get(long at) {
+    return (long) LONG.getOpaque(memory, at);
+  }
+
+  /** Adds to the time that sessions of the class waited for it; from any process. */
+  public void addThrottled(int place, int way, long nanos) {
+    LONG.getAndAdd(memory, at(place, THROTTLED + 8 * way), nanos);
+  }
+
+  /** How long sessions of the class have waited for it, summed over them and both ways, in ns. */
+  public long throttledNanos(int place) {
+    return (long) LONG.getVolatile(memory, at(place, THROTTLED))
+        + (long) LONG.getVolatile(memory, at(place, THROTTLED + 8));
+  }
+}

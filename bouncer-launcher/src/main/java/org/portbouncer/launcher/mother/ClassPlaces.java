@@ -1,0 +1,122 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.portbouncer.core.config.BandwidthClass;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.shared.ClassBoard;
+import org.portbouncer.core.shared.RecordAllocator;
+import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.core.worker.Epochs;
+
+/**
+ * Which bandwidth class has which place on the {@link ClassBoard}. A class keeps its place, and so
+ * its buckets, over reloads, by its name; the place of one that is gone is free again when no live
+ * session's configuration has it. In the mother, on her loop's thread.
+ */
+final class ClassPlaces {
+
+  private final ClassBoard board;
+  private final SessionTable sessions;
+  private final RecordAllocator records;
+  private final Epochs epochs;
+  private final int capacity;
+
+  /** Every class that has a place: of the configuration in force, or of a live session's. */
+  private final Map<String, Integer> byName = new HashMap<>();
+
+  private Epoch published;
+
+  ClassPlaces(SharedArea area, RecordAllocator records, Epochs epochs) {
+    this(area.classes(), area.sessions(), records, epochs, ClassBoard.PLACES);
+  }
+
+  ClassPlaces(
+      ClassBoard board,
+      SessionTable sessions,
+      RecordAllocator records,
+      Epochs epochs,
+      int capacity) {
+    this.board = board;
+    this.sessions = sessions;
+    this.records = records;
+    this.epochs = epochs;
+    this.capacity = capacity;
+  }
+
+  /**
+   * Finds a place for each class of a configuration that is to come. Changes nothing that live
+   * sessions see: a configuration that is not published after all does no harm.
+   *
+   * @return the places, in the order of the classes, for the new {@link Epoch}
+   * @throws StartException where there are too many classes, those of live sessions included
+   */
+  int[] assign(Configuration configuration) throws StartException {
+    BitSet inUse = inUse();
+    byName.values().removeIf(place -> !inUse.get(place));
+    List<BandwidthClass> classes = configuration.bandwidth();
+    int[] places = new int[classes.size()];
+    for (int i = 0; i < places.length; i++) {
+      Integer place = byName.get(classes.get(i).name());
+      if (place == null) {
+        place = inUse.nextClearBit(0);
+        if (place >= capacity) {
+          throw new StartException(
+              "too many bandwidth classes: at most "
+                  + capacity
+                  + ", those of live sessions that the configuration no longer has included");
+        }
+        inUse.set(place);
+      }
+      places[i] = place;
+    }
+    return places;
+  }
+
+  /**
+   * The places that the configuration in force refers to, or one that a live session began with.
+   */
+  private BitSet inUse() {
+    BitSet inUse = new BitSet();
+    add(inUse, published);
+    BitSet seen = new BitSet();
+    for (int record = 0; record < records.highWater(); record++) {
+      int number = sessions.epoch(record);
+      if (sessions.counts(record) && !seen.get(number)) {
+        seen.set(number);
+        add(inUse, epochs.get(number));
+      }
+    }
+    return inUse;
+  }
+
+  private static void add(BitSet inUse, Epoch epoch) {
+    if (epoch != null) {
+      for (int place : epoch.classes()) {
+        inUse.set(place);
+      }
+    }
+  }
+
+  /**
+   * Puts an epoch's rates in force, for live sessions of its classes too; what the operator had
+   * changed is undone. Call it before the workers get the epoch.
+   */
+  void publish(Epoch epoch) {
+    List<BandwidthClass> classes = epoch.configuration().bandwidth();
+    long now = System.nanoTime();
+    for (int i = 0; i < classes.size(); i++) {
+      BandwidthClass one = classes.get(i);
+      int place = epoch.classes()[i];
+      if (!Integer.valueOf(place).equals(byName.put(one.name(), place))) {
+        board.open(place);
+      }
+      board.set(place, one.up(), one.down(), one.burst(), now);
+    }
+    published = epoch;
+  }
+}
