@@ -9,6 +9,7 @@ import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.ListenerTimes;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.worker.DescriptorLimit;
 import org.portbouncer.core.worker.Stage;
@@ -72,7 +73,9 @@ final class IoStage implements Stage, Flow.Owner {
       return;
     }
     worker.hold(session);
-    worker.table().setUp(session.state().record(), worker.loop().now());
+    long now = worker.loop().now();
+    worker.table().setUp(session.state().record(), now);
+    worker.took(session, ListenerTimes.Step.SETUP, now - session.state().accepted());
     Listener listener = worker.configuration(session).listeners().get(session.state().listener());
     Flow flow = free.isEmpty() ? new Flow(this) : free.pop();
     session.attach(flow);

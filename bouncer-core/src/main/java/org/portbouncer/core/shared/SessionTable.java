@@ -20,7 +20,7 @@ import org.portbouncer.core.sys.SockAddr;
  *   40 slot u16       42 rule s16             44 bandwidth s16      46 transfer u8
  *   48 state bytes u32                        52 set-up µs u32, 0 while it lasts
  *   56 client 28                              84 local 28
- *  112 hops, 5 × (pid u32, received µs u32)
+ *  112 hops, 5 × (pid u32, received µs u32); before it is received: 0 and when it was sent
  *  152 held of the rule u64                  160 held of the source u64: see LimitTable, 0 none
  *  184 state slot u32, 0 is none, else its number and 1
  *  192 bytes up u64  200 bytes down u64       208 last activity u64, CLOCK_MONOTONIC ns
@@ -60,6 +60,9 @@ public final class SessionTable {
   private static final int ACTIVITY = 208;
 
   private static final int GENERATION_MASK = 0xff_ffff;
+
+  /** What {@link #arrive} says of a session that has ended. */
+  public static final int GONE = -1;
 
   /** What a record is doing. */
   public enum Phase {
@@ -224,8 +227,11 @@ public final class SessionTable {
   /**
    * Hands the session from the process that holds it to the inbox of a stage. Call it before
    * sending: a receiver may be faster than the sender's next instruction.
+   *
+   * @param now when the sender let go of it
    */
-  public void queued(int record, StageId stage) {
+  public void queued(int record, StageId stage, long now) {
+    INT.setOpaque(memory, hop(record, stage) + 4, micros(now - accepted(record)));
     long word = word(record);
     while (!swap(
         record,
@@ -238,29 +244,37 @@ public final class SessionTable {
   /**
    * Takes the session over on arrival at a stage.
    *
-   * @return false where the record is not this session's any more: it was ended meanwhile, and the
-   *     receiver closes what it got
+   * @return the microseconds since {@link #queued}, 0 and more; {@link #GONE} where the record is
+   *     not this session's any more: it was ended meanwhile, and the receiver closes what it got
    */
-  public boolean arrive(SessionState state, StageId stage, int pid, long now) {
+  public int arrive(SessionState state, StageId stage, int pid, long now) {
     int record = state.record();
     if (record < 0 || record >= capacity) {
-      return false;
+      return GONE;
     }
     while (true) {
       long word = word(record);
       if (phaseOf(word) != Phase.QUEUED
           || generationOf(word) != state.generation()
           || stageOf(word) != stage.ordinal()) {
-        return false;
+        return GONE;
       }
       long held = word(pid, generationOf(word), Phase.HELD, stage.ordinal(), (int) (word & 0xff));
       if (swap(record, word, held)) {
-        long hop = at(record, HOPS + 8 * stage.ordinal());
-        INT.setOpaque(memory, hop, pid);
-        INT.setOpaque(memory, hop + 4, micros(now - state.accepted()));
-        return true;
+        long hop = hop(record, stage);
+        int received = micros(now - state.accepted());
+        int sent = (int) INT.getOpaque(memory, hop + 4);
+        INT.setOpaque(memory, hop + 4, received);
+        INT.setRelease(memory, hop, pid);
+        // Both are times of a loop's turn: one that began before the message came gives no less
+        // than 0.
+        return Math.max(0, received - sent);
       }
     }
+  }
+
+  private long hop(int record, StageId stage) {
+    return at(record, HOPS + 8 * stage.ordinal());
   }
 
   private static int micros(long nanos) {
@@ -457,12 +471,12 @@ public final class SessionTable {
 
   /** The pid that received the session at {@code stage}; 0 where it has not come there. */
   public int hopPid(int record, StageId stage) {
-    return (int) INT.getOpaque(memory, at(record, HOPS + 8 * stage.ordinal()));
+    return (int) INT.getAcquire(memory, hop(record, stage));
   }
 
   /** When it came there, in microseconds from the accept. */
   public int hopMicros(int record, StageId stage) {
-    return (int) INT.getOpaque(memory, at(record, HOPS + 8 * stage.ordinal() + 4));
+    return (int) INT.getOpaque(memory, hop(record, stage) + 4);
   }
 
   public long bytesUp(int record) {

@@ -17,6 +17,7 @@ import org.portbouncer.core.sys.Native;
  *   records        SessionTable.RECORD bytes each
  *   limits         LimitTable.bytes
  *   classes        ClassBoard.BYTES      one place per bandwidth class
+ *   times          ListenerTimes.BYTES   one place per listener
  * </pre>
  */
 public final class SharedArea {
@@ -32,6 +33,7 @@ public final class SharedArea {
   private final SessionTable sessions;
   private final LimitTable limits;
   private final ClassBoard classes;
+  private final ListenerTimes times;
 
   private SharedArea(int fd, MemorySegment memory, int capacity) {
     this.fd = fd;
@@ -46,6 +48,8 @@ public final class SharedArea {
     limits = new LimitTable(memory.asSlice(at, LimitTable.bytes(capacity)), sessions);
     at += LimitTable.bytes(capacity);
     classes = new ClassBoard(memory.asSlice(at, ClassBoard.BYTES));
+    at += ClassBoard.BYTES;
+    times = new ListenerTimes(memory.asSlice(at, ListenerTimes.BYTES));
   }
 
   private static long size(int capacity) {
@@ -54,7 +58,8 @@ public final class SharedArea {
         + ListenerCounters.BYTES
         + SessionTable.bytes(capacity)
         + LimitTable.bytes(capacity)
-        + ClassBoard.BYTES;
+        + ClassBoard.BYTES
+        + ListenerTimes.BYTES;
   }
 
   /**
@@ -115,5 +120,9 @@ public final class SharedArea {
 
   public ClassBoard classes() {
     return classes;
+  }
+
+  public ListenerTimes times() {
+    return times;
   }
 }

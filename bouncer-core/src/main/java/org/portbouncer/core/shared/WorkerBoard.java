@@ -14,7 +14,7 @@ import java.lang.invoke.VarHandle;
  *   16 received u64 | 24 refused messages u64 | 32 spills u64 | 40 state bytes u64
  *   48 log lines left out u64 | 56 descriptor pauses u64
  *   64 sessions refused because the limit table was full u64
- * 128 hop times: 16 buckets u64 and their sum, ns u64
+ * 128 hop times: TimeBuckets
  * </pre>
  */
 public final class WorkerBoard {
@@ -32,6 +32,7 @@ public final class WorkerBoard {
   private static final int PID = 0;
   private static final int SESSIONS = 4;
   private static final int HEARTBEAT = 8;
+  private static final int HOP_TIMES = 128;
 
   /** What a worker counts, each a u64 in its place. */
   public enum Count {
@@ -90,6 +91,18 @@ public final class WorkerBoard {
 
   public long get(int place, Count count) {
     return (long) LONG.getOpaque(memory, at(place, count.offset));
+  }
+
+  /**
+   * Counts how long a session took from the stage before; only the worker at {@code place} does.
+   */
+  public void hop(int place, long nanos) {
+    TimeBuckets.HOP.addAlone(memory, at(place, HOP_TIMES), nanos);
+  }
+
+  /** The hops to the worker at {@code place}, those of its predecessors included. */
+  public TimeHistogram hopTimes(int place) {
+    return TimeBuckets.HOP.read(memory, at(place, HOP_TIMES));
   }
 
   /** The sum of a counter over all workers, the dead ones' included. */

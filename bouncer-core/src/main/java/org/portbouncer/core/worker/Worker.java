@@ -11,6 +11,7 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.ListenerTimes;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.StateSlots;
@@ -142,9 +143,14 @@ public final class Worker implements EventLoop.Turn {
     return table().slot(session.state().record());
   }
 
+  /** Counts how long a step of the session's set-up took. */
+  public void took(Session session, ListenerTimes.Step step, long nanos) {
+    area.times().add(slot(session), step, nanos);
+  }
+
   /** Passes a session on to the next stage. It belongs to the outbox from here on. */
   public void forward(Session session) {
-    table().queued(session.state().record(), stage.id().next());
+    table().queued(session.state().record(), stage.id().next(), loop.now());
     outbox.offer(session);
   }
 
@@ -210,11 +216,13 @@ public final class Worker implements EventLoop.Turn {
   /** A session came over the hop. */
   void arrived(Session session) {
     long now = loop.now();
-    if (!table().arrive(session.state(), stage.id(), start.pid(), now)) {
+    int hopMicros = table().arrive(session.state(), stage.id(), start.pid(), now);
+    if (hopMicros == SessionTable.GONE) {
       // Ended while it was on its way, by the mother's clock or the operator.
       pool.release(session);
       return;
     }
+    area.workers().hop(start.place(), 1000L * hopMicros);
     if (endingWith != null) {
       end(session, endingWith, Term.KILLED_SETUP);
     } else if (table().killed(session.state().record())) {

@@ -203,13 +203,14 @@ class SessionTableTest {
     assertThat(table.local(record)).isEqualTo("192.0.2.7:80");
     for (StageId stage : StageId.values()) {
       assertThat(table.hopPid(record, stage)).isZero();
-      table.queued(record, stage);
+      table.queued(record, stage, 1_002_000 + 5000L * stage.ordinal());
+      assertThat(table.hopPid(record, stage)).as("sent, not received").isZero();
       assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.QUEUED);
       assertThat(table.stage(record)).isEqualTo(stage);
       assertThat(table.owner(record)).isZero();
       int pid = 4_194_303 - stage.ordinal();
       long now = 1_000_000 + 5000L * (stage.ordinal() + 1);
-      assertThat(table.arrive(state, stage, pid, now)).isTrue();
+      assertThat(table.arrive(state, stage, pid, now)).as("µs of the hop").isEqualTo(3);
       assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.HELD);
       assertThat(table.owner(record)).isEqualTo(pid);
       assertThat(table.hopPid(record, stage)).isEqualTo(pid);
@@ -231,8 +232,8 @@ class SessionTableTest {
   void shouldForgetTheLastSessionWhenARecordIsUsedAgain() {
     int record = records.allocate();
     SessionState state = admit(record);
-    table.queued(record, StageId.IO);
-    assertThat(table.arrive(state, StageId.IO, WORKER, 9_000_000)).isTrue();
+    table.queued(record, StageId.IO, 0);
+    assertThat(table.arrive(state, StageId.IO, WORKER, 9_000_000)).isNotNegative();
     table.rule(record, 1);
     table.setUp(record, 9_000_000);
     table.moved(record, 1, 2, 3);
@@ -253,15 +254,23 @@ class SessionTableTest {
   void shouldRefuseAnArrivalWhenTheRecordIsNotThatSessionsAnyMore() {
     int record = records.allocate();
     SessionState state = admit(record);
-    assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0)).as("not queued").isFalse();
-    table.queued(record, StageId.ACL);
-    assertThat(table.arrive(state, StageId.CONNECT, WORKER, 0)).as("another stage").isFalse();
+    assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0))
+        .as("not queued")
+        .isEqualTo(SessionTable.GONE);
+    table.queued(record, StageId.ACL, 0);
+    assertThat(table.arrive(state, StageId.CONNECT, WORKER, 0))
+        .as("another stage")
+        .isEqualTo(SessionTable.GONE);
     end(record);
-    assertThat(table.arrive(state, StageId.ACL, WORKER, 0)).as("freed").isFalse();
+    assertThat(table.arrive(state, StageId.ACL, WORKER, 0))
+        .as("freed")
+        .isEqualTo(SessionTable.GONE);
     assertThat(records.allocate()).isEqualTo(record);
     admit(record);
-    table.queued(record, StageId.ACL);
-    assertThat(table.arrive(state, StageId.ACL, WORKER, 0)).as("a successor").isFalse();
+    table.queued(record, StageId.ACL, 0);
+    assertThat(table.arrive(state, StageId.ACL, WORKER, 0))
+        .as("a successor")
+        .isEqualTo(SessionTable.GONE);
     assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.QUEUED);
   }
 
@@ -270,7 +279,7 @@ class SessionTableTest {
     SessionState state = admit(records.allocate());
     for (int record : new int[] {-1, table.capacity(), Integer.MAX_VALUE, Integer.MIN_VALUE}) {
       state.identify(1, record, 0);
-      assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0)).isFalse();
+      assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0)).isEqualTo(SessionTable.GONE);
     }
   }
 
@@ -350,13 +359,13 @@ class SessionTableTest {
   void shouldKeepTheKillRequestWhenTheSessionMovesOn() {
     int record = records.allocate();
     SessionState state = admit(record);
-    table.queued(record, StageId.NEGOTIATE);
+    table.queued(record, StageId.NEGOTIATE, 0);
     assertThat(table.killed(record)).isFalse();
     assertThat(table.requestKill(record, state.generation())).isTrue();
     assertThat(table.requestKill(record, state.generation())).as("again").isTrue();
-    assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0)).isTrue();
+    assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0)).isNotNegative();
     assertThat(table.killed(record)).isTrue();
-    table.queued(record, StageId.ACL);
+    table.queued(record, StageId.ACL, 0);
     assertThat(table.killed(record)).isTrue();
     assertThat(table.claimEnd(record, state.generation(), WORKER)).isTrue();
     assertThat(table.requestKill(record, state.generation())).as("ending").isFalse();

@@ -209,7 +209,7 @@ final class Acceptor {
       } else {
         states.place(session);
         area.sessions().transfer(record, session.transfer().ordinal(), state.length());
-        area.sessions().queued(record, StageId.NEGOTIATE);
+        area.sessions().queued(record, StageId.NEGOTIATE, now);
         outbox.offer(session);
       }
     }

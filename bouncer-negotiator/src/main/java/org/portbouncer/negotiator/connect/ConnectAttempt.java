@@ -50,6 +50,7 @@ final class ConnectAttempt extends Pollable {
   private int lastErrno;
   private boolean held;
   private boolean resolving;
+  private long begun;
 
   /** Grows with each use, so that a look-up that ends late finds its attempt gone. */
   private int use;
@@ -61,6 +62,7 @@ final class ConnectAttempt extends Pollable {
   void begin(Session session, Listener listener) {
     this.session = session;
     this.target = listener.target();
+    this.begun = stage.worker().loop().now();
     switch (target.kind()) {
       case INTERNAL -> internal();
       case NAME -> {
@@ -78,6 +80,11 @@ final class ConnectAttempt extends Pollable {
 
   int use() {
     return use;
+  }
+
+  /** When it began. */
+  long begun() {
+    return begun;
   }
 
   /** The look-up's answer; {@code found} is empty where the name has no address. */

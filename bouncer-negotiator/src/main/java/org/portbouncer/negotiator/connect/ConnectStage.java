@@ -8,6 +8,7 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.ListenerTimes;
 import org.portbouncer.core.worker.Stage;
 import org.portbouncer.core.worker.Worker;
 
@@ -64,6 +65,7 @@ final class ConnectStage implements Stage {
 
   /** The target answered: the session goes on. */
   void connected(ConnectAttempt attempt, Session session) {
+    worker.took(session, ListenerTimes.Step.CONNECT, worker.loop().now() - attempt.begun());
     recycle(attempt);
     worker.forward(session);
   }
