@@ -23,6 +23,9 @@ public final class ServerLog {
   private static final int PER_SECOND = 20;
   private static final int MAX_BYTES = 4000;
 
+  /** Of a stack trace, what finds the place. */
+  private static final int FRAMES = 6;
+
   private final ControlChannel control;
   private long second = Long.MIN_VALUE;
   private int written;
@@ -61,12 +64,38 @@ public final class ServerLog {
     }
   }
 
+  /**
+   * Says why the worker ends: the error and where it came from, in one line.
+   *
+   * @return false where nobody could be told
+   */
+  static boolean failure(ControlChannel control, Throwable error) {
+    StringBuilder text = new StringBuilder("ends, of an internal error: ").append(error);
+    int frames = 0;
+    for (StackTraceElement frame : error.getStackTrace()) {
+      if (frames++ == FRAMES) {
+        break;
+      }
+      text.append(frames == 1 ? " at " : " < ");
+      text.append(frame.getClassName().replaceFirst(".*\\.", "")).append('.');
+      text.append(frame.getMethodName()).append(':').append(frame.getLineNumber());
+    }
+    if (error.getCause() != null) {
+      text.append("; caused by ").append(error.getCause());
+    }
+    return send(control, Level.ERROR, text.toString()) == 0;
+  }
+
   /** A mother that does not read loses the message: the worker's sessions matter more. */
   private void send(Level level, String text) {
+    send(control, level, text);
+  }
+
+  private static int send(ControlChannel control, Level level, String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     ByteBuffer packet = control.begin(ControlMessage.LOG);
     packet.put((byte) level.ordinal());
     packet.put(bytes, 0, Math.min(bytes.length, MAX_BYTES));
-    control.send();
+    return control.send();
   }
 }

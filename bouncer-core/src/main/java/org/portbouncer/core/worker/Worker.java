@@ -27,7 +27,11 @@ import org.portbouncer.core.sys.Libc;
  */
 public final class Worker implements EventLoop.Turn {
 
-  private static final long HEARTBEAT_NANOS = 500_000_000;
+  /** The exit code after an error that nothing in the worker was made for. */
+  public static final int FAILED = 70;
+
+  /** How often a worker says that its loop turns. */
+  public static final long HEARTBEAT_NANOS = 500_000_000;
 
   private final EventLoop loop = new EventLoop();
   private final SessionPool pool = new SessionPool();
@@ -76,10 +80,18 @@ public final class Worker implements EventLoop.Turn {
     // say.
     ProcessSignals.ignoreTerminal();
     ControlChannel control = new ControlChannel(0);
-    WorkerStart start = WorkerStart.receive(control);
-    ProcessSignals.name(start.stage().text() + "/" + start.index());
-    Worker worker = new Worker(control, start, stages);
-    worker.run();
+    try {
+      WorkerStart start = WorkerStart.receive(control);
+      ProcessSignals.name(start.stage().text() + "/" + start.index());
+      Worker worker = new Worker(control, start, stages);
+      worker.run();
+    } catch (Throwable e) {
+      // Nothing is known of the sessions any more: the mother ends them, and starts a successor.
+      if (ServerLog.failure(control, e)) {
+        Runtime.getRuntime().halt(FAILED);
+      }
+      throw e;
+    }
     // The JVM's own threads need no goodbye.
     Runtime.getRuntime().halt(0);
   }

@@ -144,6 +144,12 @@ final class Answers {
     json.writeNumberField("restarts", worker.restarts());
     json.writeNumberField("sessions", worker.sessions());
     json.writeNumberField("rss_bytes", worker.rssBytes());
+    if (worker.lastEnd() != null) {
+      json.writeStringField("last_end", worker.lastEnd());
+    }
+    if (worker.nextStartMs() >= 0) {
+      json.writeNumberField("next_start_ms", worker.nextStartMs());
+    }
     json.writeEndObject();
   }
 

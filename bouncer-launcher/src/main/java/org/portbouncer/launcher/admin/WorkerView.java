@@ -10,6 +10,16 @@ package org.portbouncer.launcher.admin;
  * @param restarts how often a worker of this place had to be started again
  * @param sessions the sessions it owns now
  * @param rssBytes its resident memory
+ * @param lastEnd why it had to be started again the last time; null where it never had
+ * @param nextStartMs how long until it is started again; -1 where it runs
  */
 public record WorkerView(
-    String stage, int index, long pid, String state, long restarts, long sessions, long rssBytes) {}
+    String stage,
+    int index,
+    long pid,
+    String state,
+    long restarts,
+    long sessions,
+    long rssBytes,
+    String lastEnd,
+    long nextStartMs) {}

@@ -112,5 +112,17 @@ final class StatusCommand implements Callable<Integer> {
           Units.bytes(worker.number("rss_bytes")));
     }
     table.print();
+    for (Answer worker : status.list("workers")) {
+      if (worker.values().get("next_start_ms") != null) {
+        console
+            .out()
+            .printf(
+                "%s/%s starts again in %s: %s%n",
+                worker.text("stage"),
+                worker.text("index"),
+                Units.millis(worker.number("next_start_ms")),
+                worker.text("last_end"));
+      }
+    }
   }
 }

@@ -131,12 +131,16 @@ public final class Mother implements EventLoop.Turn {
       StartLog.write(bound, warnings, batch);
       try {
         supervisor.start(bound.workers(), publish(epoch));
+        new HangWatch(this, supervisor).start();
         admin = join(opening);
         Signals.install(this);
-        loop.run(this);
-      } finally {
+      } catch (StartException | RuntimeException e) {
         supervisor.destroyAll();
+        throw e;
       }
+      loop.run(this);
+      // Where the loop fails this is left out: workers without a mother serve their sessions on.
+      supervisor.destroyAll();
       LOG.info("stopped");
     } finally {
       listeners.close();
@@ -272,6 +276,10 @@ public final class Mother implements EventLoop.Turn {
 
   boolean ready() {
     return ready;
+  }
+
+  Mailbox mailbox() {
+    return mailbox;
   }
 
   /** Has {@code task} run on the loop's thread; from any other. */

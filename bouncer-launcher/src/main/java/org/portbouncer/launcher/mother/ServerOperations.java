@@ -63,15 +63,7 @@ final class ServerOperations implements Operations {
     }
     List<WorkerView> workers = new ArrayList<>();
     for (WorkerProcess worker : mother.supervisor().workers()) {
-      workers.add(
-          new WorkerView(
-              worker.stage().text(),
-              worker.index(),
-              worker.pid(),
-              worker.state().text(),
-              worker.restarts(),
-              board.sessions(worker.place()),
-              residentBytes(worker.pid())));
+      workers.add(worker(worker, board));
     }
     return new StatusView(
         Version.text(),
@@ -87,6 +79,21 @@ final class ServerOperations implements Operations {
             slots == null ? 0 : slots.count(),
             slots == null ? 0 : slots.used()),
         new LimitsView(configuration.maxSessions(), live.total));
+  }
+
+  private static WorkerView worker(WorkerProcess worker, WorkerBoard board) {
+    boolean throttled = worker.state() == WorkerProcess.State.THROTTLED;
+    long wait = (worker.nextStart() - System.nanoTime()) / NANOS_PER_MS;
+    return new WorkerView(
+        worker.stage().text(),
+        worker.index(),
+        worker.pid(),
+        worker.state().text(),
+        worker.restarts(),
+        board.sessions(worker.place()),
+        residentBytes(worker.pid()),
+        worker.lastEnd().isEmpty() ? null : worker.lastEnd(),
+        throttled ? Math.max(0, wait) : -1);
   }
 
   /** What the live sessions of each listener add up to. */

@@ -33,6 +33,7 @@ final class Supervisor implements WorkerProcess.Watcher {
   private static final long FIRST_PAUSE_NANOS = 100_000_000;
   private static final long LONGEST_PAUSE_NANOS = 10_000_000_000L;
 
+  private final Mother mother;
   private final EventLoop loop;
   private final SharedArea area;
   private final Inboxes inboxes;
@@ -54,6 +55,7 @@ final class Supervisor implements WorkerProcess.Watcher {
    * @param allReady called once, when every worker has become ready for the first time
    */
   Supervisor(Mother mother, Inboxes inboxes, boolean accessLogJson, Runnable allReady) {
+    this.mother = mother;
     this.loop = mother.loop();
     this.area = mother.area();
     this.inboxes = inboxes;
@@ -78,7 +80,7 @@ final class Supervisor implements WorkerProcess.Watcher {
     int place = 0;
     for (StageId stage : StageId.values()) {
       for (int index = 0; index < count(counts, stage); index++) {
-        workers.add(new WorkerProcess(loop, this, stage, index, place++));
+        workers.add(new WorkerProcess(mother, this, stage, index, place++));
       }
     }
     for (WorkerProcess worker : workers.reversed()) {
@@ -133,15 +135,14 @@ final class Supervisor implements WorkerProcess.Watcher {
   }
 
   @Override
-  public void gone(WorkerProcess worker) {
-    String how = worker.reap();
+  public void gone(WorkerProcess worker, String how) {
     if (stopping) {
       return;
     }
     area.limits().recover(worker.pid(), pid);
     int lost = release(worker.pid());
     area.workers().sessions(worker.place(), 0);
-    long lived = System.nanoTime() - worker.startedAt();
+    long lived = loop.now() - worker.startedAt();
     if (!announced) {
       LOG.error("worker {} ended before it was ready ({})", worker.name(), how);
     } else {
@@ -153,7 +154,7 @@ final class Supervisor implements WorkerProcess.Watcher {
           lost);
     }
     worker.countRestart();
-    restart(worker, pause(worker, lived));
+    restart(worker, pause(worker, lived), how);
   }
 
   /** Nothing for a worker that had settled; doubling for one that keeps dying. */
@@ -170,28 +171,36 @@ final class Supervisor implements WorkerProcess.Watcher {
     return pause;
   }
 
-  private void restart(WorkerProcess worker, long pause) {
-    worker.throttled();
+  private void restart(WorkerProcess worker, long pause, String why) {
+    worker.throttled(loop.now() + pause, why);
     if (pause > 0) {
       LOG.warn(
-          "worker {} dies again and again; next start in {} ms", worker.name(), pause / 1_000_000);
+          "worker {} dies again and again ({}); next start in {} ms",
+          worker.name(),
+          why,
+          pause / 1_000_000);
     }
     Timer timer =
         new Timer() {
           @Override
           protected void expired(long now) {
-            if (stopping) {
-              return;
-            }
-            try {
-              launch(worker);
-            } catch (StartException e) {
-              LOG.error("{}", e.getMessage());
-              restart(worker, LONGEST_PAUSE_NANOS);
-            }
+            startAgain(worker);
           }
         };
     loop.timers().set(timer, loop.now() + pause);
+  }
+
+  private void startAgain(WorkerProcess worker) {
+    if (stopping) {
+      return;
+    }
+    try {
+      launch(worker);
+    } catch (StartException e) {
+      LOG.error("{}", e.getMessage());
+      worker.countRestart();
+      restart(worker, pause(worker, 0), e.getMessage());
+    }
   }
 
   /** Ends in the books every session that a dead worker held; its descriptors went with it. */

@@ -51,7 +51,14 @@ final class WorkerCommand {
     words.add("-Xrs");
     words.add("-XX:+DisplayVMOutputToStderr");
     words.add("-XX:+ExitOnOutOfMemoryError");
+    // Not into a file in whatever folder the server was started in.
+    words.add("-XX:+ErrorFileToStderr");
     words.add("--enable-native-access=ALL-UNNAMED");
+    // The operator's come last: what is given twice is what was given last.
+    String options = System.getenv("BOUNCER_WORKER_JAVA_OPTS");
+    if (options != null && !options.isBlank()) {
+      words.addAll(List.of(options.strip().split("\\s+")));
+    }
     words.add("-Dbouncer.worker=" + stage.text() + "/" + index);
     words.add("-cp");
     words.add(jar("bouncer-core") + ":" + jar(role.module()));

@@ -10,6 +10,7 @@ import org.newsclub.net.unix.FileDescriptorCast;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlMessage;
 import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.loop.Mailbox;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
@@ -44,16 +45,23 @@ final class WorkerProcess extends Pollable {
     }
   }
 
-  /** Who is told of a worker's news. */
+  /** Who is told of a worker's news, on the loop's thread. */
   interface Watcher {
+    /** It serves. */
     void ready(WorkerProcess worker);
 
-    void gone(WorkerProcess worker);
+    /**
+     * Its process has ended, and touches nothing any more.
+     *
+     * @param how for the log
+     */
+    void gone(WorkerProcess worker, String how);
   }
 
   private static final Level[] LEVELS = {Level.ERROR, Level.WARN, Level.INFO, Level.DEBUG};
 
   private final EventLoop loop;
+  private final Mailbox mailbox;
   private final Watcher watcher;
   private final StageId stage;
   private final int index;
@@ -67,10 +75,13 @@ final class WorkerProcess extends Pollable {
   private long lastPause;
   private volatile State state = State.THROTTLED;
   private volatile int pid;
+  private volatile String lastEnd = "";
+  private volatile long nextStart;
   private final AtomicInteger restarts = new AtomicInteger();
 
-  WorkerProcess(EventLoop loop, Watcher watcher, StageId stage, int index, int place) {
-    this.loop = loop;
+  WorkerProcess(Mother mother, Watcher watcher, StageId stage, int index, int place) {
+    this.loop = mother.loop();
+    this.mailbox = mother.mailbox();
     this.watcher = watcher;
     this.stage = stage;
     this.index = index;
@@ -122,46 +133,81 @@ final class WorkerProcess extends Pollable {
     return lastPause;
   }
 
-  void throttled() {
+  /**
+   * It waits for its next start.
+   *
+   * @param why how the last one ended
+   */
+  void throttled(long nextStart, String why) {
+    this.nextStart = nextStart;
+    this.lastEnd = why;
     state = State.THROTTLED;
+  }
+
+  /** When it is started again, on the loop's clock; meaningful while it is throttled. */
+  long nextStart() {
+    return nextStart;
+  }
+
+  /** Why it had to be started again the last time; empty where it never had. */
+  String lastEnd() {
+    return lastEnd;
   }
 
   void countRestart() {
     restarts.incrementAndGet();
   }
 
-  /** Starts the child and tells it all it needs. */
+  /**
+   * Starts the child and tells it all it needs. A child that cannot be told is ended, and its end
+   * is reported as any other.
+   *
+   * @throws StartException where there is no child
+   */
   void start(WorkerStart words, PublishedEpoch epoch) throws StartException {
-    state = State.STARTING;
+    Process child;
     try {
       AFUNIXSocketPair<AFUNIXDatagramChannel> pair = Inboxes.controlPair();
-      channel = pair.getSocket1();
-      ProcessBuilder builder = new ProcessBuilder(WorkerCommand.of(stage, index));
-      builder.redirectInput(
-          FileDescriptorCast.using(pair.getSocket2().getFileDescriptor())
-              .as(ProcessBuilder.Redirect.class));
-      // Standard output is the access log's, whose descriptor the worker gets with START.
-      builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
-      builder.redirectError(ProcessBuilder.Redirect.INHERIT);
-      process = builder.start();
-      // Our copy of the child's end must go, or its death would never show as an end of file.
-      pair.getSocket2().setShutdownOnClose(false);
-      pair.getSocket2().close();
+      try {
+        child = launch(pair.getSocket2());
+        channel = pair.getSocket1();
+      } catch (IOException | StartException e) {
+        pair.getSocket1().close();
+        throw e;
+      } finally {
+        // Our copy of the child's end must go, or its death would never show as an end of file.
+        pair.getSocket2().setShutdownOnClose(false);
+        pair.getSocket2().close();
+      }
     } catch (IOException e) {
       throw new StartException("cannot start " + name() + ": " + e.getMessage(), e);
     }
-    pid = (int) process.pid();
-    startedAt = System.nanoTime();
+    state = State.STARTING;
+    process = child;
+    pid = (int) child.pid();
+    startedAt = loop.now();
     log = new WorkerLog(stage.text(), index, pid);
     control = new ControlChannel(Inboxes.raw(channel));
     loop.add(this, control.fd(), Const.EPOLLIN);
+    var _ = child.onExit().thenRun(() -> mailbox.post(this::exited));
     int errno = words.send(control);
     if (errno == 0) {
       errno = epoch.send(control);
     }
     if (errno != 0) {
-      throw new StartException("cannot configure " + name() + ": " + Errno.text(errno));
+      log.log(Level.ERROR, "cannot be told what to do: " + Errno.text(errno));
+      destroy();
     }
+  }
+
+  private Process launch(AFUNIXDatagramChannel childsEnd) throws IOException, StartException {
+    ProcessBuilder builder = new ProcessBuilder(WorkerCommand.of(stage, index));
+    builder.redirectInput(
+        FileDescriptorCast.using(childsEnd.getFileDescriptor()).as(ProcessBuilder.Redirect.class));
+    // Standard output is the access log's, whose descriptor the worker gets with START.
+    builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    builder.redirectError(ProcessBuilder.Redirect.INHERIT);
+    return builder.start();
   }
 
   /** Publishes a newer configuration. */
@@ -240,25 +286,18 @@ final class WorkerProcess extends Pollable {
     } catch (IOException e) {
       log.log(Level.WARN, "its control link did not close: " + e.getMessage());
     }
-    process.destroyForcibly();
-    watcher.gone(this);
+    destroy();
   }
 
-  /**
-   * Waits for the end of a child whose link has ended.
-   *
-   * @return how it ended, for the log
-   */
-  String reap() {
-    Process ended = process;
-    process = null;
-    try {
-      int code = ended.waitFor();
-      return code > 128 ? "killed by signal " + (code - 128) : "exit code " + code;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return "unknown";
+  /** The process has ended: what it said last comes first. */
+  private void exited() {
+    ready(0);
+    if (registered()) {
+      closed();
     }
+    int code = process.exitValue();
+    process = null;
+    watcher.gone(this, ProcessEnd.text(code));
   }
 
   /** The configuration in force, as workers get it. */

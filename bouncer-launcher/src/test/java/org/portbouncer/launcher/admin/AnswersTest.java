@@ -23,7 +23,8 @@ class AnswersTest {
             "passed":1,"blocked":0,"limited":0,"failed":0,"bytes_up":0,"bytes_down":0}},\
             "workers":[{"stage":"acl","index":0,"pid":4708,"state":"ready","restarts":0,\
             "sessions":0,"rss_bytes":67108864},{"stage":"io","index":1,"pid":4711,\
-            "state":"throttled","restarts":3,"sessions":3,"rss_bytes":1000}],\
+            "state":"throttled","restarts":3,"sessions":3,"rss_bytes":1000,\
+            "last_end":"exit code 1","next_start_ms":2300}],\
             "state_transfer":{"mode":"inline","spilled":0,"slots_total":0,"slots_used":0},\
             "limits":{"max_sessions":10000,"active":3}}\
             """);

@@ -57,8 +57,8 @@ public final class FakeOperations implements Operations {
             new ListenerView(
                 "mail", List.of("0.0.0.0:25", "[::]:25"), "unix:/m", 1, 1, 1, 0, 0, 0, 0, 0)),
         List.of(
-            new WorkerView("acl", 0, 4708, "ready", 0, 0, 67_108_864),
-            new WorkerView("io", 1, 4711, "throttled", 3, 3, 1000)),
+            new WorkerView("acl", 0, 4708, "ready", 0, 0, 67_108_864, null, -1),
+            new WorkerView("io", 1, 4711, "throttled", 3, 3, 1000, "exit code 1", 2300)),
         new StateTransferView("inline", 0, 0, 0),
         new LimitsView(10_000, active()));
   }

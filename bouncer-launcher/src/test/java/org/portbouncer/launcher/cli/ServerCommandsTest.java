@@ -62,6 +62,7 @@ class ServerCommandsTest {
             WORKER   PID  STATE      RESTARTS  SESSIONS    MEMORY
             acl/0   4708  ready             0         0  64.0 MiB
             io/1    4711  throttled         3         3    1000 B
+            io/1 starts again in 2.3s: exit code 1
             """);
   }
 

@@ -1,0 +1,106 @@
+package org.portbouncer.launcher.mother;
+
+import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.shared.WorkerBoard;
+import org.portbouncer.core.sys.ProcessState;
+import org.portbouncer.core.worker.Worker;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks at the workers' heartbeats and ends one whose loop does not turn any more; it is replaced
+ * as any other that died. In the mother, on her loop's thread.
+ *
+ * <p>Silence is counted in looks that came on time, not by the clock: while the mother herself was
+ * stopped (a suspended machine, a frozen group, no processor to be had) nothing can be said of
+ * others.
+ */
+final class HangWatch extends Timer {
+
+  private static final Logger LOG = LoggerFactory.getLogger(HangWatch.class);
+
+  private static final long PERIOD_NANOS = Worker.HEARTBEAT_NANOS;
+
+  /** A look that comes later than this says more of the mother than of her workers. */
+  private static final long ON_TIME_NANOS = PERIOD_NANOS * 3 / 2;
+
+  /** Looks without a heartbeat, 5 s of them. */
+  private static final int SILENT = 10;
+
+  /** The same for one that has yet to start: a JVM on a busy machine takes its time. */
+  private static final int SILENT_AT_START = 60;
+
+  private final EventLoop loop;
+  private final WorkerBoard board;
+  private final Supervisor supervisor;
+  private final int[] pids = new int[WorkerBoard.PLACES];
+  private final long[] beats = new long[WorkerBoard.PLACES];
+  private final int[] silence = new int[WorkerBoard.PLACES];
+  private long last;
+
+  HangWatch(Mother mother, Supervisor supervisor) {
+    this.loop = mother.loop();
+    this.board = mother.area().workers();
+    this.supervisor = supervisor;
+  }
+
+  void start() {
+    last = loop.now();
+    loop.timers().set(this, last + PERIOD_NANOS);
+  }
+
+  @Override
+  protected void expired(long now) {
+    boolean onTime = now - last <= ON_TIME_NANOS;
+    last = now;
+    for (WorkerProcess worker : supervisor.workers()) {
+      if (worker.running()) {
+        look(worker, onTime);
+      }
+    }
+    loop.timers().set(this, now + PERIOD_NANOS);
+  }
+
+  private void look(WorkerProcess worker, boolean onTime) {
+    int place = worker.place();
+    long beat = board.heartbeat(place);
+    if (worker.pid() != pids[place] || beat != beats[place]) {
+      pids[place] = worker.pid();
+      beats[place] = beat;
+      silence[place] = 0;
+    } else if (onTime && ++silence[place] % limit(worker) == 0) {
+      hung(worker);
+    }
+  }
+
+  private static int limit(WorkerProcess worker) {
+    return worker.state() == WorkerProcess.State.STARTING ? SILENT_AT_START : SILENT;
+  }
+
+  private void hung(WorkerProcess worker) {
+    char state = ProcessState.of(worker.pid());
+    String silent =
+        "worker %s, pid %d, has given no sign of life for %d s"
+            .formatted(
+                worker.name(),
+                worker.pid(),
+                silence[worker.place()] * PERIOD_NANOS / 1_000_000_000);
+    switch (state) {
+      // Neither could be ended, nor would a successor do better: the disk is the same.
+      case 'D' -> LOG.error("{}: the kernel lets it wait, for a disk probably; so do we", silent);
+      case 't' -> LOG.warn("{}: it is stopped by a debugger, and left alone", silent);
+      default -> {
+        LOG.error("{}{}; it is killed and replaced", silent, state == 'T' ? " (stopped)" : "");
+        worker.destroy();
+      }
+    }
+  }
+
+  /** Whether a running worker has been heard of lately; one without a process never is silent. */
+  boolean alive(WorkerProcess worker) {
+    return !worker.running()
+        || worker.pid() != pids[worker.place()]
+        || silence[worker.place()] < limit(worker) + 2;
+  }
+}
