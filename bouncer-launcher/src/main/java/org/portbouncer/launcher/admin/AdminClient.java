@@ -5,18 +5,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import jnr.unixsocket.UnixSocketAddress;
-import jnr.unixsocket.UnixSocketChannel;
-import jnr.unixsocket.UnixSocketOptions;
 
-/** A command's end of the admin socket: asks one line at a time. Used by one thread. */
+/**
+ * A command's end of the admin socket: asks one line at a time. Used by one thread. On the JDK's
+ * own Unix sockets, for a command lives for a moment (docs/decisions/010).
+ */
 public final class AdminClient implements Closeable {
 
-  private final UnixSocketChannel channel;
+  private final PatientChannel channel;
   private final LineReader reader;
   private IOException unsent;
 
-  private AdminClient(UnixSocketChannel channel) {
+  private AdminClient(PatientChannel channel) {
     this.channel = channel;
     this.reader = new LineReader(channel, Integer.MAX_VALUE - 16);
   }
@@ -59,20 +59,12 @@ public final class AdminClient implements Closeable {
       throw new NoServerException(
           socket, "the path is longer than the " + Wire.MAX_PATH_BYTES + " bytes that fit");
     }
-    if (!Files.exists(socket)) { // known without the native library, which takes its time to load
+    if (!Files.exists(socket)) {
       throw new NoServerException(socket, "no such file");
     }
-    UnixSocketChannel channel = UnixSocketChannel.open();
     try {
-      int millis = (int) Math.min(Integer.MAX_VALUE, Math.max(1, patience.toMillis()));
-      channel.setOption(UnixSocketOptions.SO_RCVTIMEO, millis);
-      channel.setOption(UnixSocketOptions.SO_SNDTIMEO, millis);
-      if (!channel.connect(new UnixSocketAddress(socket.toFile()))) {
-        throw new IOException("it takes no connection");
-      }
-      return new AdminClient(channel);
+      return new AdminClient(PatientChannel.connect(socket, patience));
     } catch (IOException e) {
-      channel.close();
       throw new NoServerException(socket, e.getMessage());
     }
   }
@@ -111,11 +103,6 @@ public final class AdminClient implements Closeable {
     } catch (IOException e) {
       unsent = e;
     }
-  }
-
-  /** The process at the other end, as the kernel says; 0 where it cannot be seen from here. */
-  public long serverPid() throws IOException {
-    return channel.getOption(UnixSocketOptions.SO_PEERCRED).getPid();
   }
 
   @Override

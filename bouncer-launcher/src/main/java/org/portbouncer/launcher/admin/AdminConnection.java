@@ -135,7 +135,8 @@ final class AdminConnection implements Runnable {
   /** Answers first: the process may be gone before an answer that came second was written. */
   private void stop(boolean now) throws IOException {
     try {
-      Wire.writeLine(channel, Answers.stopping(now, operations.active()));
+      Wire.writeLine(
+          channel, Answers.stopping(now, operations.active(), ProcessHandle.current().pid()));
     } finally {
       operations.stop(now);
     }

@@ -49,13 +49,19 @@ final class Answers {
         });
   }
 
-  static String stopping(boolean now, int active) {
+  /**
+   * Says that the server begins to stop.
+   *
+   * @param pid the process whose end is the server's
+   */
+  static String stopping(boolean now, int active, long pid) {
     return render(
         json -> {
           json.writeStartObject();
           json.writeBooleanField("stopping", true);
           json.writeBooleanField("now", now);
           json.writeNumberField("active", active);
+          json.writeNumberField("pid", pid);
           json.writeEndObject();
         });
   }

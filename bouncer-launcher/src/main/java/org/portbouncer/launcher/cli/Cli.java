@@ -3,7 +3,9 @@ package org.portbouncer.launcher.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.portbouncer.launcher.ServerRunner;
 import org.portbouncer.launcher.Version;
 import picocli.CommandLine;
@@ -37,7 +39,7 @@ public final class Cli {
 
   /** Runs one command and returns its exit code; never throws. */
   public int run(String... args) {
-    CommandLine line = commandLine();
+    CommandLine line = commandLine(args);
     try {
       int code = line.execute(args);
       console.out().flush();
@@ -47,22 +49,19 @@ public final class Cli {
     }
   }
 
-  private CommandLine commandLine() {
+  /**
+   * Builds what this run needs: reading the annotations of all commands takes longer than most of
+   * them run. Help, and a word that is no command, get all.
+   */
+  private CommandLine commandLine(String... args) {
     BouncerCommand root = new BouncerCommand();
     CommandLine line = new CommandLine(root);
-    line.addSubcommand(new StartCommand(console, server));
-    line.addSubcommand(new CheckCommand(console));
-    line.addSubcommand(new ShowConfigCommand(console));
-    line.addSubcommand(
-        new CommandLine(new AclCommand()).addSubcommand(new AclTestCommand(console)));
-    line.addSubcommand(new StatusCommand(console));
-    line.addSubcommand(new SessionsCommand(console));
-    line.addSubcommand(new KillCommand(console));
-    line.addSubcommand(new StopCommand(console));
-    CommandLine bench = new CommandLine(new BenchCommand());
-    bench.addSubcommand(new BenchHopCommand(console));
-    bench.addSubcommand(new BenchIpcCommand(console));
-    line.addSubcommand(bench);
+    Map<String, Supplier<Object>> commands = commands();
+    if (args.length > 0 && commands.containsKey(args[0])) {
+      line.addSubcommand(commands.get(args[0]).get());
+    } else {
+      commands.values().forEach(command -> line.addSubcommand(command.get()));
+    }
     line.getCommandSpec().version("bouncer " + Version.text());
     line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
@@ -71,6 +70,27 @@ public final class Cli {
     line.setParameterExceptionHandler(this::wrongUsage);
     line.setExecutionExceptionHandler((e, failed, parsed) -> failed(e, root.debug));
     return line;
+  }
+
+  /** All commands by name, in the order in which help shows them. */
+  private Map<String, Supplier<Object>> commands() {
+    Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+    commands.put("start", () -> new StartCommand(console, server));
+    commands.put("check", () -> new CheckCommand(console));
+    commands.put("show-config", () -> new ShowConfigCommand(console));
+    commands.put(
+        "acl", () -> new CommandLine(new AclCommand()).addSubcommand(new AclTestCommand(console)));
+    commands.put("status", () -> new StatusCommand(console));
+    commands.put("sessions", () -> new SessionsCommand(console));
+    commands.put("kill", () -> new KillCommand(console));
+    commands.put("stop", () -> new StopCommand(console));
+    commands.put(
+        "bench",
+        () ->
+            new CommandLine(new BenchCommand())
+                .addSubcommand(new BenchHopCommand(console))
+                .addSubcommand(new BenchIpcCommand(console)));
+    return commands;
   }
 
   private int wrongUsage(CommandLine.ParameterException e, String... args) {

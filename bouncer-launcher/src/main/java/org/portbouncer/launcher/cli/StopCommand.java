@@ -52,9 +52,9 @@ final class StopCommand implements Callable<Integer> {
   public Integer call() throws CommandException, IOException, InterruptedException {
     long deadline = System.nanoTime() + budget().toNanos();
     try (AdminClient client = server.connect()) {
-      long pid = client.serverPid();
       Answer answer =
           new Answer(ServerOptions.object(ServerOptions.ask(client, Requests.stop(now))));
+      long pid = answer.number("pid");
       progress(answer.number("active"));
       watch(client, deadline);
       while (running.test(pid)) {

@@ -46,8 +46,8 @@ class AnswersTest {
   @Test
   void shouldWriteTheSmallAnswers() {
     assertThat(Answers.killed(2)).isEqualTo("{\"killed\":2}");
-    assertThat(Answers.stopping(true, 3))
-        .isEqualTo("{\"stopping\":true,\"now\":true,\"active\":3}");
+    assertThat(Answers.stopping(true, 3, 17))
+        .isEqualTo("{\"stopping\":true,\"now\":true,\"active\":3,\"pid\":17}");
     assertThat(Answers.error("no \"x\"", 2)).isEqualTo("{\"error\":\"no \\\"x\\\"\",\"code\":2}");
   }
 }
