@@ -8,11 +8,13 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.AclCounters.Decision;
 import org.portbouncer.core.shared.Limit;
 import org.portbouncer.core.shared.LimitTable;
 import org.portbouncer.core.shared.ListenerCounters;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.core.worker.Places;
 import org.portbouncer.core.worker.Stage;
 import org.portbouncer.core.worker.Worker;
 
@@ -67,12 +69,16 @@ final class AclStage implements Stage {
     Configuration configuration = worker.configuration(session);
     SessionState state = session.state();
     int acl = configuration.listeners().get(state.listener()).acl();
+    Places places = worker.places(session);
     if (acl < 0) {
+      count(places.noAcl(), Decision.PASS);
       return null;
     }
     AclPolicy policy = policies.of(state.epoch())[acl];
     int index = policy.matcher().match(state.memory(), state.client(), System.currentTimeMillis());
+    int place = places.rule(acl, index);
     if (index == RuleMatcher.NONE) {
+      count(place, Decision.BLOCK);
       return Result.BLOCKED;
     }
     state.rule(index);
@@ -82,11 +88,17 @@ final class AclStage implements Stage {
       worker.logConnect(session);
     }
     if (rule.action() == Rule.Action.BLOCK) {
+      count(place, Decision.BLOCK);
       return Result.BLOCKED;
     }
-    return withinLimits(state, configuration, policy.perRule(index), policy.perSource(index))
-        ? null
-        : Result.LIMITED;
+    boolean within =
+        withinLimits(state, configuration, policy.perRule(index), policy.perSource(index));
+    count(place, within ? Decision.PASS : Decision.LIMITED);
+    return within ? null : Result.LIMITED;
+  }
+
+  private void count(int place, Decision decision) {
+    worker.area().decisions().count(place, decision);
   }
 
   /** Counts the session under the rule's limits, if it keeps to them. */

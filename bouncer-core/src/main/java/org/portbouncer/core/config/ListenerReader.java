@@ -7,6 +7,9 @@ import java.util.Objects;
 /** Reads the listeners. Runs in the mother and in commands. */
 final class ListenerReader {
 
+  /** Each counts in a place of its own, and so do some that a reload took away. */
+  private static final int MOST = 512;
+
   private final List<String> aclNames;
   private final List<String> bandwidthNames;
   private final Timeouts global;
@@ -26,6 +29,12 @@ final class ListenerReader {
       if (listeners.isBlock(name)) {
         all.add(listener(section, name));
       }
+    }
+    if (all.size() > MOST) {
+      listeners
+          .problems()
+          .error(
+              listeners.where(), all.size() + " listeners are too many; " + MOST + " are possible");
     }
     if (all.isEmpty() && !listeners.problems().hasErrors()) {
       listeners

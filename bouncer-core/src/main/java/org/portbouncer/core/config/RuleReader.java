@@ -12,6 +12,9 @@ final class RuleReader {
 
   private static final String FILE = "file:";
 
+  /** A session's record has 15 bits for the number of its rule. */
+  private static final int MOST = 32_767;
+
   private enum LogAt {
     CONNECT,
     DISCONNECT,
@@ -44,6 +47,12 @@ final class RuleReader {
                     + before);
       }
       rules.add(rule);
+    }
+    if (rules.size() > MOST) {
+      acls.problems()
+          .error(
+              acls.whereOf(name),
+              "acls." + name + " has " + rules.size() + " rules; " + MOST + " are possible");
     }
     return new Acl(name, List.copyOf(rules));
   }

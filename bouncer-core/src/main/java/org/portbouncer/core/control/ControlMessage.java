@@ -10,8 +10,7 @@ package org.portbouncer.core.control;
  *   START       once, first      stage u8, index u16, place u16, batch u16, flags u8 (1 access log, 2 JSON,
  *                                4 state slots); descriptors: shared area, access log and state slots where
  *                                there are any, own inbox (read), next inboxes (write)
- *   CONFIG      any time         epoch u32, listeners u16, a slot u16 each, bandwidth classes u16, a place u16
- *                                each, length u32; descriptor: the encoded configuration
+ *   CONFIG      any time         length u32; descriptor: the epoch, as EpochCodec has it
  *   KILL        any time         record u32, generation u32
  *   END_ALL     any time         result u8: every session held ends with it
  *   ACCESS_LOG  any time         json u8; descriptor: write there from now on

@@ -67,4 +67,11 @@ public final class ListenerCounters {
   public long endedWith(int slot, Result result) {
     return (long) LONG.getVolatile(memory, at(slot, ENDED + 8 * result.ordinal()));
   }
+
+  /** Begins anew for another listener; in the mother, when nobody counts there any more. */
+  public void clear(int slot) {
+    for (int offset = 0; offset < SLOT; offset += 8) {
+      LONG.setVolatile(memory, at(slot, offset), 0L);
+    }
+  }
 }

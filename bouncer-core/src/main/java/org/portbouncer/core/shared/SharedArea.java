@@ -13,6 +13,7 @@ import org.portbouncer.core.sys.Native;
  *   header         4 KiB    magic, the sizes below
  *   worker board   WorkerBoard.BYTES     one place per worker process
  *   counters       ListenerCounters.BYTES  one place per listener
+ *   decisions      AclCounters.BYTES     one place per rule
  *   free map       one bit per record
  *   records        SessionTable.RECORD bytes each
  *   limits         LimitTable.bytes
@@ -30,6 +31,7 @@ public final class SharedArea {
   private final MemorySegment memory;
   private final WorkerBoard workers;
   private final ListenerCounters listeners;
+  private final AclCounters decisions;
   private final SessionTable sessions;
   private final LimitTable limits;
   private final ClassBoard classes;
@@ -43,6 +45,8 @@ public final class SharedArea {
     at += WorkerBoard.BYTES;
     listeners = new ListenerCounters(memory.asSlice(at, ListenerCounters.BYTES));
     at += ListenerCounters.BYTES;
+    decisions = new AclCounters(memory.asSlice(at, AclCounters.BYTES));
+    at += AclCounters.BYTES;
     sessions = new SessionTable(memory.asSlice(at, SessionTable.bytes(capacity)), capacity);
     at += SessionTable.bytes(capacity);
     limits = new LimitTable(memory.asSlice(at, LimitTable.bytes(capacity)), sessions);
@@ -56,6 +60,7 @@ public final class SharedArea {
     return HEADER
         + WorkerBoard.BYTES
         + ListenerCounters.BYTES
+        + AclCounters.BYTES
         + SessionTable.bytes(capacity)
         + LimitTable.bytes(capacity)
         + ClassBoard.BYTES
@@ -108,6 +113,10 @@ public final class SharedArea {
 
   public ListenerCounters listeners() {
     return listeners;
+  }
+
+  public AclCounters decisions() {
+    return decisions;
   }
 
   public SessionTable sessions() {

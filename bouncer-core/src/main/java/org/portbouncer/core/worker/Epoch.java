@@ -5,15 +5,18 @@ import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.session.SessionState;
 
 /**
- * One configuration as it is in force: its number, and where each of its listeners counts and each
- * of its bandwidth classes stands.
+ * One configuration as it is in force: its number, and where it counts.
  *
  * @param number grows by one with each reload
  * @param configuration what it says
- * @param slots for each listener its place in ListenerCounters
- * @param classes for each bandwidth class its place on the ClassBoard
+ * @param places where its listeners, classes and rules count
  */
-public record Epoch(int number, Configuration configuration, int[] slots, int[] classes) {
+public record Epoch(int number, Configuration configuration, Places places) {
+
+  /** For each bandwidth class its place on the ClassBoard. */
+  public int[] classes() {
+    return places.classes();
+  }
 
   /** Whether every index of the state lies in this configuration. */
   boolean knows(SessionState state) {

@@ -1,25 +1,29 @@
 package org.portbouncer.core.worker;
 
+import java.util.Arrays;
+
 /**
- * The configurations that live sessions refer to, newest last. In every process, on the thread of
- * its loop.
+ * The configurations that live sessions refer to, newest last. In every process, changed on the
+ * thread of its loop; the mother's admin threads read it too.
  */
 public final class Epochs {
 
-  private Epoch[] known = new Epoch[0];
+  private volatile Epoch[] known = new Epoch[0];
 
   /** Adds the newest. */
   public void add(Epoch epoch) {
-    Epoch[] more = java.util.Arrays.copyOf(known, known.length + 1);
-    more[known.length] = epoch;
+    Epoch[] all = known;
+    Epoch[] more = Arrays.copyOf(all, all.length + 1);
+    more[all.length] = epoch;
     known = more;
   }
 
   /** The one with this number, or null where it is not known here. */
   public Epoch get(int number) {
-    for (int i = known.length - 1; i >= 0; i--) {
-      if (known[i].number() == number) {
-        return known[i];
+    Epoch[] all = known;
+    for (int i = all.length - 1; i >= 0; i--) {
+      if (all[i].number() == number) {
+        return all[i];
       }
     }
     return null;

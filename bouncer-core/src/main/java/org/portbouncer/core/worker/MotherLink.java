@@ -4,9 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import org.portbouncer.core.config.ConfigCodec;
 import org.portbouncer.core.config.ConfigCodecException;
-import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlMessage;
 import org.portbouncer.core.loop.Pollable;
@@ -67,13 +65,9 @@ final class MotherLink extends Pollable {
   }
 
   private void configure(ByteBuffer body) {
-    int number = body.getInt();
-    int[] slots = places(body);
-    int[] classes = places(body);
-    int length = body.getInt();
-    int fd = control.descriptor(0);
-    worker.configure(new Epoch(number, read(fd, length), slots, classes));
-    answer(ControlMessage.EPOCH, number);
+    Epoch epoch = read(control.descriptor(0), body.getInt());
+    worker.configure(epoch);
+    answer(ControlMessage.EPOCH, epoch.number());
     if (!ready) {
       ready = true;
       worker.start();
@@ -81,21 +75,13 @@ final class MotherLink extends Pollable {
     }
   }
 
-  private static int[] places(ByteBuffer body) {
-    int[] places = new int[body.getShort() & 0xffff];
-    for (int i = 0; i < places.length; i++) {
-      places[i] = body.getShort() & 0xffff;
-    }
-    return places;
-  }
-
-  private static Configuration read(int fd, int length) {
+  private static Epoch read(int fd, int length) {
     MemorySegment file = Native.map(fd, length);
     byte[] bytes = file.toArray(JAVA_BYTE);
     Libc.munmap(file.address(), length);
     Libc.close(fd);
     try {
-      return ConfigCodec.decode(ByteBuffer.wrap(bytes));
+      return EpochCodec.decode(ByteBuffer.wrap(bytes));
     } catch (ConfigCodecException e) {
       throw new IllegalStateException("the mother's configuration cannot be read", e);
     }

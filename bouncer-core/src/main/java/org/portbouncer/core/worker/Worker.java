@@ -145,6 +145,11 @@ public final class Worker implements EventLoop.Turn {
     return start.pid();
   }
 
+  /** Where the configuration that a session set out under counts. */
+  public Places places(Session session) {
+    return epochs.get(session.state().epoch()).places();
+  }
+
   /** The configuration a session set out under. */
   public Configuration configuration(Session session) {
     return epochs.get(session.state().epoch()).configuration();

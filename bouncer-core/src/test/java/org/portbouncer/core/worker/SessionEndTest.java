@@ -55,7 +55,11 @@ class SessionEndTest {
             folder.resolve("b.conf"),
             "bouncer.listeners.web { listen = \"0.0.0.0:8080\", target = \"192.0.2.1:80\" }\n");
     Epochs epochs = new Epochs();
-    epochs.add(new Epoch(1, ConfigLoader.load(file).configuration(), new int[] {SLOT}, new int[0]));
+    epochs.add(
+        new Epoch(
+            1,
+            ConfigLoader.load(file).configuration(),
+            new Places(new int[] {SLOT}, new int[0], new int[0][], 0)));
     ends = new SessionEnd(area, null, epochs, log, 77);
   }
 

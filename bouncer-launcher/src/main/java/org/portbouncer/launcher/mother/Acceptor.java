@@ -180,7 +180,7 @@ final class Acceptor {
     private void admit(int fd, int record) {
       Configuration configuration = epoch.configuration();
       Listener listener = configuration.listeners().get(entry.listener());
-      int slot = epoch.slots()[entry.listener()];
+      int slot = epoch.places().listeners()[entry.listener()];
       Session session = pool.obtain();
       session.descriptors().put(Descriptors.CLIENT, fd);
       long id = ++lastId;

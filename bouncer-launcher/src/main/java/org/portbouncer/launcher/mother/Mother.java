@@ -10,7 +10,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
-import org.portbouncer.core.config.ConfigCodec;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
@@ -25,6 +24,7 @@ import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.worker.DescriptorLimit;
 import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.core.worker.EpochCodec;
 import org.portbouncer.core.worker.Epochs;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.launcher.admin.AdminServer;
@@ -58,6 +58,7 @@ public final class Mother implements EventLoop.Turn {
   private final long startedAt;
   private final SharedArea area;
   private final RecordAllocator records;
+  private final CounterPlaces places;
   private final SessionEnd ends;
   private final StateMaker states;
   private final ClassPlaces classes;
@@ -82,6 +83,7 @@ public final class Mother implements EventLoop.Turn {
   private Mother(Configuration configuration, long startedAt) throws StartException {
     this.startedAt = startedAt;
     area = SharedArea.create(Math.max(MIN_RECORDS, configuration.maxSessions() + SPARE_RECORDS));
+    places = new CounterPlaces(area);
     records = new RecordAllocator(area.sessions(), pid);
     classes = new ClassPlaces(area, records, epochs);
     states = StateMaker.open(configuration.stateTransfer());
@@ -118,7 +120,7 @@ public final class Mother implements EventLoop.Turn {
     try {
       Configuration bound = listeners.withPorts(configuration);
       accessLog.to(AccessLogFile.open(bound.log().access()), bound.log().access().json());
-      epoch = new Epoch(1, bound, slots(bound), classes.assign(bound));
+      epoch = new Epoch(1, bound, places.assign(bound, classes.assign(bound), 1, 1));
       epochs.add(epoch);
       classes.publish(epoch);
       // Loading the admin socket's library takes as long as starting the workers: both at once.
@@ -178,17 +180,8 @@ public final class Mother implements EventLoop.Turn {
     }
   }
 
-  /** Each listener counts where its place in the configuration is. */
-  private static int[] slots(Configuration configuration) {
-    int[] slots = new int[configuration.listeners().size()];
-    for (int i = 0; i < slots.length; i++) {
-      slots[i] = i;
-    }
-    return slots;
-  }
-
   private static WorkerProcess.PublishedEpoch publish(Epoch epoch) {
-    byte[] bytes = ConfigCodec.encode(epoch.configuration());
+    byte[] bytes = EpochCodec.encode(epoch);
     int fd = Native.sharedFile("bouncer-config", bytes.length);
     MemorySegment.copy(bytes, 0, Native.map(fd, bytes.length), JAVA_BYTE, 0, bytes.length);
     return new WorkerProcess.PublishedEpoch(epoch, fd, bytes.length);
@@ -256,6 +249,10 @@ public final class Mother implements EventLoop.Turn {
 
   Epoch epoch() {
     return epoch;
+  }
+
+  CounterPlaces places() {
+    return places;
   }
 
   Epochs epochs() {

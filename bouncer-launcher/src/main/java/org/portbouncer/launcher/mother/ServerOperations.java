@@ -56,10 +56,11 @@ final class ServerOperations implements Operations {
     Configuration configuration = epoch.configuration();
     WorkerBoard board = mother.area().workers();
     StateSlots slots = mother.states().slots();
-    Live live = live(configuration.listeners().size());
+    Live live = live();
     List<ListenerView> listeners = new ArrayList<>();
     for (int i = 0; i < configuration.listeners().size(); i++) {
-      listeners.add(listener(configuration.listeners().get(i), epoch.slots()[i], live, i));
+      listeners.add(
+          listener(configuration.listeners().get(i), epoch.places().listeners()[i], live));
     }
     List<WorkerView> workers = new ArrayList<>();
     for (WorkerProcess worker : mother.supervisor().workers()) {
@@ -96,51 +97,45 @@ final class ServerOperations implements Operations {
         throttled ? Math.max(0, wait) : -1);
   }
 
-  /** What the live sessions of each listener add up to. */
+  /** What the live sessions of each listener add up to, by its slot. */
   private static final class Live {
-    private final int[] active;
-    private final long[] up;
-    private final long[] down;
+    private final int[] active = new int[ListenerCounters.SLOTS];
+    private final long[] up = new long[ListenerCounters.SLOTS];
+    private final long[] down = new long[ListenerCounters.SLOTS];
     private int total;
-
-    Live(int listeners) {
-      active = new int[listeners];
-      up = new long[listeners];
-      down = new long[listeners];
-    }
   }
 
-  private Live live(int listeners) {
+  private Live live() {
     SessionTable table = mother.area().sessions();
-    Live live = new Live(listeners);
+    Live live = new Live();
     for (int record = 0; record < mother.records().highWater(); record++) {
       if (table.counts(record)) {
-        int listener = table.listener(record);
+        int slot = table.slot(record);
         live.total++;
-        if (listener < listeners) {
-          live.active[listener]++;
-          live.up[listener] += table.bytesUp(record);
-          live.down[listener] += table.bytesDown(record);
+        if (slot < ListenerCounters.SLOTS) {
+          live.active[slot]++;
+          live.up[slot] += table.bytesUp(record);
+          live.down[slot] += table.bytesDown(record);
         }
       }
     }
     return live;
   }
 
-  private ListenerView listener(Listener listener, int slot, Live live, int index) {
+  private ListenerView listener(Listener listener, int slot, Live live) {
     ListenerCounters counters = mother.area().listeners();
     return new ListenerView(
         listener.name(),
         listener.listen().stream().map(Endpoint::text).toList(),
         listener.target().text(),
         counters.get(slot, ListenerCounters.Count.ACCEPTED),
-        live.active[index],
+        live.active[slot],
         counters.get(slot, ListenerCounters.Count.PASSED),
         counters.endedWith(slot, Result.BLOCKED),
         counters.endedWith(slot, Result.LIMITED),
         counters.get(slot, ListenerCounters.Count.FAILED),
-        counters.get(slot, ListenerCounters.Count.BYTES_UP) + live.up[index],
-        counters.get(slot, ListenerCounters.Count.BYTES_DOWN) + live.down[index]);
+        counters.get(slot, ListenerCounters.Count.BYTES_UP) + live.up[slot],
+        counters.get(slot, ListenerCounters.Count.BYTES_DOWN) + live.down[slot]);
   }
 
   private static long residentBytes(int pid) {

@@ -305,19 +305,9 @@ final class WorkerProcess extends Pollable {
 
     int send(ControlChannel control) {
       ByteBuffer packet = control.begin(ControlMessage.CONFIG);
-      packet.putInt(epoch.number());
-      put(packet, epoch.slots());
-      put(packet, epoch.classes());
       packet.putInt(length);
       control.attach(fd);
       return control.send();
-    }
-
-    private static void put(ByteBuffer packet, int[] places) {
-      packet.putShort((short) places.length);
-      for (int place : places) {
-        packet.putShort((short) place);
-      }
     }
   }
 }

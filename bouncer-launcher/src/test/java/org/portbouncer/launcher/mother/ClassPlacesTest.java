@@ -18,6 +18,7 @@ import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.Epochs;
+import org.portbouncer.core.worker.Places;
 
 class ClassPlacesTest {
 
@@ -52,7 +53,11 @@ class ClassPlacesTest {
 
   private Epoch publish(int number, String classes) throws Exception {
     Configuration configuration = configuration(classes);
-    Epoch epoch = new Epoch(number, configuration, new int[] {0}, places.assign(configuration));
+    Epoch epoch =
+        new Epoch(
+            number,
+            configuration,
+            new Places(new int[] {0}, places.assign(configuration), new int[0][], 0));
     epochs.add(epoch);
     places.publish(epoch);
     return epoch;

@@ -1,0 +1,94 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.portbouncer.core.config.Acl;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.Rule;
+import org.portbouncer.core.shared.AclCounters;
+import org.portbouncer.core.shared.ListenerCounters;
+import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.worker.Places;
+
+/**
+ * Says where each configuration counts in shared memory, by name. In the mother; what was counted
+ * may be asked for from any thread.
+ */
+final class CounterPlaces {
+
+  /** Stands for no acl, and for no rule; no name can be this. */
+  static final String NONE = "-";
+
+  /**
+   * What a decision is counted by.
+   *
+   * @param acl its name, or {@link #NONE}
+   * @param rule its name, or {@link #NONE} where none matched
+   */
+  record RuleName(String acl, String rule) {}
+
+  /** What rules count as that came when every place had a name. */
+  private static final RuleName OTHER = new RuleName("other", "other");
+
+  private static final RuleName NO_ACL = new RuleName(NONE, NONE);
+
+  private final NamedPlaces<String> listeners;
+  private final NamedPlaces<RuleName> rules;
+
+  CounterPlaces(SharedArea area) {
+    listeners = new NamedPlaces<>(0, ListenerCounters.SLOTS, -1, area.listeners()::clear);
+    rules = new NamedPlaces<>(1, AclCounters.PLACES, AclCounters.OTHER, area.decisions()::clear);
+  }
+
+  /**
+   * Places for a configuration.
+   *
+   * @param classes where its bandwidth classes stand: ClassPlaces says that
+   * @param epoch its number
+   * @param oldest the oldest epoch that anything refers to
+   * @throws StartException where sessions of listeners that are gone take too many places
+   */
+  Places assign(Configuration configuration, int[] classes, int epoch, int oldest)
+      throws StartException {
+    int[] ofListeners =
+        listeners.assign(
+            configuration.listeners().stream().map(Listener::name).toList(), epoch, oldest);
+    for (int place : ofListeners) {
+      if (place < 0) {
+        throw new StartException(
+            "sessions of too many listeners that are gone still live: no new listener can count");
+      }
+    }
+    List<RuleName> names = new ArrayList<>();
+    names.add(NO_ACL);
+    for (Acl acl : configuration.acls()) {
+      for (Rule rule : acl.rules()) {
+        names.add(new RuleName(acl.name(), rule.name()));
+      }
+      names.add(new RuleName(acl.name(), NONE));
+    }
+    int[] places = rules.assign(names, epoch, oldest);
+    int[][] byAcl = new int[configuration.acls().size()][];
+    int at = 1;
+    for (int i = 0; i < byAcl.length; i++) {
+      byAcl[i] = new int[configuration.acls().get(i).rules().size() + 1];
+      System.arraycopy(places, at, byAcl[i], 0, byAcl[i].length);
+      at += byAcl[i].length;
+    }
+    return new Places(ofListeners, classes, byAcl, places[0]);
+  }
+
+  /** Every listener that was configured since the start, and its place. */
+  Map<String, Integer> listeners() {
+    return listeners.snapshot();
+  }
+
+  /** Every rule that was configured since the start, and its place in {@link AclCounters}. */
+  Map<RuleName, Integer> rules() {
+    Map<RuleName, Integer> all = new java.util.HashMap<>(rules.snapshot());
+    all.put(OTHER, AclCounters.OTHER);
+    return all;
+  }
+}
