@@ -90,6 +90,7 @@ public final class Cli {
             new CommandLine(new BenchCommand())
                 .addSubcommand(new BenchHopCommand(console))
                 .addSubcommand(new BenchIpcCommand(console)));
+    commands.put("rehearse", () -> new RehearseCommand(this::run));
     return commands;
   }
 

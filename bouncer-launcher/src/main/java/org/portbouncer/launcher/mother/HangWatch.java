@@ -52,6 +52,11 @@ final class HangWatch extends Timer {
 
   @Override
   protected void expired(long now) {
+    if (supervisor.stopping()) {
+      // They have been told to end, and stop turning their loops; how long that may take is
+      // Shutdown's to say.
+      return;
+    }
     boolean onTime = now - last <= ON_TIME_NANOS;
     last = now;
     for (WorkerProcess worker : supervisor.workers()) {

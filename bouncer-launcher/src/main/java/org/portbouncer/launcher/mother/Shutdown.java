@@ -17,8 +17,12 @@ final class Shutdown extends Timer {
   private static final long LOOK_NANOS = 20_000_000;
   private static final long PROGRESS_NANOS = 5_000_000_000L;
 
-  /** For sessions to be ended by their workers, and for workers to go, before harder means. */
-  private static final long PATIENCE_NANOS = 3_000_000_000L;
+  /**
+   * For sessions to be ended by their workers, and for workers to go, before harder means. Workers
+   * that record for the class cache write it at their end.
+   */
+  private static final long PATIENCE_NANOS =
+      System.getProperty("bouncer.record") == null ? 3_000_000_000L : 120_000_000_000L;
 
   private enum Step {
     SERVING,

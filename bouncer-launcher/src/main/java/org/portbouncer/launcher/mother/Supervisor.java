@@ -257,6 +257,11 @@ final class Supervisor implements WorkerProcess.Watcher {
     }
   }
 
+  /** Whether the workers have been told to end. */
+  boolean stopping() {
+    return stopping;
+  }
+
   boolean anyRunning() {
     for (WorkerProcess worker : workers) {
       if (worker.running()) {

@@ -59,11 +59,35 @@ final class WorkerCommand {
     if (options != null && !options.isBlank()) {
       words.addAll(List.of(options.strip().split("\\s+")));
     }
+    words.addAll(classCache(stage, index));
     words.add("-Dbouncer.worker=" + stage.text() + "/" + index);
     words.add("-cp");
     words.add(jar("bouncer-core") + ":" + jar(role.module()));
     words.add(role.mainClass());
     return words;
+  }
+
+  /**
+   * Classes loaded and linked ahead, see bin/make-cache: where they are read from, or, while they
+   * are made, where the first worker of each stage leaves them. One that does not fit is no news.
+   */
+  private static List<String> classCache(StageId stage, int index) {
+    String record = System.getProperty("bouncer.record");
+    if (record != null) {
+      return index > 0 ? List.of() : List.of("-XX:AOTCacheOutput=" + file(record, stage));
+    }
+    String cache = System.getProperty("bouncer.cache", "");
+    if (cache.isEmpty() || !Files.exists(file(cache, stage))) {
+      return List.of();
+    }
+    return List.of(
+        "-XX:AOTCache=" + file(cache, stage),
+        "-Xlog:disable",
+        "-Xlog:all=warning,aot*=off,cds*=off:stderr");
+  }
+
+  private static Path file(String folder, StageId stage) {
+    return Path.of(folder, stage.text() + ".aot");
   }
 
   private static String jar(String module) throws StartException {
