@@ -59,11 +59,13 @@ final class Side extends Pollable {
     loop.add(this, fd, WATCHED);
   }
 
-  /** Stops watching; the session closes the descriptor next. */
+  /**
+   * Stops watching; the session closes the descriptor next. Where another process still holds a
+   * copy (the sender of the hop, for a moment) epoll keeps it that long, and its events reach
+   * nobody.
+   */
   void close() {
-    // Another process may hold a copy for a moment still (the sender of the hop): take it out by
-    // hand.
-    loop.remove(this, fd);
+    loop.forget(this);
     fd = -1;
   }
 

@@ -100,8 +100,10 @@ public final class EventLoop {
   }
 
   /**
-   * Forgets a pollable whose descriptor its owner closes. A close takes a descriptor out of epoll
-   * only where no other process holds the same description; use {@link #remove} where one may.
+   * Forgets a pollable whose descriptor its owner closes. The close takes the descriptor out of
+   * epoll, or, where another process holds the same description, that one's close does. Until then
+   * its events reach nobody; watched level-triggered they would come again and again: use {@link
+   * #remove} there.
    */
   public void forget(Pollable pollable) {
     if (pollable.registered()) {

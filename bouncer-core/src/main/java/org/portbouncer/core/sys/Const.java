@@ -91,4 +91,7 @@ public final class Const {
   public static final int SCM_MAX_FD = 253;
 
   private Const() {}
+
+  // sched.h
+  public static final int SCHED_BATCH = 3;
 }

@@ -53,6 +53,7 @@ public final class Libc {
   private static final MemorySegment PWRITEV = Downcall.symbol("pwritev");
   private static final MemorySegment PWRITE = Downcall.symbol("pwrite");
   private static final MemorySegment GETRUSAGE = Downcall.symbol("getrusage");
+  private static final MemorySegment SCHED_SETSCHEDULER = Downcall.symbol("sched_setscheduler");
 
   private Libc() {}
 
@@ -260,5 +261,10 @@ public final class Libc {
   /** fcntl(2) with a pointer argument, as for locks. */
   public static int fcntlPointer(int fd, int command, long argument) {
     return Downcall.callInt(FCNTL, fd, command, argument);
+  }
+
+  /** sched_setscheduler(2); a pid of 0 means the calling thread. */
+  public static int schedSetscheduler(int pid, int policy, long parameters) {
+    return Downcall.callInt(SCHED_SETSCHEDULER, pid, policy, parameters);
   }
 }

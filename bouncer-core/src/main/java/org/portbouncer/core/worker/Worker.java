@@ -6,6 +6,7 @@ import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.hop.HopReceiver;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.log.AccessLog;
+import org.portbouncer.core.loop.BatchScheduling;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Result;
@@ -98,6 +99,7 @@ public final class Worker implements EventLoop.Turn {
 
   private void run() {
     area.workers().pid(start.place(), start.pid());
+    BatchScheduling.begin();
     loop.timers().set(beat, loop.now());
     mother.attach();
     loop.run(this);

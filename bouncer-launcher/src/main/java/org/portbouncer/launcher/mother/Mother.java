@@ -15,6 +15,7 @@ import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Problem;
 import org.portbouncer.core.log.AccessLog;
+import org.portbouncer.core.loop.BatchScheduling;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Mailbox;
 import org.portbouncer.core.loop.Timer;
@@ -140,6 +141,7 @@ public final class Mother implements EventLoop.Turn {
         supervisor.destroyAll();
         throw e;
       }
+      BatchScheduling.begin();
       loop.run(this);
       // Where the loop fails this is left out: workers without a mother serve their sessions on.
       supervisor.destroyAll();
