@@ -15,10 +15,14 @@ package org.portbouncer.core.control;
  *   END_ALL     any time         result u8: every session held ends with it
  *   ACCESS_LOG  any time         json u8; descriptor: write there from now on
  *   STOP        once, last       end
+ *   SYNC        any time         token u32: say when all that was received is dealt with
  *   worker to mother
  *   READY       once             u32, always 0: the inbox is being read
  *   EPOCH       any time         epoch u32: it is known now
  *   LOG         any time         level u8, text
+ *   SYNCED      to each SYNC     its token u32: what was received before is claimed, and what left is in
+ *                                an inbox
+ *   MARK        any time         token u32: a mark was read from the inbox
  * </pre>
  */
 public enum ControlMessage {
@@ -28,9 +32,12 @@ public enum ControlMessage {
   END_ALL,
   ACCESS_LOG,
   STOP,
+  SYNC,
   READY,
   EPOCH,
-  LOG;
+  LOG,
+  SYNCED,
+  MARK;
 
   /** The longest packet. */
   public static final int MAX_BYTES = 16 * 1024;

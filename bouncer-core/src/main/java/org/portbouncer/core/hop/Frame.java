@@ -5,6 +5,7 @@ package org.portbouncer.core.hop;
  *
  * <pre>
  *   header   0 magic u32 | 4 sessions u16 | 6 reserved u16
+ *   mark     no session, and 8 token u32: says that all that was sent before it has arrived
  *   entry    0 transfer u8 | 1 descriptor mask u8 | 2 reserved u16 | 4 length u32 | 8 reference u64
  *            then, in transfer inline, the state, padded to a multiple of 8
  * </pre>
@@ -19,6 +20,8 @@ final class Frame {
 
   static final int HEADER = 8;
   static final int COUNT = 4;
+
+  static final int MARK_BYTES = HEADER + 4;
 
   static final int ENTRY = 16;
   static final int TRANSFER = 0;

@@ -22,6 +22,9 @@ public final class HopReceiver {
   /** The outcome of {@link #receive} for a message that was refused. */
   public static final int REFUSED = Integer.MIN_VALUE;
 
+  /** The outcome of {@link #receive} for a mark; {@link #mark} tells which. */
+  public static final int MARK = Integer.MIN_VALUE + 1;
+
   /**
    * Larger than any socket buffer that an inbox has; pages that no message reaches stay untouched.
    */
@@ -44,6 +47,7 @@ public final class HopReceiver {
   private final Session[] sessions = new Session[Frame.SESSIONS];
   private String refusal = "";
   private int refusals;
+  private int mark;
 
   /**
    * Reads an inbox.
@@ -62,7 +66,8 @@ public final class HopReceiver {
    * stage that keeps one longer calls {@link Session#keepState}.
    *
    * @return how many sessions came, to be had from {@link #take}; the negated errno where none did
-   *     (EAGAIN: the inbox is empty); {@link #REFUSED} for a message that was refused
+   *     (EAGAIN: the inbox is empty); {@link #REFUSED} for a message that was refused, {@link
+   *     #MARK} for a mark
    */
   public int receive() {
     message.reset();
@@ -78,6 +83,10 @@ public final class HopReceiver {
       return refuse("not a hop message of this version", 0);
     }
     int count = buffer.get(JAVA_SHORT, Frame.COUNT) & 0xffff;
+    if (count == 0 && length == Frame.MARK_BYTES && message.descriptorCount() == 0) {
+      mark = buffer.get(JAVA_INT, Frame.HEADER);
+      return MARK;
+    }
     if (count == 0 || count > Frame.SESSIONS) {
       return refuse("a count of " + count + " sessions", 0);
     }
@@ -170,6 +179,11 @@ public final class HopReceiver {
       pool.release(take(i));
     }
     return REFUSED;
+  }
+
+  /** The token of the last mark. */
+  public int mark() {
+    return mark;
   }
 
   /** Moves the session at {@code index} of the last message out. */

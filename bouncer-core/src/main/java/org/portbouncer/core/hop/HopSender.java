@@ -23,8 +23,14 @@ import org.portbouncer.core.sys.Sockets;
  */
 public final class HopSender {
 
-  /** What becomes of a session once the kernel has it. */
+  /** What becomes of a session on its way out. */
   public interface Sent {
+    /** It is about to be sent: from here on the receiver may have it. */
+    default void leaving(Session session) {}
+
+    /** It could not be sent and is the sender's again. */
+    default void kept(Session session) {}
+
     /** Takes a session over whose message the kernel has; its descriptors are to be closed. */
     void sent(Session session);
   }
@@ -105,8 +111,14 @@ public final class HopSender {
       if (count < 0) {
         return -count;
       }
+      for (int i = 0; i < count; i++) {
+        sent.leaving(at(i));
+      }
       long result = message.send(fd);
       if (result < 0) {
+        for (int i = 0; i < count; i++) {
+          sent.kept(at(i));
+        }
         int errno = (int) -result;
         if (errno == Errno.EINTR) {
           continue;

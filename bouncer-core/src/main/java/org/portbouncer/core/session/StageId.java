@@ -29,6 +29,11 @@ public enum StageId {
     return ALL[ordinal];
   }
 
+  /** The stage before this one; negotiate has none. */
+  public StageId before() {
+    return ALL[ordinal() - 1];
+  }
+
   /** The stage after this one; io has none. */
   public StageId next() {
     return ALL[ordinal() + 1];

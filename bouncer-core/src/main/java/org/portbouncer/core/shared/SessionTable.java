@@ -3,8 +3,10 @@ package org.portbouncer.core.shared;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.session.Term;
 import org.portbouncer.core.sys.SockAddr;
 
 /**
@@ -23,6 +25,7 @@ import org.portbouncer.core.sys.SockAddr;
  *  112 hops, 5 × (pid u32, received µs u32); before it is received: 0 and when it was sent
  *  152 held of the rule u64                  160 held of the source u64: see LimitTable, 0 none
  *  184 state slot u32, 0 is none, else its number and 1
+ *  188 outcome u32, 0 while it lives, else term and result
  *  192 bytes up u64  200 bytes down u64       208 last activity u64, CLOCK_MONOTONIC ns
  * </pre>
  *
@@ -55,6 +58,7 @@ public final class SessionTable {
   private static final int HOPS = 112;
   private static final int HELD = 152;
   private static final int STATE_SLOT = 184;
+  private static final int OUTCOME = 188;
   private static final int BYTES_UP = 192;
   private static final int BYTES_DOWN = 200;
   private static final int ACTIVITY = 208;
@@ -208,6 +212,7 @@ public final class SessionTable {
     held(record, Limit.Per.SOURCE, 0);
     INT.setOpaque(memory, at(record, SETUP_US), 0);
     INT.setOpaque(memory, at(record, STATE_SLOT), 0);
+    INT.setOpaque(memory, at(record, OUTCOME), 0);
     INT.setOpaque(memory, at(record, STATE_BYTES), state.length());
     for (int hop = 0; hop < StageId.count(); hop++) {
       LONG.setOpaque(memory, at(record, HOPS + 8 * hop), 0L);
@@ -224,27 +229,58 @@ public final class SessionTable {
         word(ownerOf(word), generationOf(word), Phase.HELD, StageId.NEGOTIATE.ordinal(), 0));
   }
 
-  /**
-   * Hands the session from the process that holds it to the inbox of a stage. Call it before
-   * sending: a receiver may be faster than the sender's next instruction.
-   *
-   * @param now when the sender let go of it
-   */
-  public void queued(int record, StageId stage, long now) {
+  /** Notes when the session was ready to go on to this stage. */
+  public void offered(int record, StageId stage, long now) {
     INT.setOpaque(memory, hop(record, stage) + 4, micros(now - accepted(record)));
-    long word = word(record);
-    while (!swap(
-        record,
-        word,
-        word(0, generationOf(word), Phase.QUEUED, stage.ordinal(), (int) (word & 0xff)))) {
-      word = word(record);
+  }
+
+  /**
+   * Hands the session from the process that holds it to the inbox of a stage. Call it right before
+   * sending: a receiver may be faster than the sender's next instruction, and until then the
+   * session is the sender's, and ends with it.
+   *
+   * @return false where it is not the sender's any more
+   */
+  public boolean queue(int record, int generation, int pid, StageId stage) {
+    return pass(record, generation, pid, Phase.HELD, 0, Phase.QUEUED, stage);
+  }
+
+  /**
+   * Takes back what could not be sent.
+   *
+   * @param stage the sender's own
+   */
+  public void unqueue(int record, int generation, int pid, StageId stage) {
+    pass(record, generation, 0, Phase.QUEUED, pid, Phase.HELD, stage);
+  }
+
+  private boolean pass(
+      int record, int generation, int from, Phase phase, int to, Phase next, StageId stage) {
+    while (true) {
+      long word = word(record);
+      if (phaseOf(word) != phase
+          || ownerOf(word) != from
+          || generationOf(word) != (generation & GENERATION_MASK)) {
+        return false;
+      }
+      if (swap(record, word, word(to, generation, next, stage.ordinal(), (int) (word & 0xff)))) {
+        return true;
+      }
     }
+  }
+
+  /** Whether this very session waits for this stage: sent, and not received. */
+  public boolean isQueued(int record, int generation, StageId stage) {
+    long word = word(record);
+    return phaseOf(word) == Phase.QUEUED
+        && stageOf(word) == stage.ordinal()
+        && generationOf(word) == generation;
   }
 
   /**
    * Takes the session over on arrival at a stage.
    *
-   * @return the microseconds since {@link #queued}, 0 and more; {@link #GONE} where the record is
+   * @return the microseconds since {@link #offered}, 0 and more; {@link #GONE} where the record is
    *     not this session's any more: it was ended meanwhile, and the receiver closes what it got
    */
   public int arrive(SessionState state, StageId stage, int pid, long now) {
@@ -308,14 +344,44 @@ public final class SessionTable {
         && swap(record, word, word(pid, generationOf(word), Phase.ENDING, stageOf(word), 0));
   }
 
+  /** Says how the session ended, so that who finishes the end of a process that died knows. */
+  public void outcome(int record, Result result, Term term) {
+    INT.setVolatile(memory, at(record, OUTCOME), term.ordinal() << 8 | result.ordinal() + 1);
+  }
+
+  /** How the session ended; null where that was not said yet. */
+  public Result result(int record) {
+    int outcome = (int) INT.getVolatile(memory, at(record, OUTCOME));
+    return outcome == 0 ? null : Result.of((outcome & 0xff) - 1);
+  }
+
+  /** Who ended the session and when; meaningful where {@link #result} is. */
+  public Term term(int record) {
+    return Term.of((int) INT.getVolatile(memory, at(record, OUTCOME)) >> 8);
+  }
+
   /**
    * Frees a record whose end the caller claimed. Its generation goes on, so that late words miss
-   * it.
+   * it. The owner stays in the word, for {@link #reclaim}.
    */
   public void free(int record) {
-    long word = word(record);
-    LONG.setVolatile(memory, at(record, 0), word(0, generationOf(word) + 1, Phase.FREE, 0, 0));
+    markFree(record);
     freeMap.give(record);
+  }
+
+  /** The first half of {@link #free}; who dies after it leaves the other to {@link #reclaim}. */
+  void markFree(int record) {
+    long word = word(record);
+    LONG.setVolatile(
+        memory, at(record, 0), word(ownerOf(word), generationOf(word) + 1, Phase.FREE, 0, 0));
+  }
+
+  /** Frees a record for good that a process which died had half freed; in the mother. */
+  public void reclaim(int record, int deadPid) {
+    long word = word(record);
+    if (phaseOf(word) == Phase.FREE && ownerOf(word) == deadPid && !freeMap.isFree(record)) {
+      freeMap.give(record);
+    }
   }
 
   /**

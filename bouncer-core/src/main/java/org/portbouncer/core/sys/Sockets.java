@@ -23,6 +23,20 @@ public final class Sockets {
 
   private Sockets() {}
 
+  /**
+   * Two connected Unix sockets, close-on-exec, that never wait.
+   *
+   * @param type SOCK_DGRAM, SOCK_SEQPACKET or SOCK_STREAM
+   * @throws SystemCallException where the process or the system has no descriptors left
+   */
+  public static int[] pair(int type) {
+    MemorySegment pair = Native.allocate(8);
+    int full = type | Const.SOCK_CLOEXEC | Const.SOCK_NONBLOCK;
+    SystemCallException.check(
+        "socketpair", Libc.socketpair(Const.AF_UNIX, full, 0, pair.address()));
+    return new int[] {pair.get(JAVA_INT, 0), pair.get(JAVA_INT, 4)};
+  }
+
   /** Turns a yes-or-no option on. */
   public static void enable(int fd, int level, int option) {
     Libc.setsockopt(fd, level, option, ON.address(), 4);

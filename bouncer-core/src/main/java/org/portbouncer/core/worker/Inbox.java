@@ -69,7 +69,9 @@ final class Inbox extends Pollable {
   protected void ready(int events) {
     for (int turn = 0; turn < PER_TURN && registered(); turn++) {
       int count = receiver.receive();
-      if (count == HopReceiver.REFUSED) {
+      if (count == HopReceiver.MARK) {
+        worker.marked(receiver.mark());
+      } else if (count == HopReceiver.REFUSED) {
         worker.count(WorkerBoard.Count.REFUSED, 1);
         worker.log().error(worker.loop().now(), "hop message refused: " + receiver.refusal());
       } else if (count < 0) {

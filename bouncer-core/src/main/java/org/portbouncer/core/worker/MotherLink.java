@@ -60,6 +60,8 @@ final class MotherLink extends Pollable {
         worker.accessLog(control.descriptorCount() > 0 ? control.descriptor(0) : -1, json);
       }
       case STOP -> worker.stop();
+      // Between two turns nothing is half received or half sent, so the answer is always: now.
+      case SYNC -> answer(ControlMessage.SYNCED, body.getInt());
       case null, default -> throw new IllegalStateException("the mother said " + control.type());
     }
   }
@@ -87,10 +89,19 @@ final class MotherLink extends Pollable {
     }
   }
 
+  /** A mark of the mother's came through the inbox. */
+  void mark(int token) {
+    answer(ControlMessage.MARK, token);
+  }
+
   private void answer(ControlMessage type, int number) {
     control.begin(type).putInt(number);
     int errno = control.send();
-    if (errno != 0 && errno != Errno.EPIPE && errno != Errno.ECONNRESET) {
+    // A mother who does not read asks again.
+    if (errno != 0
+        && errno != Errno.EPIPE
+        && errno != Errno.ECONNRESET
+        && (errno != Errno.EAGAIN || type == ControlMessage.READY)) {
       throw new SystemCallException("sendmsg", errno);
     }
   }

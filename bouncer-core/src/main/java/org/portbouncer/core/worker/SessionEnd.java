@@ -1,5 +1,6 @@
 package org.portbouncer.core.worker;
 
+import java.util.Arrays;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
@@ -20,6 +21,12 @@ public final class SessionEnd {
   private final AccessLog log;
   private final StateSlots slots;
   private final int pid;
+
+  /** Records of sessions that ended and whose books are open. */
+  private int[] unsettled = new int[64];
+
+  private int count;
+  private boolean later;
 
   /**
    * Ends sessions for this process.
@@ -48,9 +55,60 @@ public final class SessionEnd {
   }
 
   /** Finishes an end that is already claimed. */
-  public void finish(int record, Result result, Term term, long now) {
+  private void finish(int record, Result result, Term term, long now) {
+    SessionTable table = area.sessions();
+    table.outcome(record, result, term);
+    Epoch epoch = epochs.get(table.epoch(record));
+    log.write(
+        "end", table, record, epoch == null ? null : epoch.configuration(), result, term, now, pid);
+    if (!later) {
+      settle(record);
+      return;
+    }
+    if (count == unsettled.length) {
+      unsettled = Arrays.copyOf(unsettled, 2 * count);
+    }
+    unsettled[count++] = record;
+  }
+
+  /**
+   * Ends a session that a process which died was holding or ending; in the mother. Where that had
+   * said how it ended, so it ended: the client was told, and only the books are open.
+   *
+   * @param result how it ends where nothing was said
+   * @param term likewise
+   * @return whether the session was lost with the process
+   */
+  public boolean endOf(int record, int deadPid, Result result, Term term, long now) {
+    SessionTable table = area.sessions();
+    if (!table.claimEndOf(record, deadPid, pid)) {
+      return end(record, table.generation(record), result, term, now);
+    }
+    Result known = table.result(record);
+    finish(record, known == null ? result : known, known == null ? term : table.term(record), now);
+    return known == null;
+  }
+
+  /**
+   * From here on the books of an ended session stay open until {@link #settle}: a process that dies
+   * before its lines are written leaves them to the mother, who writes them.
+   */
+  public void settleLater() {
+    later = true;
+  }
+
+  /** Closes the books of all that ended; call it when their lines are written. */
+  public void settle() {
+    for (int i = 0; i < count; i++) {
+      settle(unsettled[i]);
+    }
+    count = 0;
+  }
+
+  private void settle(int record) {
     SessionTable table = area.sessions();
     ListenerCounters counters = area.listeners();
+    Result result = table.result(record);
     int slot = table.slot(record);
     counters.add(slot, ListenerCounters.Count.BYTES_UP, table.bytesUp(record));
     counters.add(slot, ListenerCounters.Count.BYTES_DOWN, table.bytesDown(record));
@@ -58,9 +116,6 @@ public final class SessionEnd {
       counters.add(slot, ListenerCounters.Count.FAILED, 1);
     }
     counters.ended(slot, result);
-    Epoch epoch = epochs.get(table.epoch(record));
-    log.write(
-        "end", table, record, epoch == null ? null : epoch.configuration(), result, term, now, pid);
     freeSlot(record);
     area.limits().release(record, pid);
     table.free(record);

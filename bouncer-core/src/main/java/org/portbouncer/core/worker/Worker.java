@@ -57,6 +57,7 @@ public final class Worker implements EventLoop.Turn {
     this.area = SharedArea.open(start.areaFd());
     StateSlots slots = start.slotsFd() < 0 ? null : StateSlots.open(start.slotsFd());
     this.ends = new SessionEnd(area, slots, epochs, accessLog, start.pid());
+    ends.settleLater();
     this.log = new ServerLog(control);
     this.mother = new MotherLink(this, control);
     this.held = new Held(area.sessions().capacity());
@@ -64,7 +65,11 @@ public final class Worker implements EventLoop.Turn {
     this.outbox =
         start.stage() == StageId.IO
             ? null
-            : new Outbox(loop, start.nextInboxes(), start.batch(), pool);
+            : new Outbox(
+                loop,
+                start.nextInboxes(),
+                start.batch(),
+                new Handover(table(), start.stage(), start.stage().next(), start.pid(), pool));
     this.stage = stages.apply(this);
     HopReceiver receiver = new HopReceiver(start.inboxFd(), slots, pool);
     this.inbox = new Inbox(this, receiver, start.inboxFd(), descriptorRoom());
@@ -169,7 +174,7 @@ public final class Worker implements EventLoop.Turn {
 
   /** Passes a session on to the next stage. It belongs to the outbox from here on. */
   public void forward(Session session) {
-    table().queued(session.state().record(), stage.id().next(), loop.now());
+    table().offered(session.state().record(), stage.id().next(), loop.now());
     outbox.offer(session);
   }
 
@@ -254,6 +259,11 @@ public final class Worker implements EventLoop.Turn {
     }
   }
 
+  /** A mark came over the hop: all that was sent before it has been received. */
+  void marked(int token) {
+    mother.mark(token);
+  }
+
   /** Whether the state's indexes lie in its configuration; a sender that was taken over may lie. */
   private boolean understood(Session session) {
     Epoch epoch = epochs.get(session.state().epoch());
@@ -333,6 +343,7 @@ public final class Worker implements EventLoop.Turn {
     boolean more = stage.endOfTurn();
     flushOutbox();
     boolean left = accessLog.flush();
+    ends.settle();
     long lost = accessLog.takeLost();
     if (lost > 0) {
       count(WorkerBoard.Count.LOG_LOST, lost);

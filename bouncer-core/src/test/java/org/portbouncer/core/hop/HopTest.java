@@ -237,6 +237,23 @@ class HopTest {
     requireNothingLeaked();
   }
 
+  @Test
+  void shouldGiveAMarkItsPlaceAmongTheMessages() {
+    HopMarker marker = new HopMarker();
+    sender.offer(session(1, Descriptors.CLIENT));
+    assertThat(sender.flush()).isZero();
+    assertThat(marker.send(pair[0], 0xcafe_0007)).isZero();
+    sender.offer(session(2));
+    assertThat(sender.flush()).isZero();
+    assertThat(receiver.receive()).isEqualTo(1);
+    require(receiver.take(0), 1, Descriptors.CLIENT);
+    assertThat(receiver.receive()).isEqualTo(HopReceiver.MARK);
+    assertThat(receiver.mark()).isEqualTo(0xcafe_0007);
+    assertThat(receiver.receive()).isEqualTo(1);
+    require(receiver.take(0), 2);
+    requireNothingLeaked();
+  }
+
   // What is refused.
 
   /** A good message's bytes: two sessions, the first with a client, the second with both. */

@@ -59,6 +59,11 @@ class SessionTableTest {
     return state;
   }
 
+  /** As whoever holds the session does before sending it. */
+  private void queue(int record, StageId stage) {
+    assertThat(table.queue(record, table.generation(record), table.owner(record), stage)).isTrue();
+  }
+
   private void end(int record) {
     assertThat(table.claimEnd(record, table.generation(record), MOTHER)).isTrue();
     table.free(record);
@@ -203,7 +208,8 @@ class SessionTableTest {
     assertThat(table.local(record)).isEqualTo("192.0.2.7:80");
     for (StageId stage : StageId.values()) {
       assertThat(table.hopPid(record, stage)).isZero();
-      table.queued(record, stage, 1_002_000 + 5000L * stage.ordinal());
+      table.offered(record, stage, 1_002_000 + 5000L * stage.ordinal());
+      queue(record, stage);
       assertThat(table.hopPid(record, stage)).as("sent, not received").isZero();
       assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.QUEUED);
       assertThat(table.stage(record)).isEqualTo(stage);
@@ -232,7 +238,7 @@ class SessionTableTest {
   void shouldForgetTheLastSessionWhenARecordIsUsedAgain() {
     int record = records.allocate();
     SessionState state = admit(record);
-    table.queued(record, StageId.IO, 0);
+    queue(record, StageId.IO);
     assertThat(table.arrive(state, StageId.IO, WORKER, 9_000_000)).isNotNegative();
     table.rule(record, 1);
     table.setUp(record, 9_000_000);
@@ -257,7 +263,7 @@ class SessionTableTest {
     assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0))
         .as("not queued")
         .isEqualTo(SessionTable.GONE);
-    table.queued(record, StageId.ACL, 0);
+    queue(record, StageId.ACL);
     assertThat(table.arrive(state, StageId.CONNECT, WORKER, 0))
         .as("another stage")
         .isEqualTo(SessionTable.GONE);
@@ -267,7 +273,7 @@ class SessionTableTest {
         .isEqualTo(SessionTable.GONE);
     assertThat(records.allocate()).isEqualTo(record);
     admit(record);
-    table.queued(record, StageId.ACL, 0);
+    queue(record, StageId.ACL);
     assertThat(table.arrive(state, StageId.ACL, WORKER, 0))
         .as("a successor")
         .isEqualTo(SessionTable.GONE);
@@ -306,7 +312,7 @@ class SessionTableTest {
     assertThat(table.owner(record)).isEqualTo(MOTHER);
     end(record);
     assertThat(table.generation(record)).isZero();
-    assertThat(table.owner(record)).isZero();
+    assertThat(table.owner(record)).as("who freed it").isEqualTo(MOTHER);
     assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.FREE);
   }
 
@@ -356,16 +362,64 @@ class SessionTableTest {
   }
 
   @Test
+  void shouldFreeARecordForGoodWhenTheProcessThatFreedItDiedHalfway() {
+    int record = records.allocate();
+    admit(record);
+    table.claimEnd(record, table.generation(record), WORKER);
+    table.markFree(record);
+    assertThat(records.active()).isEqualTo(1);
+    table.reclaim(record, WORKER + 1);
+    assertThat(records.active()).as("another one died").isEqualTo(1);
+    table.reclaim(record, WORKER);
+    assertThat(records.active()).isZero();
+    table.reclaim(record, WORKER);
+    assertThat(records.allocate()).isEqualTo(record);
+    table.reclaim(record, WORKER);
+    assertThat(records.active()).as("in use again").isEqualTo(1);
+  }
+
+  @Test
+  void shouldBeTheSendersUntilItIsSentAndAgainWhenItCannotBe() {
+    int record = records.allocate();
+    SessionState state = admit(record);
+    int generation = table.generation(record);
+    assertThat(table.isQueued(record, generation, StageId.NEGOTIATE)).isFalse();
+    assertThat(table.queue(record, generation, WORKER, StageId.NEGOTIATE))
+        .as("not its holder")
+        .isFalse();
+    assertThat(table.queue(record, generation + 1, MOTHER, StageId.NEGOTIATE))
+        .as("another session")
+        .isFalse();
+    assertThat(table.queue(record, generation, MOTHER, StageId.NEGOTIATE)).isTrue();
+    assertThat(table.isQueued(record, generation, StageId.NEGOTIATE)).isTrue();
+    assertThat(table.isQueued(record, generation, StageId.ACL)).isFalse();
+    assertThat(table.isQueued(record, generation + 1, StageId.NEGOTIATE)).isFalse();
+    assertThat(table.requestKill(record, generation)).isTrue();
+
+    table.unqueue(record, generation, MOTHER, StageId.NEGOTIATE);
+    assertThat(table.owner(record)).isEqualTo(MOTHER);
+    assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.HELD);
+    assertThat(table.killed(record)).as("the request stays").isTrue();
+
+    assertThat(table.queue(record, generation, MOTHER, StageId.NEGOTIATE)).isTrue();
+    assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0)).isNotNegative();
+    table.unqueue(record, generation, MOTHER, StageId.NEGOTIATE);
+    assertThat(table.owner(record)).as("has arrived").isEqualTo(WORKER);
+    end(record);
+    assertThat(table.queue(record, generation, WORKER, StageId.ACL)).as("has ended").isFalse();
+  }
+
+  @Test
   void shouldKeepTheKillRequestWhenTheSessionMovesOn() {
     int record = records.allocate();
     SessionState state = admit(record);
-    table.queued(record, StageId.NEGOTIATE, 0);
+    queue(record, StageId.NEGOTIATE);
     assertThat(table.killed(record)).isFalse();
     assertThat(table.requestKill(record, state.generation())).isTrue();
     assertThat(table.requestKill(record, state.generation())).as("again").isTrue();
     assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0)).isNotNegative();
     assertThat(table.killed(record)).isTrue();
-    table.queued(record, StageId.ACL, 0);
+    queue(record, StageId.ACL);
     assertThat(table.killed(record)).isTrue();
     assertThat(table.claimEnd(record, state.generation(), WORKER)).isTrue();
     assertThat(table.requestKill(record, state.generation())).as("ending").isFalse();

@@ -132,10 +132,54 @@ class SessionEndTest {
     assertThat(table.claimEnd(record, table.generation(record), 555)).isTrue();
     assertThat(ends.end(record, table.generation(record), Result.ERROR, Term.INTERNAL_DATA, NOW))
         .isFalse();
-    assertThat(table.claimEndOf(record, 555, 77)).isTrue();
-    ends.finish(record, Result.ERROR, Term.INTERNAL_DATA, NOW);
+    assertThat(ends.endOf(record, 555, Result.ERROR, Term.INTERNAL_DATA, NOW)).isTrue();
     assertThat(records.active()).isZero();
     assertThat(lines()).contains(" result=error term=ID ");
+  }
+
+  @Test
+  void shouldFinishAsItWasBegunWhenTheOneThatDiedHadSaidHowItEnded() {
+    int record = session(1);
+    assertThat(table.claimEnd(record, table.generation(record), 555)).isTrue();
+    table.outcome(record, Result.RESET, Term.TARGET_RESET_LAST);
+    assertThat(ends.endOf(record, 555, Result.ERROR, Term.INTERNAL_DATA, NOW))
+        .as("lost with the process")
+        .isFalse();
+    assertThat(records.active()).isZero();
+    assertThat(counters.endedWith(SLOT, Result.RESET)).isEqualTo(1);
+    assertThat(lines()).contains(" result=reset term=SL ");
+  }
+
+  @Test
+  void shouldEndWhatTheOneThatDiedHeld() {
+    int record = session(1);
+    int holder = table.owner(record);
+    assertThat(ends.endOf(record, holder, Result.ERROR, Term.INTERNAL_SETUP, NOW)).isTrue();
+    assertThat(records.active()).isZero();
+    assertThat(lines()).contains(" result=error term=IC ");
+  }
+
+  @Test
+  void shouldKeepTheBooksOpenUntilTheLinesAreWritten() {
+    ends.settleLater();
+    for (int i = 0; i < 100; i++) {
+      // More than one word of records: the area has 64.
+      if (i == 64) {
+        ends.settle();
+      }
+      int record = session(1);
+      assertThat(record).as("a free record").isNotNegative();
+      table.moved(record, 1, 2, NOW);
+      assertThat(ends.end(record, table.generation(record), Result.OK, Term.NORMAL, NOW)).isTrue();
+    }
+    assertThat(records.active()).isEqualTo(36);
+    assertThat(counters.endedWith(SLOT, Result.OK)).isEqualTo(64);
+    ends.settle();
+    ends.settle();
+    assertThat(records.active()).isZero();
+    assertThat(counters.endedWith(SLOT, Result.OK)).isEqualTo(100);
+    assertThat(counters.get(SLOT, Count.BYTES_DOWN)).isEqualTo(200);
+    assertThat(lines().lines()).hasSize(100);
   }
 
   @ParameterizedTest

@@ -25,6 +25,7 @@ import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SockAddr;
 import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.core.worker.Handover;
 import org.portbouncer.core.worker.Outbox;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.core.worker.SessionPool;
@@ -79,7 +80,13 @@ final class Acceptor {
     this.records = mother.records();
     this.ends = mother.ends();
     this.states = mother.states();
-    this.outbox = new Outbox(loop, firstInbox, mother.batch(), pool);
+    this.outbox =
+        new Outbox(
+            loop,
+            firstInbox,
+            mother.batch(),
+            new Handover(
+                area.sessions(), StageId.NEGOTIATE, StageId.NEGOTIATE, mother.pid(), pool));
     this.shortageLogged = loop.now() - SHORTAGE_LOG_NANOS;
   }
 
@@ -209,7 +216,7 @@ final class Acceptor {
       } else {
         states.place(session);
         area.sessions().transfer(record, session.transfer().ordinal(), state.length());
-        area.sessions().queued(record, StageId.NEGOTIATE, now);
+        area.sessions().offered(record, StageId.NEGOTIATE, now);
         outbox.offer(session);
       }
     }

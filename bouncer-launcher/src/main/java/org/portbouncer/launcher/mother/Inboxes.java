@@ -1,15 +1,13 @@
 package org.portbouncer.launcher.mother;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.newsclub.net.unix.AFSocketType;
-import org.newsclub.net.unix.AFUNIXDatagramChannel;
-import org.newsclub.net.unix.AFUNIXSocketPair;
-import org.newsclub.net.unix.FileDescriptorCast;
 import org.portbouncer.core.config.Configuration.Workers;
 import org.portbouncer.core.hop.HopSender;
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Sockets;
+import org.portbouncer.core.sys.SystemCallException;
 
 /**
  * The hops' sockets: datagram pairs that the mother makes and keeps, both ends, so that what waits
@@ -19,8 +17,7 @@ import org.portbouncer.core.session.StageId;
  */
 final class Inboxes {
 
-  /** Keeps both channels reachable: junixsocket closes a socket whose channel was collected. */
-  private record Pair(AFUNIXDatagramChannel writing, AFUNIXDatagramChannel reading) {}
+  private record Pair(int writing, int reading) {}
 
   private final List<List<Pair>> byStage = new ArrayList<>();
 
@@ -35,47 +32,25 @@ final class Inboxes {
         int count = stage == StageId.IO ? workers.io() : 1;
         List<Pair> pairs = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-          AFUNIXSocketPair<AFUNIXDatagramChannel> pair = AFUNIXSocketPair.openDatagram();
-          HopSender.makeRoom(raw(pair.getSocket1()), stateBytes);
-          pairs.add(new Pair(pair.getSocket1(), pair.getSocket2()));
+          int[] pair = Sockets.pair(Const.SOCK_DGRAM);
+          HopSender.makeRoom(pair[0], stateBytes);
+          pairs.add(new Pair(pair[0], pair[1]));
         }
         byStage.add(pairs);
       }
-    } catch (IOException e) {
+    } catch (SystemCallException e) {
       throw new StartException("cannot make the sockets between the stages: " + e.getMessage(), e);
     }
   }
 
   /** The reading end for a stage's worker; the same for all but io. */
-  int reading(StageId stage, int worker) throws StartException {
+  int reading(StageId stage, int worker) {
     List<Pair> pairs = byStage.get(stage.ordinal());
-    return raw(pairs.get(worker % pairs.size()).reading());
+    return pairs.get(worker % pairs.size()).reading();
   }
 
   /** The writing ends of a stage's inboxes. */
-  int[] writing(StageId stage) throws StartException {
-    List<Pair> pairs = byStage.get(stage.ordinal());
-    int[] fds = new int[pairs.size()];
-    for (int i = 0; i < fds.length; i++) {
-      fds[i] = raw(pairs.get(i).writing());
-    }
-    return fds;
-  }
-
-  /**
-   * What kind of socket the control link is: it keeps packets apart and tells when the other has
-   * gone.
-   */
-  static AFUNIXSocketPair<AFUNIXDatagramChannel> controlPair() throws IOException {
-    return AFUNIXSocketPair.openDatagram(AFSocketType.SOCK_SEQPACKET);
-  }
-
-  /** The descriptor behind a channel; it stays the channel's. */
-  static int raw(AFUNIXDatagramChannel channel) throws StartException {
-    try {
-      return FileDescriptorCast.using(channel.getFileDescriptor()).as(Integer.class);
-    } catch (IOException e) {
-      throw new StartException("a socket without a descriptor: " + e.getMessage(), e);
-    }
+  int[] writing(StageId stage) {
+    return byStage.get(stage.ordinal()).stream().mapToInt(Pair::writing).toArray();
   }
 }

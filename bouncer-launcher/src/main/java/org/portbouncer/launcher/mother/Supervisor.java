@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * sessions it held, and waits longer each time for one that dies again and again. In the mother, on
  * her loop's thread.
  */
-final class Supervisor implements WorkerProcess.Watcher {
+final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
 
@@ -46,9 +46,11 @@ final class Supervisor implements WorkerProcess.Watcher {
   private final int batch;
   private final Runnable allReady;
   private final List<WorkerProcess> workers = new ArrayList<>();
+  private final List<LostOnHop> lostOnHop = new ArrayList<>();
 
   private WorkerProcess.PublishedEpoch epoch;
   private boolean announced;
+  private int lastToken;
   private boolean stopping;
 
   /**
@@ -82,6 +84,10 @@ final class Supervisor implements WorkerProcess.Watcher {
       for (int index = 0; index < count(counts, stage); index++) {
         workers.add(new WorkerProcess(mother, this, stage, index, place++));
       }
+    }
+    for (StageId stage : StageId.values()) {
+      lostOnHop.add(
+          new LostOnHop(loop, area.sessions(), records, ends, this, stage, inboxes.writing(stage)));
     }
     for (WorkerProcess worker : workers.reversed()) {
       launch(worker);
@@ -155,6 +161,10 @@ final class Supervisor implements WorkerProcess.Watcher {
     }
     worker.countRestart();
     restart(worker, pause(worker, lived), how);
+    lostOnHop.get(worker.stage().ordinal()).begin();
+    if (worker.stage() != StageId.IO) {
+      lostOnHop.get(worker.stage().next().ordinal()).begin();
+    }
   }
 
   /** Nothing for a worker that had settled; doubling for one that keeps dying. */
@@ -208,18 +218,48 @@ final class Supervisor implements WorkerProcess.Watcher {
     SessionTable table = area.sessions();
     int lost = 0;
     for (int record = 0; record < records.highWater(); record++) {
-      if (table.phase(record) == SessionTable.Phase.FREE || table.owner(record) != dead) {
-        continue;
-      }
-      Term term = table.setupMicros(record) > 0 ? Term.INTERNAL_DATA : Term.INTERNAL_SETUP;
-      if (table.claimEndOf(record, dead, pid)) {
-        ends.finish(record, Result.ERROR, term, loop.now());
-        lost++;
-      } else if (ends.end(record, table.generation(record), Result.ERROR, term, loop.now())) {
-        lost++;
+      if (table.phase(record) == SessionTable.Phase.FREE) {
+        table.reclaim(record, dead);
+      } else if (table.owner(record) == dead) {
+        Term term = table.setupMicros(record) > 0 ? Term.INTERNAL_DATA : Term.INTERNAL_SETUP;
+        if (ends.endOf(record, dead, Result.ERROR, term, loop.now())) {
+          lost++;
+        }
       }
     }
     return lost;
+  }
+
+  @Override
+  public void synced(WorkerProcess worker, int token) {
+    for (LostOnHop stage : lostOnHop) {
+      stage.synced(worker, token);
+    }
+  }
+
+  @Override
+  public void marked(WorkerProcess worker, int token) {
+    for (LostOnHop stage : lostOnHop) {
+      stage.marked(token);
+    }
+  }
+
+  @Override
+  public int nextToken() {
+    return ++lastToken;
+  }
+
+  /** One that is starting answers when it is up; it may have begun to read before it says so. */
+  @Override
+  public List<WorkerProcess> sync(StageId stage, int token) {
+    List<WorkerProcess> asked = new ArrayList<>();
+    for (WorkerProcess worker : workers) {
+      if (worker.stage() == stage && worker.running()) {
+        worker.sync(token);
+        asked.add(worker);
+      }
+    }
+    return asked;
   }
 
   /** Publishes a newer configuration to all. */

@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.newsclub.net.unix.AFUNIXDatagramChannel;
-import org.newsclub.net.unix.AFUNIXSocketPair;
 import org.newsclub.net.unix.FileDescriptorCast;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlMessage;
@@ -16,6 +14,9 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Sockets;
+import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.log.WorkerLog;
@@ -56,6 +57,12 @@ final class WorkerProcess extends Pollable {
      * @param how for the log
      */
     void gone(WorkerProcess worker, String how);
+
+    /** It has answered {@link #sync}. */
+    void synced(WorkerProcess worker, int token);
+
+    /** It has read a mark from its inbox. */
+    void marked(WorkerProcess worker, int token);
   }
 
   private static final Level[] LEVELS = {Level.ERROR, Level.WARN, Level.INFO, Level.DEBUG};
@@ -68,7 +75,6 @@ final class WorkerProcess extends Pollable {
   private final int place;
 
   private Process process;
-  private AFUNIXDatagramChannel channel;
   private ControlChannel control;
   private WorkerLog log;
   private long startedAt;
@@ -166,28 +172,26 @@ final class WorkerProcess extends Pollable {
    */
   void start(WorkerStart words, PublishedEpoch epoch) throws StartException {
     Process child;
+    int[] link = new int[0];
     try {
-      AFUNIXSocketPair<AFUNIXDatagramChannel> pair = Inboxes.controlPair();
-      try {
-        child = launch(pair.getSocket2());
-        channel = pair.getSocket1();
-      } catch (IOException | StartException e) {
-        pair.getSocket1().close();
-        throw e;
-      } finally {
-        // Our copy of the child's end must go, or its death would never show as an end of file.
-        pair.getSocket2().setShutdownOnClose(false);
-        pair.getSocket2().close();
-      }
-    } catch (IOException e) {
+      // A packet socket keeps messages apart, and tells when the other end has gone.
+      link = Sockets.pair(Const.SOCK_SEQPACKET);
+      child = launch(link[1]);
+    } catch (IOException | SystemCallException e) {
+      close(link);
       throw new StartException("cannot start " + name() + ": " + e.getMessage(), e);
+    } catch (StartException e) {
+      close(link);
+      throw e;
     }
+    // Our copy of the child's end must go, or its death would never show as an end of file.
+    Libc.close(link[1]);
     state = State.STARTING;
     process = child;
     pid = (int) child.pid();
     startedAt = loop.now();
     log = new WorkerLog(stage.text(), index, pid);
-    control = new ControlChannel(Inboxes.raw(channel));
+    control = new ControlChannel(link[0]);
     loop.add(this, control.fd(), Const.EPOLLIN);
     var _ = child.onExit().thenRun(() -> mailbox.post(this::exited));
     int errno = words.send(control);
@@ -200,10 +204,16 @@ final class WorkerProcess extends Pollable {
     }
   }
 
-  private Process launch(AFUNIXDatagramChannel childsEnd) throws IOException, StartException {
+  private static void close(int[] fds) {
+    for (int fd : fds) {
+      Libc.close(fd);
+    }
+  }
+
+  private Process launch(int childsEnd) throws IOException, StartException {
     ProcessBuilder builder = new ProcessBuilder(WorkerCommand.of(stage, index));
     builder.redirectInput(
-        FileDescriptorCast.using(childsEnd.getFileDescriptor()).as(ProcessBuilder.Redirect.class));
+        FileDescriptorCast.unsafeUsing(childsEnd).as(ProcessBuilder.Redirect.class));
     // Standard output is the access log's, whose descriptor the worker gets with START.
     builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
     builder.redirectError(ProcessBuilder.Redirect.INHERIT);
@@ -225,6 +235,12 @@ final class WorkerProcess extends Pollable {
       control.begin(ControlMessage.END_ALL).put((byte) result.ordinal());
       control.send();
     }
+  }
+
+  /** Asks it to say when all that it has received by now is dealt with. */
+  void sync(int token) {
+    control.begin(ControlMessage.SYNC).putInt(token);
+    control.send();
   }
 
   void stop() {
@@ -265,6 +281,8 @@ final class WorkerProcess extends Pollable {
         watcher.ready(this);
       }
       case EPOCH -> {}
+      case SYNCED -> watcher.synced(this, body.getInt());
+      case MARK -> watcher.marked(this, body.getInt());
       case LOG -> {
         Level level = LEVELS[Math.floorMod(body.get(), LEVELS.length)];
         byte[] text = new byte[body.remaining()];
@@ -281,11 +299,7 @@ final class WorkerProcess extends Pollable {
   /** The link has ended: so has the worker, or it is of no use. */
   private void closed() {
     loop.remove(this, control.fd());
-    try {
-      channel.close();
-    } catch (IOException e) {
-      log.log(Level.WARN, "its control link did not close: " + e.getMessage());
-    }
+    Libc.close(control.fd());
     destroy();
   }
 

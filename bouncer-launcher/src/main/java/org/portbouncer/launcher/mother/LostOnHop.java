@@ -1,0 +1,211 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
+import org.portbouncer.core.hop.HopMarker;
+import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.RecordAllocator;
+import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.worker.SessionEnd;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds the sessions that a dead worker took along without having been their owner: it had received
+ * them and not yet claimed, or was about to send. In the books both are queued for a stage, as are
+ * those that really wait in its inbox. One of these for each stage; in the mother, on her loop's
+ * thread.
+ *
+ * <p>What is queued for the stage when a worker died is suspect. Then three things are waited for:
+ *
+ * <ol>
+ *   <li>each living worker of the stage before answers SYNC: what it counts as sent is in an inbox;
+ *   <li>a mark that the mother puts into each inbox of the stage is read: so is all that was sent
+ *       before it, for an inbox gives messages in the order in which they came;
+ *   <li>each living worker of the stage answers SYNC: what it has read it has claimed.
+ * </ol>
+ *
+ * A suspect that is still queued then is nowhere. A session is queued for a stage once in its life,
+ * so it cannot be there again. If another worker dies meanwhile, all begins anew.
+ */
+final class LostOnHop {
+
+  private static final Logger LOG = LoggerFactory.getLogger(LostOnHop.class);
+
+  /** An inbox that is full is tried again after this. */
+  private static final long RETRY_NANOS = 20_000_000;
+
+  /** After this all begins anew: an answer went astray because a control link was full. */
+  private static final long PATIENCE_NANOS = 15_000_000_000L;
+
+  /** The workers. */
+  interface Peers {
+    /** A number that no answer still under way has. */
+    int nextToken();
+
+    /**
+     * Asks every living worker of a stage to answer SYNC.
+     *
+     * @return whose answers will come, each by {@link #synced}
+     */
+    Collection<?> sync(StageId stage, int token);
+  }
+
+  private enum Step {
+    IDLE,
+    SENDERS,
+    MARKS,
+    READERS
+  }
+
+  private final EventLoop loop;
+  private final SessionTable table;
+  private final RecordAllocator records;
+  private final SessionEnd ends;
+  private final Peers peers;
+  private final StageId stage;
+  private final int[] inboxes;
+  private final HopMarker marker = new HopMarker();
+  private final Set<Object> awaited = new HashSet<>();
+
+  private Step step = Step.IDLE;
+  private int token;
+  private int marksSent;
+  private int marksRead;
+  private int[] suspects = new int[64];
+  private int[] generations = new int[64];
+  private int count;
+
+  private final Timer retry =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          sendMarks();
+        }
+      };
+
+  private final Timer patience =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          begin();
+        }
+      };
+
+  /**
+   * Watches over one stage.
+   *
+   * @param inboxes the stage's, writing ends
+   */
+  LostOnHop(
+      EventLoop loop,
+      SessionTable table,
+      RecordAllocator records,
+      SessionEnd ends,
+      Peers peers,
+      StageId stage,
+      int[] inboxes) {
+    this.loop = loop;
+    this.table = table;
+    this.records = records;
+    this.ends = ends;
+    this.peers = peers;
+    this.stage = stage;
+    this.inboxes = inboxes;
+  }
+
+  /** A worker of this stage or of the one before has died. */
+  void begin() {
+    loop.timers().clear(retry);
+    loop.timers().clear(patience);
+    awaited.clear();
+    step = Step.IDLE;
+    suspect();
+    if (count > 0) {
+      token = peers.nextToken();
+      loop.timers().set(patience, loop.now() + PATIENCE_NANOS);
+      step = Step.SENDERS;
+      if (stage != StageId.NEGOTIATE) {
+        awaited.addAll(peers.sync(stage.before(), token));
+      }
+      advance();
+    }
+  }
+
+  private void suspect() {
+    count = 0;
+    for (int record = 0; record < records.highWater(); record++) {
+      int generation = table.generation(record);
+      if (table.isQueued(record, generation, stage)) {
+        if (count == suspects.length) {
+          suspects = Arrays.copyOf(suspects, 2 * count);
+          generations = Arrays.copyOf(generations, 2 * count);
+        }
+        suspects[count] = record;
+        generations[count++] = generation;
+      }
+    }
+  }
+
+  /** A worker has answered SYNC. */
+  void synced(Object worker, int answered) {
+    if (answered == token && awaited.remove(worker)) {
+      advance();
+    }
+  }
+
+  /** A worker has read a mark. */
+  void marked(int read) {
+    if (read == token && step == Step.MARKS) {
+      marksRead++;
+      advance();
+    }
+  }
+
+  private void advance() {
+    if (step == Step.SENDERS && awaited.isEmpty()) {
+      step = Step.MARKS;
+      marksSent = 0;
+      marksRead = 0;
+      sendMarks();
+    }
+    if (step == Step.MARKS && marksRead == inboxes.length) {
+      step = Step.READERS;
+      awaited.addAll(peers.sync(stage, token));
+    }
+    if (step == Step.READERS && awaited.isEmpty()) {
+      end();
+    }
+  }
+
+  private void sendMarks() {
+    while (marksSent < inboxes.length) {
+      if (marker.send(inboxes[marksSent], token) != 0) {
+        loop.timers().set(retry, loop.now() + RETRY_NANOS);
+        return;
+      }
+      marksSent++;
+    }
+  }
+
+  private void end() {
+    loop.timers().clear(patience);
+    step = Step.IDLE;
+    int lost = 0;
+    for (int i = 0; i < count; i++) {
+      if (table.isQueued(suspects[i], generations[i], stage)
+          && ends.end(suspects[i], generations[i], Result.ERROR, Term.INTERNAL_SETUP, loop.now())) {
+        lost++;
+      }
+    }
+    if (lost > 0) {
+      LOG.error("sessions lost on the way to {} with a worker that died: {}", stage.text(), lost);
+    }
+  }
+}
