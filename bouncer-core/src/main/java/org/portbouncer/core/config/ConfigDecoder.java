@@ -47,7 +47,8 @@ final class ConfigDecoder {
                 new Configuration.AccessLog(
                     in.constant(Configuration.AccessLog.Sink.values()), in.text(), in.flag())),
             in.text(),
-            in.text());
+            in.text(),
+            in.flag());
     in.end();
     requireReferences(configuration);
     return configuration;

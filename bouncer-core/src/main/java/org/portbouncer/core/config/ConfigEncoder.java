@@ -31,6 +31,7 @@ final class ConfigEncoder {
     out.flag(configuration.log().access().json());
     out.text(configuration.user());
     out.text(configuration.group());
+    out.flag(configuration.confine());
     return out.bytes();
   }
 

@@ -22,6 +22,7 @@ import java.util.List;
  * @param log what is logged and where
  * @param user switched to after the listeners are bound; "" for no switch
  * @param group likewise; "" for the user's own group
+ * @param confine whether workers give up what their stage does not need
  */
 public record Configuration(
     String file,
@@ -38,7 +39,8 @@ public record Configuration(
     Endpoint metricsListen,
     Log log,
     String user,
-    String group) {
+    String group,
+    boolean confine) {
 
   /** Prefix lengths that make one source of many addresses. */
   public record SourcePrefix(int v4, int v6) {}

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.portbouncer.core.sys.Accounts;
 
 /** Reads the `bouncer` block into a {@link Configuration}. Runs in the mother and in commands. */
 final class ConfigurationReader {
@@ -57,8 +58,9 @@ final class ConfigurationReader {
         admin(bouncer.section("admin")),
         metrics.read("listen", ConfigurationReader::metricsListen),
         log(bouncer.section("log")),
-        bouncer.read("user", ConfigurationReader::account),
-        bouncer.read("group", ConfigurationReader::account));
+        bouncer.read("user", ConfigurationReader::user),
+        bouncer.read("group", ConfigurationReader::group),
+        bouncer.read("confine", ConfigurationReader::flag));
   }
 
   private static ValueReader<Integer> integer(int min, int max) {
@@ -176,9 +178,21 @@ final class ConfigurationReader {
     return new Configuration.AccessLog(sink, "", false);
   }
 
-  private static String account(String text, Where where) {
-    if (!text.matches("[A-Za-z0-9_.-]*[$]?")) {
-      throw new InvalidValueException("'" + text + "' is not the name of a user or group");
+  private static Boolean flag(String text, Where where) {
+    return Names.choice(Names.choices(Map.entry("true", true), Map.entry("false", false)))
+        .read(text, where);
+  }
+
+  private static String user(String text, Where where) {
+    if (!text.isEmpty() && Accounts.user(text).isEmpty()) {
+      throw new InvalidValueException("this machine has no user '" + text + "'");
+    }
+    return text;
+  }
+
+  private static String group(String text, Where where) {
+    if (!text.isEmpty() && Accounts.group(text).isEmpty()) {
+      throw new InvalidValueException("this machine has no group '" + text + "'");
     }
     return text;
   }

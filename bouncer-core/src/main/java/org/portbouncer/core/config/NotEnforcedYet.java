@@ -16,9 +16,7 @@ final class NotEnforcedYet {
           Map.entry("listeners.NAME.bandwidth", text -> true),
           Map.entry("acls.NAME[].bandwidth", text -> true),
           Map.entry("metrics.listen", text -> !text.isBlank()),
-          Map.entry("log.access.to", text -> text.equals("syslog")),
-          Map.entry("user", text -> !text.isBlank()),
-          Map.entry("group", text -> !text.isBlank()));
+          Map.entry("log.access.to", text -> text.equals("syslog")));
 
   private NotEnforcedYet() {}
 

@@ -196,7 +196,12 @@ public final class Schema {
               "where the access log goes"),
           withDefault("log.access.format", "`logfmt` or `json`", "logfmt", "the form of its lines"),
           withDefault("user", "name", "", "switched to after binding, when started as root"),
-          withDefault("group", "name", "", "likewise; empty: the group of `user`"));
+          withDefault("group", "name", "", "likewise; empty: the group of `user`"),
+          withDefault(
+              "confine",
+              "`true` or `false`",
+              "true",
+              "workers give up what their stage does not need; `false` is for debugging"));
 
   private static final Map<String, SchemaKey> BY_PATH = new LinkedHashMap<>();
 

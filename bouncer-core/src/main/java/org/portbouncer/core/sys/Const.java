@@ -85,7 +85,15 @@ public final class Const {
   public static final int SIOCOUTQ = 0x5411;
 
   public static final int RLIMIT_NOFILE = 7;
+  public static final int PR_SET_KEEPCAPS = 8;
   public static final int PR_SET_NAME = 15;
+  public static final int PR_CAPBSET_DROP = 24;
+  public static final int PR_SET_NO_NEW_PRIVS = 38;
+  public static final int PR_CAP_AMBIENT = 47;
+  public static final int PR_CAP_AMBIENT_CLEAR_ALL = 4;
+  public static final int CAP_DAC_OVERRIDE = 1;
+  public static final int CAP_NET_BIND_SERVICE = 10;
+  public static final int CAP_SYS_RESOURCE = 24;
 
   /** Most descriptors one message may carry (SCM_MAX_FD, unix(7)). */
   public static final int SCM_MAX_FD = 253;

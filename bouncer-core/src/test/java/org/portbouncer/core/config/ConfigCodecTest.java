@@ -32,7 +32,8 @@ class ConfigCodecTest {
           padding = 1 KiB }
         metrics { listen = "127.0.0.1:9464" }
         log { access { to = "file:a.log", format = json } }
-        user = someone
+        user = nobody
+        confine = false
       }
       """;
 

@@ -102,6 +102,9 @@ class ConfigLoaderTest {
             + " none",
         "metrics.listen = \"unix:/m\" | metrics.listen: 'unix:/m' is not HOST:PORT, as in"
             + " 127.0.0.1:9464",
+        "user = no.such.user | user: this machine has no user 'no.such.user'",
+        "group = no.such.group | group: this machine has no group 'no.such.group'",
+        "confine = never | confine: 'never' is not one of true, false",
         "user = ${nobody-has-this} | Could not resolve substitution to a value: ${nobody-has-this}",
       })
   void shouldNameTheLineWhenValueIsWrong(String line, String message) throws IOException {

@@ -12,6 +12,7 @@ import jnr.enxio.channels.Native;
 import jnr.unixsocket.UnixServerSocketChannel;
 import jnr.unixsocket.UnixSocketChannel;
 import jnr.unixsocket.UnixSocketOptions;
+import org.portbouncer.launcher.privilege.RunAs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,21 +63,35 @@ public final class AdminServer implements Closeable {
   /**
    * Opens the socket and begins to answer.
    *
-   * @param socket its path; the folder it is in is made (0700) where it is missing
+   * @param socket its path; the folder it is in is made where it is missing
    * @param mode its permission bits
+   * @param runAs whose it shall be
    * @param operations what may be asked
    * @throws IOException with a message for the operator, the path in it
    */
-  public static AdminServer open(Path socket, int mode, Operations operations) throws IOException {
-    return open(socket, mode, operations, Bounds.DEFAULT, new PeerCheck());
+  public static AdminServer open(Path socket, int mode, RunAs runAs, Operations operations)
+      throws IOException {
+    return open(socket, mode, runAs, operations, Bounds.DEFAULT, new PeerCheck());
+  }
+
+  /**
+   * Whether root must open the socket before another user is taken on, because that user may not
+   * make files in its folder. Makes the folder where it is missing.
+   */
+  public static boolean needsRoot(Path socket, int mode, RunAs runAs) throws IOException {
+    if (!runAs.changes()) {
+      return false;
+    }
+    SocketFile.createFolder(socket, mode, runAs);
+    return !runAs.owns(SocketFile.folder(socket));
   }
 
   static AdminServer open(
-      Path socket, int mode, Operations operations, Bounds bounds, IntPredicate mayUse)
+      Path socket, int mode, RunAs runAs, Operations operations, Bounds bounds, IntPredicate mayUse)
       throws IOException {
     UnixServerSocketChannel channel = UnixServerSocketChannel.open();
     try {
-      SocketFile file = SocketFile.bind(channel, socket, mode);
+      SocketFile file = SocketFile.bind(channel, socket, mode, runAs);
       AdminServer server = new AdminServer(channel, file, operations, bounds, mayUse);
       server.acceptor.start();
       return server;

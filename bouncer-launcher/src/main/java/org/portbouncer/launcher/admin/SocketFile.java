@@ -18,6 +18,7 @@ import jnr.unixsocket.UnixServerSocketChannel;
 import jnr.unixsocket.UnixSocketAddress;
 import jnr.unixsocket.UnixSocketChannel;
 import jnr.unixsocket.UnixSocketOptions;
+import org.portbouncer.launcher.privilege.RunAs;
 
 /**
  * The admin socket's place in the file system, kept by the mother.
@@ -31,6 +32,7 @@ final class SocketFile {
 
   private static final int FORMAT_MASK = 0170000;
   private static final int SOCKET_FORMAT = 0140000;
+  private static final int GROUP_WRITES = 0020;
   private static final int PROBE_MS = 1000;
   private static final int BACKLOG = 64;
 
@@ -46,22 +48,25 @@ final class SocketFile {
    * Binds {@code channel} and lets it listen at {@code path}.
    *
    * @param mode the permission bits of the file
+   * @param runAs whose it shall be
    * @throws IOException with a message for the operator
    */
-  static SocketFile bind(UnixServerSocketChannel channel, Path path, int mode) throws IOException {
-    Path parent = Objects.requireNonNull(path.toAbsolutePath().getParent(), "a socket path");
+  static SocketFile bind(UnixServerSocketChannel channel, Path path, int mode, RunAs runAs)
+      throws IOException {
+    Path parent = folder(path);
     Path folder = parent.resolve(".b" + Long.toString(ProcessHandle.current().pid(), 36));
     Path unnamed = folder.resolve("s");
     if (!Wire.fits(path) || !Wire.fits(unnamed)) {
       throw new IOException(
           "admin socket " + path + ": the path is too long; " + Wire.MAX_PATH_BYTES + " bytes fit");
     }
-    createParent(path, parent);
+    createFolder(path, mode, runAs);
     removeStale(path);
     createPrivateFolder(path, folder);
     try {
       channel.socket().bind(new UnixSocketAddress(unnamed.toFile()), BACKLOG);
       Files.setPosixFilePermissions(unnamed, permissions(mode));
+      runAs.give(unnamed);
       Files.createLink(path, unnamed);
     } catch (FileAlreadyExistsException e) {
       throw anotherAnswers(path);
@@ -82,7 +87,14 @@ final class SocketFile {
       }
     } catch (NoSuchFileException e) {
       return; // gone already, which is what was wanted
+    } catch (AccessDeniedException e) {
+      return; // made by root, in a folder of root's; the next start finds nobody there
     }
+  }
+
+  /** The folder that a socket is in. */
+  static Path folder(Path path) {
+    return Objects.requireNonNull(path.toAbsolutePath().getParent(), "a socket path");
   }
 
   private static Object key(Path path) throws IOException {
@@ -90,14 +102,20 @@ final class SocketFile {
         .fileKey();
   }
 
-  private static void createParent(Path path, Path parent) throws IOException {
+  /**
+   * Makes the folder of a socket where it is missing: for its owner alone, or for the group too
+   * where the socket is.
+   */
+  static void createFolder(Path path, int mode, RunAs runAs) throws IOException {
+    Path parent = folder(path);
     if (Files.isDirectory(parent)) {
       return;
     }
+    String access = (mode & GROUP_WRITES) == 0 ? "rwx------" : "rwxr-x---";
     try {
       Files.createDirectory(
-          parent,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          parent, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(access)));
+      runAs.give(parent);
     } catch (NoSuchFileException e) {
       throw new IOException(
           "admin socket " + path + ": the folder " + parent.getParent() + " does not exist", e);

@@ -9,11 +9,13 @@ import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
+import org.portbouncer.launcher.privilege.RunAs;
 
 /** Opens the descriptor that all processes write access log lines to; in the mother. */
 final class AccessLogFile {
 
   private static final int O_CREAT = 0x40;
+  private static final int O_EXCL = 0x80;
   private static final int O_APPEND = 0x400;
   private static final int MODE = 0640;
   private static final Path STDOUT = Path.of("/proc/self/fd/1");
@@ -21,19 +23,29 @@ final class AccessLogFile {
   private AccessLogFile() {}
 
   /**
+   * Opens it.
+   *
+   * @param runAs whose the file shall be, so that it can be opened again later
    * @return the descriptor, or -1 where no access log is wanted
    * @throws StartException where it cannot be opened
    */
-  static int open(AccessLog settings) throws StartException {
+  static int open(AccessLog settings, RunAs runAs) throws StartException {
     return switch (settings.to()) {
       case NONE -> -1;
       case STDOUT, SYSLOG -> openStdout();
-      case FILE -> openFile(settings.path());
+      case FILE -> openFile(settings.path(), runAs);
     };
   }
 
-  private static int openFile(String path) throws StartException {
-    int fd = open(path, Const.O_WRONLY | O_APPEND | O_CREAT | Const.O_CLOEXEC);
+  private static int openFile(String path, RunAs runAs) throws StartException {
+    int flags = Const.O_WRONLY | O_APPEND | Const.O_CLOEXEC;
+    // A new one is told apart, because nothing else may be given away: what is there may be a link.
+    int fd = runAs.make(Path.of(path), () -> open(path, flags | O_CREAT | O_EXCL));
+    if (fd >= 0) {
+      runAs.give(fd);
+    } else if (fd == -Errno.EEXIST) {
+      fd = runAs.make(Path.of(path), () -> open(path, flags | O_CREAT));
+    }
     if (fd < 0) {
       throw new StartException("cannot write the access log " + path + ": " + Errno.text(-fd));
     }

@@ -14,6 +14,7 @@ import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SockAddr;
 import org.portbouncer.core.sys.Sockets;
+import org.portbouncer.launcher.privilege.RunAs;
 
 /**
  * One bound and listening socket of the mother. The kernel queues clients on it from the moment it
@@ -47,17 +48,12 @@ final class ListenSocket {
    * Binds and listens.
    *
    * @param sixOnly for an IPv6 address: leave IPv4 clients to another listener on the same port
+   * @param runAs who makes a socket file
    * @throws StartException with one line that names the address and the reason
    */
-  static ListenSocket open(Endpoint endpoint, boolean sixOnly) throws StartException {
+  static ListenSocket open(Endpoint endpoint, boolean sixOnly, RunAs runAs) throws StartException {
     MemorySegment address = Native.allocate(SockAddr.ROOM + 8L);
-    int length;
-    if (endpoint.kind() == Endpoint.Kind.UNIX) {
-      removeStale(endpoint, address);
-      length = SockAddr.putUnix(address, 0, endpoint.path());
-    } else {
-      length = SockAddr.put(address, 0, InetAddress.ofLiteral(endpoint.host()), endpoint.port());
-    }
+    int length = put(endpoint, address);
     int fd =
         Libc.socket(
             SockAddr.family(address, 0),
@@ -70,7 +66,10 @@ final class ListenSocket {
     if (sixOnly) {
       Sockets.enable(fd, Const.IPPROTO_IPV6, Const.IPV6_V6ONLY);
     }
-    int result = Libc.bind(fd, address.address(), length);
+    int result =
+        endpoint.kind() == Endpoint.Kind.UNIX
+            ? runAs.make(Path.of(endpoint.path()), () -> Libc.bind(fd, address.address(), length))
+            : Libc.bind(fd, address.address(), length);
     if (result == 0) {
       result = Libc.listen(fd, BACKLOG);
     }
@@ -79,6 +78,15 @@ final class ListenSocket {
       throw failure(endpoint, -result);
     }
     return new ListenSocket(bound(endpoint, fd, address), fd);
+  }
+
+  /** Writes the address; makes room for a socket file where an old one lies. */
+  private static int put(Endpoint endpoint, MemorySegment address) throws StartException {
+    if (endpoint.kind() == Endpoint.Kind.UNIX) {
+      removeStale(endpoint, address);
+      return SockAddr.putUnix(address, 0, endpoint.path());
+    }
+    return SockAddr.put(address, 0, InetAddress.ofLiteral(endpoint.host()), endpoint.port());
   }
 
   /** Fills in the port that the kernel chose. */

@@ -5,6 +5,7 @@ import java.util.List;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
+import org.portbouncer.launcher.privilege.RunAs;
 
 /** All listening sockets of the mother, by listener and in the order of its addresses. */
 final class Listeners {
@@ -22,9 +23,10 @@ final class Listeners {
   /**
    * Binds everything.
    *
+   * @param runAs who makes socket files
    * @throws StartException for the first that fails; nothing stays bound then
    */
-  static Listeners open(Configuration configuration) throws StartException {
+  static Listeners open(Configuration configuration, RunAs runAs) throws StartException {
     Listeners listeners = new Listeners();
     try {
       for (int i = 0; i < configuration.listeners().size(); i++) {
@@ -32,7 +34,7 @@ final class Listeners {
         for (int j = 0; j < listener.listen().size(); j++) {
           Endpoint endpoint = listener.listen().get(j);
           ListenSocket socket =
-              ListenSocket.open(endpoint, sharesPortWithV4(configuration, endpoint));
+              ListenSocket.open(endpoint, sharesPortWithV4(configuration, endpoint), runAs);
           listeners.entries.add(new Entry(i, j, socket));
         }
       }
@@ -99,7 +101,8 @@ final class Listeners {
         c.metricsListen(),
         c.log(),
         c.user(),
-        c.group());
+        c.group(),
+        c.confine());
   }
 
   void close() {

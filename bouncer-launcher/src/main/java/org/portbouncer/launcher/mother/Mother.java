@@ -4,10 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.portbouncer.core.config.Configuration;
@@ -28,8 +25,8 @@ import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.EpochCodec;
 import org.portbouncer.core.worker.Epochs;
 import org.portbouncer.core.worker.SessionEnd;
-import org.portbouncer.launcher.admin.AdminServer;
 import org.portbouncer.launcher.log.LogSetup;
+import org.portbouncer.launcher.privilege.RunAs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -81,7 +78,7 @@ public final class Mother implements EventLoop.Turn {
         protected void expired(long now) {}
       };
 
-  private Mother(Configuration configuration, long startedAt) throws StartException {
+  private Mother(Configuration configuration, long startedAt) {
     this.startedAt = startedAt;
     area = SharedArea.create(Math.max(MIN_RECORDS, configuration.maxSessions() + SPARE_RECORDS));
     places = new CounterPlaces(area);
@@ -116,26 +113,28 @@ public final class Mother implements EventLoop.Turn {
   }
 
   private void serve(Configuration configuration, List<Problem> warnings) throws StartException {
-    listeners = Listeners.open(configuration);
-    AdminServer admin = null;
+    RunAs runAs = runAs(configuration);
+    listeners = Listeners.open(configuration, runAs);
+    AdminOpening admin = new AdminOpening(configuration.admin(), new ServerOperations(this), runAs);
     try {
       Configuration bound = listeners.withPorts(configuration);
-      accessLog.to(AccessLogFile.open(bound.log().access()), bound.log().access().json());
+      accessLog.to(AccessLogFile.open(bound.log().access(), runAs), bound.log().access().json());
       epoch = new Epoch(1, bound, places.assign(bound, classes.assign(bound), 1, 1));
       epochs.add(epoch);
       classes.publish(epoch);
-      // Loading the admin socket's library takes as long as starting the workers: both at once.
-      CompletableFuture<AdminServer> opening =
-          CompletableFuture.supplyAsync(() -> openAdmin(bound));
       Inboxes inboxes = new Inboxes(bound.workers(), states.inlineBytes());
       acceptor = new Acceptor(this, inboxes.writing(StageId.NEGOTIATE));
       supervisor =
           new Supervisor(this, inboxes, bound.log().access().json(), this::everyWorkerReady);
       StartLog.write(bound, warnings, batch);
+      admin.asRoot();
+      enter(runAs);
+      states.tryDirectory();
+      admin.begin();
       try {
         supervisor.start(bound.workers(), publish(epoch));
         new HangWatch(this, supervisor).start();
-        admin = join(opening);
+        admin.await();
         Signals.install(this);
       } catch (StartException | RuntimeException e) {
         supervisor.destroyAll();
@@ -148,37 +147,32 @@ public final class Mother implements EventLoop.Turn {
       LOG.info("stopped");
     } finally {
       listeners.close();
-      close(admin);
+      admin.close();
       accessLog.flush();
     }
   }
 
-  private static void close(AdminServer admin) {
-    if (admin != null) {
-      try {
-        admin.close();
-      } catch (IOException e) {
-        LOG.warn("the admin socket did not close: {}", e.getMessage());
+  private static RunAs runAs(Configuration configuration) throws StartException {
+    try {
+      RunAs runAs = RunAs.of(configuration.user(), configuration.group());
+      if (runAs.isOutOfReach()) {
+        LOG.warn("{} has no effect: the server was not started as root", runAs);
       }
-    }
-  }
-
-  private AdminServer openAdmin(Configuration configuration) {
-    try {
-      return AdminServer.open(
-          Path.of(configuration.admin().socket()),
-          configuration.admin().mode(),
-          new ServerOperations(this));
+      return runAs;
     } catch (IOException e) {
-      throw new CompletionException(e);
+      throw new StartException(e.getMessage(), e);
     }
   }
 
-  private static AdminServer join(CompletableFuture<AdminServer> opening) throws StartException {
+  /** No client has been accepted, no worker started, when this is called. */
+  private static void enter(RunAs runAs) throws StartException {
     try {
-      return opening.join();
-    } catch (CompletionException e) {
-      throw new StartException(e.getCause().getMessage(), e);
+      runAs.enter();
+    } catch (IOException e) {
+      throw new StartException(e.getMessage(), e);
+    }
+    if (runAs.changes()) {
+      LOG.info("runs as {}", runAs);
     }
   }
 

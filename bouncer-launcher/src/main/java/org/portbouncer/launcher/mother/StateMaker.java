@@ -38,24 +38,24 @@ final class StateMaker {
     padding.prepare(settings.padding());
   }
 
-  /**
-   * Prepares for the configured mode.
-   *
-   * @throws StartException where the directory for state files cannot be used
-   */
-  static StateMaker open(StateTransfer settings) throws StartException {
+  /** Prepares for the configured mode. */
+  static StateMaker open(StateTransfer settings) {
     StateSlots slots =
         settings.mode() == StateTransfer.Mode.SHM
             ? StateSlots.create(settings.slots(), SessionState.BYTES + settings.padding())
             : null;
-    StateMaker maker = new StateMaker(settings, slots);
-    if (settings.mode() == StateTransfer.Mode.FILE_FD && !settings.directory().isEmpty()) {
-      maker.tryDirectory();
-    }
-    return maker;
+    return new StateMaker(settings, slots);
   }
 
-  private void tryDirectory() throws StartException {
+  /**
+   * Makes sure that a configured directory takes files, from the user that the server runs as.
+   *
+   * @throws StartException where it does not
+   */
+  void tryDirectory() throws StartException {
+    if (settings.mode() != StateTransfer.Mode.FILE_FD || settings.directory().isEmpty()) {
+      return;
+    }
     String directory = settings.directory();
     if (!Files.isDirectory(Path.of(directory))) {
       throw new StartException(

@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.mother;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,7 +40,8 @@ final class WorkerCommand {
   static List<String> of(StageId stage, int index) throws StartException {
     Role role = role(stage);
     List<String> words = new ArrayList<>();
-    words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+    words.add(require(java, Files.isExecutable(java)).toString());
     // One thread works; a parallel collector's threads would only sit there.
     words.add("-XX:+UseSerialGC");
     words.add("-Xms8m");
@@ -96,16 +98,31 @@ final class WorkerCommand {
       throw new StartException("bouncer.lib is not set: start the server through bin/bouncer");
     }
     try (Stream<Path> files = Files.list(Path.of(lib))) {
-      return files
-          .filter(
-              f ->
-                  f.getFileName().toString().startsWith(module + "-")
-                      && f.toString().endsWith(".jar"))
-          .findFirst()
-          .orElseThrow(() -> new StartException(lib + " holds no " + module + " jar"))
-          .toString();
+      Path jar =
+          files
+              .filter(
+                  f ->
+                      f.getFileName().toString().startsWith(module + "-")
+                          && f.toString().endsWith(".jar"))
+              .findFirst()
+              .orElseThrow(() -> new StartException(lib + " holds no " + module + " jar"));
+      return require(jar, Files.isReadable(jar)).toString();
+    } catch (AccessDeniedException e) {
+      throw new StartException(unreachable(Path.of(lib)), e);
     } catch (IOException e) {
       throw new StartException(lib + " cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /** A server that root has started may lie where its own user cannot reach it. */
+  private static Path require(Path file, boolean granted) throws StartException {
+    if (!granted) {
+      throw new StartException(unreachable(file));
+    }
+    return file;
+  }
+
+  private static String unreachable(Path file) {
+    return file + " cannot be read by the user that the server runs as";
   }
 }

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.portbouncer.launcher.privilege.RunAs;
 
 @Timeout(30)
 class AdminServerTest {
@@ -51,11 +52,11 @@ class AdminServerTest {
   }
 
   private void open() throws IOException {
-    server = AdminServer.open(socket, 0600, operations);
+    server = AdminServer.open(socket, 0600, RunAs.UNCHANGED, operations);
   }
 
   private void open(AdminServer.Bounds bounds, IntPredicate mayUse) throws IOException {
-    server = AdminServer.open(socket, 0600, operations, bounds, mayUse);
+    server = AdminServer.open(socket, 0600, RunAs.UNCHANGED, operations, bounds, mayUse);
   }
 
   /** A peer that need not speak the protocol. */
@@ -242,7 +243,7 @@ class AdminServerTest {
 
   @Test
   void shouldMakeTheFolderPrivateAndGiveTheFileItsMode() throws Exception {
-    server = AdminServer.open(socket, 0640, operations);
+    server = AdminServer.open(socket, 0640, RunAs.UNCHANGED, operations);
     assertThat(mode(socket.getParent())).isEqualTo("rwx------");
     assertThat(mode(socket)).isEqualTo("rw-r-----");
     assertThat(entries(socket.getParent())).containsExactly(socket);
@@ -264,7 +265,7 @@ class AdminServerTest {
   @Test
   void shouldRefuseToReplaceASocketThatSomebodyAnswersAt() throws Exception {
     open();
-    assertThatThrownBy(() -> AdminServer.open(socket, 0600, operations))
+    assertThatThrownBy(() -> AdminServer.open(socket, 0600, RunAs.UNCHANGED, operations))
         .isInstanceOf(IOException.class)
         .hasMessage("another bouncer answers at " + socket);
     try (AdminClient client = AdminClient.connect(socket, PATIENCE)) {
@@ -316,7 +317,7 @@ class AdminServerTest {
   void shouldLeaveTheFileOfASuccessorAlone() throws Exception {
     open();
     Files.delete(socket);
-    try (AdminServer successor = AdminServer.open(socket, 0600, operations)) {
+    try (AdminServer successor = AdminServer.open(socket, 0600, RunAs.UNCHANGED, operations)) {
       server.close();
       assertThat(socket).exists();
       assertThat(successor).isNotNull();

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.launcher.admin.AdminServer;
 import org.portbouncer.launcher.admin.FakeOperations;
+import org.portbouncer.launcher.privilege.RunAs;
 
 /** The commands that read a configuration. */
 class ConfigCommandsTest {
@@ -140,7 +141,8 @@ class ConfigCommandsTest {
   void shouldFindTheAdminSocketThroughTheConfiguration() throws Exception {
     String file = write(GOOD);
     try (AdminServer server =
-        AdminServer.open(folder.resolve("admin.sock"), 0600, new FakeOperations())) {
+        AdminServer.open(
+            folder.resolve("admin.sock"), 0600, RunAs.UNCHANGED, new FakeOperations())) {
       CliRun run = CliRun.of("status", "--json", "-c", file);
       assertThat(server).isNotNull();
       assertThat(run.err()).isEmpty();

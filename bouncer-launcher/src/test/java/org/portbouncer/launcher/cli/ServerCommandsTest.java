@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.portbouncer.launcher.admin.AdminServer;
 import org.portbouncer.launcher.admin.FakeOperations;
 import org.portbouncer.launcher.admin.Json;
+import org.portbouncer.launcher.privilege.RunAs;
 import picocli.CommandLine;
 
 /** The commands that ask a server, against one that answers over a real socket. */
@@ -33,7 +34,7 @@ class ServerCommandsTest {
   @BeforeEach
   void open() throws IOException {
     Path path = folder.resolve("admin.sock");
-    server = AdminServer.open(path, 0600, operations);
+    server = AdminServer.open(path, 0600, RunAs.UNCHANGED, operations);
     socket = path.toString();
   }
 
