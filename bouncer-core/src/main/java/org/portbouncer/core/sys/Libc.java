@@ -46,6 +46,7 @@ public final class Libc {
   private static final MemorySegment CHMOD = Downcall.symbol("chmod");
   private static final MemorySegment GETRLIMIT = Downcall.symbol("getrlimit");
   private static final MemorySegment PRCTL = Downcall.symbol("prctl");
+  private static final MemorySegment KILL = Downcall.symbol("kill");
   private static final MemorySegment POLL = Downcall.symbol("poll");
   private static final MemorySegment SIGNAL = Downcall.symbol("signal");
   private static final MemorySegment MADVISE = Downcall.symbol("madvise");
@@ -221,6 +222,11 @@ public final class Libc {
   /** prctl(2). */
   public static int prctl(int option, long arg2, long arg3, long arg4, long arg5) {
     return Downcall.callInt(PRCTL, option, arg2, arg3, arg4, arg5);
+  }
+
+  /** kill(2). */
+  public static int kill(int pid, int signal) {
+    return Downcall.callInt(KILL, pid, signal);
   }
 
   /** poll(2). */

@@ -41,18 +41,62 @@ public final class Native {
    * @throws SystemCallException where the kernel refuses
    */
   public static int sharedFile(String name, long size) {
+    int fd = memoryFile(name);
+    SystemCallException.check("ftruncate", Libc.ftruncate(fd, size));
+    seal(fd, 0);
+    return fd;
+  }
+
+  /**
+   * A memory file that holds {@code content} and that nobody can change any more, its maker
+   * included: what one reader does to it another never sees.
+   *
+   * @return the descriptor, close-on-exec
+   * @throws SystemCallException where the kernel refuses
+   */
+  public static int constantFile(String name, byte[] content) {
+    int fd = memoryFile(name);
     try (Arena arena = Arena.ofConfined()) {
-      int fd =
-          SystemCallException.check(
-              "memfd_create",
-              Libc.memfdCreate(string(arena, name), Const.MFD_CLOEXEC | Const.MFD_ALLOW_SEALING));
-      SystemCallException.check("ftruncate", Libc.ftruncate(fd, size));
-      SystemCallException.check(
-          "fcntl",
-          Libc.fcntl(
-              fd, Const.F_ADD_SEALS, Const.F_SEAL_SHRINK | Const.F_SEAL_GROW | Const.F_SEAL_SEAL));
-      return fd;
+      MemorySegment bytes = arena.allocate(Math.max(1, content.length));
+      MemorySegment.copy(content, 0, bytes, JAVA_BYTE, 0, content.length);
+      for (long done = 0; done < content.length; ) {
+        long written = Libc.pwrite(fd, bytes.address() + done, content.length - done, done);
+        if (written < 0) {
+          throw new SystemCallException("pwrite", (int) -written);
+        }
+        done += written;
+      }
     }
+    seal(fd, Const.F_SEAL_WRITE);
+    return fd;
+  }
+
+  /** Reads the first {@code length} bytes of a file such as {@link #constantFile} makes. */
+  public static byte[] read(int fd, int length) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocate(Math.max(1, length));
+      for (long done = 0; done < length; ) {
+        long read = Libc.pread(fd, bytes.address() + done, length - done, done);
+        if (read <= 0) {
+          throw new SystemCallException("pread", read < 0 ? (int) -read : Errno.EIO);
+        }
+        done += read;
+      }
+      return bytes.asSlice(0, length).toArray(JAVA_BYTE);
+    }
+  }
+
+  private static int memoryFile(String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      return SystemCallException.check(
+          "memfd_create",
+          Libc.memfdCreate(string(arena, name), Const.MFD_CLOEXEC | Const.MFD_ALLOW_SEALING));
+    }
+  }
+
+  private static void seal(int fd, int also) {
+    int seals = Const.F_SEAL_SHRINK | Const.F_SEAL_GROW | Const.F_SEAL_SEAL | also;
+    SystemCallException.check("fcntl", Libc.fcntl(fd, Const.F_ADD_SEALS, seals));
   }
 
   /** Maps {@code size} bytes of {@code fd}, shared and writable, for the life of the process. */

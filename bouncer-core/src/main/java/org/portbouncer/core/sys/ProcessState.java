@@ -1,12 +1,9 @@
 package org.portbouncer.core.sys;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-
 /** What the kernel says of another process of ours. Any thread. */
 public final class ProcessState {
+
+  private static final int NAME_BYTES = 15;
 
   private ProcessState() {}
 
@@ -19,16 +16,23 @@ public final class ProcessState {
    * #GONE} where there is none, and a blank where the kernel does not say.
    */
   public static char of(int pid) {
-    try {
-      // "PID (NAME) STATE …", and the name may hold anything, parentheses too.
-      String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-      return stat.charAt(stat.lastIndexOf(')') + 2);
-    } catch (NoSuchFileException e) {
-      return GONE;
-    } catch (IOException | StringIndexOutOfBoundsException e) {
-      // ESRCH: it went while it was read. Anything else is no proof.
-      return Files.exists(Path.of("/proc/" + pid)) ? ' ' : GONE;
+    // "PID (NAME) STATE …", and the name may hold anything, parentheses too.
+    String stat = ProcFile.read("/proc/" + pid + "/stat");
+    int state = stat == null ? 0 : stat.lastIndexOf(')') + 2;
+    if (state > 1 && state < stat.length()) {
+      return stat.charAt(state);
     }
+    // Not there, or gone while it was read; or proc(5) is mounted with hidepid, and does not show
+    // one worker to another.
+    return Libc.kill(pid, 0) == -Errno.ESRCH ? GONE : ' ';
+  }
+
+  /** Sets the name of this process as `ps -o comm` and `top` show it: the first 15 bytes. */
+  public static void name(String name) {
+    // By prctl(2) a thread names itself alone, and this is not the one that stands for all.
+    ProcFile.write(
+        "/proc/self/task/" + ProcessHandle.current().pid() + "/comm",
+        name.substring(0, Math.min(NAME_BYTES, name.length())));
   }
 
   /** Whether the process has gone, or has died and waits for its parent to take notice. */

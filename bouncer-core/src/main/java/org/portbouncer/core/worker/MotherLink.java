@@ -1,8 +1,5 @@
 package org.portbouncer.core.worker;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import org.portbouncer.core.config.ConfigCodecException;
 import org.portbouncer.core.control.ControlChannel;
@@ -78,9 +75,7 @@ final class MotherLink extends Pollable {
   }
 
   private static Epoch read(int fd, int length) {
-    MemorySegment file = Native.map(fd, length);
-    byte[] bytes = file.toArray(JAVA_BYTE);
-    Libc.munmap(file.address(), length);
+    byte[] bytes = Native.read(fd, length);
     Libc.close(fd);
     try {
       return EpochCodec.decode(ByteBuffer.wrap(bytes));

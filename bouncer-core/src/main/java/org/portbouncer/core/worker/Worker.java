@@ -18,6 +18,7 @@ import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.ProcessState;
 
 /**
  * The loop that every worker runs, whatever its stage: takes sessions from the inbox, lets the
@@ -56,6 +57,11 @@ public final class Worker implements EventLoop.Turn {
     this.start = start;
     this.area = SharedArea.open(start.areaFd());
     StateSlots slots = start.slotsFd() < 0 ? null : StateSlots.open(start.slotsFd());
+    // What is mapped stays mapped; a descriptor that nobody needs is one that nobody can misuse.
+    Libc.close(start.areaFd());
+    if (slots != null) {
+      Libc.close(start.slotsFd());
+    }
     this.ends = new SessionEnd(area, slots, epochs, accessLog, start.pid());
     ends.settleLater();
     this.log = new ServerLog(control);
@@ -88,7 +94,7 @@ public final class Worker implements EventLoop.Turn {
     ControlChannel control = new ControlChannel(0);
     try {
       WorkerStart start = WorkerStart.receive(control);
-      ProcessSignals.name(start.stage().text() + "/" + start.index());
+      ProcessState.name("bnc:" + start.stage().text() + "/" + start.index());
       Worker worker = new Worker(control, start, stages);
       worker.run();
     } catch (Throwable e) {

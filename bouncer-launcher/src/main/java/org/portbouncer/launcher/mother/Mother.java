@@ -1,9 +1,6 @@
 package org.portbouncer.launcher.mother;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
@@ -178,8 +175,7 @@ public final class Mother implements EventLoop.Turn {
 
   private static WorkerProcess.PublishedEpoch publish(Epoch epoch) {
     byte[] bytes = EpochCodec.encode(epoch);
-    int fd = Native.sharedFile("bouncer-config", bytes.length);
-    MemorySegment.copy(bytes, 0, Native.map(fd, bytes.length), JAVA_BYTE, 0, bytes.length);
+    int fd = Native.constantFile("bouncer-config", bytes);
     return new WorkerProcess.PublishedEpoch(epoch, fd, bytes.length);
   }
 
