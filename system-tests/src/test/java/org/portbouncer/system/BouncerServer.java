@@ -75,6 +75,13 @@ final class BouncerServer implements AutoCloseable {
     return start(folder, body, List.of("sh", "-c", script, Checkout.command()));
   }
 
+  /** The same with another command in front, such as {@code setpriv}. */
+  static BouncerServer startBy(List<String> before, Path folder, String body) throws IOException {
+    List<String> command = new ArrayList<>(before);
+    command.add(Checkout.command());
+    return start(folder, body, command);
+  }
+
   private static BouncerServer start(Path folder, String body, List<String> command)
       throws IOException {
     Path socket = folder.resolve("admin.sock");

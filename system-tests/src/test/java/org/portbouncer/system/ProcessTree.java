@@ -81,8 +81,19 @@ final class ProcessTree {
     return kinds;
   }
 
+  /** What /proc/PID/status says under a name, of each thread: a field may differ among them. */
+  static List<String> ofEachThread(long pid, String name) throws IOException {
+    try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid + "/task"))) {
+      return threads.map(thread -> statusField(thread.resolve("status"), name)).toList();
+    }
+  }
+
   private static String statusField(long pid, String name) {
-    try (Stream<String> lines = Files.lines(Path.of("/proc/" + pid + "/status"))) {
+    return statusField(Path.of("/proc/" + pid + "/status"), name);
+  }
+
+  private static String statusField(Path status, String name) {
+    try (Stream<String> lines = Files.lines(status)) {
       return lines
           .filter(line -> line.startsWith(name + ":"))
           .map(line -> line.substring(name.length() + 1).strip())

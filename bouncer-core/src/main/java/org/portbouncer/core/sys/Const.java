@@ -63,6 +63,8 @@ public final class Const {
   public static final int F_SEAL_SHRINK = 2;
   public static final int F_SEAL_GROW = 4;
   public static final int F_SEAL_WRITE = 8;
+  public static final int FD_CLOEXEC = 1;
+  public static final int F_SETFD = 2;
   public static final int F_GETFL = 3;
   public static final int F_SETFL = 4;
   public static final int F_DUPFD_CLOEXEC = 1030;

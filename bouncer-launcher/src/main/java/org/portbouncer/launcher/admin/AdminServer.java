@@ -12,6 +12,8 @@ import jnr.enxio.channels.Native;
 import jnr.unixsocket.UnixServerSocketChannel;
 import jnr.unixsocket.UnixSocketChannel;
 import jnr.unixsocket.UnixSocketOptions;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Libc;
 import org.portbouncer.launcher.privilege.RunAs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,6 +92,7 @@ public final class AdminServer implements Closeable {
       Path socket, int mode, RunAs runAs, Operations operations, Bounds bounds, IntPredicate mayUse)
       throws IOException {
     UnixServerSocketChannel channel = UnixServerSocketChannel.open();
+    keepFromPrograms(channel.getFD());
     try {
       SocketFile file = SocketFile.bind(channel, socket, mode, runAs);
       AdminServer server = new AdminServer(channel, file, operations, bounds, mayUse);
@@ -154,7 +157,13 @@ public final class AdminServer implements Closeable {
     }
   }
 
+  /** Workers are started while the socket is open, and it is none of theirs. */
+  private static void keepFromPrograms(int fd) {
+    Libc.fcntl(fd, Const.F_SETFD, Const.FD_CLOEXEC);
+  }
+
   private void serve(UnixSocketChannel peer) throws IOException {
+    keepFromPrograms(peer.getFD());
     AdminConnection connection = new AdminConnection(peer, operations, connections::remove);
     try {
       int idleMs = (int) bounds.idle().toMillis();
