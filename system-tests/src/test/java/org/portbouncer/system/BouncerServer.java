@@ -47,6 +47,7 @@ final class BouncerServer implements AutoCloseable {
   private final Output out;
   private final Output err;
   private List<Long> tree = List.of();
+  private boolean killed;
   private Map<Long, Map<String, Integer>> baseline = Map.of();
   private Set<Long> ioWorkers = Set.of();
 
@@ -342,6 +343,20 @@ final class BouncerServer implements AutoCloseable {
     return mother.exitValue();
   }
 
+  /** Kills the mother as kill -9 does; her workers go on. */
+  void killMother() throws InterruptedException {
+    killed = true;
+    mother.destroyForcibly();
+    mother.waitFor();
+  }
+
+  /** Waits until none of the workers is left whose mother was killed. */
+  void awaitOrphansEnd(Duration most) {
+    await("the end of all orphans")
+        .atMost(most)
+        .untilAsserted(() -> assertThat(ProcessTree.withEnvironment(mark)).isEmpty());
+  }
+
   boolean isRunning() {
     return mother.isAlive();
   }
@@ -349,6 +364,10 @@ final class BouncerServer implements AutoCloseable {
   @Override
   public void close() {
     try {
+      if (killed) {
+        awaitOrphansEnd(END);
+        return;
+      }
       if (mother.isAlive()) {
         tree = ProcessTree.of(mother.pid());
         mother.destroy();

@@ -39,6 +39,7 @@ final class ConfigDecoder {
                 in.integer(1, 65536)),
             timeouts(),
             in.longInteger(0),
+            in.longInteger(0),
             in.integer(1, ANY),
             new Configuration.Admin(in.text(), in.integer(0, 0777)),
             in.nullable(this::endpoint),

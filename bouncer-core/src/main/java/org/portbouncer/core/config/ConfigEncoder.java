@@ -21,6 +21,7 @@ final class ConfigEncoder {
     out.number(configuration.stateTransfer().slots());
     timeouts(configuration.timeouts());
     out.number(configuration.drainMs());
+    out.number(configuration.orphanMs());
     out.number(configuration.maxSessions());
     out.text(configuration.admin().socket());
     out.number(configuration.admin().mode());

@@ -16,6 +16,7 @@ import java.util.List;
  * @param stateTransfer how session state travels
  * @param timeouts the global time limits
  * @param drainMs how long a stop waits for sessions to end; 0 for ever
+ * @param orphanMs how long sessions may go on whose mother has died; 0 for ever
  * @param maxSessions the most sessions at once
  * @param admin the admin socket
  * @param metricsListen where metrics are served; null for nowhere
@@ -34,6 +35,7 @@ public record Configuration(
     StateTransfer stateTransfer,
     Timeouts timeouts,
     long drainMs,
+    long orphanMs,
     int maxSessions,
     Admin admin,
     Endpoint metricsListen,

@@ -32,6 +32,7 @@ final class ConfigurationReader {
             timeouts.read("idle", DURATION),
             timeouts.read("half-closed", DURATION));
     long drainMs = timeouts.read("drain", DURATION);
+    long orphanMs = timeouts.read("orphan", DURATION);
 
     List<Listener> listeners =
         new ListenerReader(aclNames, classNames, global).all(bouncer.section("listeners"));
@@ -54,6 +55,7 @@ final class ConfigurationReader {
         stateTransfer(bouncer.section("state-transfer")),
         global,
         drainMs,
+        orphanMs,
         bouncer.section("limits").read("max-sessions", integer(1, 1_000_000)),
         admin(bouncer.section("admin")),
         metrics.read("listen", ConfigurationReader::metricsListen),

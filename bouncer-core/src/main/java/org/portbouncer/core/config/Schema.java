@@ -173,6 +173,11 @@ public final class Schema {
               "30s",
               "what a stop gives live sessions to end; `0s`: for ever"),
           withDefault(
+              "timeouts.orphan",
+              DURATION,
+              "1h",
+              "how long sessions may go on whose server was killed; `0s`: to their end"),
+          withDefault(
               "limits.max-sessions", "integer, 1 to 1000000", "10000", "live sessions at once"),
           withDefault(
               "admin.socket",

@@ -31,6 +31,11 @@ public final class HopSender {
     /** It could not be sent and is the sender's again. */
     default void kept(Session session) {}
 
+    /** Takes a session over that nobody will ever receive. */
+    default void undeliverable(Session session) {
+      throw new IllegalStateException("the inbox has gone");
+    }
+
     /** Takes a session over whose message the kernel has; its descriptors are to be closed. */
     void sent(Session session);
   }
@@ -126,14 +131,25 @@ public final class HopSender {
         return errno;
       }
       for (int i = 0; i < count; i++) {
-        Session session = queue[head];
-        queue[head] = null;
-        head = head + 1 & queue.length - 1;
-        size--;
-        sent.sent(session);
+        sent.sent(next());
       }
     }
     return 0;
+  }
+
+  /** Gives up all that wait: nobody reads the inbox any more, nor will. */
+  public void giveUp() {
+    while (size > 0) {
+      sent.undeliverable(next());
+    }
+  }
+
+  private Session next() {
+    Session session = queue[head];
+    queue[head] = null;
+    head = head + 1 & queue.length - 1;
+    size--;
+    return session;
   }
 
   /**

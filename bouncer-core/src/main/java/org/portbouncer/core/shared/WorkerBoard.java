@@ -3,6 +3,7 @@ package org.portbouncer.core.shared;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import org.portbouncer.core.session.StageId;
 
 /**
  * One place per worker, in shared memory: what each worker says of itself. A worker writes its own
@@ -15,6 +16,7 @@ import java.lang.invoke.VarHandle;
  *   48 log lines left out u64 | 56 descriptor pauses u64
  *   64 sessions refused because the limit table was full u64
  * 128 hop times: TimeBuckets
+ * 504 stage u32
  * </pre>
  */
 public final class WorkerBoard {
@@ -33,6 +35,7 @@ public final class WorkerBoard {
   private static final int SESSIONS = 4;
   private static final int HEARTBEAT = 8;
   private static final int HOP_TIMES = 128;
+  private static final int STAGE = 504;
 
   /** What a worker counts, each a u64 in its place. */
   public enum Count {
@@ -57,8 +60,32 @@ public final class WorkerBoard {
     return (long) place * PLACE + offset;
   }
 
-  public void pid(int place, int pid) {
+  /** Says who works at this place. */
+  public void enter(int place, StageId stage, int pid) {
+    INT.setOpaque(memory, at(place, STAGE), stage.ordinal());
     INT.setRelease(memory, at(place, PID), pid);
+  }
+
+  /** Says that nobody does any more; a process that is killed does not come to say so. */
+  public void leave(int place) {
+    LONG.setOpaque(memory, at(place, HEARTBEAT), 0L);
+    INT.setRelease(memory, at(place, PID), 0);
+  }
+
+  /**
+   * Whether a worker of a stage before this one has said that it lives.
+   *
+   * @param since a heartbeat from before it does not count, CLOCK_MONOTONIC ns
+   */
+  public boolean anyBefore(StageId stage, long since) {
+    for (int place = 0; place < PLACES; place++) {
+      if (pid(place) != 0
+          && (int) INT.getOpaque(memory, at(place, STAGE)) < stage.ordinal()
+          && heartbeat(place) - since > 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   public int pid(int place) {

@@ -1,5 +1,6 @@
 package org.portbouncer.core.worker;
 
+import java.util.function.Consumer;
 import org.portbouncer.core.hop.HopSender;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.SessionState;
@@ -18,6 +19,7 @@ public final class Handover implements HopSender.Sent {
   private final StageId next;
   private final int pid;
   private final SessionPool pool;
+  private final Consumer<Session> undeliverable;
 
   /**
    * Keeps the books of one sender.
@@ -26,13 +28,21 @@ public final class Handover implements HopSender.Sent {
    * @param next whose inbox they go to
    * @param pid this process
    * @param pool gets the session objects back
+   * @param undeliverable ends a session that nobody is there to take any more
    */
-  public Handover(SessionTable table, StageId here, StageId next, int pid, SessionPool pool) {
+  public Handover(
+      SessionTable table,
+      StageId here,
+      StageId next,
+      int pid,
+      SessionPool pool,
+      Consumer<Session> undeliverable) {
     this.table = table;
     this.here = here;
     this.next = next;
     this.pid = pid;
     this.pool = pool;
+    this.undeliverable = undeliverable;
   }
 
   @Override
@@ -46,6 +56,11 @@ public final class Handover implements HopSender.Sent {
   public void kept(Session session) {
     SessionState state = session.state();
     table.unqueue(state.record(), state.generation(), pid, here);
+  }
+
+  @Override
+  public void undeliverable(Session session) {
+    undeliverable.accept(session);
   }
 
   @Override

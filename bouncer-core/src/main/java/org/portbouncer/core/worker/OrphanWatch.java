@@ -1,24 +1,33 @@
 package org.portbouncer.core.worker;
 
 import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Result;
 
 /**
- * Ends a worker whose mother has gone once the last session it holds has ended. It looks again and
- * again for a while, because sessions may still come in from the stages before it, which are
- * orphans too.
+ * Ends a worker whose mother has gone once nothing is left for it to do: it holds no session, has
+ * none to send, and no worker of a stage before it lives, who might still send it one. After
+ * `timeouts.orphan` it ends what is left.
  */
 final class OrphanWatch extends Timer {
 
   private static final long LOOK_NANOS = 100_000_000;
 
-  /** Longer than any session stays between two stages. */
-  private static final int QUIET_LOOKS = 20;
+  /** A worker that was silent for as long does not send any more. */
+  private static final long SILENT_NANOS = 6 * Worker.HEARTBEAT_NANOS;
+
+  /** Looks at which nothing was to be done; what waited in the inbox has been read by then. */
+  private static final int QUIET_LOOKS = 5;
 
   private final Worker worker;
+  private final long until;
   private int quiet;
 
-  OrphanWatch(Worker worker) {
+  /**
+   * @param orphanMs as configured, 0 for ever
+   */
+  OrphanWatch(Worker worker, long orphanMs) {
     this.worker = worker;
+    this.until = orphanMs == 0 ? Long.MAX_VALUE : worker.loop().now() + orphanMs * 1_000_000;
   }
 
   void begin() {
@@ -27,7 +36,15 @@ final class OrphanWatch extends Timer {
 
   @Override
   protected void expired(long now) {
-    quiet = worker.heldCount() == 0 ? quiet + 1 : 0;
+    if (now >= until) {
+      worker.endAll(Result.DRAINED);
+    }
+    boolean busy =
+        worker.heldCount() > 0
+            || worker.outboxWaiting() > 0
+            || now < until
+                && worker.area().workers().anyBefore(worker.stageId(), now - SILENT_NANOS);
+    quiet = busy ? 0 : quiet + 1;
     if (quiet >= QUIET_LOOKS) {
       worker.stop();
     } else {

@@ -42,7 +42,7 @@ public final class Outbox {
   /** Takes a session over; it leaves at the next {@link #flush}. */
   public void offer(Session session) {
     Lane lane = lanes[next];
-    for (int i = 1; i < lanes.length && lane.waits; i++) {
+    for (int i = 1; i < lanes.length && !lane.usable(); i++) {
       lane = lanes[(next + i) % lanes.length];
     }
     next = next + 1 == lanes.length ? 0 : next + 1;
@@ -60,12 +60,14 @@ public final class Outbox {
 
   /** Whether every inbox is full. */
   public boolean blocked() {
+    boolean anyReader = false;
     for (Lane lane : lanes) {
-      if (!lane.waits) {
+      if (lane.usable()) {
         return false;
       }
+      anyReader |= !lane.deserted;
     }
-    return true;
+    return anyReader;
   }
 
   /** Sessions that were offered and not sent yet. */
@@ -90,6 +92,10 @@ public final class Outbox {
 
     private final HopSender sender;
     private boolean waits;
+
+    /** All who had the inbox have died, the mother too: it has no reader and gets none. */
+    private boolean deserted;
+
     private final Timer retry =
         new Timer() {
           @Override
@@ -103,7 +109,15 @@ public final class Outbox {
       this.sender = sender;
     }
 
+    boolean usable() {
+      return !waits && !deserted;
+    }
+
     void flush() {
+      if (deserted) {
+        sender.giveUp();
+        return;
+      }
       int errno = sender.flush();
       if (errno != 0) {
         sender.keepStates();
@@ -117,6 +131,10 @@ public final class Outbox {
         case Errno.ETOOMANYREFS, Errno.ENOBUFS, Errno.ENOMEM, Errno.EMFILE, Errno.ENFILE -> {
           waits = true;
           loop.timers().set(retry, loop.now() + RETRY_NANOS);
+        }
+        case Errno.ECONNREFUSED, Errno.ECONNRESET, Errno.ENOTCONN, Errno.EPIPE -> {
+          deserted = true;
+          sender.giveUp();
         }
         default -> throw new SystemCallException("sendmsg", errno);
       }

@@ -75,7 +75,13 @@ public final class Worker implements EventLoop.Turn {
                 loop,
                 start.nextInboxes(),
                 start.batch(),
-                new Handover(table(), start.stage(), start.stage().next(), start.pid(), pool));
+                new Handover(
+                    table(),
+                    start.stage(),
+                    start.stage().next(),
+                    start.pid(),
+                    pool,
+                    session -> end(session, Result.ERROR, Term.INTERNAL_SETUP)));
     this.stage = stages.apply(this);
     HopReceiver receiver = new HopReceiver(start.inboxFd(), slots, pool);
     this.inbox = new Inbox(this, receiver, start.inboxFd(), descriptorRoom());
@@ -109,12 +115,14 @@ public final class Worker implements EventLoop.Turn {
   }
 
   private void run() {
-    area.workers().pid(start.place(), start.pid());
+    area.workers().enter(start.place(), start.stage(), start.pid());
     BatchScheduling.begin();
     loop.timers().set(beat, loop.now());
     mother.attach();
     loop.run(this);
     accessLog.flush();
+    ends.settle();
+    area.workers().leave(start.place());
   }
 
   private final Timer beat =
@@ -298,6 +306,14 @@ public final class Worker implements EventLoop.Turn {
     }
   }
 
+  int outboxWaiting() {
+    return outbox == null ? 0 : outbox.waiting();
+  }
+
+  StageId stageId() {
+    return stage.id();
+  }
+
   boolean outboxBlocked() {
     return outbox != null && outbox.blocked();
   }
@@ -337,7 +353,7 @@ public final class Worker implements EventLoop.Turn {
 
   /** The mother has gone: what is held here goes on to its end, and then the process ends. */
   void motherLost() {
-    new OrphanWatch(this).begin();
+    new OrphanWatch(this, epochs.newest().configuration().orphanMs()).begin();
   }
 
   void stop() {

@@ -433,7 +433,7 @@ class SessionTableTest {
   void shouldShowTheSameMemoryWhenAnotherProcessMapsIt() {
     int record = records.allocate();
     admit(record);
-    area.workers().pid(3, 4711);
+    area.workers().enter(3, StageId.ACL, 4711);
     area.listeners().add(6, ListenerCounters.Count.ACCEPTED, 5);
     SharedArea other = SharedArea.open(area.fd());
     assertThat(other.size()).isEqualTo(area.size());

@@ -86,7 +86,14 @@ final class Acceptor {
             firstInbox,
             mother.batch(),
             new Handover(
-                area.sessions(), StageId.NEGOTIATE, StageId.NEGOTIATE, mother.pid(), pool));
+                area.sessions(),
+                StageId.NEGOTIATE,
+                StageId.NEGOTIATE,
+                mother.pid(),
+                pool,
+                session -> {
+                  throw new IllegalStateException("the mother keeps both ends of every inbox");
+                }));
     this.shortageLogged = loop.now() - SHORTAGE_LOG_NANOS;
   }
 

@@ -96,6 +96,7 @@ final class Listeners {
         c.stateTransfer(),
         c.timeouts(),
         c.drainMs(),
+        c.orphanMs(),
         c.maxSessions(),
         c.admin(),
         c.metricsListen(),

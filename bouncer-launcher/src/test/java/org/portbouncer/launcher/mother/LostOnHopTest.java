@@ -58,7 +58,9 @@ class LostOnHopTest {
     assertThat(Libc.socketpair(Const.AF_UNIX, type, 0, pair.address())).isZero();
     writing = pair.get(JAVA_INT, 0);
     reading = pair.get(JAVA_INT, 4);
-    sender = new HopSender(writing, 1, new Handover(table, STAGE.before(), STAGE, SENDER, pool));
+    sender =
+        new HopSender(
+            writing, 1, new Handover(table, STAGE.before(), STAGE, SENDER, pool, session -> {}));
     reader = new HopReceiver(reading, null, pool);
     SessionEnd ends = new SessionEnd(area, null, new Epochs(), new AccessLog(), MOTHER);
     LostOnHop.Peers peers =
