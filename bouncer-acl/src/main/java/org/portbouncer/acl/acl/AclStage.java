@@ -38,14 +38,24 @@ final class AclStage implements Stage {
   }
 
   @Override
-  public void configured(Epoch epoch) {
+  public boolean matchesRules() {
+    return true;
+  }
+
+  @Override
+  public Runnable prepare(Epoch epoch) {
     Configuration configuration = epoch.configuration();
     AclPolicy[] acls = new AclPolicy[configuration.acls().size()];
     for (int i = 0; i < acls.length; i++) {
       Acl acl = configuration.acls().get(i);
       acls[i] = new AclPolicy(acl);
     }
-    policies.add(epoch.number(), acls);
+    return () -> policies.add(epoch.number(), acls);
+  }
+
+  @Override
+  public void retired(int oldest) {
+    policies.retire(oldest);
   }
 
   @Override

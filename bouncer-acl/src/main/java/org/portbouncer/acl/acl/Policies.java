@@ -1,27 +1,31 @@
 package org.portbouncer.acl.acl;
 
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The ACLs of every epoch that sessions may still come from, newest last. One thread. */
 final class Policies {
 
-  private int[] epochs = new int[0];
-  private AclPolicy[][] acls = new AclPolicy[0][];
+  private record Known(int epoch, AclPolicy[] acls) {}
 
-  void add(int epoch, AclPolicy[] policies) {
-    epochs = Arrays.copyOf(epochs, epochs.length + 1);
-    acls = Arrays.copyOf(acls, acls.length + 1);
-    epochs[epochs.length - 1] = epoch;
-    acls[acls.length - 1] = policies;
+  private final List<Known> known = new ArrayList<>();
+
+  void add(int epoch, AclPolicy[] acls) {
+    known.add(new Known(epoch, acls));
   }
 
   /** Those of an epoch that was added. */
   AclPolicy[] of(int epoch) {
-    for (int i = epochs.length - 1; i >= 0; i--) {
-      if (epochs[i] == epoch) {
-        return acls[i];
+    for (int i = known.size() - 1; i >= 0; i--) {
+      if (known.get(i).epoch == epoch) {
+        return known.get(i).acls;
       }
     }
     throw new IllegalArgumentException("epoch " + epoch + " is not known here");
+  }
+
+  /** Forgets those before an epoch. */
+  void retire(int oldest) {
+    known.removeIf(one -> one.epoch < oldest);
   }
 }

@@ -110,6 +110,12 @@ final class CodecReader {
     return values;
   }
 
+  void skipLongs() throws ConfigCodecException {
+    int count = integer();
+    need((long) count * Long.BYTES);
+    buffer.position(buffer.position() + count * Long.BYTES);
+  }
+
   /** A list whose elements take a byte at least, so that its count cannot exceed what remains. */
   <T> List<T> list(Element<T> element) throws ConfigCodecException {
     int count = integer();

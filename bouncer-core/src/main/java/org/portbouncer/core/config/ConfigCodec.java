@@ -37,6 +37,16 @@ public final class ConfigCodec {
    * @throws ConfigCodecException when it is anything but one whole, consistent configuration
    */
   public static Configuration decode(ByteBuffer bytes) throws ConfigCodecException {
-    return new ConfigDecoder(new CodecReader(bytes)).configuration();
+    return decode(bytes, true);
+  }
+
+  /**
+   * The same without what only decisions need.
+   *
+   * @param networks whether the networks of rules are wanted; they are empty otherwise
+   */
+  public static Configuration decode(ByteBuffer bytes, boolean networks)
+      throws ConfigCodecException {
+    return new ConfigDecoder(new CodecReader(bytes), networks).configuration();
   }
 }

@@ -10,9 +10,11 @@ final class ConfigDecoder {
   private static final int ANY = Integer.MAX_VALUE;
 
   private final CodecReader in;
+  private final boolean networks;
 
-  ConfigDecoder(CodecReader in) {
+  ConfigDecoder(CodecReader in, boolean networks) {
     this.in = in;
+    this.networks = networks;
   }
 
   Configuration configuration() throws ConfigCodecException {
@@ -132,6 +134,11 @@ final class ConfigDecoder {
   }
 
   private NetworkSet networks() throws ConfigCodecException {
+    if (!networks) {
+      in.skipLongs();
+      in.skipLongs();
+      return NetworkSet.EMPTY;
+    }
     try {
       return NetworkSet.ofRanges(in.longs(), in.longs());
     } catch (InvalidValueException e) {

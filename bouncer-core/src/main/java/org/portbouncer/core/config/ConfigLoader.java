@@ -4,6 +4,8 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValueType;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Loads a configuration file and finds every mistake in it at once. Runs in the mother and in the
@@ -40,8 +42,23 @@ public final class ConfigLoader {
     if (configuration != null) {
       configuration.acls().forEach(acl -> UnreachableRules.warn(acl.rules(), problems));
     }
-    LoadResult result = new LoadResult(configuration, problems.sorted(file.toString()));
+    LoadResult result =
+        new LoadResult(
+            configuration, problems.sorted(file.toString()), written(reading.settings()));
     return new Loaded(result, List.copyOf(reading.settings()));
+  }
+
+  /** Where each setting stands that a file has. Rules have numbers for names, and are many. */
+  private static Map<String, LoadResult.Written> written(List<Setting> settings) {
+    return settings.stream()
+        .filter(setting -> setting.where() != null && setting.path().indexOf('#') < 0)
+        .collect(
+            Collectors.toMap(
+                Setting::path,
+                setting ->
+                    new LoadResult.Written(
+                        setting.where().file(), setting.where().line(), setting.rendered()),
+                (first, second) -> second));
   }
 
   private static Configuration configuration(Reading reading, ConfigObject root, Path file) {

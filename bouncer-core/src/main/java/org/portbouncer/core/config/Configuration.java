@@ -44,6 +44,75 @@ public record Configuration(
     String group,
     boolean confine) {
 
+  /** Whether any rule has networks. */
+  public boolean hasNetworks() {
+    return acls.stream().flatMap(acl -> acl.rules().stream()).anyMatch(Rule::hasNetworks);
+  }
+
+  /** The same without the networks of its rules, for those that need the names alone. */
+  public Configuration withoutNetworks() {
+    return with(
+        listeners,
+        acls.stream()
+            .map(
+                acl ->
+                    new Acl(acl.name(), acl.rules().stream().map(Rule::withoutNetworks).toList()))
+            .toList());
+  }
+
+  /** The same with these listeners, such as have the ports that the kernel chose. */
+  public Configuration withListeners(List<Listener> others) {
+    return with(others, acls);
+  }
+
+  /**
+   * What a running server can make of it: the settings that change with a restart only are those of
+   * the configuration it has.
+   *
+   * @param most the most sessions at once
+   */
+  public Configuration keeping(Configuration old, int most) {
+    return new Configuration(
+        file,
+        listeners,
+        acls,
+        bandwidth,
+        sourcePrefix,
+        workers,
+        old.stateTransfer,
+        timeouts,
+        drainMs,
+        orphanMs,
+        most,
+        old.admin,
+        old.metricsListen,
+        log,
+        old.user,
+        old.group,
+        old.confine);
+  }
+
+  private Configuration with(List<Listener> newListeners, List<Acl> newAcls) {
+    return new Configuration(
+        file,
+        newListeners,
+        newAcls,
+        bandwidth,
+        sourcePrefix,
+        workers,
+        stateTransfer,
+        timeouts,
+        drainMs,
+        orphanMs,
+        maxSessions,
+        admin,
+        metricsListen,
+        log,
+        user,
+        group,
+        confine);
+  }
+
   /** Prefix lengths that make one source of many addresses. */
   public record SourcePrefix(int v4, int v6) {}
 

@@ -45,4 +45,31 @@ public record Rule(
     /** Close it; no connection to the target is made. */
     BLOCK
   }
+
+  /** Whether there is any network in it. */
+  boolean hasNetworks() {
+    return from != null && !from.isEmpty();
+  }
+
+  /** The same rule with networks that hold nothing, so that it can never match by mistake. */
+  Rule withoutNetworks() {
+    return !hasNetworks()
+        ? this
+        : new Rule(
+            name,
+            action,
+            NetworkSet.EMPTY,
+            fromPorts,
+            when,
+            bandwidth,
+            maxSessions,
+            maxSessionsPerSource,
+            rate,
+            ratePerSource,
+            logConnect,
+            logDisconnect,
+            logError,
+            file,
+            line);
+  }
 }

@@ -10,8 +10,11 @@ package org.portbouncer.core.control;
  *   START       once, first      stage u8, index u16, place u16, batch u16, flags u8 (1 access log, 2 JSON,
  *                                4 state slots); descriptors: shared area, access log and state slots where
  *                                there are any, own inbox (read), next inboxes (write)
- *   CONFIG      any time         length u32; descriptor: the epoch, as EpochCodec has it
- *   KILL        any time         record u32, generation u32
+ *   CONFIG      any time         length u32; descriptor: epochs, as EpochCodec has them, oldest first; the first
+ *                                CONFIG has all that sessions refer to
+ *   RETIRE      any time         oldest epoch in set-up u32, count u16, epochs in use u32 each, ascending:
+ *                                no session refers to others that are older than the last of them
+ *   LOOK        any time         end those of your sessions that are marked in the session table
  *   END_ALL     any time         result u8: every session held ends with it
  *   ACCESS_LOG  any time         json u8; descriptor: write there from now on
  *   STOP        once, last       end
@@ -28,7 +31,8 @@ package org.portbouncer.core.control;
 public enum ControlMessage {
   START,
   CONFIG,
-  KILL,
+  RETIRE,
+  LOOK,
   END_ALL,
   ACCESS_LOG,
   STOP,

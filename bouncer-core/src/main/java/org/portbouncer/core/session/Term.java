@@ -12,6 +12,7 @@ package org.portbouncer.core.session;
 public enum Term {
   NORMAL("--"),
   BLOCKED("PC"),
+  BLOCKED_DATA("PD"),
   CLIENT_TIMEOUT_SETUP("cC"),
   TARGET_REFUSED("SC"),
   TARGET_TIMEOUT("sC"),

@@ -15,7 +15,7 @@ import org.portbouncer.core.sys.SockAddr;
  * is what `sessions` and the limits read, and what the mother walks when a worker dies.
  *
  * <pre>
- *    0 word u64        owner pid 24 | generation 24 | phase 4 | stage 4 | killed 8   (high to low)
+ *    0 word u64        owner pid 24 | generation 24 | phase 4 | stage 4 | unwanted 8   (high to low)
  *    8 id u64
  *   16 accepted u64, CLOCK_MONOTONIC ns       24 accepted u64, wall clock ms
  *   32 epoch u32      36 listener u16         38 endpoint u16
@@ -62,6 +62,9 @@ public final class SessionTable {
   private static final int BYTES_UP = 192;
   private static final int BYTES_DOWN = 200;
   private static final int ACTIVITY = 208;
+
+  private static final int KILLED = 1;
+  private static final int BLOCKED = 2;
 
   private static final int GENERATION_MASK = 0xff_ffff;
 
@@ -123,12 +126,12 @@ public final class SessionTable {
 
   // The word.
 
-  private static long word(int owner, int generation, Phase phase, int stage, int killed) {
+  private static long word(int owner, int generation, Phase phase, int stage, int unwanted) {
     return (long) owner << 40
         | (long) (generation & GENERATION_MASK) << 16
         | (long) phase.ordinal() << 12
         | (long) stage << 8
-        | killed;
+        | unwanted;
   }
 
   private long word(int record) {
@@ -179,9 +182,13 @@ public final class SessionTable {
     return generationOf(word(record));
   }
 
-  /** Whether the operator wants the session gone. */
-  public boolean killed(int record) {
-    return (word(record) & 0xff) != 0;
+  /** How the session is to end at once: as killed, as blocked; null where it may go on. */
+  public Result unwanted(int record) {
+    int bits = (int) word(record) & 0xff;
+    if (bits == 0) {
+      return null;
+    }
+    return (bits & KILLED) != 0 ? Result.KILLED : Result.BLOCKED;
   }
 
   // The life of a record.
@@ -385,18 +392,21 @@ public final class SessionTable {
   }
 
   /**
-   * Marks a session as one the operator wants gone.
+   * Marks a session as one that is to end, by the operator's word or by newer rules. Whoever has
+   * it, or gets it next, ends it.
    *
+   * @param result KILLED or BLOCKED
    * @return false where it has ended or is ending
    */
-  public boolean requestKill(int record, int generation) {
+  public boolean requestEnd(int record, int generation, Result result) {
+    int bit = result == Result.KILLED ? KILLED : BLOCKED;
     while (true) {
       long word = word(record);
       Phase phase = phaseOf(word);
       if (generationOf(word) != generation || phase == Phase.FREE || phase == Phase.ENDING) {
         return false;
       }
-      if (swap(record, word, word | 1)) {
+      if (swap(record, word, word | bit)) {
         return true;
       }
     }

@@ -2,6 +2,7 @@ package org.portbouncer.core.sys;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -11,7 +12,8 @@ import java.lang.foreign.MemorySegment;
  */
 public final class Sockets {
 
-  private static final MemorySegment ON = Native.allocate(4);
+  /** One, then zero. */
+  private static final MemorySegment ON = Native.allocate(8);
 
   /** Holds struct linger: on u32, seconds u32. */
   private static final MemorySegment LINGER_ZERO = Native.allocate(8);
@@ -42,14 +44,15 @@ public final class Sockets {
     Libc.setsockopt(fd, level, option, ON.address(), 4);
   }
 
+  /** Turns a yes-or-no option off. */
+  public static void disable(int fd, int level, int option) {
+    Libc.setsockopt(fd, level, option, ON.address() + 4, 4);
+  }
+
   /** Bytes that may wait in a socket's sending side, as the kernel counts them. */
   public static int sendBuffer(int fd) {
-    MemorySegment value = Native.allocate(16);
-    value.set(JAVA_INT, 8, 4);
-    int result =
-        Libc.getsockopt(
-            fd, Const.SOL_SOCKET, Const.SO_SNDBUF, value.address(), value.address() + 8);
-    return result < 0 ? 4096 : value.get(JAVA_INT, 0);
+    int size = option(fd, Const.SO_SNDBUF);
+    return size < 0 ? 4096 : size;
   }
 
   /**
@@ -66,11 +69,18 @@ public final class Sockets {
 
   /** Whether a descriptor is a socket. */
   public static boolean isSocket(int fd) {
-    MemorySegment value = Native.allocate(16);
-    value.set(JAVA_INT, 8, 4);
-    return Libc.getsockopt(
-            fd, Const.SOL_SOCKET, Const.SO_TYPE, value.address(), value.address() + 8)
-        == 0;
+    return option(fd, Const.SO_TYPE) >= 0;
+  }
+
+  /** An option's value; negative where it has none. */
+  private static int option(int fd, int option) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment value = arena.allocate(16, 8);
+      value.set(JAVA_INT, 8, 4);
+      int result =
+          Libc.getsockopt(fd, Const.SOL_SOCKET, option, value.address(), value.address() + 8);
+      return result < 0 ? result : value.get(JAVA_INT, 0);
+    }
   }
 
   /** Makes the close of {@code fd} a reset: what still waits to be sent is thrown away. */

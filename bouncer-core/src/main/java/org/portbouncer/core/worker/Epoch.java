@@ -18,6 +18,11 @@ public record Epoch(int number, Configuration configuration, Places places) {
     return places.classes();
   }
 
+  /** The same without the networks of its rules, which only decisions need. */
+  public Epoch withoutNetworks() {
+    return new Epoch(number, configuration.withoutNetworks(), places);
+  }
+
   /** Whether every index of the state lies in this configuration. */
   boolean knows(SessionState state) {
     if (state.listener() >= configuration.listeners().size()) {

@@ -1,6 +1,8 @@
 package org.portbouncer.core.worker;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import org.portbouncer.core.config.ConfigCodec;
 import org.portbouncer.core.config.ConfigCodecException;
 import org.portbouncer.core.config.Configuration;
@@ -9,8 +11,8 @@ import org.portbouncer.core.shared.ClassBoard;
 import org.portbouncer.core.shared.ListenerCounters;
 
 /**
- * An {@link Epoch} as it lies in the memory file that CONFIG hands over. The mother writes it,
- * workers read it.
+ * {@link Epoch}s as they lie in the memory file that CONFIG hands over, one after the other. The
+ * mother writes it, workers read it.
  *
  * <pre>
  *   number u32, length u32, the configuration as ConfigCodec has it
@@ -50,11 +52,20 @@ public final class EpochCodec {
   }
 
   /**
-   * The epoch in all that remains of {@code bytes}.
+   * The epochs in all that remains of {@code bytes}.
    *
-   * @throws ConfigCodecException when it is anything but one whole, consistent epoch
+   * @param networks whether the networks of rules are wanted; they are empty otherwise
+   * @throws ConfigCodecException when it is anything but whole, consistent epochs
    */
-  public static Epoch decode(ByteBuffer bytes) throws ConfigCodecException {
+  public static List<Epoch> decode(ByteBuffer bytes, boolean networks) throws ConfigCodecException {
+    List<Epoch> epochs = new ArrayList<>();
+    do {
+      epochs.add(decodeOne(bytes, networks));
+    } while (bytes.hasRemaining());
+    return epochs;
+  }
+
+  private static Epoch decodeOne(ByteBuffer bytes, boolean networks) throws ConfigCodecException {
     if (bytes.remaining() < 8) {
       throw new ConfigCodecException("not an encoded epoch");
     }
@@ -63,7 +74,8 @@ public final class EpochCodec {
     if (length < 0 || length > bytes.remaining()) {
       throw new ConfigCodecException("a configuration of " + length + " bytes is not there");
     }
-    Configuration configuration = ConfigCodec.decode(bytes.slice(bytes.position(), length));
+    Configuration configuration =
+        ConfigCodec.decode(bytes.slice(bytes.position(), length), networks);
     bytes.position(bytes.position() + length);
     int[] listeners = new int[configuration.listeners().size()];
     getAll(bytes, listeners, ListenerCounters.SLOTS);
@@ -76,9 +88,6 @@ public final class EpochCodec {
     }
     int[] noAcl = new int[1];
     getAll(bytes, noAcl, AclCounters.PLACES);
-    if (bytes.hasRemaining()) {
-      throw new ConfigCodecException(bytes.remaining() + " bytes too many");
-    }
     return new Epoch(number, configuration, new Places(listeners, classes, rules, noAcl[0]));
   }
 

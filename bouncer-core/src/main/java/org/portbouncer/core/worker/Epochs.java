@@ -1,6 +1,7 @@
 package org.portbouncer.core.worker;
 
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 
 /**
  * The configurations that live sessions refer to, newest last. In every process, changed on the
@@ -29,7 +30,21 @@ public final class Epochs {
     return null;
   }
 
+  /** Forgets the others. */
+  public void retain(IntPredicate wanted) {
+    known = Arrays.stream(known).filter(epoch -> wanted.test(epoch.number())).toArray(Epoch[]::new);
+  }
+
+  /** Puts another in the place of the one with its number, if that is known. */
+  public void replace(Epoch epoch) {
+    known =
+        Arrays.stream(known)
+            .map(old -> old.number() == epoch.number() ? epoch : old)
+            .toArray(Epoch[]::new);
+  }
+
   public Epoch newest() {
-    return known[known.length - 1];
+    Epoch[] all = known;
+    return all[all.length - 1];
   }
 }

@@ -1,15 +1,13 @@
 package org.portbouncer.core.worker;
 
 import java.nio.ByteBuffer;
-import org.portbouncer.core.config.ConfigCodecException;
+import java.util.List;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlMessage;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
-import org.portbouncer.core.sys.Libc;
-import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SystemCallException;
 
 /**
@@ -19,11 +17,13 @@ final class MotherLink extends Pollable {
 
   private final Worker worker;
   private final ControlChannel control;
-  private boolean ready;
+  private final EpochReader epochs;
+  private boolean serving;
 
-  MotherLink(Worker worker, ControlChannel control) {
+  MotherLink(Worker worker, ControlChannel control, EpochReader epochs) {
     this.worker = worker;
     this.control = control;
+    this.epochs = epochs;
   }
 
   void attach() {
@@ -50,7 +50,8 @@ final class MotherLink extends Pollable {
     ByteBuffer body = control.body();
     switch (control.type()) {
       case CONFIG -> configure(body);
-      case KILL -> worker.kill(body.getInt(), body.getInt());
+      case RETIRE -> retire(body);
+      case LOOK -> worker.endUnwanted();
       case END_ALL -> worker.endAll(Result.of(body.get()));
       case ACCESS_LOG -> {
         boolean json = body.get() != 0;
@@ -64,24 +65,30 @@ final class MotherLink extends Pollable {
   }
 
   private void configure(ByteBuffer body) {
-    Epoch epoch = read(control.descriptor(0), body.getInt());
-    worker.configure(epoch);
-    answer(ControlMessage.EPOCH, epoch.number());
-    if (!ready) {
-      ready = true;
-      worker.start();
-      answer(ControlMessage.READY, 0);
+    int length = body.getInt();
+    int fd = control.descriptor(0);
+    if (serving) {
+      epochs.readBeside(fd, length, this::configured);
+      return;
     }
+    configured(epochs.read(fd, length));
+    serving = true;
+    worker.start();
+    answer(ControlMessage.READY, 0);
   }
 
-  private static Epoch read(int fd, int length) {
-    byte[] bytes = Native.read(fd, length);
-    Libc.close(fd);
-    try {
-      return EpochCodec.decode(ByteBuffer.wrap(bytes));
-    } catch (ConfigCodecException e) {
-      throw new IllegalStateException("the mother's configuration cannot be read", e);
+  private void configured(List<NewEpoch> come) {
+    worker.configure(come);
+    answer(ControlMessage.EPOCH, come.getLast().epoch().number());
+  }
+
+  private void retire(ByteBuffer body) {
+    int oldest = body.getInt();
+    int[] inUse = new int[body.getShort() & 0xffff];
+    for (int i = 0; i < inUse.length; i++) {
+      inUse[i] = body.getInt();
     }
+    worker.retire(oldest, inUse);
   }
 
   /** A mark of the mother's came through the inbox. */

@@ -14,8 +14,29 @@ public interface Stage {
   /** Which one this is. */
   StageId id();
 
-  /** A configuration came; called before any session of its epoch. */
+  /**
+   * Whether the stage looks at the networks of rules; to others they come empty, because a list of
+   * them can be long.
+   */
+  default boolean matchesRules() {
+    return false;
+  }
+
+  /**
+   * Makes ready what a configuration needs. At the start on the loop's thread, later on another
+   * one, so that sessions do not wait: nothing of the stage may be changed here.
+   *
+   * @return what to do on the loop's thread when the configuration is known there
+   */
+  default Runnable prepare(Epoch epoch) {
+    return () -> configured(epoch);
+  }
+
+  /** A configuration came; called on the loop's thread before any session of its epoch. */
   default void configured(Epoch epoch) {}
+
+  /** No session that is still being set up began before {@code oldest}, and none will. */
+  default void retired(int oldest) {}
 
   /**
    * Takes a session that arrived. The stage owns it until it passes it on with {@link

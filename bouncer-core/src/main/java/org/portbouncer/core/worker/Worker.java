@@ -1,5 +1,7 @@
 package org.portbouncer.core.worker;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.Function;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.control.ControlChannel;
@@ -65,7 +67,6 @@ public final class Worker implements EventLoop.Turn {
     this.ends = new SessionEnd(area, slots, epochs, accessLog, start.pid());
     ends.settleLater();
     this.log = new ServerLog(control);
-    this.mother = new MotherLink(this, control);
     this.held = new Held(area.sessions().capacity());
     accessLog.to(start.accessLogFd(), start.accessLogJson());
     this.outbox =
@@ -83,6 +84,7 @@ public final class Worker implements EventLoop.Turn {
                     pool,
                     session -> end(session, Result.ERROR, Term.INTERNAL_SETUP)));
     this.stage = stages.apply(this);
+    this.mother = new MotherLink(this, control, new EpochReader(loop, stage));
     HopReceiver receiver = new HopReceiver(start.inboxFd(), slots, pool);
     this.inbox = new Inbox(this, receiver, start.inboxFd(), descriptorRoom());
   }
@@ -263,8 +265,8 @@ public final class Worker implements EventLoop.Turn {
     area.workers().hop(start.place(), 1000L * hopMicros);
     if (endingWith != null) {
       end(session, endingWith, Term.KILLED_SETUP);
-    } else if (table().killed(session.state().record())) {
-      end(session, Result.KILLED, Term.KILLED_SETUP);
+    } else if (table().unwanted(session.state().record()) != null) {
+      endUnwanted(session);
     } else if (!understood(session)) {
       log.error(now, "session " + session.state().id() + " names what is not configured");
       end(session, Result.ERROR, Term.INTERNAL_SETUP);
@@ -324,17 +326,52 @@ public final class Worker implements EventLoop.Turn {
     inbox.open();
   }
 
-  void configure(Epoch epoch) {
-    epochs.add(epoch);
-    stage.configured(epoch);
+  /** Adds configurations that were read. */
+  void configure(List<NewEpoch> come) {
+    for (NewEpoch one : come) {
+      epochs.add(one.epoch());
+      one.known().run();
+    }
   }
 
-  void kill(int record, int generation) {
-    Session session = held.get(record);
-    if (session != null && session.state().generation() == generation) {
-      stage.endHeld(
-          session, Result.KILLED, stage.id() == StageId.IO ? Term.KILLED_DATA : Term.KILLED_SETUP);
+  /**
+   * Forgets configurations that no session refers to any more.
+   *
+   * @param oldest sessions that are still being set up began with this one, or later
+   * @param inUse those of live sessions, ascending, the one in force among them
+   */
+  void retire(int oldest, int[] inUse) {
+    int newest = inUse[inUse.length - 1];
+    if (stage.id() == StageId.IO) {
+      epochs.retain(n -> n > newest || Arrays.binarySearch(inUse, n) >= 0);
+    } else {
+      epochs.retain(n -> n >= oldest);
     }
+    stage.retired(oldest);
+  }
+
+  /** Ends those held sessions that the operator, or newer rules, want gone. */
+  void endUnwanted() {
+    for (Session session : held.all()) {
+      Result result = table().unwanted(session.state().record());
+      if (result != null) {
+        boolean data = stage.id() == StageId.IO;
+        stage.endHeld(session, result, unwantedTerm(result, data));
+      }
+    }
+  }
+
+  private static Term unwantedTerm(Result result, boolean data) {
+    if (result == Result.BLOCKED) {
+      return data ? Term.BLOCKED_DATA : Term.BLOCKED;
+    }
+    return data ? Term.KILLED_DATA : Term.KILLED_SETUP;
+  }
+
+  /** Ends a session that came and is to go at once. */
+  private void endUnwanted(Session session) {
+    Result result = table().unwanted(session.state().record());
+    end(session, result, unwantedTerm(result, false));
   }
 
   void endAll(Result result) {

@@ -30,12 +30,12 @@ class ControlChannelTest {
 
   @Test
   void shouldKeepPacketsApartAndInOrderWhenSeveralAreSent() {
-    mother.begin(ControlMessage.KILL).putInt(17).putInt(0x89abcdef);
+    mother.begin(ControlMessage.RETIRE).putInt(17).putInt(0x89abcdef);
     assertThat(mother.send()).isZero();
     mother.begin(ControlMessage.STOP);
     assertThat(mother.send()).isZero();
     assertThat(worker.receive()).isEqualTo(9);
-    assertThat(worker.type()).isEqualTo(ControlMessage.KILL);
+    assertThat(worker.type()).isEqualTo(ControlMessage.RETIRE);
     ByteBuffer body = worker.body();
     assertThat(body.getInt()).isEqualTo(17);
     assertThat(body.getInt()).isEqualTo(0x89abcdef);

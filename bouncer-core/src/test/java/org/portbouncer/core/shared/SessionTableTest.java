@@ -18,6 +18,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.portbouncer.core.hop.Session;
+import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.support.Descriptor;
@@ -243,12 +244,12 @@ class SessionTableTest {
     table.rule(record, 1);
     table.setUp(record, 9_000_000);
     table.moved(record, 1, 2, 3);
-    table.requestKill(record, table.generation(record));
+    table.requestEnd(record, table.generation(record), Result.KILLED);
     end(record);
     int again = records.allocate();
     assertThat(again).isEqualTo(record);
     admit(again);
-    assertThat(table.killed(again)).isFalse();
+    assertThat(table.unwanted(again)).isNull();
     assertThat(table.rule(again)).isEqualTo(-1);
     assertThat(table.setupMicros(again)).isZero();
     assertThat(table.bytesUp(again)).isZero();
@@ -296,7 +297,7 @@ class SessionTableTest {
     end(record);
     assertThat(records.allocate()).isEqualTo(record);
     assertThat(table.claimEnd(record, generation, WORKER)).isFalse();
-    assertThat(table.requestKill(record, generation)).isFalse();
+    assertThat(table.requestEnd(record, generation, Result.KILLED)).isFalse();
     assertThat(table.claimEnd(record, generation + 1, WORKER)).isTrue();
   }
 
@@ -414,17 +415,17 @@ class SessionTableTest {
     int record = records.allocate();
     SessionState state = admit(record);
     queue(record, StageId.NEGOTIATE);
-    assertThat(table.killed(record)).isFalse();
-    assertThat(table.requestKill(record, state.generation())).isTrue();
-    assertThat(table.requestKill(record, state.generation())).as("again").isTrue();
+    assertThat(table.unwanted(record)).isNull();
+    assertThat(table.requestEnd(record, state.generation(), Result.KILLED)).isTrue();
+    assertThat(table.requestEnd(record, state.generation(), Result.KILLED)).as("again").isTrue();
     assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0)).isNotNegative();
-    assertThat(table.killed(record)).isTrue();
+    assertThat(table.unwanted(record)).isEqualTo(Result.KILLED);
     queue(record, StageId.ACL);
-    assertThat(table.killed(record)).isTrue();
+    assertThat(table.unwanted(record)).isEqualTo(Result.KILLED);
     assertThat(table.claimEnd(record, state.generation(), WORKER)).isTrue();
-    assertThat(table.requestKill(record, state.generation())).as("ending").isFalse();
+    assertThat(table.requestEnd(record, state.generation(), Result.KILLED)).as("ending").isFalse();
     table.free(record);
-    assertThat(table.requestKill(record, state.generation())).as("free").isFalse();
+    assertThat(table.requestEnd(record, state.generation(), Result.KILLED)).as("free").isFalse();
   }
 
   // The area.

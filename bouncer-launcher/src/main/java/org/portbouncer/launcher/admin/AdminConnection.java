@@ -119,6 +119,7 @@ final class AdminConnection implements Runnable {
           Answers.sessions(sessions.filter().apply(operations.sessions()));
       case Request.KillIds kill -> Answers.killed(operations.kill(numbers(kill.ids())));
       case Request.KillFrom kill -> Answers.killed(operations.kill(idsFrom(kill.from())));
+      case Request.Reload reload -> Answers.reloaded(operations.reload(reload.recheck()));
       case Request.Stop _ -> throw new IllegalStateException("answered elsewhere");
     };
   }

@@ -17,6 +17,9 @@ final class Answers {
 
   private static final JsonFactory FACTORY = new JsonFactory();
 
+  /** The exit code of a command that was refused. */
+  private static final int REFUSED = 1;
+
   private Answers() {}
 
   /** Writes one JSON value. */
@@ -47,6 +50,36 @@ final class Answers {
           json.writeNumberField("killed", killed);
           json.writeEndObject();
         });
+  }
+
+  /** What came of a reload; one that did nothing is an error. */
+  static String reloaded(ReloadView reload) {
+    return render(
+        json -> {
+          json.writeStartObject();
+          if (reload.done()) {
+            json.writeBooleanField("reloaded", true);
+            json.writeStringField("message", reload.message());
+          } else {
+            json.writeStringField("error", reload.message());
+            json.writeNumberField("code", REFUSED);
+          }
+          json.writeNumberField("epoch", reload.epoch());
+          writeTexts(json, "added", reload.added());
+          writeTexts(json, "removed", reload.removed());
+          json.writeNumberField("ended", reload.ended());
+          writeTexts(json, "problems", reload.problems());
+          json.writeEndObject();
+        });
+  }
+
+  private static void writeTexts(JsonGenerator json, String name, List<String> texts)
+      throws IOException {
+    json.writeArrayFieldStart(name);
+    for (String text : texts) {
+      json.writeString(text);
+    }
+    json.writeEndArray();
   }
 
   /**

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * What the admin socket may ask of the running server. The mother implements it; the threads of
  * {@link AdminServer} in the same process call it, several at once, so every method is safe from
- * any thread and none blocks for long.
+ * any thread, and none but {@link #reload} blocks for long.
  */
 public interface Operations {
 
@@ -29,6 +29,13 @@ public interface Operations {
    * @param now true to end live sessions at once instead of draining them
    */
   void stop(boolean now);
+
+  /**
+   * Reads the configuration again and puts it in force; waits for the outcome.
+   *
+   * @param recheck whether to end live sessions that the new rules block
+   */
+  ReloadView reload(boolean recheck);
 
   /** Sessions between accept and their end: what a stop still waits for. */
   int active();

@@ -20,6 +20,9 @@ sealed interface Request {
   /** {@code kill --from CIDR}. */
   record KillFrom(Cidr from) implements Request {}
 
+  /** {@code reload [--recheck]}. */
+  record Reload(boolean recheck) implements Request {}
+
   /** {@code stop [--now]}. */
   record Stop(boolean now) implements Request {}
 }

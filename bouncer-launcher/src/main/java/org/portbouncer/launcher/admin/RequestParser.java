@@ -16,6 +16,7 @@ import java.util.Set;
  *     <td>{@code {"command":"sessions","listener":NAME,"from":CIDR}}</td></tr>
  * <tr><td>{@code kill ID…}</td><td>{@code {"command":"kill","ids":[ID,…]}}</td></tr>
  * <tr><td>{@code kill --from CIDR}</td><td>{@code {"command":"kill","from":CIDR}}</td></tr>
+ * <tr><td>{@code reload [--recheck]}</td><td>{@code {"command":"reload","recheck":true}}</td></tr>
  * <tr><td>{@code stop [--now]}</td><td>{@code {"command":"stop","now":true}}</td></tr>
  * </table>
  */
@@ -41,6 +42,7 @@ final class RequestParser {
     String listener;
     String from;
     boolean now;
+    boolean recheck;
   }
 
   static Request parse(String line) throws BadRequestException {
@@ -65,6 +67,10 @@ final class RequestParser {
         refuse(parts, Set.of("ids", "from"));
         yield kill(parts);
       }
+      case "reload" -> {
+        refuse(parts, Set.of("recheck"));
+        yield new Request.Reload(parts.recheck);
+      }
       case "stop" -> {
         refuse(parts, Set.of("now"));
         yield new Request.Stop(parts.now);
@@ -73,7 +79,7 @@ final class RequestParser {
           throw new BadRequestException(
               "unknown command \""
                   + printable(parts.command)
-                  + "\"; there are status, sessions, kill and stop");
+                  + "\"; there are status, sessions, kill, reload and stop");
     };
   }
 
@@ -96,6 +102,7 @@ final class RequestParser {
     requireAllowed(parts, allowed, "listener", parts.listener != null);
     requireAllowed(parts, allowed, "from", parts.from != null);
     requireAllowed(parts, allowed, "now", parts.now);
+    requireAllowed(parts, allowed, "recheck", parts.recheck);
   }
 
   private static void requireAllowed(Parts parts, Set<String> allowed, String what, boolean given)
@@ -130,6 +137,8 @@ final class RequestParser {
         }
       } else if (word.equals("--now")) {
         parts.now = true;
+      } else if (word.equals("--recheck")) {
+        parts.recheck = true;
       } else if (word.matches("[0-9]{1,19}")) {
         parts.ids.add(id(word));
       } else if (!word.equals("--json")) { // every answer is JSON: as typed on the command line
@@ -155,6 +164,7 @@ final class RequestParser {
         case "listener" -> parts.listener = value == null ? null : string("listener", value);
         case "from" -> parts.from = value == null ? null : string("from", value);
         case "now" -> parts.now = bool("now", value);
+        case "recheck" -> parts.recheck = bool("recheck", value);
         case "ids" -> parts.ids.addAll(ids(value));
         default ->
             throw new BadRequestException("unknown key \"" + printable("" + entry.getKey()) + "\"");

@@ -61,6 +61,11 @@ public final class Requests {
     return render("kill", json -> json.writeStringField("from", cidr));
   }
 
+  /** Asks the server to read its configuration again. */
+  public static String reload(boolean recheck) {
+    return render("reload", json -> json.writeBooleanField("recheck", recheck));
+  }
+
   /** Asks the server to stop. */
   public static String stop(boolean now) {
     return render("stop", json -> json.writeBooleanField("now", now));

@@ -71,7 +71,7 @@ final class ServerOptions {
       throw failure(e);
     }
     if (answer.startsWith("{\"error\"")) {
-      throw refusal(answer);
+      throw refusal(object(answer));
     }
     return answer;
   }
@@ -107,13 +107,14 @@ final class ServerOptions {
     return Path.of(configuration.admin().socket());
   }
 
-  private static CommandException refusal(String answer) throws CommandException {
-    Map<?, ?> error = object(answer);
+  /** What the server said no with. */
+  static CommandException refusal(Map<?, ?> error) {
     int code = error.get("code") instanceof Long number ? number.intValue() : ExitCode.REFUSED;
     return new CommandException(code, String.valueOf(error.get("error")));
   }
 
-  private static CommandException failure(IOException e) {
+  /** Why the server could not be asked, with the exit code for it. */
+  static CommandException failure(IOException e) {
     int code =
         switch (e) {
           case AdminClient.NoServerException _ -> ExitCode.NO_SERVER;

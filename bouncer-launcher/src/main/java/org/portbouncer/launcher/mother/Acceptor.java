@@ -4,9 +4,11 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.Timeouts;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Pollable;
@@ -46,6 +48,10 @@ final class Acceptor {
   /** Accepted in one turn from one socket, so that a busy listener leaves the others theirs. */
   private static final int PER_TURN = 64;
 
+  /** A socket that goes is closed after this, however many clients still come to it. */
+  private static final long LEAVING_NANOS = 3_000_000_000L;
+
+  private static final long LEAVE_AGAIN_NANOS = 2_000_000;
   private static final long SHORTAGE_PAUSE_NANOS = 50_000_000;
   private static final long SHORTAGE_LOG_NANOS = 1_000_000_000;
 
@@ -59,7 +65,10 @@ final class Acceptor {
   private final List<Door> doors = new ArrayList<>();
   private final MemorySegment address = Native.allocate(SockAddr.ROOM + 8L);
 
-  private Epoch epoch;
+  /** Sockets that will be closed when the clients in their queues are taken. */
+  private final List<Door> leaving = new ArrayList<>();
+
+  private long leaveBy;
   private long lastId;
   private boolean open;
   private boolean shortage;
@@ -71,6 +80,14 @@ final class Acceptor {
         protected void expired(long now) {
           shortage = false;
           adjust();
+        }
+      };
+
+  private final Timer leaveAgain =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          leave(now);
         }
       };
 
@@ -99,12 +116,40 @@ final class Acceptor {
 
   /** Begins to accept. */
   void open(Epoch epoch, Listeners listeners) {
-    this.epoch = epoch;
-    for (Listeners.Entry entry : listeners.entries()) {
-      doors.add(new Door(entry));
-    }
     open = true;
+    serve(epoch, listeners);
+  }
+
+  /**
+   * Accepts by another configuration from now on. Sockets of addresses that stay go on; those of
+   * others are closed once the clients in their queues are taken, under the configuration that
+   * these came to.
+   */
+  void serve(Epoch epoch, Listeners listeners) {
+    Map<ListenSocket, Door> before = new HashMap<>();
+    for (Door door : doors) {
+      before.put(door.socket, door);
+    }
+    doors.clear();
+    for (Listeners.Entry entry : listeners.entries()) {
+      Door door = before.remove(entry.socket());
+      if (door == null) {
+        door = new Door(entry.socket());
+      }
+      door.leadTo(epoch, entry);
+      doors.add(door);
+    }
+    for (Door door : before.values()) {
+      if (door.registered()) {
+        loop.remove(door, door.socket.fd());
+      }
+      leaving.add(door);
+    }
     adjust();
+    if (!leaving.isEmpty()) {
+      leaveBy = loop.now() + LEAVING_NANOS;
+      leave(loop.now());
+    }
   }
 
   /** Ends accepting for good. */
@@ -112,17 +157,37 @@ final class Acceptor {
     open = false;
     adjust();
     doors.clear();
+    leaving.forEach(door -> door.socket.close());
+    leaving.clear();
   }
 
   /** Accepts or pauses, as the way on allows. */
   private void adjust() {
-    boolean wanted = open && !shortage && !outbox.blocked();
+    boolean wanted = mayAccept();
     for (Door door : doors) {
       if (wanted && !door.registered()) {
-        loop.add(door, door.entry.socket().fd(), Const.EPOLLIN);
+        loop.add(door, door.socket.fd(), Const.EPOLLIN);
       } else if (!wanted && door.registered()) {
-        loop.remove(door, door.entry.socket().fd());
+        loop.remove(door, door.socket.fd());
       }
+    }
+  }
+
+  private boolean mayAccept() {
+    return open && !shortage && !outbox.blocked();
+  }
+
+  /** Takes the clients who still wait at sockets that go, and closes those where none does. */
+  private void leave(long now) {
+    for (int i = leaving.size() - 1; i >= 0; i--) {
+      Door door = leaving.get(i);
+      if (mayAccept() && door.accept() || now - leaveBy > 0) {
+        leaving.remove(i);
+        door.socket.close();
+      }
+    }
+    if (!leaving.isEmpty()) {
+      loop.timers().set(leaveAgain, now + LEAVE_AGAIN_NANOS);
     }
   }
 
@@ -145,17 +210,32 @@ final class Acceptor {
     }
   }
 
-  /** One listening socket. */
+  /** One listening socket, and the configuration that its clients come to. */
   private final class Door extends Pollable {
 
-    private final Listeners.Entry entry;
+    private final ListenSocket socket;
+    private Epoch epoch;
+    private int listener;
+    private int endpoint;
 
-    Door(Listeners.Entry entry) {
-      this.entry = entry;
+    Door(ListenSocket socket) {
+      this.socket = socket;
+    }
+
+    void leadTo(Epoch epoch, Listeners.Entry entry) {
+      this.epoch = epoch;
+      this.listener = entry.listener();
+      this.endpoint = entry.address();
     }
 
     @Override
     protected void ready(int events) {
+      accept();
+      adjust();
+    }
+
+    /** Takes some of the clients who wait; true where no more do. */
+    boolean accept() {
       for (int i = 0; i < PER_TURN && !shortage; i++) {
         int record = records.allocate();
         if (record < 0) {
@@ -165,20 +245,20 @@ final class Acceptor {
         address.set(JAVA_INT, SockAddr.ROOM, SockAddr.ROOM);
         int fd =
             Libc.accept4(
-                entry.socket().fd(),
+                socket.fd(),
                 address.address(),
                 address.address() + SockAddr.ROOM,
                 Const.SOCK_NONBLOCK | Const.SOCK_CLOEXEC);
         if (fd < 0) {
           area.sessions().abandon(record);
           if (!failed(-fd)) {
-            break;
+            return fd == -Errno.EAGAIN;
           }
         } else {
           admit(fd, record);
         }
       }
-      adjust();
+      return false;
     }
 
     /** Whether to try the next client. */
@@ -193,8 +273,8 @@ final class Acceptor {
 
     private void admit(int fd, int record) {
       Configuration configuration = epoch.configuration();
-      Listener listener = configuration.listeners().get(entry.listener());
-      int slot = epoch.places().listeners()[entry.listener()];
+      Timeouts timeouts = configuration.listeners().get(listener).timeouts();
+      int slot = epoch.places().listeners()[listener];
       Session session = pool.obtain();
       session.descriptors().put(Descriptors.CLIENT, fd);
       long id = ++lastId;
@@ -202,9 +282,9 @@ final class Acceptor {
       SessionState state = session.state();
       long now = System.nanoTime();
       state.identify(id, record, area.sessions().generation(record));
-      state.origin(epoch.number(), entry.listener(), entry.address());
+      state.origin(epoch.number(), listener, endpoint);
       state.accepted(now);
-      long negotiateMs = listener.timeouts().negotiateMs();
+      long negotiateMs = timeouts.negotiateMs();
       state.deadline(negotiateMs == 0 ? 0 : now + negotiateMs * 1_000_000);
       if (SockAddr.family(address, 0) == Const.AF_UNIX) {
         SockAddr.putUnnamed(state.memory(), state.client());

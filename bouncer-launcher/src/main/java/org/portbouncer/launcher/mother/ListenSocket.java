@@ -3,15 +3,18 @@ package org.portbouncer.launcher.mother;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
 import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
-import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SockAddr;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.launcher.privilege.RunAs;
@@ -27,10 +30,14 @@ final class ListenSocket {
 
   private final Endpoint endpoint;
   private final int fd;
+  private final boolean sixOnly;
+  private final String anyPort;
 
-  private ListenSocket(Endpoint endpoint, int fd) {
+  private ListenSocket(Endpoint endpoint, int fd, boolean sixOnly, String anyPort) {
     this.endpoint = endpoint;
     this.fd = fd;
+    this.sixOnly = sixOnly;
+    this.anyPort = anyPort;
   }
 
   int fd() {
@@ -44,25 +51,109 @@ final class ListenSocket {
     return endpoint;
   }
 
+  /** Whether an IPv6 socket leaves IPv4 clients to others. */
+  boolean sixOnly() {
+    return sixOnly;
+  }
+
+  /** What a reload finds it by: where it listens, and, if the kernel chose the port, for whom. */
+  List<String> names() {
+    return anyPort == null ? List.of(name(endpoint)) : List.of(name(endpoint), anyPort);
+  }
+
+  /** What tells addresses apart, however they are written. */
+  static String name(Endpoint endpoint) {
+    return endpoint.kind() == Endpoint.Kind.UNIX
+        ? "unix:" + endpoint.path()
+        : InetAddress.ofLiteral(endpoint.host()).getHostAddress() + ' ' + endpoint.port();
+  }
+
+  /** Stands for an address whose port is the kernel's to choose; null for any other. */
+  static String anyPort(Listener listener, int address) {
+    Endpoint endpoint = listener.listen().get(address);
+    return endpoint.kind() == Endpoint.Kind.INET && endpoint.port() == 0
+        ? listener.name() + ' ' + address + ' ' + endpoint.host()
+        : null;
+  }
+
   /**
    * Binds and listens.
    *
    * @param sixOnly for an IPv6 address: leave IPv4 clients to another listener on the same port
+   * @param anyPort what {@link #anyPort(Listener, int)} says of it
+   * @param leaving sockets of ours that will be closed: they may have the address still, or one
+   *     that overlaps it
    * @param runAs who makes a socket file
    * @throws StartException with one line that names the address and the reason
    */
-  static ListenSocket open(Endpoint endpoint, boolean sixOnly, RunAs runAs) throws StartException {
-    MemorySegment address = Native.allocate(SockAddr.ROOM + 8L);
-    int length = put(endpoint, address);
+  static ListenSocket open(
+      Endpoint endpoint,
+      boolean sixOnly,
+      String anyPort,
+      Collection<ListenSocket> leaving,
+      RunAs runAs)
+      throws StartException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(SockAddr.ROOM + 8L, 8);
+      if (endpoint.kind() == Endpoint.Kind.UNIX) {
+        removeStale(endpoint, address);
+      }
+      int fd = bind(endpoint, sixOnly, address, false, runAs);
+      if (fd == -Errno.EADDRINUSE && share(endpoint, leaving)) {
+        fd = bind(endpoint, sixOnly, address, true, runAs);
+      }
+      if (fd < 0) {
+        throw failure(endpoint, -fd);
+      }
+      return new ListenSocket(bound(endpoint, fd, address), fd, sixOnly, anyPort);
+    }
+  }
+
+  /**
+   * Lets another socket have the same port beside these, until they are closed.
+   *
+   * @return false where none of them has the port
+   */
+  private static boolean share(Endpoint endpoint, Collection<ListenSocket> leaving) {
+    boolean any = false;
+    for (ListenSocket other : leaving) {
+      if (other.endpoint.kind() == Endpoint.Kind.INET
+          && endpoint.kind() == Endpoint.Kind.INET
+          && other.endpoint.port() == endpoint.port()) {
+        Sockets.enable(other.fd, Const.SOL_SOCKET, Const.SO_REUSEPORT);
+        any = true;
+      }
+    }
+    return any;
+  }
+
+  /** From now on nobody else may have the address. */
+  void keepToItself() {
+    Sockets.disable(fd, Const.SOL_SOCKET, Const.SO_REUSEPORT);
+  }
+
+  /**
+   * @param address where the address is put
+   * @return the descriptor, or the negated errno
+   */
+  private static int bind(
+      Endpoint endpoint, boolean sixOnly, MemorySegment address, boolean beside, RunAs runAs) {
+    int length =
+        endpoint.kind() == Endpoint.Kind.UNIX
+            ? SockAddr.putUnix(address, 0, endpoint.path())
+            : SockAddr.put(address, 0, InetAddress.ofLiteral(endpoint.host()), endpoint.port());
     int fd =
         Libc.socket(
             SockAddr.family(address, 0),
             Const.SOCK_STREAM | Const.SOCK_NONBLOCK | Const.SOCK_CLOEXEC,
             0);
     if (fd < 0) {
-      throw failure(endpoint, -fd);
+      return fd;
     }
     Sockets.enable(fd, Const.SOL_SOCKET, Const.SO_REUSEADDR);
+    if (beside) {
+      Sockets.enable(fd, Const.SOL_SOCKET, Const.SO_REUSEPORT);
+    }
     if (sixOnly) {
       Sockets.enable(fd, Const.IPPROTO_IPV6, Const.IPV6_V6ONLY);
     }
@@ -75,18 +166,9 @@ final class ListenSocket {
     }
     if (result < 0) {
       Libc.close(fd);
-      throw failure(endpoint, -result);
+      return result;
     }
-    return new ListenSocket(bound(endpoint, fd, address), fd);
-  }
-
-  /** Writes the address; makes room for a socket file where an old one lies. */
-  private static int put(Endpoint endpoint, MemorySegment address) throws StartException {
-    if (endpoint.kind() == Endpoint.Kind.UNIX) {
-      removeStale(endpoint, address);
-      return SockAddr.putUnix(address, 0, endpoint.path());
-    }
-    return SockAddr.put(address, 0, InetAddress.ofLiteral(endpoint.host()), endpoint.port());
+    return fd;
   }
 
   /** Fills in the port that the kernel chose. */

@@ -1,13 +1,21 @@
 package org.portbouncer.launcher.mother;
 
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.launcher.privilege.RunAs;
 
-/** All listening sockets of the mother, by listener and in the order of its addresses. */
+/**
+ * The listening sockets of one configuration, by listener and in the order of its addresses. A
+ * reload makes a new one that shares the sockets of addresses that stay. In the mother, on her
+ * loop's thread.
+ */
 final class Listeners {
 
   /**
@@ -20,6 +28,17 @@ final class Listeners {
 
   private final List<Entry> entries = new ArrayList<>();
 
+  /** Those that were bound for this configuration and none before it. */
+  private final Set<ListenSocket> opened = new HashSet<>();
+
+  /** Sockets of the configuration before that this one may take over, by what they listen on. */
+  private final Map<String, ListenSocket> before = new HashMap<>();
+
+  /** Of those, the ones that no address of this configuration needs. */
+  private final Set<ListenSocket> leaving = new HashSet<>();
+
+  private Listeners() {}
+
   /**
    * Binds everything.
    *
@@ -27,22 +46,73 @@ final class Listeners {
    * @throws StartException for the first that fails; nothing stays bound then
    */
   static Listeners open(Configuration configuration, RunAs runAs) throws StartException {
-    Listeners listeners = new Listeners();
-    try {
-      for (int i = 0; i < configuration.listeners().size(); i++) {
-        Listener listener = configuration.listeners().get(i);
-        for (int j = 0; j < listener.listen().size(); j++) {
-          Endpoint endpoint = listener.listen().get(j);
-          ListenSocket socket =
-              ListenSocket.open(endpoint, sharesPortWithV4(configuration, endpoint), runAs);
-          listeners.entries.add(new Entry(i, j, socket));
-        }
+    return new Listeners().bind(configuration, runAs);
+  }
+
+  /**
+   * The listeners of a newer configuration: sockets of addresses that stay, and new ones, which are
+   * bound beside those that are not wanted any more.
+   *
+   * @throws StartException for the first that fails; all is as it was then
+   */
+  Listeners reopen(Configuration configuration) throws StartException {
+    Listeners newer = new Listeners();
+    for (Entry entry : entries) {
+      for (String name : entry.socket.names()) {
+        newer.before.put(name, entry.socket);
       }
-      return listeners;
+    }
+    // Whom the mother was to become she is by now.
+    return newer.bind(configuration, RunAs.UNCHANGED);
+  }
+
+  private Listeners bind(Configuration configuration, RunAs runAs) throws StartException {
+    try {
+      List<Entry> missing = keep(configuration);
+      leaving.addAll(before.values());
+      entries.forEach(entry -> leaving.remove(entry.socket));
+      for (Entry entry : missing) {
+        Listener listener = configuration.listeners().get(entry.listener);
+        Endpoint endpoint = listener.listen().get(entry.address);
+        ListenSocket socket =
+            ListenSocket.open(
+                endpoint,
+                sharesPortWithV4(configuration, endpoint),
+                ListenSocket.anyPort(listener, entry.address),
+                leaving,
+                runAs);
+        opened.add(socket);
+        entries.add(new Entry(entry.listener, entry.address, socket));
+      }
+      before.clear();
+      return this;
     } catch (StartException e) {
-      listeners.close();
+      withdraw();
       throw e;
     }
+  }
+
+  /**
+   * Takes over the sockets of addresses that stay.
+   *
+   * @return the entries that have no socket yet
+   */
+  private List<Entry> keep(Configuration configuration) {
+    List<Entry> missing = new ArrayList<>();
+    for (int i = 0; i < configuration.listeners().size(); i++) {
+      Listener listener = configuration.listeners().get(i);
+      for (int j = 0; j < listener.listen().size(); j++) {
+        Endpoint endpoint = listener.listen().get(j);
+        ListenSocket socket = before.get(ListenSocket.name(endpoint));
+        if (endpoint.port() == 0 && endpoint.kind() == Endpoint.Kind.INET) {
+          socket = before.get(ListenSocket.anyPort(listener, j));
+        }
+        boolean sixOnly = sharesPortWithV4(configuration, endpoint);
+        boolean stays = socket != null && socket.sixOnly() == sixOnly;
+        (stays ? entries : missing).add(new Entry(i, j, stays ? socket : null));
+      }
+    }
+    return missing;
   }
 
   /** Whether `[::]:P` stands beside `0.0.0.0:P`, which is no conflict but a division of work. */
@@ -66,14 +136,18 @@ final class Listeners {
 
   /** The configuration with the ports that the kernel chose. */
   Configuration withPorts(Configuration c) {
+    Map<List<Integer>, Endpoint> chosen = new HashMap<>();
+    for (Entry entry : entries) {
+      chosen.put(List.of(entry.listener, entry.address), entry.socket.endpoint());
+    }
     List<Listener> bound = new ArrayList<>();
     for (int i = 0; i < c.listeners().size(); i++) {
       Listener l = c.listeners().get(i);
       List<Endpoint> endpoints = new ArrayList<>();
-      for (Entry entry : entries) {
-        if (entry.listener() == i) {
-          endpoints.add(entry.socket().endpoint());
-        }
+      for (int j = 0; j < l.listen().size(); j++) {
+        Endpoint written = l.listen().get(j);
+        boolean open = written.kind() == Endpoint.Kind.INET && written.port() == 0;
+        endpoints.add(open ? chosen.get(List.of(i, j)) : written);
       }
       bound.add(
           new Listener(
@@ -86,26 +160,36 @@ final class Listeners {
               l.file(),
               l.line()));
     }
-    return new Configuration(
-        c.file(),
-        List.copyOf(bound),
-        c.acls(),
-        c.bandwidth(),
-        c.sourcePrefix(),
-        c.workers(),
-        c.stateTransfer(),
-        c.timeouts(),
-        c.drainMs(),
-        c.orphanMs(),
-        c.maxSessions(),
-        c.admin(),
-        c.metricsListen(),
-        c.log(),
-        c.user(),
-        c.group(),
-        c.confine());
+    return c.withListeners(List.copyOf(bound));
   }
 
+  /** Sockets of the configuration before that are to be closed now. */
+  Set<ListenSocket> leaving() {
+    return leaving;
+  }
+
+  /** Sockets that were bound for this configuration. */
+  Set<ListenSocket> opened() {
+    return opened;
+  }
+
+  /** The configuration comes into force: what was bound beside another has its address alone. */
+  void comeIntoForce() {
+    opened.forEach(ListenSocket::keepToItself);
+    opened.clear();
+    leaving.clear();
+  }
+
+  /** Closes what was bound for this configuration alone: it does not come into force after all. */
+  void withdraw() {
+    opened.forEach(ListenSocket::close);
+    leaving.forEach(ListenSocket::keepToItself);
+    opened.clear();
+    leaving.clear();
+    entries.clear();
+  }
+
+  /** Closes all. */
   void close() {
     for (Entry entry : entries) {
       entry.socket().close();

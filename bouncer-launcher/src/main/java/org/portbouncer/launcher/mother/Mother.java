@@ -16,11 +16,10 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SharedArea;
-import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.worker.DescriptorLimit;
 import org.portbouncer.core.worker.Epoch;
-import org.portbouncer.core.worker.EpochCodec;
 import org.portbouncer.core.worker.Epochs;
+import org.portbouncer.core.worker.Places;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.launcher.log.LogSetup;
 import org.portbouncer.launcher.privilege.RunAs;
@@ -42,6 +41,16 @@ public final class Mother implements EventLoop.Turn {
   /** Records beyond the limit: an over-limit client has one until it is closed and logged. */
   private static final int SPARE_RECORDS = 1024;
 
+  /** Stands for whoever wants to know of reloads. */
+  private static final ReloadWatcher NOBODY =
+      new ReloadWatcher() {
+        @Override
+        public void reloading() {}
+
+        @Override
+        public void reloaded() {}
+      };
+
   private static final long LOG_RETRY_NANOS = 10_000_000;
 
   private final EventLoop loop = new EventLoop();
@@ -59,9 +68,12 @@ public final class Mother implements EventLoop.Turn {
   private final ClassPlaces classes;
   private final Sweeper sweeper;
   private final Shutdown shutdown;
+  private final EpochKeeper keeper;
+  private final Reloader reloader;
   private Listeners listeners;
   private Supervisor supervisor;
   private Acceptor acceptor;
+  private int lastEpoch;
   private volatile Epoch epoch;
   private volatile boolean ready;
 
@@ -85,6 +97,8 @@ public final class Mother implements EventLoop.Turn {
     ends = new SessionEnd(area, states.slots(), epochs, accessLog, pid);
     sweeper = new Sweeper(this);
     shutdown = new Shutdown(this);
+    keeper = new EpochKeeper(this);
+    reloader = new Reloader(this, NOBODY);
   }
 
   /**
@@ -116,20 +130,21 @@ public final class Mother implements EventLoop.Turn {
     try {
       Configuration bound = listeners.withPorts(configuration);
       accessLog.to(AccessLogFile.open(bound.log().access(), runAs), bound.log().access().json());
+      lastEpoch = 1;
       epoch = new Epoch(1, bound, places.assign(bound, classes.assign(bound), 1, 1));
       epochs.add(epoch);
       classes.publish(epoch);
       Inboxes inboxes = new Inboxes(bound.workers(), states.inlineBytes());
       acceptor = new Acceptor(this, inboxes.writing(StageId.NEGOTIATE));
-      supervisor =
-          new Supervisor(this, inboxes, bound.log().access().json(), this::everyWorkerReady);
+      supervisor = new Supervisor(this, inboxes, this::everyWorkerReady);
       StartLog.write(bound, warnings, batch);
       admin.asRoot();
       enter(runAs);
       states.tryDirectory();
       admin.begin();
       try {
-        supervisor.start(bound.workers(), publish(epoch));
+        keeper.add(PublishedEpoch.of(epoch));
+        supervisor.start(bound.workers());
         new HangWatch(this, supervisor).start();
         admin.await();
         Signals.install(this);
@@ -173,12 +188,6 @@ public final class Mother implements EventLoop.Turn {
     }
   }
 
-  private static WorkerProcess.PublishedEpoch publish(Epoch epoch) {
-    byte[] bytes = EpochCodec.encode(epoch);
-    int fd = Native.constantFile("bouncer-config", bytes);
-    return new WorkerProcess.PublishedEpoch(epoch, fd, bytes.length);
-  }
-
   private void everyWorkerReady() {
     if (shutdown.begun()) {
       return;
@@ -186,6 +195,7 @@ public final class Mother implements EventLoop.Turn {
     ready = true;
     acceptor.open(epoch, listeners);
     sweeper.start();
+    reloader.serving();
     System.out.println(readyLine());
     System.out.flush();
   }
@@ -243,6 +253,24 @@ public final class Mother implements EventLoop.Turn {
     return epoch;
   }
 
+  /** Decides about the configurations that are kept. */
+  EpochKeeper keeper() {
+    return keeper;
+  }
+
+  Reloader reloader() {
+    return reloader;
+  }
+
+  Listeners listeners() {
+    return listeners;
+  }
+
+  /** The most sessions that the session table has room for. */
+  int mostSessions() {
+    return area.sessions().capacity() - SPARE_RECORDS;
+  }
+
   CounterPlaces places() {
     return places;
   }
@@ -279,6 +307,7 @@ public final class Mother implements EventLoop.Turn {
   /** Begins to stop, or hurries a stop that has begun; on the loop's thread. */
   void stop(boolean now) {
     ready = false;
+    reloader.refuse("the server is stopping");
     shutdown.begin(now);
   }
 
@@ -287,11 +316,30 @@ public final class Mother implements EventLoop.Turn {
     stop(shutdown.begun());
   }
 
-  /**
-   * The signal to reload. The configuration is read at start alone; a server must not die of it.
-   */
+  /** The signal to reload. */
   void reloadSignal() {
-    LOG.warn("HUP ignored: the configuration is read at start only");
+    reloader.signal();
+  }
+
+  /** Where a configuration that is to come counts. */
+  Places assignPlaces(Configuration configuration, int number) throws StartException {
+    return places.assign(configuration, classes.assign(configuration), number, keeper.oldest());
+  }
+
+  /** The number of the next configuration; one that fails after all leaves a gap. */
+  int nextEpoch() {
+    return ++lastEpoch;
+  }
+
+  /** Has new sessions set out under this configuration, which all workers know. */
+  void putInForce(Epoch next, Listeners newer) {
+    classes.publish(next);
+    epochs.add(next);
+    epoch = next;
+    acceptor.serve(next, newer);
+    newer.comeIntoForce();
+    listeners = newer;
+    LogSetup.level(next.configuration().log().level());
   }
 
   void closeListeners() {

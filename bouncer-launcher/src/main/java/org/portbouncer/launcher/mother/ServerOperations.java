@@ -29,6 +29,7 @@ import org.portbouncer.launcher.admin.HopView;
 import org.portbouncer.launcher.admin.LimitsView;
 import org.portbouncer.launcher.admin.ListenerView;
 import org.portbouncer.launcher.admin.Operations;
+import org.portbouncer.launcher.admin.ReloadView;
 import org.portbouncer.launcher.admin.SessionView;
 import org.portbouncer.launcher.admin.StateTransferView;
 import org.portbouncer.launcher.admin.StatusView;
@@ -41,6 +42,13 @@ import org.portbouncer.launcher.admin.WorkerView;
 final class ServerOperations implements Operations {
 
   private static final long NANOS_PER_MS = 1_000_000;
+
+  /** For the loop to answer. */
+  private static final int ANSWER_SECONDS = 10;
+
+  /** For a reload, and one more that was asked for before it. */
+  private static final int RELOAD_SECONDS = 300;
+
   private static final long PAGE_BYTES = 4096;
 
   private final Mother mother;
@@ -235,23 +243,37 @@ final class ServerOperations implements Operations {
           int killed = 0;
           for (int record = 0; record < mother.records().highWater(); record++) {
             int generation = table.generation(record);
-            if (wanted.contains(table.id(record)) && table.requestKill(record, generation)) {
+            if (wanted.contains(table.id(record))
+                && table.requestEnd(record, generation, Result.KILLED)) {
               killed++;
-              mother.supervisor().kill(record, generation);
             }
+          }
+          if (killed > 0) {
+            mother.supervisor().endUnwanted();
           }
           return killed;
         });
   }
 
+  @Override
+  public ReloadView reload(boolean recheck) {
+    CompletableFuture<ReloadView> done = new CompletableFuture<>();
+    mother.post(() -> mother.reloader().request(recheck, done::complete));
+    return await(done, RELOAD_SECONDS);
+  }
+
   private int onLoop(java.util.function.IntSupplier task) {
     CompletableFuture<Integer> done = new CompletableFuture<>();
     mother.post(() -> done.complete(task.getAsInt()));
+    return await(done, ANSWER_SECONDS);
+  }
+
+  private static <T> T await(CompletableFuture<T> done, int seconds) {
     try {
-      return done.get(10, TimeUnit.SECONDS);
+      return done.get(seconds, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return 0;
+      throw new IllegalStateException("interrupted", e);
     } catch (ExecutionException | TimeoutException e) {
       throw new IllegalStateException("the server did not answer in time", e);
     }

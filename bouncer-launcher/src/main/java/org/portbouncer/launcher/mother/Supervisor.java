@@ -38,7 +38,6 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   private final SharedArea area;
   private final Inboxes inboxes;
   private final AccessLog accessLog;
-  private final boolean accessLogJson;
   private final RecordAllocator records;
   private final StateSlots slots;
   private final SessionEnd ends;
@@ -48,7 +47,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   private final List<WorkerProcess> workers = new ArrayList<>();
   private final List<LostOnHop> lostOnHop = new ArrayList<>();
 
-  private WorkerProcess.PublishedEpoch epoch;
+  private Runnable news = () -> {};
   private boolean announced;
   private int lastToken;
   private boolean stopping;
@@ -56,13 +55,12 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   /**
    * @param allReady called once, when every worker has become ready for the first time
    */
-  Supervisor(Mother mother, Inboxes inboxes, boolean accessLogJson, Runnable allReady) {
+  Supervisor(Mother mother, Inboxes inboxes, Runnable allReady) {
     this.mother = mother;
     this.loop = mother.loop();
     this.area = mother.area();
     this.inboxes = inboxes;
     this.accessLog = mother.accessLog();
-    this.accessLogJson = accessLogJson;
     this.records = mother.records();
     this.ends = mother.ends();
     this.slots = mother.states().slots();
@@ -77,8 +75,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   /** Starts all workers, the last stage first: it has the most to load. */
-  void start(Workers counts, WorkerProcess.PublishedEpoch first) throws StartException {
-    epoch = first;
+  void start(Workers counts) throws StartException {
     int place = 0;
     for (StageId stage : StageId.values()) {
       for (int index = 0; index < count(counts, stage); index++) {
@@ -112,13 +109,23 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
             worker.index(),
             worker.place(),
             batch,
-            accessLogJson,
+            mother.configuration().log().access().json(),
             area.fd(),
             accessLog.fd(),
             slots == null ? -1 : slots.fd(),
             inboxes.reading(worker.stage(), worker.index()),
             next),
-        epoch);
+        mother.keeper());
+  }
+
+  /** Has {@code task} told whenever a worker has come, gone, or learnt a configuration. */
+  void onNews(Runnable task) {
+    news = task;
+  }
+
+  @Override
+  public void knows(WorkerProcess worker) {
+    news.run();
   }
 
   @Override
@@ -128,6 +135,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
       announced = true;
       allReady.run();
     }
+    news.run();
   }
 
   /** Whether every worker serves. */
@@ -165,6 +173,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     if (worker.stage() != StageId.IO) {
       lostOnHop.get(worker.stage().next().ordinal()).begin();
     }
+    news.run();
   }
 
   /** Nothing for a worker that had settled; doubling for one that keeps dying. */
@@ -262,24 +271,49 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     return asked;
   }
 
-  /** Publishes a newer configuration to all. */
-  void publish(WorkerProcess.PublishedEpoch newer) {
-    epoch = newer;
-    for (WorkerProcess worker : workers) {
-      if (worker.running()) {
-        worker.configure(newer);
+  /** Publishes a newer configuration to all; {@link #allKnow} says when they have it. */
+  void publish(PublishedEpoch newer) {
+    try (EpochFile file = new EpochFile(List.of(newer))) {
+      for (WorkerProcess worker : workers) {
+        worker.configure(file);
       }
     }
   }
 
-  /** Passes a kill on to whoever holds the session. */
-  void kill(int record, int generation) {
-    int owner = area.sessions().owner(record);
+  /** Has every worker end what is marked as unwanted. */
+  void endUnwanted() {
     for (WorkerProcess worker : workers) {
-      if (worker.running() && worker.pid() == owner) {
-        worker.kill(record, generation);
+      worker.endUnwanted();
+    }
+  }
+
+  /** Tells the workers which configurations they may forget. */
+  void retire(int oldest, int[] inUse) {
+    for (WorkerProcess worker : workers) {
+      worker.retire(oldest, inUse);
+    }
+  }
+
+  /** Has every worker write its access log lines there from now on. */
+  void accessLog(int fd, boolean json) {
+    for (WorkerProcess worker : workers) {
+      worker.accessLog(fd, json);
+    }
+  }
+
+  /** Whether every worker that runs knows the configuration with this number. */
+  boolean allKnow(int epoch) {
+    return ignorant(epoch) == null;
+  }
+
+  /** A worker that runs and does not know that configuration; null where all do. */
+  WorkerProcess ignorant(int epoch) {
+    for (WorkerProcess worker : workers) {
+      if (worker.running() && worker.knows() < epoch) {
+        return worker;
       }
     }
+    return null;
   }
 
   /** Has every worker end every session it holds or gets. */

@@ -17,7 +17,6 @@ import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
-import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.log.WorkerLog;
 import org.slf4j.event.Level;
@@ -51,6 +50,9 @@ final class WorkerProcess extends Pollable {
     /** It serves. */
     void ready(WorkerProcess worker);
 
+    /** It has learnt a configuration. */
+    void knows(WorkerProcess worker);
+
     /**
      * Its process has ended, and touches nothing any more.
      *
@@ -81,6 +83,7 @@ final class WorkerProcess extends Pollable {
   private long lastPause;
   private volatile State state = State.THROTTLED;
   private volatile int pid;
+  private int knows;
   private volatile String lastEnd = "";
   private volatile long nextStart;
   private final AtomicInteger restarts = new AtomicInteger();
@@ -170,7 +173,7 @@ final class WorkerProcess extends Pollable {
    *
    * @throws StartException where there is no child
    */
-  void start(WorkerStart words, PublishedEpoch epoch) throws StartException {
+  void start(WorkerStart words, EpochKeeper keeper) throws StartException {
     Process child;
     int[] link = new int[0];
     try {
@@ -194,9 +197,12 @@ final class WorkerProcess extends Pollable {
     control = new ControlChannel(link[0]);
     loop.add(this, control.fd(), Const.EPOLLIN);
     var _ = child.onExit().thenRun(() -> mailbox.post(this::exited));
+    knows = 0;
     int errno = words.send(control);
     if (errno == 0) {
-      errno = epoch.send(control);
+      try (EpochFile epochs = keeper.forStage(stage)) {
+        errno = epochs.send(control);
+      }
     }
     if (errno != 0) {
       log.log(Level.ERROR, "cannot be told what to do: " + Errno.text(errno));
@@ -221,19 +227,51 @@ final class WorkerProcess extends Pollable {
   }
 
   /** Publishes a newer configuration. */
-  void configure(PublishedEpoch epoch) {
-    epoch.send(control);
+  void configure(EpochFile epoch) {
+    if (running()) {
+      told(epoch.send(control));
+    }
   }
 
-  void kill(int record, int generation) {
-    control.begin(ControlMessage.KILL).putInt(record).putInt(generation);
-    control.send();
+  /** The newest configuration that it has; 0 for none. */
+  int knows() {
+    return knows;
+  }
+
+  /** Tells it which configurations it may forget. */
+  void retire(int oldest, int[] inUse) {
+    if (running()) {
+      ByteBuffer packet = control.begin(ControlMessage.RETIRE);
+      packet.putInt(oldest).putShort((short) inUse.length);
+      for (int epoch : inUse) {
+        packet.putInt(epoch);
+      }
+      told(control.send());
+    }
+  }
+
+  void endUnwanted() {
+    if (running()) {
+      control.begin(ControlMessage.LOOK);
+      told(control.send());
+    }
   }
 
   void endAll(Result result) {
     if (running()) {
       control.begin(ControlMessage.END_ALL).put((byte) result.ordinal());
-      control.send();
+      told(control.send());
+    }
+  }
+
+  /** Has it write its access log lines to {@code fd} from now on; -1 for nowhere. */
+  void accessLog(int fd, boolean json) {
+    if (running()) {
+      control.begin(ControlMessage.ACCESS_LOG).put((byte) (json ? 1 : 0));
+      if (fd >= 0) {
+        control.attach(fd);
+      }
+      told(control.send());
     }
   }
 
@@ -247,7 +285,18 @@ final class WorkerProcess extends Pollable {
     if (running()) {
       state = State.DRAINING;
       control.begin(ControlMessage.STOP);
-      control.send();
+      told(control.send());
+    }
+  }
+
+  /**
+   * A worker that has stopped reading what it is told cannot be left as it is: it would be of
+   * another mind than the others. One that has gone shows by itself.
+   */
+  private void told(int errno) {
+    if (errno == Errno.EAGAIN) {
+      log.log(Level.ERROR, "does not read what it is told; it is replaced");
+      destroy();
     }
   }
 
@@ -280,7 +329,10 @@ final class WorkerProcess extends Pollable {
         state = State.READY;
         watcher.ready(this);
       }
-      case EPOCH -> {}
+      case EPOCH -> {
+        knows = body.getInt();
+        watcher.knows(this);
+      }
       case SYNCED -> watcher.synced(this, body.getInt());
       case MARK -> watcher.marked(this, body.getInt());
       case LOG -> {
@@ -312,16 +364,5 @@ final class WorkerProcess extends Pollable {
     int code = process.exitValue();
     process = null;
     watcher.gone(this, ProcessEnd.text(code));
-  }
-
-  /** The configuration in force, as workers get it. */
-  record PublishedEpoch(Epoch epoch, int fd, int length) {
-
-    int send(ControlChannel control) {
-      ByteBuffer packet = control.begin(ControlMessage.CONFIG);
-      packet.putInt(length);
-      control.attach(fd);
-      return control.send();
-    }
   }
 }

@@ -79,6 +79,20 @@ public final class FakeOperations implements Operations {
   }
 
   @Override
+  public ReloadView reload(boolean recheck) {
+    return recheck
+        ? new ReloadView(
+            true,
+            "reloaded: epoch 2, all is well",
+            List.of("b.conf:3: warning: odd"),
+            2,
+            List.of("new"),
+            List.of("old", "older"),
+            5)
+        : ReloadView.refused("not reloaded: 1 error", List.of("b.conf:4: wrong"), 1);
+  }
+
+  @Override
   public void stop(boolean now) {
     stopped.complete(now);
   }

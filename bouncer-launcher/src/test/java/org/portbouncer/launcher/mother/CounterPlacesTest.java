@@ -94,7 +94,7 @@ class CounterPlacesTest {
     Configuration configuration = load(AFTER);
     Epoch epoch = new Epoch(7, configuration, counters.assign(configuration, new int[0], 7, 7));
     byte[] bytes = EpochCodec.encode(epoch);
-    Epoch read = EpochCodec.decode(ByteBuffer.wrap(bytes));
+    Epoch read = EpochCodec.decode(ByteBuffer.wrap(bytes), true).getFirst();
     assertThat(read.number()).isEqualTo(7);
     assertThat(read.configuration()).isEqualTo(configuration);
     assertThat(read.places().listeners()).isEqualTo(epoch.places().listeners());
@@ -110,11 +110,12 @@ class CounterPlacesTest {
             new Epoch(1, configuration, counters.assign(configuration, new int[0], 1, 1)));
     for (int length = 0; length < bytes.length; length++) {
       ByteBuffer cut = ByteBuffer.wrap(bytes, 0, length).slice();
-      assertThatThrownBy(() -> EpochCodec.decode(cut)).isInstanceOf(ConfigCodecException.class);
+      assertThatThrownBy(() -> EpochCodec.decode(cut, true))
+          .isInstanceOf(ConfigCodecException.class);
     }
     bytes[bytes.length - 2] = 0x7f;
     bytes[bytes.length - 3] = 0x7f;
-    assertThatThrownBy(() -> EpochCodec.decode(ByteBuffer.wrap(bytes)))
+    assertThatThrownBy(() -> EpochCodec.decode(ByteBuffer.wrap(bytes), true))
         .hasMessageContaining("there is no place");
   }
 }

@@ -1,0 +1,251 @@
+package org.portbouncer.launcher.mother;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.portbouncer.core.config.ConfigLoader;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.LoadResult;
+import org.portbouncer.core.config.Problem;
+import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.launcher.admin.ReloadView;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One reload. Until its last step nothing changes, and what was made for it is undone where it
+ * fails:
+ *
+ * <ol>
+ *   <li>the whole configuration is read and checked, on a thread beside the loop;
+ *   <li>new addresses are bound, the new access log is opened;
+ *   <li>all workers get the configuration and say that they have it;
+ *   <li>it comes into force: new sessions carry its number from one client to the next.
+ * </ol>
+ *
+ * In the mother, on her loop's thread but for the first step.
+ */
+final class ReloadRun {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ReloadRun.class);
+
+  /** For all workers to take the configuration. */
+  private static final long PATIENCE_NANOS = 30_000_000_000L;
+
+  private final Mother mother;
+  private final boolean recheck;
+  private final Consumer<ReloadView> end;
+  private final long startedAt = System.nanoTime();
+  private boolean over;
+
+  // What was made so far.
+  private FixedSettings.Kept kept;
+  private List<Problem> problems = List.of();
+  private Listeners listeners;
+  private AccessLogSwitch accessLog;
+  private Epoch epoch;
+  private PublishedEpoch published;
+  private Recheck rechecking;
+  private boolean handedOut;
+
+  private final Timer deadline =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          tooSlow();
+        }
+      };
+
+  /**
+   * @param recheck whether to end live sessions that the new rules block
+   * @param end told of the outcome, once
+   */
+  ReloadRun(Mother mother, boolean recheck, Consumer<ReloadView> end) {
+    this.mother = mother;
+    this.recheck = recheck;
+    this.end = end;
+  }
+
+  void start() {
+    Configuration old = mother.configuration();
+    LOG.info("reloading {}", old.file());
+    beside(() -> ConfigLoader.load(Path.of(old.file())), this::loaded);
+  }
+
+  /** Does work on a thread of its own, and what follows on the loop's. */
+  private <T> void beside(Supplier<T> work, Consumer<T> then) {
+    Thread.ofPlatform()
+        .daemon()
+        .name("reload")
+        .start(
+            () -> {
+              try {
+                T made = work.get();
+                mother.post(() -> continueWith(made, then));
+              } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+                LOG.error("reloading failed", e);
+                mother.post(() -> fail("internal error: " + e));
+              }
+            });
+  }
+
+  private <T> void continueWith(T made, Consumer<T> then) {
+    if (over) {
+      return;
+    }
+    try {
+      then.accept(made);
+    } catch (RuntimeException e) {
+      LOG.error("reloading failed", e);
+      fail("internal error: " + e);
+    }
+  }
+
+  private void loaded(LoadResult loaded) {
+    problems = loaded.problems();
+    if (!loaded.isOk()) {
+      long errors = problems.stream().filter(Problem::isError).count();
+      fail((errors == 1 ? "1 error" : errors + " errors") + " in the configuration");
+      return;
+    }
+    kept = FixedSettings.keep(loaded, mother.configuration(), mother.mostSessions());
+    problems = new ArrayList<>(problems);
+    problems.addAll(kept.warnings());
+    try {
+      listeners = mother.listeners().reopen(kept.configuration());
+      Configuration bound = listeners.withPorts(kept.configuration());
+      accessLog = AccessLogSwitch.prepare(mother, bound.log().access());
+      int number = mother.nextEpoch();
+      epoch = new Epoch(number, bound, mother.assignPlaces(bound, number));
+    } catch (StartException e) {
+      fail(e.getMessage());
+      return;
+    }
+    beside(
+        () ->
+            new Made(PublishedEpoch.of(epoch), recheck ? new Recheck(epoch.configuration()) : null),
+        this::publish);
+  }
+
+  /** What takes time to make. */
+  private record Made(PublishedEpoch encoded, Recheck recheck) {}
+
+  private void publish(Made made) {
+    published = made.encoded;
+    rechecking = made.recheck;
+    handedOut = true;
+    mother.keeper().add(published);
+    mother.supervisor().publish(published);
+    mother.loop().timers().set(deadline, mother.loop().now() + PATIENCE_NANOS);
+    news();
+  }
+
+  /** Something happened to a worker. */
+  void news() {
+    if (handedOut && !over && mother.supervisor().allKnow(epoch.number())) {
+      comeIntoForce();
+    }
+  }
+
+  private void tooSlow() {
+    WorkerProcess late = mother.supervisor().ignorant(epoch.number());
+    fail(
+        late == null
+            ? "the workers have not taken it in time"
+            : "worker "
+                + late.name()
+                + ", pid "
+                + late.pid()
+                + ", has not taken it in "
+                + PATIENCE_NANOS / 1_000_000_000
+                + " s");
+  }
+
+  private void comeIntoForce() {
+    Configuration old = mother.configuration();
+    int before = mother.listeners().entries().size();
+    int opened = listeners.opened().size();
+    int closed = listeners.leaving().size();
+    mother.putInForce(epoch, listeners);
+    accessLog.carryOut();
+    int ended = rechecking == null ? 0 : rechecking.carryOut(mother);
+    List<String> was = names(old);
+    List<String> is = names(epoch.configuration());
+    List<String> added = is.stream().filter(name -> !was.contains(name)).toList();
+    List<String> removed = was.stream().filter(name -> !is.contains(name)).toList();
+    String message =
+        "epoch %d, %d listeners (+%d -%d), %d addresses (+%d -%d)%s, %d ms"
+            .formatted(
+                epoch.number(),
+                is.size(),
+                added.size(),
+                removed.size(),
+                before + opened - closed,
+                opened,
+                closed,
+                recheck ? ", sessions ended: " + ended : "",
+                (System.nanoTime() - startedAt) / 1_000_000);
+    over(
+        new ReloadView(
+            true, "reloaded: " + message, texts(problems), epoch.number(), added, removed, ended));
+  }
+
+  private static List<String> names(Configuration configuration) {
+    return configuration.listeners().stream().map(Listener::name).toList();
+  }
+
+  private static List<String> texts(List<Problem> problems) {
+    return problems.stream().map(Problem::toString).toList();
+  }
+
+  /** Gives up because the server does. */
+  void abort(String why) {
+    fail(why);
+  }
+
+  /** Undoes what was made; the configuration in force stays. */
+  private void fail(String why) {
+    if (over) {
+      return;
+    }
+    if (handedOut) {
+      mother.keeper().withdraw(published);
+    }
+    if (listeners != null) {
+      listeners.withdraw();
+    }
+    if (accessLog != null) {
+      accessLog.withdraw();
+    }
+    int number = mother.epoch().number();
+    over(
+        ReloadView.refused(
+            "not reloaded: " + why + "; epoch " + number + " stays in force",
+            texts(problems),
+            number));
+  }
+
+  private void over(ReloadView outcome) {
+    over = true;
+    if (deadline.isSet()) {
+      mother.loop().timers().clear(deadline);
+    }
+    for (Problem problem : problems) {
+      if (problem.isError()) {
+        LOG.error("{}", problem);
+      } else {
+        LOG.warn("{}", problem);
+      }
+    }
+    if (outcome.done()) {
+      LOG.info("{}", outcome.message());
+    } else {
+      LOG.error("{}", outcome.message());
+    }
+    end.accept(outcome);
+  }
+}

@@ -1,0 +1,105 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.portbouncer.launcher.admin.ReloadView;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes requests to reload, from the signal and from the admin socket, and carries them out one
+ * after the other. What is asked while one is under way is done after it, all of that at once: the
+ * file may have changed since it was read. In the mother, on her loop's thread.
+ */
+final class Reloader {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Reloader.class);
+
+  private record Request(boolean recheck, Consumer<ReloadView> answer) {}
+
+  private final Mother mother;
+  private final ReloadWatcher watcher;
+  private List<Request> waiting = new ArrayList<>();
+  private List<Request> current = List.of();
+  private ReloadRun run;
+  private boolean serving;
+  private String refusal;
+
+  Reloader(Mother mother, ReloadWatcher watcher) {
+    this.mother = mother;
+    this.watcher = watcher;
+  }
+
+  /** The signal: its outcome stands in the log alone. */
+  void signal() {
+    request(false, outcome -> {});
+  }
+
+  /**
+   * Asks for a reload.
+   *
+   * @param recheck whether to end live sessions that the new rules block
+   * @param answer told of the outcome, once, on the loop's thread
+   */
+  void request(boolean recheck, Consumer<ReloadView> answer) {
+    if (refusal != null) {
+      LOG.warn("not reloaded: {}", refusal);
+      answer.accept(refused());
+      return;
+    }
+    waiting.add(new Request(recheck, answer));
+    next();
+  }
+
+  /** The server has started: what was asked meanwhile is done now. */
+  void serving() {
+    serving = true;
+    mother.supervisor().onNews(this::news);
+    next();
+  }
+
+  /** The server stops: a reload that is under way is given up, and there will be no other. */
+  void refuse(String why) {
+    if (refusal != null) {
+      return;
+    }
+    refusal = why;
+    if (run != null) {
+      run.abort(why);
+    }
+    List<Request> all = waiting;
+    waiting = new ArrayList<>();
+    all.forEach(request -> request.answer.accept(refused()));
+  }
+
+  private ReloadView refused() {
+    return ReloadView.refused("not reloaded: " + refusal, List.of(), mother.epoch().number());
+  }
+
+  private void news() {
+    if (run != null) {
+      run.news();
+    }
+  }
+
+  private void next() {
+    if (!serving || run != null || waiting.isEmpty() || refusal != null) {
+      return;
+    }
+    current = waiting;
+    waiting = new ArrayList<>();
+    run = new ReloadRun(mother, current.stream().anyMatch(Request::recheck), this::ended);
+    watcher.reloading();
+    run.start();
+  }
+
+  private void ended(ReloadView outcome) {
+    List<Request> served = current;
+    current = List.of();
+    run = null;
+    watcher.reloaded();
+    served.forEach(request -> request.answer.accept(outcome));
+    next();
+  }
+}
