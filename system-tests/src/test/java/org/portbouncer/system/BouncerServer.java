@@ -103,6 +103,23 @@ final class BouncerServer implements AutoCloseable {
     return server;
   }
 
+  /**
+   * Writes another configuration for this server and has it reload.
+   *
+   * @return the answer of the admin socket
+   */
+  JsonNode reload(String body) throws IOException {
+    writeConfig(config.getParent(), body);
+    return AdminClient.ask(socket, "reload");
+  }
+
+  /** As {@link #reload}, and fails where the server refuses. */
+  int reloaded(String body) throws IOException {
+    JsonNode answer = reload(body);
+    assertThat(answer.path("reloaded").asBoolean()).as("%s", answer).isTrue();
+    return answer.path("epoch").asInt();
+  }
+
   /** Writes the configuration that {@link #start} would use, for commands that need only a file. */
   static Path writeConfig(Path folder, String body) throws IOException {
     Path config = folder.resolve("bouncer.conf");

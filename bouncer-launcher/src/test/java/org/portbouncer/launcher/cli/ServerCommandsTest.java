@@ -112,6 +112,27 @@ class ServerCommandsTest {
   }
 
   @Test
+  void shouldPrintWhatAReloadDidAndWhatItWarnsOf() {
+    CliRun run = CliRun.of("reload", "--recheck", "-s", socket);
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).isEqualTo("reloaded: epoch 2, all is well\n");
+    assertThat(run.err()).isEqualTo("b.conf:3: warning: odd\n");
+  }
+
+  @Test
+  void shouldPrintEveryProblemOfAReloadThatWasRefused() {
+    CliRun run = CliRun.of("reload", "-s", socket);
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).isEqualTo("b.conf:4: wrong\nbouncer: not reloaded: 1 error\n");
+  }
+
+  @Test
+  void shouldExitWith3WhenThereIsNoServerToReload() {
+    assertThat(CliRun.of("reload", "-s", folder.resolve("none").toString()).code()).isEqualTo(3);
+  }
+
+  @Test
   void shouldExitWith1WhenNothingWasKilled() {
     CliRun run = CliRun.of("kill", "4", "-s", socket);
     assertThat(run.code()).isEqualTo(1);
