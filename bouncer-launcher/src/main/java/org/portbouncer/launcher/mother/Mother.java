@@ -23,6 +23,7 @@ import org.portbouncer.core.worker.Places;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.launcher.log.LogSetup;
 import org.portbouncer.launcher.privilege.RunAs;
+import org.portbouncer.launcher.systemd.Notifier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,16 +42,6 @@ public final class Mother implements EventLoop.Turn {
   /** Records beyond the limit: an over-limit client has one until it is closed and logged. */
   private static final int SPARE_RECORDS = 1024;
 
-  /** Stands for whoever wants to know of reloads. */
-  private static final ReloadWatcher NOBODY =
-      new ReloadWatcher() {
-        @Override
-        public void reloading() {}
-
-        @Override
-        public void reloaded() {}
-      };
-
   private static final long LOG_RETRY_NANOS = 10_000_000;
 
   private final EventLoop loop = new EventLoop();
@@ -58,6 +49,7 @@ public final class Mother implements EventLoop.Turn {
   private final Epochs epochs = new Epochs();
   private final AccessLog accessLog = new AccessLog();
   private final int pid = (int) ProcessHandle.current().pid();
+  private final Notifier notifier = new Notifier(System.getenv(), pid);
   private final int batch = DescriptorLimit.batch(DescriptorLimit.current());
   private final long startedAt;
   private final SharedArea area;
@@ -98,7 +90,7 @@ public final class Mother implements EventLoop.Turn {
     sweeper = new Sweeper(this);
     shutdown = new Shutdown(this);
     keeper = new EpochKeeper(this);
-    reloader = new Reloader(this, NOBODY);
+    reloader = new Reloader(this, new ReloadNotice(this));
   }
 
   /**
@@ -145,7 +137,9 @@ public final class Mother implements EventLoop.Turn {
       try {
         keeper.add(PublishedEpoch.of(epoch));
         supervisor.start(bound.workers());
-        new HangWatch(this, supervisor).start();
+        HangWatch hangWatch = new HangWatch(this, supervisor);
+        hangWatch.start();
+        new Pulse(this, hangWatch).start();
         admin.await();
         Signals.install(this);
       } catch (StartException | RuntimeException e) {
@@ -195,6 +189,7 @@ public final class Mother implements EventLoop.Turn {
     ready = true;
     acceptor.open(epoch, listeners);
     sweeper.start();
+    notifier.ready(pid, Pulse.status(this));
     reloader.serving();
     System.out.println(readyLine());
     System.out.flush();
@@ -293,6 +288,10 @@ public final class Mother implements EventLoop.Turn {
 
   boolean ready() {
     return ready;
+  }
+
+  Notifier notifier() {
+    return notifier;
   }
 
   Mailbox mailbox() {

@@ -24,6 +24,9 @@ final class Shutdown extends Timer {
   private static final long PATIENCE_NANOS =
       System.getProperty("bouncer.record") == null ? 3_000_000_000L : 120_000_000_000L;
 
+  /** What a service manager is asked to wait from each word of progress on. */
+  private static final long EXTENSION_NANOS = PROGRESS_NANOS + 3 * PATIENCE_NANOS;
+
   private enum Step {
     SERVING,
     DRAINING,
@@ -55,6 +58,9 @@ final class Shutdown extends Timer {
     if (step == Step.SERVING) {
       mother.closeListeners();
       int active = mother.records().active();
+      mother
+          .notifier()
+          .stopping((now ? "stopping" : "draining") + "; sessions: " + active, EXTENSION_NANOS);
       if (now) {
         LOG.info("stopping at once; sessions: {}", active);
         to(Step.ENDING, Result.KILLED);
@@ -121,6 +127,7 @@ final class Shutdown extends Timer {
     } else if (now >= progressAt) {
       progressAt = now + PROGRESS_NANOS;
       LOG.info("draining; sessions left: {}", active);
+      mother.notifier().stillStopping("draining; sessions left: " + active, EXTENSION_NANOS);
     }
   }
 }

@@ -19,6 +19,7 @@ import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.log.WorkerLog;
+import org.portbouncer.launcher.systemd.Notifier;
 import org.slf4j.event.Level;
 
 /**
@@ -218,6 +219,7 @@ final class WorkerProcess extends Pollable {
 
   private Process launch(int childsEnd) throws IOException, StartException {
     ProcessBuilder builder = new ProcessBuilder(WorkerCommand.of(stage, index));
+    builder.environment().keySet().removeAll(Notifier.VARIABLES);
     builder.redirectInput(
         FileDescriptorCast.unsafeUsing(childsEnd).as(ProcessBuilder.Redirect.class));
     // Standard output is the access log's, whose descriptor the worker gets with START.

@@ -1,0 +1,143 @@
+package org.portbouncer.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The test plays systemd's part; the unit itself is for systemd-analyze to judge, where there is
+ * one.
+ */
+class SystemdIT {
+  @TempDir private Path folder;
+  private final int port = Ports.free();
+  private Target target;
+
+  @BeforeEach
+  void startTarget() throws IOException {
+    target = Target.start(Handler.echo());
+  }
+
+  @AfterEach
+  void stopTarget() throws IOException {
+    target.close();
+  }
+
+  private String config() {
+    return """
+    listeners { echo { listen = "127.0.0.1:%d", target = "127.0.0.1:%d" } }
+    timeouts { drain = 30s }
+    """
+        .formatted(port, target.port());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void shouldSayWhatSystemdWantsToHear(boolean inAbstractNamespace) throws Exception {
+    String name =
+        inAbstractNamespace ? "@bouncer-" + UUID.randomUUID() : folder.resolve("notify").toString();
+    try (NotifySocket notify = new NotifySocket(name)) {
+      String environment =
+          "export NOTIFY_SOCKET='%s' WATCHDOG_USEC=600000 WATCHDOG_PID=$$".formatted(name);
+      try (BouncerServer server = BouncerServer.startAfter(environment, folder, config());
+          Client client = Client.to(port)) {
+        client.echo("hello");
+        await("READY=1").until(() -> notify.count("READY=1") == 1);
+        assertThat(notify.count("MAINPID=" + server.pid())).isEqualTo(1);
+        await("the watchdog's words").until(() -> notify.count("WATCHDOG=1") > 3);
+        await("a status that counts the session")
+            .atMost(Duration.ofSeconds(10))
+            .until(
+                () ->
+                    notify.messages().stream()
+                        .anyMatch(m -> m.startsWith("STATUS=ready; sessions: 1; ")));
+        assertNoWorkerKnowsOfIt(server);
+
+        // As long as one is silent longer than a hang may last, or is replaced: no harm.
+        long acl = server.workers("acl").getFirst();
+        long before = notify.count("WATCHDOG=1");
+        Signals.send("KILL", acl);
+        await("words while a worker is replaced")
+            .until(() -> notify.count("WATCHDOG=1") > before + 3);
+
+        // A mother that does not turn says nothing.
+        Signals.send("STOP", server.pid());
+        Pause.millis(500);
+        long silent = notify.count("WATCHDOG=1");
+        Pause.millis(1_000);
+        assertThat(notify.count("WATCHDOG=1")).isEqualTo(silent);
+        Signals.send("CONT", server.pid());
+        await("words again").until(() -> notify.count("WATCHDOG=1") > silent);
+
+        server.signal("HUP");
+        await("the end of a reload").until(() -> notify.count("READY=1") == 2);
+        assertThat(notify.messages().stream().filter(m -> m.startsWith("RELOADING=1\n")))
+            .singleElement()
+            .satisfies(m -> assertThat(m).containsPattern("\nMONOTONIC_USEC=[1-9][0-9]+\n"));
+
+        server.signal("TERM");
+        await("STOPPING=1").until(() -> notify.count("STOPPING=1") == 1);
+        assertThat(notify.count("STATUS=draining; sessions: 1")).isEqualTo(1);
+        client.echo("while it drains");
+        client.finish();
+        client.receiveAll();
+        assertThat(server.awaitExit()).isZero();
+        assertThat(notify.messages().stream().filter(m -> m.contains("EXTEND_TIMEOUT_USEC=")))
+            .isNotEmpty();
+      }
+    }
+  }
+
+  private static void assertNoWorkerKnowsOfIt(BouncerServer server) throws IOException {
+    for (String stage : BouncerServer.STAGES) {
+      for (long pid : server.workers(stage)) {
+        assertThat(
+                Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1))
+            .contains("BOUNCER_TEST=")
+            .doesNotContain("NOTIFY_SOCKET")
+            .doesNotContain("WATCHDOG_");
+      }
+    }
+  }
+
+  @Test
+  void shouldShipUnitsThatSystemdFindsWellFormedAndSafe() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/systemd-analyze")), "no systemd-analyze here");
+    Path units = Checkout.root().resolve("systemd");
+    Path service = folder.resolve("bouncer.service");
+    Files.writeString(
+        service,
+        Files.readString(units.resolve("bouncer.service"))
+            .replace("/usr/bin/bouncer", Checkout.command()));
+    Path socket = Files.copy(units.resolve("bouncer.socket"), folder.resolve("bouncer.socket"));
+    CommandResult verify =
+        CommandResult.run(
+            null, List.of("systemd-analyze", "verify", service.toString(), socket.toString()));
+    assertThat(verify.allText().strip()).isEmpty();
+    assertThat(verify.exit()).isZero();
+    CommandResult security =
+        CommandResult.run(
+            null,
+            List.of(
+                "systemd-analyze",
+                "security",
+                "--offline=yes",
+                "--threshold=19",
+                service.toString()));
+    assertThat(security.exit()).as(security.allText()).isZero();
+  }
+}
