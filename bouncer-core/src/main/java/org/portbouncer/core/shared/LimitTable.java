@@ -3,7 +3,6 @@ package org.portbouncer.core.shared;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntPredicate;
 import org.portbouncer.core.sys.ProcessState;
 
@@ -12,22 +11,16 @@ import org.portbouncer.core.sys.ProcessState;
  * their sources. Taken from by acl workers, given back by whichever process ends a session.
  *
  * <pre>
- *   locks      one u32 per bucket: the pid that changes it, 0 none
- *   buckets    {@value #RULE_BUCKETS} for rules, the others for sources;
- *              {@value #WAYS} entries each, of {@value #ENTRY} bytes:
- *      0 word u64        generation 32 | live sessions 32   (high to low)
- *      8 key u64         of the Limit; 0 for an entry that is free
- *     16 source u64, u64 the source's address, 0 for what is counted per rule
- *     32 busy until u64  CLOCK_MONOTONIC ns: no earlier may another take the place
- *     40 rate window     see RateWindow
+ *   sets of {@value #WAYS} entries, {@value #RULE_BUCKETS} of them for rules, the others for sources; an entry has
+ *   {@value #ENTRY} bytes:
+ *      0 word u64         see LiveCounts, which also has the locks
+ *      8 key u64          of the Limit; 0 for an entry that is free
+ *     16 source u64, u64  the source's address, 0 for what is counted per rule
+ *     32 busy until u64   CLOCK_MONOTONIC ns: no earlier may another take the place
+ *     40 rate window      see RateWindow
  * </pre>
  *
- * A key has one bucket and never stands elsewhere. A bucket is changed under its lock, which names
- * its owner. What a session holds stands in its record in the {@link SessionTable}, written before
- * it is counted; so a count is, by definition, the number of live records that name the entry.
- * Under the lock both change together, and a process that dies in between leaves its pid in the
- * lock: whoever finds it there counts the records again and goes on ({@link #recover}, or anyone
- * who wants the bucket). docs/decisions/006-limits.md has the reasoning.
+ * A key has one bucket and never stands elsewhere. docs/decisions/006-limits.md has the reasoning.
  */
 public final class LimitTable {
 
@@ -41,7 +34,6 @@ public final class LimitTable {
   private static final int ENTRIES_PER_RECORD = 4;
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
-  private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
   private static final int KEY = 8;
   private static final int SOURCE_HIGH = 16;
@@ -50,11 +42,6 @@ public final class LimitTable {
   private static final int RATE = 40;
 
   private static final int FULL = -1;
-
-  private static final int SPINS = 2000;
-  private static final int NAPS = 20_000;
-  private static final int NAPS_PER_LOOK = 16;
-  private static final long NAP_NANOS = 50_000;
 
   /** What came of {@link #take}. */
   public enum Outcome {
@@ -67,10 +54,8 @@ public final class LimitTable {
   }
 
   private final MemorySegment memory;
-  private final SessionTable sessions;
-  private final IntPredicate dead;
+  private final LiveCounts counts;
   private final int buckets;
-  private final long entries;
 
   LimitTable(MemorySegment memory, SessionTable sessions) {
     this(memory, sessions, ProcessState::isDead);
@@ -78,14 +63,23 @@ public final class LimitTable {
 
   LimitTable(MemorySegment memory, SessionTable sessions, IntPredicate dead) {
     this.memory = memory;
-    this.sessions = sessions;
-    this.dead = dead;
     this.buckets = buckets(sessions.capacity());
-    this.entries = 4L * buckets;
+    this.counts =
+        new LiveCounts(
+            memory,
+            shape(sessions.capacity()),
+            sessions,
+            Limit.Per.RULE.ordinal(),
+            Limit.Per.SOURCE.ordinal(),
+            dead);
   }
 
   static long bytes(int capacity) {
-    return buckets(capacity) * (4L + WAYS * ENTRY);
+    return shape(capacity).bytes();
+  }
+
+  private static LiveCounts.Shape shape(int capacity) {
+    return new LiveCounts.Shape(buckets(capacity), WAYS, ENTRY);
   }
 
   private static int buckets(int capacity) {
@@ -114,22 +108,22 @@ public final class LimitTable {
       return Outcome.TAKEN;
     }
     // Always in this order, so that two processes never wait for each other.
-    if (!lock(first, pid)) {
+    if (!counts.lock(first, pid)) {
       return Outcome.NO_ROOM;
     }
     try {
-      if (second != first && !lock(second, pid)) {
+      if (second != first && !counts.lock(second, pid)) {
         return Outcome.NO_ROOM;
       }
       try {
         return takeLocked(record, rule, ruleBucket, source, sourceBucket, high, low, now);
       } finally {
         if (second != first) {
-          unlock(second, pid);
+          counts.unlock(second, pid);
         }
       }
     } finally {
-      unlock(first, pid);
+      counts.unlock(first, pid);
     }
   }
 
@@ -170,40 +164,15 @@ public final class LimitTable {
 
   /** Gives back what a session holds, if it holds anything; its end is the caller's. */
   public void release(int record, int pid) {
-    release(record, Limit.Per.SOURCE, pid);
-    release(record, Limit.Per.RULE, pid);
-  }
-
-  private void release(int record, Limit.Per per, int pid) {
-    long held = sessions.held(record, per);
-    if (held == 0) {
-      return;
-    }
-    int entry = entryOf(held);
-    if (entry < 0 || entry >= buckets * WAYS) {
-      sessions.held(record, per, 0);
-      return;
-    }
-    // Without the lock, after a long wait for a process that was stopped, the count is right too;
-    // only a death between the next two lines would not be noticed.
-    boolean locked = lock(entry / WAYS, pid);
-    sessions.held(record, per, 0);
-    addLive(entry, generationOf(held), -1);
-    if (locked) {
-      unlock(entry / WAYS, pid);
-    }
+    counts.letGo(record, Limit.Per.SOURCE.ordinal(), pid);
+    counts.letGo(record, Limit.Per.RULE.ordinal(), pid);
   }
 
   /**
    * Puts in order what a dead process was changing; in the mother, before she ends its sessions.
    */
   public void recover(int deadPid, int pid) {
-    for (int bucket = 0; bucket < buckets; bucket++) {
-      if (owner(bucket) == deadPid && INT.compareAndSet(memory, 4L * bucket, deadPid, pid)) {
-        recount(bucket);
-        unlock(bucket, pid);
-      }
-    }
+    counts.recover(deadPid, pid);
   }
 
   /** Live sessions counted for a rule now. */
@@ -217,9 +186,9 @@ public final class LimitTable {
   }
 
   private int live(int bucket, long key, long high, long low) {
-    for (int entry = bucket * WAYS; entry < (bucket + 1) * WAYS; entry++) {
+    for (int entry = counts.first(bucket); entry < counts.end(bucket); entry++) {
       if (is(entry, key, high, low)) {
-        return (int) word(entry);
+        return counts.live(entry);
       }
     }
     return 0;
@@ -227,11 +196,7 @@ public final class LimitTable {
 
   /** Live sessions counted in all entries, read from all of the memory; for tests. */
   long liveInAll() {
-    long live = 0;
-    for (int entry = 0; entry < buckets * WAYS; entry++) {
-      live += word(entry) & 0xffff_ffffL;
-    }
-    return live;
+    return counts.liveInAll();
   }
 
   // Entries; under the lock of their bucket.
@@ -246,11 +211,7 @@ public final class LimitTable {
   }
 
   private long at(int entry, int offset) {
-    return entries + (long) entry * ENTRY + offset;
-  }
-
-  private long word(int entry) {
-    return (long) LONG.getVolatile(memory, at(entry, 0));
+    return counts.at(entry, offset);
   }
 
   private long get(int entry, int offset) {
@@ -275,7 +236,7 @@ public final class LimitTable {
    */
   private int entry(int bucket, long key, long high, long low, long now, int except) {
     int room = FULL;
-    for (int entry = bucket * WAYS; entry < (bucket + 1) * WAYS; entry++) {
+    for (int entry = counts.first(bucket); entry < counts.end(bucket); entry++) {
       if (is(entry, key, high, low)) {
         return entry;
       }
@@ -286,7 +247,7 @@ public final class LimitTable {
     if (room != FULL) {
       // Without a key while it is changed: a process that dies here leaves a free entry.
       put(room, KEY, 0);
-      put(room, 0, (word(room) >>> 32) + 1 << 32);
+      counts.renew(room);
       put(room, SOURCE_HIGH, high);
       put(room, SOURCE_LOW, low);
       put(room, BUSY_UNTIL, 0);
@@ -297,7 +258,7 @@ public final class LimitTable {
   }
 
   private boolean isFree(int entry, long now) {
-    return get(entry, KEY) == 0 || ((int) word(entry) == 0 && isQuiet(entry, now));
+    return get(entry, KEY) == 0 || (counts.live(entry) == 0 && isQuiet(entry, now));
   }
 
   /** Whether its rate window has passed. */
@@ -307,7 +268,7 @@ public final class LimitTable {
   }
 
   private boolean admits(int entry, Limit limit, long now) {
-    if (limit.maxSessions() > 0 && (int) word(entry) >= limit.maxSessions()) {
+    if (limit.maxSessions() > 0 && counts.live(entry) >= limit.maxSessions()) {
       return false;
     }
     if (limit.rate() == null) {
@@ -324,92 +285,6 @@ public final class LimitTable {
       RateWindow.add(memory, at(entry, RATE), limit.rate(), now);
       put(entry, BUSY_UNTIL, now + RateWindow.nanos(limit.rate()));
     }
-    int generation = generationOf(word(entry));
-    sessions.held(record, per, handle(entry, generation));
-    addLive(entry, generation, 1);
-  }
-
-  private void addLive(int entry, int generation, int delta) {
-    while (true) {
-      long word = word(entry);
-      if (generationOf(word) != generation || (delta < 0 && (int) word == 0)) {
-        return;
-      }
-      if (LONG.compareAndSet(memory, at(entry, 0), word, word + delta)) {
-        return;
-      }
-    }
-  }
-
-  // Handles: what a record holds.
-
-  private static long handle(int entry, int generation) {
-    return (long) generation << 32 | (entry + 1);
-  }
-
-  private static int entryOf(long handle) {
-    return (int) handle - 1;
-  }
-
-  private static int generationOf(long handleOrWord) {
-    return (int) (handleOrWord >>> 32);
-  }
-
-  // Locks.
-
-  private int owner(int bucket) {
-    return (int) INT.getVolatile(memory, 4L * bucket);
-  }
-
-  /** Waits for the bucket; false where its owner lives and does not move. */
-  private boolean lock(int bucket, int pid) {
-    for (int spin = 0; spin < SPINS; spin++) {
-      if (INT.compareAndSet(memory, 4L * bucket, 0, pid)) {
-        return true;
-      }
-      Thread.onSpinWait();
-    }
-    for (int nap = 0; nap < NAPS; nap++) {
-      if (INT.compareAndSet(memory, 4L * bucket, 0, pid)) {
-        return true;
-      }
-      int owner = owner(bucket);
-      if (nap % NAPS_PER_LOOK == 1
-          && owner != 0
-          && dead.test(owner)
-          && INT.compareAndSet(memory, 4L * bucket, owner, pid)) {
-        recount(bucket);
-        return true;
-      }
-      LockSupport.parkNanos(NAP_NANOS);
-    }
-    return false;
-  }
-
-  private void unlock(int bucket, int pid) {
-    INT.compareAndSet(memory, 4L * bucket, pid, 0);
-  }
-
-  /** Sets every count of the bucket to the number of records that hold it. */
-  private void recount(int bucket) {
-    int[] live = new int[WAYS];
-    for (int word = 0; word < sessions.capacity() / 64; word++) {
-      for (long taken = ~sessions.freeWord(word); taken != 0; taken &= taken - 1) {
-        int record = word * 64 + Long.numberOfTrailingZeros(taken);
-        for (Limit.Per per : Limit.Per.values()) {
-          long held = sessions.held(record, per);
-          int entry = entryOf(held);
-          if (held != 0
-              && entry / WAYS == bucket
-              && generationOf(word(entry)) == generationOf(held)) {
-            live[entry % WAYS]++;
-          }
-        }
-      }
-    }
-    for (int way = 0; way < WAYS; way++) {
-      int entry = bucket * WAYS + way;
-      put(entry, 0, word(entry) >>> 32 << 32 | live[way]);
-    }
+    counts.hold(record, per.ordinal(), entry);
   }
 }

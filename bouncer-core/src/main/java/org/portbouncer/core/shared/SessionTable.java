@@ -24,6 +24,7 @@ import org.portbouncer.core.sys.SockAddr;
  *   56 client 28                              84 local 28
  *  112 hops, 5 × (pid u32, received µs u32); before it is received: 0 and when it was sent
  *  152 held of the rule u64                  160 held of the source u64: see LimitTable, 0 none
+ *  168 held of the bucket u64: see BucketTable, 0 none
  *  184 state slot u32, 0 is none, else its number and 1
  *  188 outcome u32, 0 while it lives, else term and result
  *  192 bytes up u64  200 bytes down u64       208 last activity u64, CLOCK_MONOTONIC ns
@@ -422,13 +423,21 @@ public final class SessionTable {
     putShort(record, BANDWIDTH, index);
   }
 
-  /** Sets what the session holds in the {@link LimitTable}; only that table does. */
+  /** Sets what the session holds in one of the tables that count sessions; only these do. */
+  void held(int record, int index, long handle) {
+    LONG.setVolatile(memory, at(record, HELD + 8 * index), handle);
+  }
+
+  long held(int record, int index) {
+    return (long) LONG.getVolatile(memory, at(record, HELD + 8 * index));
+  }
+
   void held(int record, Limit.Per per, long handle) {
-    LONG.setVolatile(memory, at(record, HELD + 8 * per.ordinal()), handle);
+    held(record, per.ordinal(), handle);
   }
 
   long held(int record, Limit.Per per) {
-    return (long) LONG.getVolatile(memory, at(record, HELD + 8 * per.ordinal()));
+    return held(record, per.ordinal());
   }
 
   /**
