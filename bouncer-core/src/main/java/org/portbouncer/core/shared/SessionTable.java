@@ -25,9 +25,11 @@ import org.portbouncer.core.sys.SockAddr;
  *  112 hops, 5 × (pid u32, received µs u32); before it is received: 0 and when it was sent
  *  152 held of the rule u64                  160 held of the source u64: see LimitTable, 0 none
  *  168 held of the bucket u64: see BucketTable, 0 none
+ *  176 taken up u32, down u32: bytes of the bucket, the highest bit set while the session is in line
  *  184 state slot u32, 0 is none, else its number and 1
  *  188 outcome u32, 0 while it lives, else term and result
  *  192 bytes up u64  200 bytes down u64       208 last activity u64, CLOCK_MONOTONIC ns
+ *  216 throttled u64, ns, both ways           224 bucket of its own: up 16, down 16, see Line
  * </pre>
  *
  * The word is changed by compare-and-swap only, so that of two processes that want to end a session
@@ -58,11 +60,14 @@ public final class SessionTable {
   private static final int LOCAL = 84;
   private static final int HOPS = 112;
   private static final int HELD = 152;
+  private static final int TAKEN = 176;
   private static final int STATE_SLOT = 184;
   private static final int OUTCOME = 188;
   private static final int BYTES_UP = 192;
   private static final int BYTES_DOWN = 200;
   private static final int ACTIVITY = 208;
+  private static final int THROTTLED = 216;
+  private static final int OWN_LINES = 224;
 
   private static final int KILLED = 1;
   private static final int BLOCKED = 2;
@@ -218,6 +223,9 @@ public final class SessionTable {
     putShort(record, BANDWIDTH, -1);
     held(record, Limit.Per.RULE, 0);
     held(record, Limit.Per.SOURCE, 0);
+    held(record, BucketTable.HELD, 0);
+    LONG.setOpaque(memory, at(record, TAKEN), 0L);
+    LONG.setOpaque(memory, at(record, THROTTLED), 0L);
     INT.setOpaque(memory, at(record, SETUP_US), 0);
     INT.setOpaque(memory, at(record, STATE_SLOT), 0);
     INT.setOpaque(memory, at(record, OUTCOME), 0);
@@ -438,6 +446,30 @@ public final class SessionTable {
 
   long held(int record, Limit.Per per) {
     return held(record, per.ordinal());
+  }
+
+  /** Sets what the session has taken of its bucket; see {@link Throttle}, which alone does. */
+  void taken(int record, int way, int bytes) {
+    INT.setOpaque(memory, at(record, TAKEN + 4 * way), bytes);
+  }
+
+  int taken(int record, int way) {
+    return (int) INT.getOpaque(memory, at(record, TAKEN + 4 * way));
+  }
+
+  /** Where the bucket lies that the session shares with nobody. */
+  long ownLines(int record) {
+    return at(record, OWN_LINES);
+  }
+
+  /** Adds to the time the session waited for its class; only the io worker that holds it does. */
+  void addThrottled(int record, long nanos) {
+    LONG.setOpaque(memory, at(record, THROTTLED), throttledNanos(record) + nanos);
+  }
+
+  /** How long it has waited for its bandwidth class, both ways added, in ns. */
+  public long throttledNanos(int record) {
+    return (long) LONG.getOpaque(memory, at(record, THROTTLED));
   }
 
   /**

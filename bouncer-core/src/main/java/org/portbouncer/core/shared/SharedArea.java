@@ -19,6 +19,7 @@ import org.portbouncer.core.sys.Native;
  *   limits         LimitTable.bytes
  *   classes        ClassBoard.BYTES      one place per bandwidth class
  *   times          ListenerTimes.BYTES   one place per listener
+ *   buckets        BucketTable.bytes
  * </pre>
  */
 public final class SharedArea {
@@ -36,6 +37,7 @@ public final class SharedArea {
   private final LimitTable limits;
   private final ClassBoard classes;
   private final ListenerTimes times;
+  private final BucketTable buckets;
 
   private SharedArea(int fd, MemorySegment memory, int capacity) {
     this.fd = fd;
@@ -54,6 +56,8 @@ public final class SharedArea {
     classes = new ClassBoard(memory.asSlice(at, ClassBoard.BYTES));
     at += ClassBoard.BYTES;
     times = new ListenerTimes(memory.asSlice(at, ListenerTimes.BYTES));
+    at += ListenerTimes.BYTES;
+    buckets = new BucketTable(memory.asSlice(at, BucketTable.bytes(capacity)), sessions, classes);
   }
 
   private static long size(int capacity) {
@@ -64,7 +68,8 @@ public final class SharedArea {
         + SessionTable.bytes(capacity)
         + LimitTable.bytes(capacity)
         + ClassBoard.BYTES
-        + ListenerTimes.BYTES;
+        + ListenerTimes.BYTES
+        + BucketTable.bytes(capacity);
   }
 
   /**
@@ -133,5 +138,9 @@ public final class SharedArea {
 
   public ListenerTimes times() {
     return times;
+  }
+
+  public BucketTable buckets() {
+    return buckets;
   }
 }

@@ -1,0 +1,258 @@
+package org.portbouncer.core.shared;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.util.function.IntPredicate;
+import org.portbouncer.core.config.BandwidthClass.SharedBy;
+import org.portbouncer.core.sys.ProcessState;
+
+/**
+ * The buckets that sessions share, in shared memory, found by class and by what it is shared by.
+ * Bandwidth workers look a session's bucket up; io workers take from it ({@link Throttle}); it is
+ * given back by whichever process ends the session.
+ *
+ * <pre>
+ *   sets of {@value #WAYS} entries of {@value #ENTRY} bytes:
+ *      0 word u64        see LiveCounts, which also has the locks
+ *      8 key u64         class 16 | its generation 40 | shared by 8 (high to low), 0 for a free entry
+ *     16 name u64, u64   the rule's, or the source's address; 0 where all share
+ *     32 up 16, down 16  see Line
+ * </pre>
+ *
+ * A bucket of one session alone lies in its record and not here. The bucket of nobody stays until
+ * it is full again, so that a client who comes back finds what it had left, not a new burst.
+ * docs/decisions/008-bandwidth.md has the reasoning.
+ */
+public final class BucketTable {
+
+  static final int WAYS = 16;
+  static final int ENTRY = 64;
+
+  /** Entries reserved for each session record: so many that a set practically never is full. */
+  private static final int ENTRIES_PER_RECORD = 4;
+
+  /** The word of a session's record that names its bucket; those of LimitTable come before. */
+  static final int HELD = 2;
+
+  /** What stands there where the bucket is the session's own. */
+  static final long OWN = -1;
+
+  private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+
+  private static final int KEY = 8;
+  private static final int NAME_HIGH = 16;
+  private static final int NAME_LOW = 24;
+  private static final int LINES = 32;
+
+  private static final int FULL = -1;
+
+  private final MemorySegment memory;
+  private final SessionTable sessions;
+  private final ClassBoard classes;
+  private final LiveCounts counts;
+  private final int sets;
+
+  /** By place: what this process last read of each class. */
+  private final ClassTerms[] terms = new ClassTerms[ClassBoard.PLACES];
+
+  BucketTable(MemorySegment memory, SessionTable sessions, ClassBoard classes) {
+    this(memory, sessions, classes, ProcessState::isDead);
+  }
+
+  BucketTable(MemorySegment memory, SessionTable sessions, ClassBoard classes, IntPredicate dead) {
+    this.memory = memory;
+    this.sessions = sessions;
+    this.classes = classes;
+    this.sets = sets(sessions.capacity());
+    this.counts = new LiveCounts(memory, shape(sessions.capacity()), sessions, HELD, HELD, dead);
+  }
+
+  static long bytes(int capacity) {
+    return shape(capacity).bytes();
+  }
+
+  private static LiveCounts.Shape shape(int capacity) {
+    return new LiveCounts.Shape(sets(capacity), WAYS, ENTRY);
+  }
+
+  private static int sets(int capacity) {
+    int least = Math.max(16, capacity / WAYS * ENTRIES_PER_RECORD);
+    return Integer.highestOneBit(2 * least - 1);
+  }
+
+  SessionTable sessions() {
+    return sessions;
+  }
+
+  ClassBoard classes() {
+    return classes;
+  }
+
+  /** What a class allows now; on the thread that uses the table in this process. */
+  ClassTerms terms(int place) {
+    ClassTerms known = terms[place];
+    if (known == null) {
+      known = new ClassTerms();
+      terms[place] = known;
+      classes.read(place, known);
+    } else if (known.version() != classes.version(place)) {
+      classes.read(place, known);
+    }
+    return known;
+  }
+
+  /**
+   * Gives a session its bucket.
+   *
+   * @param record the session's, which the caller holds
+   * @param place the class's
+   * @param high names the rule or the source; ignored where all share, and for a session's own
+   * @param low likewise
+   * @param now CLOCK_MONOTONIC ns
+   * @param pid this process
+   * @return false where there is no room for one more, and the session has got one of its own:
+   *     never none
+   */
+  public boolean acquire(
+      int record, int place, SharedBy by, long high, long low, long now, int pid) {
+    if (by == SharedBy.SESSION) {
+      own(record, place, now);
+      return true;
+    }
+    long nameHigh = by == SharedBy.ALL ? 0 : high;
+    long nameLow = by == SharedBy.ALL ? 0 : low;
+    long key = key(place, classes.generation(place), by);
+    int set = (int) Limit.mix(key ^ Limit.mix(nameHigh ^ Limit.mix(nameLow))) & sets - 1;
+    if (counts.lock(set, pid)) {
+      try {
+        int entry = entry(set, key, nameHigh, nameLow, now);
+        if (entry != FULL) {
+          counts.hold(record, HELD, entry);
+          return true;
+        }
+      } finally {
+        counts.unlock(set, pid);
+      }
+    }
+    own(record, place, now);
+    return false;
+  }
+
+  private void own(int record, int place, long now) {
+    begin(sessions.memory(), sessions.ownLines(record), terms(place), now);
+    sessions.held(record, HELD, OWN);
+  }
+
+  private static void begin(MemorySegment m, long lines, ClassTerms terms, long now) {
+    for (int way = 0; way < Way.COUNT; way++) {
+      Line.begin(m, lines + way * (long) Line.BYTES, terms, way, now);
+    }
+  }
+
+  /** Gives a session's bucket back, and what it had taken of it and not used. */
+  public void release(int record, int pid) {
+    long held = sessions.held(record, HELD);
+    if (held == 0) {
+      return;
+    }
+    for (int way = 0; way < Way.COUNT; way++) {
+      int taken = sessions.taken(record, way);
+      if (taken != 0) {
+        sessions.taken(record, way, 0);
+        long line = line(record, way);
+        if (taken < 0) {
+          Line.waiting(lineMemory(record), line, -1);
+        }
+        Line.giveBack(lineMemory(record), line, taken & Integer.MAX_VALUE);
+      }
+    }
+    counts.letGo(record, HELD, pid);
+  }
+
+  /**
+   * Puts in order what a dead process was changing; in the mother, before she ends its sessions.
+   */
+  public void recover(int deadPid, int pid) {
+    counts.recover(deadPid, pid);
+  }
+
+  /** The memory in which the bucket of a session lies. */
+  MemorySegment lineMemory(int record) {
+    return counts.entryOf(sessions.held(record, HELD)) < 0 ? sessions.memory() : memory;
+  }
+
+  /** Where one way of it lies there. */
+  long line(int record, int way) {
+    int entry = counts.entryOf(sessions.held(record, HELD));
+    long lines = entry < 0 ? sessions.ownLines(record) : counts.at(entry, LINES);
+    return lines + way * (long) Line.BYTES;
+  }
+
+  /** Sessions that have a bucket in the table, read from all of its memory; for tests. */
+  long liveInAll() {
+    return counts.liveInAll();
+  }
+
+  // Entries; under the lock of their set.
+
+  private static long key(int place, int generation, SharedBy by) {
+    return (long) place << 48 | (generation & 0xff_ffff_ffffL) << 8 | (by.ordinal() + 1);
+  }
+
+  private long get(int entry, int offset) {
+    return (long) LONG.getOpaque(memory, counts.at(entry, offset));
+  }
+
+  private void put(int entry, int offset, long value) {
+    LONG.setVolatile(memory, counts.at(entry, offset), value);
+  }
+
+  private int entry(int set, long key, long high, long low, long now) {
+    int room = FULL;
+    for (int entry = counts.first(set); entry < counts.end(set); entry++) {
+      if (get(entry, KEY) == key && get(entry, NAME_HIGH) == high && get(entry, NAME_LOW) == low) {
+        return entry;
+      }
+      if (room == FULL && isFree(entry, now)) {
+        room = entry;
+      }
+    }
+    if (room != FULL) {
+      // Without a key while it is changed: a process that dies here leaves a free entry.
+      put(room, KEY, 0);
+      counts.renew(room);
+      put(room, NAME_HIGH, high);
+      put(room, NAME_LOW, low);
+      begin(memory, counts.at(room, LINES), terms(placeOf(key)), now);
+      put(room, KEY, key);
+    }
+    return room;
+  }
+
+  private static int placeOf(long key) {
+    return (int) (key >>> 48);
+  }
+
+  private boolean isFree(int entry, long now) {
+    long key = get(entry, KEY);
+    if (key == 0) {
+      return true;
+    }
+    if (counts.live(entry) != 0) {
+      return false;
+    }
+    int place = placeOf(key);
+    if ((key >>> 8 & 0xff_ffff_ffffL) != (classes.generation(place) & 0xff_ffff_ffffL)) {
+      return true;
+    }
+    ClassTerms present = terms(place);
+    for (int way = 0; way < Way.COUNT; way++) {
+      long line = counts.at(entry, LINES) + way * (long) Line.BYTES;
+      if (!Line.isFull(memory, line, present, way, now)) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,232 @@
+package org.portbouncer.core.shared;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * One way of a session of a bandwidth class: takes from its bucket before anything is read, and
+ * says how long to wait. In an io worker, on its loop's thread; used for one session after another.
+ *
+ * <p>A session has at most one piece taken at a time, so those that wait stand in line once each,
+ * and every round of the line gives each of them a piece.
+ */
+public final class Throttle {
+
+  /** {@link #take}: there is no limit. */
+  public static final long UNLIMITED = Long.MAX_VALUE;
+
+  /** {@link #take}: bytes are there, but others wait for theirs: ask again after them. */
+  public static final long AFTER_OTHERS = -1;
+
+  /** How much of a second a round of the line may take, so that a new session has its part soon. */
+  private static final int ROUNDS_PER_SECOND = 20;
+
+  /**
+   * The largest piece while others wait: what a socket holds at least, so that everybody's piece is
+   * there when its turn comes.
+   */
+  private static final long SHARED_BYTES = 64 * 1024;
+
+  /** The largest piece of one who is alone: the kernel is asked less often. */
+  private static final long ALONE_BYTES = 1 << 20;
+
+  /** A waiting session may be woken so late, 1/8 s, and its bucket loses nothing. */
+  private static final long LATENESSES_PER_SECOND = 8;
+
+  private static final int IN_LINE = 1 << 31;
+
+  private final BucketTable table;
+  private final SessionTable sessions;
+  private final int way;
+
+  private int record = -1;
+  private int place;
+  private MemorySegment memory;
+  private long line;
+
+  /** Bytes that may be read; stands in the record too, for the case that this process dies. */
+  private long granted;
+
+  private boolean waiting;
+  private long inLine;
+  private long due;
+  private long waitingSince;
+  private int version;
+
+  /** What was granted after a wait has all been read: the source would have given it in time. */
+  private boolean late;
+
+  private boolean grantedThisTurn;
+
+  /**
+   * Throttles one way.
+   *
+   * @param way one of {@link Way}
+   */
+  public Throttle(BucketTable table, int way) {
+    this.table = table;
+    this.sessions = table.sessions();
+    this.way = way;
+  }
+
+  /**
+   * Begins with a session, which has got its bucket.
+   *
+   * @param place its class's
+   */
+  public void open(int record, int place) {
+    this.record = record;
+    this.place = place;
+    memory = table.lineMemory(record);
+    line = table.line(record, way);
+    granted = 0;
+    waiting = false;
+    late = false;
+    grantedThisTurn = false;
+    version = 0;
+  }
+
+  /**
+   * What may be read now.
+   *
+   * @param now CLOCK_MONOTONIC ns
+   * @return bytes, taken from the bucket; {@link #UNLIMITED}; {@link #AFTER_OTHERS}; or 0: it must
+   *     {@link #await} its turn, or waits for it already
+   */
+  public long take(long now) {
+    ClassTerms terms = table.terms(place);
+    if (waiting && !turnHasCome(terms, now)) {
+      return 0;
+    }
+    if (terms.rate(way) == 0) {
+      drop();
+      return UNLIMITED;
+    }
+    if (granted == 0) {
+      long served = terms.served(way, now);
+      long bytes = Line.takeNow(memory, line, terms, piece(terms), served, credit(terms));
+      if (bytes == 0) {
+        return 0;
+      }
+      grant(bytes, terms);
+      if (grantedThisTurn && Line.waiting(memory, line) > 0) {
+        drop();
+        return AFTER_OTHERS;
+      }
+    }
+    grantedThisTurn = true;
+    return granted;
+  }
+
+  /** Ends the wait where it is over, or where the class has changed and the line begins anew. */
+  private boolean turnHasCome(ClassTerms terms, long now) {
+    boolean changed = terms.version() != version;
+    if (!changed && terms.served(way, now) - due < 0) {
+      return false;
+    }
+    endWait(now);
+    granted = changed ? 0 : inLine;
+    late = !changed;
+    note();
+    return true;
+  }
+
+  private void endWait(long now) {
+    waiting = false;
+    Line.waiting(memory, line, -1);
+    long waited = Math.max(0, now - waitingSince);
+    sessions.addThrottled(record, waited);
+    table.classes().addThrottled(place, way, waited);
+  }
+
+  private void grant(long bytes, ClassTerms terms) {
+    granted = bytes;
+    version = terms.version();
+    note();
+  }
+
+  /** Says in the record what is taken, so that whoever ends the session can give it back. */
+  private void note() {
+    sessions.taken(record, way, waiting ? (int) inLine | IN_LINE : (int) granted);
+  }
+
+  /** Stands in line for the next piece; call it where {@link #take} said 0 and bytes are there. */
+  public void await(long now) {
+    ClassTerms terms = table.terms(place);
+    inLine = piece(terms);
+    due = Line.takeNext(memory, line, terms, inLine, terms.served(way, now), credit(terms));
+    version = terms.version();
+    late = false;
+    waiting = true;
+    waitingSince = now;
+    note();
+    Line.waiting(memory, line, 1);
+  }
+
+  /** Whether it stands in line. */
+  public boolean waiting() {
+    return waiting;
+  }
+
+  /** When its turn comes, CLOCK_MONOTONIC ns; only while it waits. */
+  public long due() {
+    return table.terms(place).reaches(way, due);
+  }
+
+  /** So many bytes were read of what {@link #take} allowed. */
+  public void read(long bytes) {
+    if (granted > 0) {
+      granted = Math.max(0, granted - bytes);
+      note();
+    }
+  }
+
+  /**
+   * The flow's turn is over.
+   *
+   * @param more whether it goes on in the next; if not, what is left is given back
+   */
+  public void endTurn(boolean more) {
+    grantedThisTurn = false;
+    if (!more) {
+      late = false;
+      drop();
+    }
+  }
+
+  /** Ends it for this session: leaves the line, gives everything back. */
+  public void end(long now) {
+    if (record < 0) {
+      return;
+    }
+    if (waiting) {
+      endWait(now);
+      granted = inLine;
+    }
+    endTurn(false);
+    record = -1;
+  }
+
+  private void drop() {
+    if (granted > 0) {
+      // A line that began anew since does not know of it.
+      if (Line.version(memory, line) == version) {
+        Line.giveBack(memory, line, granted);
+      }
+      granted = 0;
+      note();
+    }
+  }
+
+  private long credit(ClassTerms terms) {
+    long burst = terms.burst(way);
+    return late ? Math.max(burst, terms.rate(way) / LATENESSES_PER_SECOND) : burst;
+  }
+
+  /** How much to take at once: little enough that a round of the line is short. */
+  private long piece(ClassTerms terms) {
+    int others = Line.waiting(memory, line);
+    long most = others == 0 ? ALONE_BYTES : SHARED_BYTES;
+    long part = terms.rate(way) / ROUNDS_PER_SECOND / (others + 1);
+    return Math.max(1, Math.min(Math.min(part, most), terms.burst(way)));
+  }
+}
