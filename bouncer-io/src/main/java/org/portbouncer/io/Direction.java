@@ -1,5 +1,7 @@
 package org.portbouncer.io;
 
+import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.shared.Throttle;
 import org.portbouncer.core.sys.Errno;
 
 /**
@@ -26,10 +28,14 @@ final class Direction {
 
   private static final int SMALL_TAKES = 4;
 
+  private final EventLoop loop;
   private final CopyPath copy;
   private final SplicePath splice;
   private Side from;
   private Side to;
+
+  /** Null where the session has no bandwidth class. */
+  private Throttle throttle;
 
   /** The one of the two that was used last; where anything is in transit, it is there. */
   private Path path;
@@ -50,15 +56,17 @@ final class Direction {
   /** Set by {@link #pump} where it stopped for fairness alone. */
   private boolean more;
 
-  Direction(TransferBuffers buffers) {
+  Direction(EventLoop loop, TransferBuffers buffers) {
+    this.loop = loop;
     copy = new CopyPath(buffers);
     splice = new SplicePath(buffers.pipes());
     path = copy;
   }
 
-  void open(Side from, Side to) {
+  void open(Side from, Side to, Throttle throttle) {
     this.from = from;
     this.to = to;
+    this.throttle = throttle;
     path = copy;
     splicing = false;
     neverSplice = false;
@@ -73,6 +81,7 @@ final class Direction {
   /** Gives back its memory. */
   void release() {
     dropPending();
+    unthrottle();
     from = null;
     to = null;
   }
@@ -80,6 +89,23 @@ final class Direction {
   private void dropPending() {
     copy.drop();
     splice.drop();
+  }
+
+  private void unthrottle() {
+    if (throttle != null) {
+      throttle.end(loop.now());
+      throttle = null;
+    }
+  }
+
+  /** Whether bytes are there that wait for the rate of the session's class. */
+  boolean throttled() {
+    return throttle != null && throttle.waiting();
+  }
+
+  /** When they may go on; only while {@link #throttled}. */
+  long due() {
+    return throttle.due();
   }
 
   /** Bytes that were written to the other side. */
@@ -110,6 +136,7 @@ final class Direction {
   /** The reader is gone: nothing more can be delivered. */
   void discard() {
     dropPending();
+    unthrottle();
     discarding = true;
     sourceEnded = true;
     closed = true;
@@ -146,19 +173,37 @@ final class Direction {
         // Asking for room before reading: data stays in the kernel, where it holds the sender back.
         break;
       }
-      long allowed = allowance();
-      if (allowed <= 0 || !take(allowed)) {
+      long allowed = throttle == null ? Throttle.UNLIMITED : throttle.take(loop.now());
+      if (allowed == Throttle.AFTER_OTHERS) {
+        more = true;
+        break;
+      }
+      if (allowed == 0 ? waits() : !take(allowed)) {
         break;
       }
     }
     copy.settle();
     splice.settle();
+    if (throttle != null) {
+      throttle.endTurn(more);
+    }
     return bytes != before;
   }
 
-  /** How many bytes may be moved now; what holds a flow back to a rate says less than all. */
-  private long allowance() {
-    return Long.MAX_VALUE;
+  /**
+   * Whether to wait for the rate. Only bytes that are there do: an end of stream or an error, or
+   * nothing at all, needs no turn and takes none.
+   */
+  private boolean waits() {
+    if (throttle.waiting()) {
+      return true;
+    }
+    int there = from.peek();
+    if (there <= 0) {
+      return !readEnded(there);
+    }
+    throttle.await(loop.now());
+    return true;
   }
 
   /** Passes the end of the stream on, unless it ended by a reset: the flow passes that on. */
@@ -180,6 +225,9 @@ final class Direction {
     // A short splice says nothing: a pipe can be full of small pieces long before its size.
     if (path == copy && taken < asked) {
       from.readShort();
+    }
+    if (throttle != null) {
+      throttle.read(taken);
     }
     judge(taken);
     return true;

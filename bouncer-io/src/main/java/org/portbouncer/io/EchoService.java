@@ -22,13 +22,13 @@ final class EchoService implements InternalServices.Service {
   EchoService(EventLoop loop, TransferBuffers buffers) {
     this.loop = loop;
     side = new Side(loop, this);
-    direction = new Direction(buffers);
+    direction = new Direction(loop, buffers);
   }
 
   @Override
   public void open(int fd) {
     side.open(fd);
-    direction.open(side, side);
+    direction.open(side, side, null);
   }
 
   @Override

@@ -7,6 +7,9 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.BucketTable;
+import org.portbouncer.core.shared.Throttle;
+import org.portbouncer.core.shared.Way;
 
 /**
  * One session being forwarded: its two sides, its two directions, its time limits, and how it ends.
@@ -26,11 +29,20 @@ final class Flow implements Side.Owner {
   private static final long RESET_LOOK_NANOS = 2_000_000;
   private static final long RESET_LOOK_MAX_NANOS = 200_000_000;
 
+  /**
+   * Flows that wait for their rate are woken on a grid, many at once. The line they stand in does
+   * not move by that, so nobody loses anything.
+   */
+  private static final long WAKE_GRID_NANOS = 2_000_000;
+
   /** Whose flow it is: the stage, as far as a flow sees it. */
   interface Owner {
     EventLoop loop();
 
     TransferBuffers buffers();
+
+    /** Where limited flows take from. */
+    BucketTable buckets();
 
     /** Says what has moved so far, where others look. */
     void moved(Session session, long up, long down, long now);
@@ -72,15 +84,33 @@ final class Flow implements Side.Owner {
         }
       };
 
+  private final Timer turn =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          pump();
+        }
+      };
+
+  /** Made for the first session that has a bandwidth class, and kept. */
+  private Throttle upThrottle;
+
+  private Throttle downThrottle;
+
   Flow(Owner owner) {
     this.owner = owner;
     client = new Side(owner.loop(), this);
     target = new Side(owner.loop(), this);
-    up = new Direction(owner.buffers());
-    down = new Direction(owner.buffers());
+    up = new Direction(owner.loop(), owner.buffers());
+    down = new Direction(owner.loop(), owner.buffers());
   }
 
-  void begin(Session session, Timeouts timeouts) {
+  /**
+   * Begins to forward.
+   *
+   * @param place of the session's bandwidth class, -1 where it has none
+   */
+  void begin(Session session, Timeouts timeouts, int place) {
     this.session = session;
     this.timeouts = timeouts;
     lastActivity = owner.loop().now();
@@ -88,9 +118,21 @@ final class Flow implements Side.Owner {
     queued = false;
     client.open(session.descriptors().peek(Descriptors.CLIENT));
     target.open(session.descriptors().peek(Descriptors.TARGET));
-    up.open(client, target);
-    down.open(target, client);
+    if (place >= 0) {
+      throttle(session.state().record(), place);
+    }
+    up.open(client, target, place < 0 ? null : upThrottle);
+    down.open(target, client, place < 0 ? null : downThrottle);
     armIdle();
+  }
+
+  private void throttle(int record, int place) {
+    if (upThrottle == null) {
+      upThrottle = new Throttle(owner.buckets(), Way.UP);
+      downThrottle = new Throttle(owner.buckets(), Way.DOWN);
+    }
+    upThrottle.open(record, place);
+    downThrottle.open(record, place);
   }
 
   Session session() {
@@ -126,6 +168,38 @@ final class Flow implements Side.Owner {
         owner.continueNextTurn(this);
       }
     }
+    armLimit();
+  }
+
+  // The rate of a bandwidth class.
+
+  private boolean throttled() {
+    return up.throttled() || down.throttled();
+  }
+
+  /** Has the loop call when the first of the two directions may go on. */
+  private void armLimit() {
+    if (!throttled()) {
+      owner.loop().timers().clear(turn);
+      return;
+    }
+    long due;
+    if (up.throttled() && down.throttled()) {
+      due = up.due() - down.due() < 0 ? up.due() : down.due();
+    } else {
+      due = up.throttled() ? up.due() : down.due();
+    }
+    due = Math.ceilDiv(due, WAKE_GRID_NANOS) * WAKE_GRID_NANOS;
+    if (!turn.isSet() || turn.due() != due) {
+      owner.loop().timers().set(turn, due);
+    }
+  }
+
+  /** What its class allows may have changed: whoever waits for it looks again. */
+  void classChanged() {
+    if (throttled()) {
+      pump();
+    }
   }
 
   // A reset.
@@ -151,6 +225,10 @@ final class Flow implements Side.Owner {
     }
     if (other.wasReset()) {
       endReset();
+      return;
+    }
+    if (last.throttled()) {
+      armLimit();
       return;
     }
     int unacknowledged = last.drained() ? other.unacknowledged() : -1;
@@ -206,8 +284,10 @@ final class Flow implements Side.Owner {
     if (limit == 0 || resetSide != null) {
       return;
     }
-    if (now - lastActivity < limit) {
-      owner.loop().timers().set(idle, lastActivity + limit);
+    // Bytes that wait for their rate are there: this is not what the limit is for.
+    long active = throttled() ? now : lastActivity;
+    if (now - active < limit) {
+      owner.loop().timers().set(idle, active + limit);
       return;
     }
     Term term =
@@ -222,6 +302,7 @@ final class Flow implements Side.Owner {
     Session ended = session;
     owner.moved(ended, up.bytes(), down.bytes(), owner.loop().now());
     owner.loop().timers().clear(idle);
+    owner.loop().timers().clear(turn);
     owner.loop().timers().clear(resetTimer);
     client.close();
     target.close();

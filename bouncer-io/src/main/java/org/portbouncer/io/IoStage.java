@@ -9,6 +9,7 @@ import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.BucketTable;
 import org.portbouncer.core.shared.ListenerTimes;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.worker.DescriptorLimit;
@@ -79,7 +80,9 @@ final class IoStage implements Stage, Flow.Owner {
     Listener listener = worker.configuration(session).listeners().get(session.state().listener());
     Flow flow = free.isEmpty() ? new Flow(this) : free.pop();
     session.attach(flow);
-    flow.begin(session, listener.timeouts());
+    int bandwidth = session.state().bandwidth();
+    int place = bandwidth < 0 ? -1 : worker.places(session).classes()[bandwidth];
+    flow.begin(session, listener.timeouts(), place);
     if (listener.target().kind() == Endpoint.Kind.INTERNAL) {
       services.start(session, listener.target().path());
     }
@@ -93,6 +96,21 @@ final class IoStage implements Stage, Flow.Owner {
   @Override
   public TransferBuffers buffers() {
     return buffers;
+  }
+
+  @Override
+  public BucketTable buckets() {
+    return worker.area().buckets();
+  }
+
+  @Override
+  public void classesChanged() {
+    for (Session session : worker.allHeld()) {
+      Flow flow = (Flow) session.attachment();
+      if (flow != null && flow.session() == session) {
+        flow.classChanged();
+      }
+    }
   }
 
   @Override

@@ -111,6 +111,11 @@ final class Side extends Pollable {
     }
   }
 
+  /** As a read of one byte would return, which stays where it is; the errno negated. */
+  int peek() {
+    return (int) Libc.recv(fd, VALUE.address(), 1, Const.MSG_PEEK | Const.MSG_DONTWAIT);
+  }
+
   /** A read found nothing. */
   void readNothing() {
     readable = false;

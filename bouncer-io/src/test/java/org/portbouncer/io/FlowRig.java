@@ -13,6 +13,7 @@ import org.portbouncer.core.loop.Mailbox;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.BucketTable;
 
 /** One flow on a loop of its own thread, without the worker around it. */
 final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
@@ -47,7 +48,7 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
     flow = new Flow(this);
     session.descriptors().put(Descriptors.CLIENT, client.inner());
     session.descriptors().put(Descriptors.TARGET, target.inner());
-    flow.begin(session, new Timeouts(0, 0, 0, 0));
+    flow.begin(session, new Timeouts(0, 0, 0, 0), -1);
     thread = new Thread(() -> loop.run(this), "loop");
     thread.setDaemon(true);
     thread.start();
@@ -61,6 +62,11 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
   @Override
   public TransferBuffers buffers() {
     return buffers;
+  }
+
+  @Override
+  public BucketTable buckets() {
+    return null;
   }
 
   @Override

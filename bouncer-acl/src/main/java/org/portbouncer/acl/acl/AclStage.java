@@ -1,5 +1,6 @@
 package org.portbouncer.acl.acl;
 
+import org.portbouncer.acl.Source;
 import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Rule;

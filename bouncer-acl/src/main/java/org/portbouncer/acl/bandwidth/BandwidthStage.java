@@ -1,24 +1,35 @@
 package org.portbouncer.acl.bandwidth;
 
+import org.portbouncer.acl.Source;
+import org.portbouncer.core.config.BandwidthClass.SharedBy;
 import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.KeepAlive;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Rule;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Sockets;
+import org.portbouncer.core.worker.Places;
 import org.portbouncer.core.worker.Stage;
 import org.portbouncer.core.worker.Worker;
 
 /**
- * The fourth stage: which bandwidth class a session gets (the rule's before the listener's), and
- * the settings of its two sockets. Runs in the bandwidth worker.
+ * The fourth stage: which bandwidth class a session gets (the rule's before the listener's), which
+ * bucket of it, and the settings of its two sockets. Runs in the bandwidth worker.
  */
 final class BandwidthStage implements Stage {
 
+  /** What a class shared by rule is shared by. */
+  private static final long LISTENER = 1;
+
+  private static final long RULE = 2;
+
   private final Worker worker;
+  private final Source source = new Source();
 
   BandwidthStage(Worker worker) {
     this.worker = worker;
@@ -35,8 +46,13 @@ final class BandwidthStage implements Stage {
     int index = resolve(worker.configuration(session), state);
     state.bandwidth(index);
     worker.table().bandwidth(state.record(), index);
-    settings(session.descriptors().peek(Descriptors.CLIENT));
-    settings(session.descriptors().peek(Descriptors.TARGET));
+    if (index >= 0) {
+      bucket(session, index);
+    }
+    KeepAlive keepAlive =
+        worker.configuration(session).listeners().get(state.listener()).keepAlive();
+    settings(session.descriptors().peek(Descriptors.CLIENT), keepAlive);
+    settings(session.descriptors().peek(Descriptors.TARGET), keepAlive);
     worker.forward(session);
   }
 
@@ -51,15 +67,64 @@ final class BandwidthStage implements Stage {
     return listener.bandwidth();
   }
 
+  /** Gives the session the bucket that it takes its bytes from; what names it is what it shares. */
+  private void bucket(Session session, int index) {
+    SessionState state = session.state();
+    Configuration configuration = worker.configuration(session);
+    Places places = worker.places(session);
+    SharedBy sharedBy = configuration.bandwidth().get(index).sharedBy();
+    long high = 0;
+    long low = 0;
+    if (sharedBy == SharedBy.SOURCE) {
+      source.of(state.memory(), state.client(), configuration.sourcePrefix());
+      high = source.high();
+      low = source.low();
+    } else if (sharedBy == SharedBy.RULE) {
+      int acl = configuration.listeners().get(state.listener()).acl();
+      // Without an ACL the listener stands for the rule.
+      high = acl < 0 ? LISTENER : RULE;
+      low = acl < 0 ? worker.slot(session) : places.rule(acl, state.rule());
+    }
+    if (!worker
+        .area()
+        .buckets()
+        .acquire(
+            state.record(),
+            places.classes()[index],
+            sharedBy,
+            high,
+            low,
+            worker.loop().now(),
+            worker.pid())) {
+      worker.count(WorkerBoard.Count.BUCKET_TABLE_FULL, 1);
+      worker
+          .log()
+          .warn(
+              worker.loop().now(),
+              "no room for one more bandwidth bucket: session "
+                  + state.id()
+                  + " has the rate of its class for itself alone");
+    }
+  }
+
   /**
    * What was read in one piece is sent in one piece: Nagle's delay would only hold back what the
    * sender meant to go. Keep-alive finds peers that died without a word. Urgent bytes stay in their
    * place in the stream, which is the only one a forwarder can give them. A Unix socket has none of
    * these and says so.
    */
-  private static void settings(int fd) {
+  private static void settings(int fd, KeepAlive keepAlive) {
     Sockets.enable(fd, Const.IPPROTO_TCP, Const.TCP_NODELAY);
     Sockets.enable(fd, Const.SOL_SOCKET, Const.SO_KEEPALIVE);
     Sockets.enable(fd, Const.SOL_SOCKET, Const.SO_OOBINLINE);
+    tcp(fd, Const.TCP_KEEPIDLE, keepAlive.idleS());
+    tcp(fd, Const.TCP_KEEPINTVL, keepAlive.intervalS());
+    tcp(fd, Const.TCP_KEEPCNT, keepAlive.count());
+  }
+
+  private static void tcp(int fd, int option, int value) {
+    if (value > 0) {
+      Sockets.set(fd, Const.IPPROTO_TCP, option, value);
+    }
   }
 }

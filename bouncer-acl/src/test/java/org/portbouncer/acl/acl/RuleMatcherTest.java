@@ -15,6 +15,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.portbouncer.acl.Source;
 import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Configuration.SourcePrefix;
 import org.portbouncer.core.config.IpAddress;

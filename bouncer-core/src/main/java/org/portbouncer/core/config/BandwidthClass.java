@@ -6,7 +6,7 @@ package org.portbouncer.core.config;
  * @param name the key under `bandwidth`
  * @param up bytes per second from client to target; 0 for no limit
  * @param down bytes per second from target to client; 0 for no limit
- * @param burst bytes that may pass at once after a pause; at least 1
+ * @param burst bytes that may pass at once after a pause; 0 where it follows the rate
  * @param sharedBy whose sessions share one bucket
  */
 public record BandwidthClass(String name, long up, long down, long burst, SharedBy sharedBy) {

@@ -8,7 +8,8 @@ import java.util.Objects;
 /** Reads the bandwidth classes. Runs in the mother and in commands. */
 final class BandwidthReader {
 
-  private static final long LEAST_DEFAULT_BURST = 64 * 1024L;
+  /** Each has a place in shared memory, and so have some that a reload took away. */
+  private static final int MOST = 512;
 
   private BandwidthReader() {}
 
@@ -17,6 +18,13 @@ final class BandwidthReader {
     List<BandwidthClass> all = new ArrayList<>();
     for (String name : names) {
       all.add(bandwidth(classes.named(name), name));
+    }
+    if (all.size() > MOST) {
+      classes
+          .problems()
+          .error(
+              classes.where(),
+              all.size() + " bandwidth classes are too many; " + MOST + " are possible");
     }
     return all;
   }
@@ -30,7 +38,7 @@ final class BandwidthReader {
           .problems()
           .error(section.where(), "bandwidth." + name + " limits nothing; it needs 'up' or 'down'");
     }
-    Long burst = section.read("burst", BandwidthReader::burst, defaultBurst(up, down) + " B");
+    Long burst = section.read("burst", BandwidthReader::burst);
     BandwidthClass.SharedBy sharedBy =
         section.read(
             "shared-by",
@@ -43,15 +51,14 @@ final class BandwidthReader {
     return new BandwidthClass(name, up, down, burst, sharedBy);
   }
 
-  /** A tenth of a second of the faster rate, but at least 64 KiB. */
-  static long defaultBurst(long up, long down) {
-    return Math.max(LEAST_DEFAULT_BURST, Math.max(up, down) / 10);
-  }
-
   private static Long burst(String text, Where where) {
+    if (text.equals("auto")) {
+      return 0L;
+    }
     long burst = Quantities.sizeBytes(text);
     if (burst < 1) {
-      throw new InvalidValueException("'" + text + "' lets nothing pass; at least 1 B is needed");
+      throw new InvalidValueException(
+          "'" + text + "' lets nothing pass; at least 1 B is needed, or auto");
     }
     return burst;
   }

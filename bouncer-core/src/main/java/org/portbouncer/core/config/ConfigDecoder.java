@@ -96,8 +96,16 @@ final class ConfigDecoder {
         in.integer(-1, ANY),
         in.integer(-1, ANY),
         timeouts(),
+        keepAlive(),
         in.text(),
         in.integer());
+  }
+
+  private KeepAlive keepAlive() throws ConfigCodecException {
+    return new KeepAlive(
+        in.integer(0, KeepAlive.MOST_SECONDS),
+        in.integer(0, KeepAlive.MOST_SECONDS),
+        in.integer(0, KeepAlive.MOST_COUNT));
   }
 
   private Endpoint endpoint() throws ConfigCodecException {
@@ -167,7 +175,7 @@ final class ConfigDecoder {
         in.text(),
         in.longInteger(0),
         in.longInteger(0),
-        in.longInteger(1),
+        in.longInteger(0),
         in.constant(BandwidthClass.SharedBy.values()));
   }
 }

@@ -58,6 +58,9 @@ final class ConfigEncoder {
     out.number(listener.acl());
     out.number(listener.bandwidth());
     timeouts(listener.timeouts());
+    out.number(listener.keepAlive().idleS());
+    out.number(listener.keepAlive().intervalS());
+    out.number(listener.keepAlive().count());
     out.text(listener.file());
     out.number(listener.line());
   }

@@ -11,6 +11,7 @@ import java.util.List;
  * @param acl index into {@link Configuration#acls()}, or -1 where everyone may connect
  * @param bandwidth index into {@link Configuration#bandwidth()}, or -1 for none
  * @param timeouts the global ones with this listener's overrides applied
+ * @param keepAlive of its sockets and those to its target
  * @param file the file that names it
  * @param line its line there
  */
@@ -21,5 +22,6 @@ public record Listener(
     int acl,
     int bandwidth,
     Timeouts timeouts,
+    KeepAlive keepAlive,
     String file,
     int line) {}

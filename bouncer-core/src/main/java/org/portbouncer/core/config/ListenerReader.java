@@ -79,8 +79,28 @@ final class ListenerReader {
         Objects.requireNonNullElse(acl, -1),
         Objects.requireNonNullElse(bandwidth, -1),
         timeouts(section.section("timeouts")),
+        keepAlive(section.section("keep-alive")),
         section.where().file(),
         section.where().line());
+  }
+
+  private static KeepAlive keepAlive(Section section) {
+    Integer count =
+        section.read("count", (text, where) -> Quantities.integer(text, 1, KeepAlive.MOST_COUNT));
+    return new KeepAlive(
+        Objects.requireNonNullElse(section.read("idle", ListenerReader::seconds), 0),
+        Objects.requireNonNullElse(section.read("interval", ListenerReader::seconds), 0),
+        Objects.requireNonNullElse(count, 0));
+  }
+
+  /** The kernel counts keep-alive in whole seconds. */
+  private static Integer seconds(String text, Where where) {
+    long ms = Quantities.durationMs(text);
+    if (ms % 1000 != 0 || ms < 1000 || ms > KeepAlive.MOST_SECONDS * 1000L) {
+      throw new InvalidValueException(
+          "'" + text + "' is not possible; whole seconds, 1s to " + KeepAlive.MOST_SECONDS + "s");
+    }
+    return (int) (ms / 1000);
   }
 
   private Timeouts timeouts(Section section) {

@@ -59,6 +59,21 @@ public final class Schema {
               "`timeouts.half-closed`",
               "overrides the global one"),
           optional(
+              "listeners.NAME.keep-alive.idle",
+              "duration, whole seconds",
+              "the system's",
+              "silence before the kernel asks whether a peer still lives"),
+          optional(
+              "listeners.NAME.keep-alive.interval",
+              "duration, whole seconds",
+              "the system's",
+              "from one question to the next"),
+          optional(
+              "listeners.NAME.keep-alive.count",
+              "integer, 1 to 127",
+              "the system's",
+              "questions without an answer after which the connection is given up"),
+          optional(
               "acls.NAME[].name", "name", "`#1`, `#2`, …", "the rule's name in logs and metrics"),
           required(
               "acls.NAME[].action", "`pass` or `block`", "what happens to a session that matches"),
@@ -116,11 +131,11 @@ public final class Schema {
               "leading bits that make one IPv6 source"),
           optional("bandwidth.NAME.up", "rate", "no limit", "client to target"),
           optional("bandwidth.NAME.down", "rate", "no limit", "target to client"),
-          optional(
+          withDefault(
               "bandwidth.NAME.burst",
-              "size",
-              "0.1 s of the faster rate, at least 64 KiB",
-              "what may pass at once after a pause"),
+              "size, or `auto`",
+              "auto",
+              "what may pass at once after a pause; `auto`: what passes in 20 ms"),
           withDefault(
               "bandwidth.NAME.shared-by",
               "`all`, `rule`, `source` or `session`",

@@ -17,6 +17,7 @@ package org.portbouncer.core.control;
  *   LOOK        any time         end those of your sessions that are marked in the session table
  *   END_ALL     any time         result u8: every session held ends with it
  *   ACCESS_LOG  any time         json u8; descriptor: write there from now on
+ *   CLASSES     any time         bandwidth classes have changed: look at the ClassBoard
  *   STOP        once, last       end
  *   SYNC        any time         token u32: say when all that was received is dealt with
  *   worker to mother
@@ -35,6 +36,7 @@ public enum ControlMessage {
   LOOK,
   END_ALL,
   ACCESS_LOG,
+  CLASSES,
   STOP,
   SYNC,
   READY,

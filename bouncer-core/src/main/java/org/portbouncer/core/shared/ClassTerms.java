@@ -76,8 +76,9 @@ public final class ClassTerms {
   public long reaches(int way, long bytes) {
     long ahead = bytes - served[way];
     long perSecond = rate[way];
-    // Rounding may bring it a nanosecond early: whoever waits looks at the clock again.
+    // One more, so that rounding never brings it early: whoever waits would wait again.
     return since
+        + 1
         + Math.min(ahead / perSecond, FAR_SECONDS) * NANOS
         + (long) Math.ceil((double) (ahead % perSecond) * NANOS / perSecond);
   }

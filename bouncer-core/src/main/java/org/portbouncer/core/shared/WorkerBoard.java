@@ -15,6 +15,7 @@ import org.portbouncer.core.session.StageId;
  *   16 received u64 | 24 refused messages u64 | 32 spills u64 | 40 state bytes u64
  *   48 log lines left out u64 | 56 descriptor pauses u64
  *   64 sessions refused because the limit table was full u64
+ *   72 sessions with a bucket of their own because the bucket table was full u64
  * 128 hop times: TimeBuckets
  * 504 stage u32
  * </pre>
@@ -45,7 +46,8 @@ public final class WorkerBoard {
     STATE_BYTES,
     LOG_LOST,
     DESCRIPTOR_PAUSES,
-    LIMIT_TABLE_FULL;
+    LIMIT_TABLE_FULL,
+    BUCKET_TABLE_FULL;
 
     private final int offset = 16 + 8 * ordinal();
   }

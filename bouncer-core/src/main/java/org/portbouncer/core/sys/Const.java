@@ -33,8 +33,12 @@ public final class Const {
   public static final int IPV6_V6ONLY = 26;
   public static final int IP_BIND_ADDRESS_NO_PORT = 24;
   public static final int TCP_NODELAY = 1;
+  public static final int TCP_KEEPIDLE = 4;
+  public static final int TCP_KEEPINTVL = 5;
+  public static final int TCP_KEEPCNT = 6;
 
   public static final int MSG_OOB = 0x1;
+  public static final int MSG_PEEK = 0x2;
   public static final int MSG_DONTWAIT = 0x40;
   public static final int MSG_NOSIGNAL = 0x4000;
   public static final int MSG_CTRUNC = 0x8;

@@ -18,6 +18,7 @@ public final class Libc {
   private static final MemorySegment RECVMSG = Downcall.symbol("recvmsg");
   private static final MemorySegment SENDMSG = Downcall.symbol("sendmsg");
   private static final MemorySegment SEND = Downcall.symbol("send");
+  private static final MemorySegment RECV = Downcall.symbol("recv");
   private static final MemorySegment SPLICE = Downcall.symbol("splice");
   private static final MemorySegment SOCKET = Downcall.symbol("socket");
   private static final MemorySegment SOCKETPAIR = Downcall.symbol("socketpair");
@@ -81,6 +82,11 @@ public final class Libc {
   /** send(2). */
   public static long send(int fd, long buffer, long length, int flags) {
     return Downcall.callLong(SEND, fd, buffer, length, flags);
+  }
+
+  /** recv(2). */
+  public static long recv(int fd, long buffer, long length, int flags) {
+    return Downcall.callLong(RECV, fd, buffer, length, flags);
   }
 
   /** splice(2); blocks unless the sockets themselves are non-blocking. */

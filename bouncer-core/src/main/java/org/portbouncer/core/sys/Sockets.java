@@ -14,6 +14,7 @@ public final class Sockets {
 
   /** One, then zero. */
   private static final MemorySegment ON = Native.allocate(8);
+  private static final MemorySegment VALUE = Native.allocate(4);
 
   /** Holds struct linger: on u32, seconds u32. */
   private static final MemorySegment LINGER_ZERO = Native.allocate(8);
@@ -47,6 +48,12 @@ public final class Sockets {
   /** Turns a yes-or-no option off. */
   public static void disable(int fd, int level, int option) {
     Libc.setsockopt(fd, level, option, ON.address() + 4, 4);
+  }
+
+  /** Sets an option that has a number; on one thread of a process alone. */
+  public static void set(int fd, int level, int option, int value) {
+    VALUE.set(JAVA_INT, 0, value);
+    Libc.setsockopt(fd, level, option, VALUE.address(), 4);
   }
 
   /** Bytes that may wait in a socket's sending side, as the kernel counts them. */

@@ -57,6 +57,7 @@ final class MotherLink extends Pollable {
         boolean json = body.get() != 0;
         worker.accessLog(control.descriptorCount() > 0 ? control.descriptor(0) : -1, json);
       }
+      case CLASSES -> worker.classesChanged();
       case STOP -> worker.stop();
       // Between two turns nothing is half received or half sent, so the answer is always: now.
       case SYNC -> answer(ControlMessage.SYNCED, body.getInt());

@@ -11,8 +11,9 @@ import org.portbouncer.core.shared.StateSlots;
 
 /**
  * The one place that ends a session in the books: claims its record, counts it, writes its line,
- * gives back what it holds of limits, frees the record. In every process; of several that try, one
- * succeeds. Descriptors are not its business: whoever holds the session closes them first.
+ * gives back what it holds of limits and bandwidth, frees the record. In every process; of several
+ * that try, one succeeds. Descriptors are not its business: whoever holds the session closes them
+ * first.
  */
 public final class SessionEnd {
 
@@ -118,6 +119,7 @@ public final class SessionEnd {
     counters.ended(slot, result);
     freeSlot(record);
     area.limits().release(record, pid);
+    area.buckets().release(record, pid);
     table.free(record);
   }
 

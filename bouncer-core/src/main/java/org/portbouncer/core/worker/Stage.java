@@ -39,6 +39,12 @@ public interface Stage {
   default void retired(int oldest) {}
 
   /**
+   * What bandwidth classes allow has changed, on the operator's word; {@link #configured} may mean
+   * that too.
+   */
+  default void classesChanged() {}
+
+  /**
    * Takes a session that arrived. The stage owns it until it passes it on with {@link
    * Worker#forward}, ends it with {@link Worker#end}, or keeps it with {@link Worker#hold}.
    */

@@ -246,6 +246,11 @@ public final class Worker implements EventLoop.Turn {
     inbox.adjust();
   }
 
+  /** Those held now, of which some may be let go while they are walked. */
+  public Session[] allHeld() {
+    return held.all();
+  }
+
   /** Sessions held now. */
   public int heldCount() {
     return held.count();
@@ -332,6 +337,10 @@ public final class Worker implements EventLoop.Turn {
       epochs.add(one.epoch());
       one.known().run();
     }
+  }
+
+  void classesChanged() {
+    stage.classesChanged();
   }
 
   /**

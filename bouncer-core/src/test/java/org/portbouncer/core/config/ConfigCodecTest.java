@@ -19,7 +19,8 @@ class ConfigCodecTest {
       bouncer {
         listeners {
           web { listen = ["127.0.0.1:8080", "[::1]:8080", "unix:w.sock"], target = "a.example:80",
-            acl = office, bandwidth = slow, timeouts { idle = 10m } }
+            acl = office, bandwidth = slow, timeouts { idle = 10m },
+      keep-alive { idle = 60s, interval = 10s, count = 6 } }
           any { listen = "*:9", target = "internal:echo" }
         }
         acls { office = [
@@ -27,7 +28,8 @@ class ConfigCodecTest {
           { action = pass, from = ["10.0.0.0/8", "2001:db8::/32"], from-port = ["1024-65535", 80],
             when = "Mon-Fri 07:00-19:00 Europe/Oslo; Sat", bandwidth = slow, max-sessions = 100,
             max-sessions-per-source = 5, rate = "50/1s", rate-per-source = "3/10s" } ] }
-        bandwidth { slow { up = "1 MiB/s", down = "8 Mbit/s", shared-by = source } }
+        bandwidth { slow { up = "1 MiB/s", down = "8 Mbit/s", shared-by = source }
+          wide { up = "1 Gbit/s", burst = 1 MiB } }
         state-transfer { mode = file-fd, file-fd { backing = "directory:x" }, shm { slots = 100 },
           padding = 1 KiB }
         metrics { listen = "127.0.0.1:9464" }

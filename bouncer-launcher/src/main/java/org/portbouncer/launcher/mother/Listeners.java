@@ -157,6 +157,7 @@ final class Listeners {
               l.acl(),
               l.bandwidth(),
               l.timeouts(),
+              l.keepAlive(),
               l.file(),
               l.line()));
     }

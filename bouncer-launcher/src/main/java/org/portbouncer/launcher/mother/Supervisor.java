@@ -154,6 +154,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
       return;
     }
     area.limits().recover(worker.pid(), pid);
+    area.buckets().recover(worker.pid(), pid);
     int lost = release(worker.pid());
     area.workers().sessions(worker.place(), 0);
     long lived = loop.now() - worker.startedAt();
@@ -276,6 +277,15 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     try (EpochFile file = new EpochFile(List.of(newer))) {
       for (WorkerProcess worker : workers) {
         worker.configure(file);
+      }
+    }
+  }
+
+  /** Has sessions that wait for their bandwidth class look at it again. */
+  void classesChanged() {
+    for (WorkerProcess worker : workers) {
+      if (worker.stage() == StageId.IO) {
+        worker.classesChanged();
       }
     }
   }

@@ -259,6 +259,14 @@ final class WorkerProcess extends Pollable {
     }
   }
 
+  /** Says that bandwidth classes have changed. */
+  void classesChanged() {
+    if (running()) {
+      control.begin(ControlMessage.CLASSES);
+      control.send();
+    }
+  }
+
   void endAll(Result result) {
     if (running()) {
       control.begin(ControlMessage.END_ALL).put((byte) result.ordinal());

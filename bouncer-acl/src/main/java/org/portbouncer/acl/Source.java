@@ -1,4 +1,4 @@
-package org.portbouncer.acl.acl;
+package org.portbouncer.acl;
 
 import java.lang.foreign.MemorySegment;
 import org.portbouncer.core.config.Configuration.SourcePrefix;
@@ -8,7 +8,8 @@ import org.portbouncer.core.sys.SockAddr;
 
 /**
  * What counts as one source: a client's address without the bits beyond `source-prefix`. All
- * clients of Unix sockets are one source. Mutable, so that a session costs no object; one thread.
+ * clients of Unix sockets are one source. Both stages of this module count by it. Mutable, so that
+ * a session costs no object; one thread.
  */
 public final class Source {
 
@@ -17,7 +18,7 @@ public final class Source {
   private int prefix;
 
   /** Reads it from where the address stands. */
-  void of(MemorySegment m, long client, SourcePrefix prefixes) {
+  public void of(MemorySegment m, long client, SourcePrefix prefixes) {
     switch (SockAddr.family(m, client)) {
       case Const.AF_INET -> cut(0, IpAddress.mapped(SockAddr.v4(m, client)), prefixes);
       case Const.AF_INET6 -> cut(SockAddr.v6High(m, client), SockAddr.v6Low(m, client), prefixes);
@@ -36,11 +37,11 @@ public final class Source {
     low = bits <= 64 ? 0 : addressLow & -1L << 128 - bits;
   }
 
-  long high() {
+  public long high() {
     return high;
   }
 
-  long low() {
+  public long low() {
     return low;
   }
 
