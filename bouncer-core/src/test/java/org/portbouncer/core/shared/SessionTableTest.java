@@ -395,12 +395,12 @@ class SessionTableTest {
     assertThat(table.isQueued(record, generation, StageId.NEGOTIATE)).isTrue();
     assertThat(table.isQueued(record, generation, StageId.ACL)).isFalse();
     assertThat(table.isQueued(record, generation + 1, StageId.NEGOTIATE)).isFalse();
-    assertThat(table.requestKill(record, generation)).isTrue();
+    assertThat(table.requestEnd(record, generation, Result.KILLED)).isTrue();
 
     table.unqueue(record, generation, MOTHER, StageId.NEGOTIATE);
     assertThat(table.owner(record)).isEqualTo(MOTHER);
     assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.HELD);
-    assertThat(table.killed(record)).as("the request stays").isTrue();
+    assertThat(table.unwanted(record)).as("the request stays").isEqualTo(Result.KILLED);
 
     assertThat(table.queue(record, generation, MOTHER, StageId.NEGOTIATE)).isTrue();
     assertThat(table.arrive(state, StageId.NEGOTIATE, WORKER, 0)).isNotNegative();
