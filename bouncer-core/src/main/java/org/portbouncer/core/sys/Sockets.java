@@ -14,6 +14,7 @@ public final class Sockets {
 
   /** One, then zero. */
   private static final MemorySegment ON = Native.allocate(8);
+
   private static final MemorySegment VALUE = Native.allocate(4);
 
   /** Holds struct linger: on u32, seconds u32. */

@@ -104,7 +104,8 @@ final class ClassPlaces {
 
   /**
    * Puts an epoch's rates in force, for live sessions of its classes too; what the operator had
-   * changed is undone. Call it before the workers get the epoch.
+   * changed is undone. No session of the epoch may have begun; those that wait for their rate are
+   * told by {@link Supervisor#classesChanged}.
    */
   void publish(Epoch epoch) {
     List<BandwidthClass> classes = epoch.configuration().bandwidth();

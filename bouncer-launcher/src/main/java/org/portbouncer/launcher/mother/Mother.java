@@ -333,6 +333,7 @@ public final class Mother implements EventLoop.Turn {
   /** Has new sessions set out under this configuration, which all workers know. */
   void putInForce(Epoch next, Listeners newer) {
     classes.publish(next);
+    supervisor.classesChanged();
     epochs.add(next);
     epoch = next;
     acceptor.serve(next, newer);
