@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -129,6 +130,55 @@ class PrivilegeIT {
         assertThat(ProcessTree.ofEachThread(pid, set)).as("%s of %d", set, pid).containsOnly(NONE);
       }
     }
+  }
+
+  @Test
+  void shouldConfineEveryThreadOfEveryWorker() throws Exception {
+    assumeTrue(server.err().text().contains("system call filter"), "not said");
+    assumeTrue(!server.err().text().contains("does not offer"), "not on this kernel");
+    for (long pid : workers()) {
+      assertThat(ProcessTree.ofEachThread(pid, "NoNewPrivs")).as("%d", pid).containsOnly("1");
+      assertThat(ProcessTree.ofEachThread(pid, "Seccomp")).as("%d", pid).containsOnly("2");
+    }
+    // A successor is as its predecessor was.
+    long killed = server.workers("acl").getFirst();
+    ProcessHandle.of(killed).ifPresent(ProcessHandle::destroyForcibly);
+    await().atMost(Duration.ofSeconds(20)).until(() -> hasReadySuccessor("acl", killed));
+    assertThat(ProcessTree.ofEachThread(server.workers("acl").getFirst(), "Seccomp"))
+        .containsOnly("2");
+  }
+
+  private static boolean hasReadySuccessor(String stage, long killed) throws Exception {
+    return BouncerServer.elements(server.status().path("workers"))
+        .filter(worker -> worker.path("stage").asText().equals(stage))
+        .allMatch(
+            worker ->
+                worker.path("pid").asLong() != killed
+                    && worker.path("state").asText().equals("ready"));
+  }
+
+  @Test
+  void shouldSayThatItsWorkersAreNotConfinedWhenToldSo(@TempDir Path elsewhere) throws Exception {
+    try (BouncerServer other =
+        BouncerServer.start(
+            elsewhere,
+            """
+            listeners { echo { listen = "127.0.0.1:%d", target = "internal:echo" } }
+            workers { io = 1 }
+            confine = false
+            """
+                .formatted(Ports.free()))) {
+      assertThat(other.err().text()).contains("confine = false");
+      for (long pid : other.workers("io")) {
+        assertThat(ProcessTree.ofEachThread(pid, "Seccomp")).isEqualTo(own("Seccomp", pid));
+      }
+    }
+  }
+
+  /** What this process has, once for each thread of another. */
+  private static List<String> own(String field, long pid) throws Exception {
+    String value = ProcessTree.ofEachThread(ProcessHandle.current().pid(), field).getFirst();
+    return ProcessTree.ofEachThread(pid, field).stream().map(any -> value).toList();
   }
 
   @Test

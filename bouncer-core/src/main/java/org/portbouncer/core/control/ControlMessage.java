@@ -10,6 +10,8 @@ package org.portbouncer.core.control;
  *   START       once, first      stage u8, index u16, place u16, batch u16, flags u8 (1 access log, 2 JSON,
  *                                4 state slots); descriptors: shared area, access log and state slots where
  *                                there are any, own inbox (read), next inboxes (write)
+ *   CONFINE     at most once,    a filter of system calls, put on before the inbox is read
+ *               before CONFIG
  *   CONFIG      any time         length u32; descriptor: epochs, as EpochCodec has them, oldest first; the first
  *                                CONFIG has all that sessions refer to
  *   RETIRE      any time         oldest epoch in set-up u32, count u16, epochs in use u32 each, ascending:
@@ -31,6 +33,7 @@ package org.portbouncer.core.control;
  */
 public enum ControlMessage {
   START,
+  CONFINE,
   CONFIG,
   RETIRE,
   LOOK,

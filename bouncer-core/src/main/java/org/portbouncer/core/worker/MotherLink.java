@@ -8,6 +8,7 @@ import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Seccomp;
 import org.portbouncer.core.sys.SystemCallException;
 
 /**
@@ -19,6 +20,9 @@ final class MotherLink extends Pollable {
   private final ControlChannel control;
   private final EpochReader epochs;
   private boolean serving;
+
+  /** What system calls may be made, until it is put on; null for all. */
+  private byte[] filter;
 
   MotherLink(Worker worker, ControlChannel control, EpochReader epochs) {
     this.worker = worker;
@@ -49,6 +53,10 @@ final class MotherLink extends Pollable {
   private void handle() {
     ByteBuffer body = control.body();
     switch (control.type()) {
+      case CONFINE -> {
+        filter = new byte[body.remaining()];
+        body.get(filter);
+      }
       case CONFIG -> configure(body);
       case RETIRE -> retire(body);
       case LOOK -> worker.endUnwanted();
@@ -74,8 +82,18 @@ final class MotherLink extends Pollable {
     }
     configured(epochs.read(fd, length));
     serving = true;
+    confine();
     worker.start();
     answer(ControlMessage.READY, 0);
+  }
+
+  /** By now the VM has started, and no client's byte has come. */
+  private void confine() {
+    int errno = filter == null ? 0 : Seccomp.confine(filter);
+    if (errno != 0) {
+      worker.log().warn(worker.loop().now(), "no system call filter: " + Errno.text(errno));
+    }
+    filter = null;
   }
 
   private void configured(List<NewEpoch> come) {

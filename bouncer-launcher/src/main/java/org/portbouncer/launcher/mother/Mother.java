@@ -22,6 +22,7 @@ import org.portbouncer.core.worker.Epochs;
 import org.portbouncer.core.worker.Places;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.launcher.log.LogSetup;
+import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.privilege.RunAs;
 import org.portbouncer.launcher.systemd.Notifier;
 import org.slf4j.Logger;
@@ -63,6 +64,7 @@ public final class Mother implements EventLoop.Turn {
   private final EpochKeeper keeper;
   private final Reloader reloader;
   private Listeners listeners;
+  private Confinement confinement;
   private Supervisor supervisor;
   private Acceptor acceptor;
   private int lastEpoch;
@@ -134,6 +136,7 @@ public final class Mother implements EventLoop.Turn {
       enter(runAs);
       states.tryDirectory();
       admin.begin();
+      confinement = Confinement.detect(bound.confine());
       try {
         keeper.add(PublishedEpoch.of(epoch));
         supervisor.start(bound.workers());
@@ -280,6 +283,10 @@ public final class Mother implements EventLoop.Turn {
 
   int pid() {
     return pid;
+  }
+
+  Confinement confinement() {
+    return confinement;
   }
 
   int batch() {

@@ -11,12 +11,16 @@ final class ProcessEnd {
   /** Above this the exit code that the JDK gives is a signal's number. */
   private static final int SIGNALED = 128;
 
+  private static final int FORBIDDEN = 31;
+
   private ProcessEnd() {}
 
   static String text(int code) {
     return switch (code) {
       case OUT_OF_MEMORY -> "out of memory, exit code 3";
       case Worker.FAILED -> "an internal error, exit code " + Worker.FAILED;
+      case SIGNALED + FORBIDDEN ->
+          "killed by the kernel for a forbidden system call (SIGSYS): was it taken over?";
       case SIGNALED + 4, SIGNALED + 6, SIGNALED + 7, SIGNALED + 11 ->
           "crashed, signal " + (code - SIGNALED);
       default -> code > SIGNALED ? "killed by signal " + (code - SIGNALED) : "exit code " + code;

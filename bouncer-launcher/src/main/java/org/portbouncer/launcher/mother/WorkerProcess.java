@@ -19,6 +19,7 @@ import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.log.WorkerLog;
+import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.systemd.Notifier;
 import org.slf4j.event.Level;
 
@@ -72,6 +73,7 @@ final class WorkerProcess extends Pollable {
 
   private final EventLoop loop;
   private final Mailbox mailbox;
+  private final Confinement confinement;
   private final Watcher watcher;
   private final StageId stage;
   private final int index;
@@ -92,6 +94,7 @@ final class WorkerProcess extends Pollable {
   WorkerProcess(Mother mother, Watcher watcher, StageId stage, int index, int place) {
     this.loop = mother.loop();
     this.mailbox = mother.mailbox();
+    this.confinement = mother.confinement();
     this.watcher = watcher;
     this.stage = stage;
     this.index = index;
@@ -200,6 +203,11 @@ final class WorkerProcess extends Pollable {
     var _ = child.onExit().thenRun(() -> mailbox.post(this::exited));
     knows = 0;
     int errno = words.send(control);
+    byte[] filter = confinement.filter(stage, pid);
+    if (errno == 0 && filter.length > 0) {
+      control.begin(ControlMessage.CONFINE).put(filter);
+      errno = control.send();
+    }
     if (errno == 0) {
       try (EpochFile epochs = keeper.forStage(stage)) {
         errno = epochs.send(control);
@@ -225,7 +233,7 @@ final class WorkerProcess extends Pollable {
     // Standard output is the access log's, whose descriptor the worker gets with START.
     builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
     builder.redirectError(ProcessBuilder.Redirect.INHERIT);
-    return builder.start();
+    return confinement.start(builder, stage);
   }
 
   /** Publishes a newer configuration. */

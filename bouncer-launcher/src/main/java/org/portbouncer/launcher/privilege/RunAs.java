@@ -187,6 +187,7 @@ public final class RunAs {
     }
     try (Arena arena = Arena.ofConfined()) {
       Capabilities.keepThroughChange();
+      Capabilities.bound(Const.CAP_NET_BIND_SERVICE);
       check(
           "setgroups",
           LibcIdentity.setgroups(groups.length, Accounts.list(arena, groups).address()));

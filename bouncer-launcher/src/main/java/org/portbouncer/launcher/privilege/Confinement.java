@@ -1,0 +1,132 @@
+package org.portbouncer.launcher.privilege;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Seccomp;
+import org.portbouncer.core.sys.SystemCallException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes from workers what their stage does not need, as far as the kernel offers that.
+ *
+ * <p>What a thread has given up, a program that it starts does not have: so each worker is started
+ * by a thread made for it, which first gives up what that worker shall not have, and then ends.
+ * What a VM needs for its own start is taken later, by the filter that the worker puts on itself.
+ *
+ * <p>In the mother, on her loop's thread.
+ */
+public final class Confinement {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Confinement.class);
+
+  private static final byte[] NONE = {};
+
+  /** From this version on Landlock knows TCP. */
+  private static final int TCP = 4;
+
+  /**
+   * Whether classes are being recorded for the class cache: a VM that does so starts another at its
+   * end, to write it. All is made ready then, and nothing put on.
+   */
+  private static final boolean RECORDING = System.getProperty("bouncer.record") != null;
+
+  private final boolean wanted;
+  private final int landlock;
+  private final Machine machine;
+
+  private Confinement(boolean wanted, int landlock, Machine machine) {
+    this.wanted = wanted;
+    this.landlock = landlock;
+    this.machine = machine;
+  }
+
+  /**
+   * Finds out what this kernel offers, and says it in the log.
+   *
+   * @param wanted whether workers are to be confined at all
+   */
+  public static Confinement detect(boolean wanted) {
+    if (!wanted) {
+      LOG.warn("confine = false: a worker that is taken over may do whatever its user may");
+      return new Confinement(false, 0, null);
+    }
+    int landlock = Landlock.version();
+    Machine machine = Seccomp.available() ? Machine.current() : null;
+    List<String> has = new ArrayList<>(List.of("no_new_privs"));
+    List<String> misses = new ArrayList<>();
+    (landlock > 0 ? has : misses).add("Landlock" + (landlock > 0 ? " " + landlock : ""));
+    if (landlock > 0 && landlock < TCP) {
+      misses.add("Landlock for TCP");
+    }
+    (machine != null ? has : misses).add("system call filter");
+    LOG.info("workers are confined by {}", String.join(", ", has));
+    if (!misses.isEmpty()) {
+      LOG.warn("this kernel does not offer {}: workers run without", String.join(", nor ", misses));
+    }
+    return new Confinement(true, landlock, machine);
+  }
+
+  /**
+   * Starts a worker's process.
+   *
+   * @throws IOException where it cannot be started, or not be confined as the kernel promised
+   */
+  public Process start(ProcessBuilder builder, StageId stage) throws IOException {
+    if (!wanted) {
+      return builder.start();
+    }
+    FutureTask<Process> task =
+        new FutureTask<>(
+            () -> {
+              giveUp(stage);
+              return builder.start();
+            });
+    Thread.ofPlatform().name("start-" + stage.text()).start(task);
+    try {
+      return task.get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException io
+          ? io
+          : new IOException("cannot confine it: " + e.getCause().getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  /** In the thread that is made for one worker. */
+  private void giveUp(StageId stage) {
+    // As root a worker reads the jars of whoever they are, and has more descriptors on their way
+    // than others may; as another user it has no capability anyway.
+    if (!RECORDING) {
+      Capabilities.bound(Const.CAP_DAC_OVERRIDE, Const.CAP_SYS_RESOURCE);
+      SystemCallException.check("prctl", Libc.prctl(Const.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    }
+    if (landlock > 0) {
+      try (Landlock rules = Landlock.create(landlock, stage == StageId.CONNECT)) {
+        WorkerFiles.allow(rules, stage);
+        if (!RECORDING) {
+          rules.restrict();
+        }
+      }
+    }
+  }
+
+  /**
+   * The filter of system calls for a worker to put on once it has started.
+   *
+   * @param pid its process
+   * @return empty for none
+   */
+  public byte[] filter(StageId stage, int pid) {
+    byte[] program = machine == null ? NONE : new CallFilter(machine, stage, pid).bytes();
+    return RECORDING ? NONE : program;
+  }
+}

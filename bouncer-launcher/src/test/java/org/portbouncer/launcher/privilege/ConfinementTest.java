@@ -1,0 +1,139 @@
+package org.portbouncer.launcher.privilege;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.DataOutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.sys.Seccomp;
+
+/** What a process can still do that was started, and confined, as the worker of a stage. */
+class ConfinementTest {
+
+  private static final int KILLED_BY_FILTER = 128 + 31;
+
+  /** From these versions on Landlock knows TCP, and signals. */
+  private static final int TCP = 4;
+
+  private static final int SIGNALS = 6;
+
+  private static final String DONE = "done";
+  private static final String REFUSED = "refused";
+
+  @TempDir private Path folder;
+  private ServerSocket target;
+  private Process victim;
+  private Path file;
+
+  @BeforeEach
+  void prepare() throws Exception {
+    target = new ServerSocket(0, 50, InetAddress.ofLiteral("127.0.0.1"));
+    victim = new ProcessBuilder("sleep", "60").start();
+    file = Files.writeString(folder.resolve("secret"), "secret");
+    // Where a server has its jars, a test has its classes.
+    System.setProperty("bouncer.lib", place(Attempts.class));
+    System.setProperty("bouncer.cache", place(Seccomp.class));
+  }
+
+  @AfterEach
+  void clean() throws Exception {
+    System.clearProperty("bouncer.lib");
+    System.clearProperty("bouncer.cache");
+    target.close();
+    victim.destroyForcibly().waitFor();
+  }
+
+  private static String place(Class<?> of) throws Exception {
+    return Path.of(of.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+  }
+
+  /** Runs {@link Attempts} in the place of a worker: what it tried, and what came of it. */
+  private Map<String, String> attempts(StageId stage, int expectedExit, String... more)
+      throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"));
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.addAll(List.of("-cp", place(Attempts.class) + ":" + place(Seccomp.class)));
+    command.add(Attempts.class.getName());
+    command.add(Integer.toString(target.getLocalPort()));
+    command.add(file.toString());
+    command.add(Long.toString(victim.pid()));
+    command.addAll(List.of(more));
+    Confinement confinement = Confinement.detect(true);
+    Process process =
+        confinement.start(new ProcessBuilder(command).redirectErrorStream(true), stage);
+    byte[] filter = confinement.filter(stage, (int) process.pid());
+    DataOutputStream in = new DataOutputStream(process.getOutputStream());
+    in.writeInt(filter.length);
+    in.write(filter);
+    in.flush();
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(text).isEqualTo(expectedExit);
+    assertThat(victim.isAlive()).as("another process").isTrue();
+    assertThat(file).hasContent("secret");
+    assertThat(folder.resolve("written")).doesNotExist();
+    Map<String, String> outcomes = new TreeMap<>();
+    text.lines()
+        .filter(line -> line.contains(": "))
+        .forEach(line -> outcomes.put(line.split(": ", 2)[0], line.split(": ", 2)[1]));
+    return outcomes;
+  }
+
+  @Test
+  void shouldLeaveAnIoWorkerNothingButItsDescriptors() throws Exception {
+    assumeTrue(Landlock.version() >= SIGNALS && Seccomp.available(), "not on this kernel");
+    Map<String, String> outcomes = attempts(StageId.IO, 0);
+    // Before the filter, by Landlock alone; a listening socket and datagrams it does not know.
+    for (String refused :
+        List.of("program", "connect", "listen", "write", "change", "read", "signal")) {
+      assertThat(outcomes).containsEntry("open " + refused, REFUSED);
+    }
+    assertThat(outcomes).containsEntry("filter", "0");
+    for (String refused :
+        List.of("program", "connect", "listen", "datagrams", "write", "change", "read", "signal")) {
+      assertThat(outcomes).containsEntry("filtered " + refused, REFUSED);
+    }
+    for (String done : List.of("thread", "program file")) {
+      assertThat(outcomes).containsEntry("open " + done, DONE);
+      assertThat(outcomes).containsEntry("filtered " + done, DONE);
+    }
+  }
+
+  @Test
+  void shouldLetTheConnectWorkerConnectAndNoMore() throws Exception {
+    assumeTrue(Landlock.version() >= TCP && Seccomp.available(), "not on this kernel");
+    Map<String, String> outcomes = attempts(StageId.CONNECT, 0);
+    assertThat(outcomes)
+        .containsEntry("open connect", DONE)
+        .containsEntry("filter", "0")
+        .containsEntry("filtered connect", DONE)
+        .containsEntry("filtered datagrams", DONE)
+        .containsEntry("filtered thread", DONE);
+    for (String refused : List.of("program", "listen", "write", "change", "read", "signal")) {
+      assertThat(outcomes).containsEntry("filtered " + refused, REFUSED);
+    }
+  }
+
+  @Test
+  void shouldEndAWorkerThatTurnsIntoAnotherProgram() throws Exception {
+    assumeTrue(Seccomp.available(), "not on this kernel");
+    Map<String, String> outcomes = attempts(StageId.ACL, KILLED_BY_FILTER, "execute");
+    assertThat(outcomes).containsEntry("filter", "0").doesNotContainKey("execve");
+  }
+}
