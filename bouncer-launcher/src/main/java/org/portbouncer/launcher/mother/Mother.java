@@ -131,10 +131,11 @@ public final class Mother implements EventLoop.Turn {
       Inboxes inboxes = new Inboxes(bound.workers(), states.inlineBytes());
       acceptor = new Acceptor(this, inboxes.writing(StageId.NEGOTIATE));
       supervisor = new Supervisor(this, inboxes, this::everyWorkerReady);
-      StartLog.write(bound, warnings, batch);
       admin.asRoot();
       enter(runAs);
       states.tryDirectory();
+      // What may fail lies behind: a start that fails says one line.
+      StartLog.write(bound, warnings, batch);
       admin.begin();
       confinement = Confinement.detect(bound.confine());
       try {
