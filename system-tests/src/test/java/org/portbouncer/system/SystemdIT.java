@@ -1,10 +1,12 @@
 package org.portbouncer.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,11 +104,69 @@ class SystemdIT {
     }
   }
 
+  @Test
+  void shouldListenOnThePassedSocketsAndGiveItsOwnIntoKeeping() throws Exception {
+    int moved = Ports.free();
+    int configured = Ports.free();
+    int before = Ports.free();
+    int stale = Ports.free();
+    int stranger = Ports.free();
+    int own = Ports.free();
+    String body =
+        """
+        listeners {
+          echo { listen = "127.0.0.1:%1$d", target = "127.0.0.1:%4$d" }
+          kept { listen = "127.0.0.1:%2$d", target = "127.0.0.1:%4$d" }
+          own { listen = "127.0.0.1:%3$d", target = "127.0.0.1:%4$d" }
+        }
+        timeouts { drain = 1s }
+        """
+            .formatted(configured, before, own, target.port());
+    try (NotifySocket notify = new NotifySocket("@bouncer-" + UUID.randomUUID())) {
+      String activate =
+          "export NOTIFY_SOCKET='%s'; set -- '%s' -cp '%s' org.portbouncer.system.Activator"
+                  .formatted(
+                      notify.name(),
+                      Path.of(System.getProperty("java.home"), "bin", "java"),
+                      Checkout.root().resolve("system-tests/target/test-classes"))
+              + " echo=%d 'kept 127.0.0.1 %d=%d' 'kept 127.0.0.1 %d=%d' stranger=%d"
+                  .formatted(moved, before, before, stale, stale, stranger)
+              + " -- \"$0\" \"$@\"; exec \"$@\"";
+      try (BouncerServer server = BouncerServer.startAfter(activate, folder, body)) {
+        // By name, by address, and one that nobody passed.
+        for (int open : new int[] {moved, before, own}) {
+          try (Client client = Client.to(open)) {
+            client.echo("through a socket of systemd's or our own");
+          }
+        }
+        for (int closed : new int[] {configured, stale, stranger}) {
+          assertThatThrownBy(() -> Client.to(closed)).isInstanceOf(ConnectException.class);
+        }
+        assertThat(notify.count("FDNAME=kept 127.0.0.1 " + own)).isEqualTo(1);
+        assertThat(notify.messages())
+            .contains("FDSTORE=1\nFDNAME=kept 127.0.0.1 " + own)
+            .contains("FDSTOREREMOVE=1\nFDNAME=kept 127.0.0.1 " + stale);
+        assertThat(server.err().text())
+            .contains("the service manager passed 127.0.0.1 " + moved + " for it")
+            .contains(
+                "the passed socket 'stranger' (127.0.0.1 " + stranger + ") is of no listener");
+        for (long pid : server.processes()) {
+          if (pid != server.pid()) {
+            assertThat(environment(pid)).doesNotContain("LISTEN_");
+          }
+        }
+      }
+    }
+  }
+
+  private static String environment(long pid) throws IOException {
+    return Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1);
+  }
+
   private static void assertNoWorkerKnowsOfIt(BouncerServer server) throws IOException {
     for (String stage : BouncerServer.STAGES) {
       for (long pid : server.workers(stage)) {
-        assertThat(
-                Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1))
+        assertThat(environment(pid))
             .contains("BOUNCER_TEST=")
             .doesNotContain("NOTIFY_SOCKET")
             .doesNotContain("WATCHDOG_");

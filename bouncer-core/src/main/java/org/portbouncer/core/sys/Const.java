@@ -25,6 +25,7 @@ public final class Const {
   public static final int SO_LINGER = 13;
   public static final int SO_RCVTIMEO = 20;
   public static final int SO_SNDTIMEO = 21;
+  public static final int SO_ACCEPTCONN = 30;
   public static final int SO_SNDBUFFORCE = 32;
   public static final int SCM_RIGHTS = 1;
   public static final int IPPROTO_IP = 0;

@@ -80,6 +80,11 @@ public final class Sockets {
     return option(fd, Const.SO_TYPE) >= 0;
   }
 
+  /** Whether a descriptor is a stream socket that accepts. */
+  public static boolean listens(int fd) {
+    return option(fd, Const.SO_ACCEPTCONN) == 1 && option(fd, Const.SO_TYPE) == Const.SOCK_STREAM;
+  }
+
   /** An option's value; negative where it has none. */
   private static int option(int fd, int option) {
     try (Arena arena = Arena.ofConfined()) {

@@ -32,8 +32,14 @@ final class ListenSocket {
   private final int fd;
   private final boolean sixOnly;
   private final String anyPort;
+  private final boolean passed;
 
   private ListenSocket(Endpoint endpoint, int fd, boolean sixOnly, String anyPort) {
+    this(endpoint, fd, sixOnly, anyPort, false);
+  }
+
+  private ListenSocket(Endpoint endpoint, int fd, boolean sixOnly, String anyPort, boolean passed) {
+    this.passed = passed;
     this.endpoint = endpoint;
     this.fd = fd;
     this.sixOnly = sixOnly;
@@ -54,6 +60,27 @@ final class ListenSocket {
   /** Whether an IPv6 socket leaves IPv4 clients to others. */
   boolean sixOnly() {
     return sixOnly;
+  }
+
+  /**
+   * Takes over a socket that listens already.
+   *
+   * @param endpoint what it stands for
+   * @param sixOnly as for one that is bound here
+   * @param anyPort likewise
+   * @param kept whether it was ours before a restart, and not made by a socket unit
+   */
+  static ListenSocket adopt(
+      int fd, Endpoint endpoint, boolean sixOnly, String anyPort, boolean kept) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(SockAddr.ROOM + 8L, 8);
+      return new ListenSocket(bound(endpoint, fd, address), fd, sixOnly, anyPort, !kept);
+    }
+  }
+
+  /** Whether a socket unit made it. */
+  boolean passed() {
+    return passed;
   }
 
   /** What a reload finds it by: where it listens, and, if the kernel chose the port, for whom. */
@@ -227,7 +254,8 @@ final class ListenSocket {
   /** Stops listening; a socket file goes too. */
   void close() {
     Libc.close(fd);
-    if (endpoint.kind() == Endpoint.Kind.UNIX) {
+    // A socket unit's file is the unit's.
+    if (endpoint.kind() == Endpoint.Kind.UNIX && !passed) {
       try {
         Files.deleteIfExists(Path.of(endpoint.path()));
       } catch (IOException e) {

@@ -40,13 +40,28 @@ final class Listeners {
   private Listeners() {}
 
   /**
-   * Binds everything.
+   * Binds everything that was not passed.
    *
+   * @param adopted sockets that the service manager passed
    * @param runAs who makes socket files
    * @throws StartException for the first that fails; nothing stays bound then
    */
-  static Listeners open(Configuration configuration, RunAs runAs) throws StartException {
-    return new Listeners().bind(configuration, runAs);
+  static Listeners open(Configuration configuration, List<Adoption.Adopted> adopted, RunAs runAs)
+      throws StartException {
+    Listeners listeners = new Listeners();
+    for (Adoption.Adopted each : adopted) {
+      Listener listener = configuration.listeners().get(each.listener());
+      Endpoint endpoint = listener.listen().get(each.address());
+      ListenSocket socket =
+          ListenSocket.adopt(
+              each.fd(),
+              endpoint,
+              sharesPortWithV4(configuration, endpoint),
+              ListenSocket.anyPort(listener, each.address()),
+              each.kept());
+      socket.names().forEach(name -> listeners.before.put(name, socket));
+    }
+    return listeners.bind(configuration, runAs);
   }
 
   /**

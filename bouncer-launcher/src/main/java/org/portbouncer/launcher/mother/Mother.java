@@ -25,6 +25,7 @@ import org.portbouncer.launcher.log.LogSetup;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.privilege.RunAs;
 import org.portbouncer.launcher.systemd.Notifier;
+import org.portbouncer.launcher.systemd.PassedSockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +52,7 @@ public final class Mother implements EventLoop.Turn {
   private final AccessLog accessLog = new AccessLog();
   private final int pid = (int) ProcessHandle.current().pid();
   private final Notifier notifier = new Notifier(System.getenv(), pid);
+  private final KeptSockets keptSockets = new KeptSockets(notifier);
   private final int batch = DescriptorLimit.batch(DescriptorLimit.current());
   private final long startedAt;
   private final SharedArea area;
@@ -119,7 +121,11 @@ public final class Mother implements EventLoop.Turn {
 
   private void serve(Configuration configuration, List<Problem> warnings) throws StartException {
     RunAs runAs = runAs(configuration);
-    listeners = Listeners.open(configuration, runAs);
+    listeners =
+        Listeners.open(
+            configuration,
+            Adoption.of(configuration, PassedSockets.take(System.getenv(), pid), notifier),
+            runAs);
     AdminOpening admin = new AdminOpening(configuration.admin(), new ServerOperations(this), runAs);
     try {
       Configuration bound = listeners.withPorts(configuration);
@@ -193,6 +199,7 @@ public final class Mother implements EventLoop.Turn {
     ready = true;
     acceptor.open(epoch, listeners);
     sweeper.start();
+    keptSockets.update(listeners);
     notifier.ready(pid, Pulse.status(this));
     reloader.serving();
     System.out.println(readyLine());
@@ -296,6 +303,10 @@ public final class Mother implements EventLoop.Turn {
 
   boolean ready() {
     return ready;
+  }
+
+  KeptSockets keptSockets() {
+    return keptSockets;
   }
 
   Notifier notifier() {

@@ -18,6 +18,7 @@ final class ReloadNotice implements ReloadWatcher {
   @Override
   public void reloaded() {
     if (mother.ready()) {
+      mother.keptSockets().update(mother.listeners());
       mother.notifier().ready(mother.pid(), Pulse.status(mother));
     }
   }

@@ -1,0 +1,160 @@
+package org.portbouncer.launcher.mother;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
+import org.portbouncer.core.sys.SockAddr;
+import org.portbouncer.core.sys.Sockets;
+import org.portbouncer.launcher.systemd.Notifier;
+import org.portbouncer.launcher.systemd.PassedSockets.Passed;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds for each listener the sockets that the service manager passed for it: by name, and by
+ * address where no name fits. In the mother, at start.
+ */
+final class Adoption {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Adoption.class);
+
+  /**
+   * A listener's address that gets a passed socket.
+   *
+   * @param listener index into the configuration
+   * @param address index into the listener's addresses
+   * @param fd the socket; whoever takes this owns it
+   * @param kept whether it comes from keeping
+   */
+  record Adopted(int listener, int address, int fd, boolean kept) {}
+
+  /** A passed socket and where it listens, as ListenSocket.name has it. */
+  private record Candidate(Passed passed, String where) {}
+
+  private final Configuration configuration;
+  private final List<Candidate> candidates = new ArrayList<>();
+  private final List<Adopted> adopted = new ArrayList<>();
+
+  private Adoption(Configuration configuration) {
+    this.configuration = configuration;
+  }
+
+  /** Matches what was passed; what fits nowhere is closed, with a warning. */
+  static List<Adopted> of(Configuration configuration, List<Passed> passed, Notifier notifier) {
+    Adoption adoption = new Adoption(configuration);
+    for (Passed each : passed) {
+      String where = where(each.fd());
+      if (where.isEmpty()) {
+        LOG.warn("descriptor {} ('{}') is no listening socket; closed", each.fd(), each.name());
+        Libc.close(each.fd());
+      } else {
+        adoption.candidates.add(new Candidate(each, where));
+      }
+    }
+    adoption.match();
+    for (Candidate left : adoption.candidates) {
+      if (left.passed().kept()) {
+        notifier.forget(left.passed().name());
+      } else {
+        LOG.warn(
+            "the passed socket '{}' ({}) is of no listener, by name or by address; closed",
+            left.passed().name(),
+            left.where());
+      }
+      Libc.close(left.passed().fd());
+    }
+    return adoption.adopted;
+  }
+
+  private void match() {
+    each((l, where) -> c -> named(c, l) && c.where().equals(where));
+    each((l, where) -> c -> named(c, l));
+    each((l, where) -> c -> c.where().equals(where));
+  }
+
+  private static boolean named(Candidate candidate, Listener listener) {
+    return candidate.passed().name().equals(listener.name());
+  }
+
+  @FunctionalInterface
+  private interface Rule {
+    Predicate<Candidate> of(Listener listener, String where);
+  }
+
+  /** Gives each address that has none yet the first socket for which the rule holds. */
+  private void each(Rule rule) {
+    for (int i = 0; i < configuration.listeners().size(); i++) {
+      Listener listener = configuration.listeners().get(i);
+      for (int j = 0; j < listener.listen().size(); j++) {
+        int address = j;
+        int index = i;
+        if (adopted.stream().anyMatch(a -> a.listener() == index && a.address() == address)) {
+          continue;
+        }
+        Endpoint endpoint = listener.listen().get(j);
+        Predicate<Candidate> fits = rule.of(listener, ListenSocket.name(endpoint));
+        candidates.stream().filter(fits).findFirst().ifPresent(c -> adopt(c, index, address));
+      }
+    }
+  }
+
+  private void adopt(Candidate candidate, int listener, int address) {
+    candidates.remove(candidate);
+    adopted.add(new Adopted(listener, address, candidate.passed().fd(), candidate.passed().kept()));
+    Endpoint endpoint = configuration.listeners().get(listener).listen().get(address);
+    String name = configuration.listeners().get(listener).name();
+    if (candidate.where().equals(ListenSocket.name(endpoint))) {
+      LOG.info("listener {}: {} was passed by the service manager", name, endpoint.text());
+    } else {
+      LOG.warn(
+          "listener {}: the service manager passed {} for it; that is used, and not {}",
+          name,
+          candidate.where(),
+          endpoint.text());
+    }
+  }
+
+  /** Where a socket listens; "" for anything that does not. */
+  private static String where(int fd) {
+    if (!Sockets.listens(fd)) {
+      return "";
+    }
+    MemorySegment address = Native.allocate(SockAddr.ROOM + 8L);
+    address.set(JAVA_INT, SockAddr.ROOM, SockAddr.ROOM);
+    if (Libc.getsockname(fd, address.address(), address.address() + SockAddr.ROOM) < 0) {
+      return "";
+    }
+    return switch (SockAddr.family(address, 0)) {
+      case Const.AF_UNIX -> unix(address, address.get(JAVA_INT, SockAddr.ROOM));
+      case Const.AF_INET, Const.AF_INET6 -> inet(address);
+      default -> "";
+    };
+  }
+
+  private static String inet(MemorySegment address) {
+    String text = SockAddr.text(address, 0);
+    String host = text.substring(0, text.lastIndexOf(':')).replace("[", "").replace("]", "");
+    return InetAddress.ofLiteral(host).getHostAddress() + ' ' + SockAddr.port(address, 0);
+  }
+
+  /** A path that is not there any more leads nobody to the socket. */
+  private static String unix(MemorySegment address, int length) {
+    byte[] bytes = address.asSlice(2, Math.max(0, length - 2)).toArray(JAVA_BYTE);
+    String path = new String(bytes, StandardCharsets.UTF_8).replaceFirst("\0.*", "");
+    return path.isEmpty() || !Files.exists(Path.of(path)) ? "" : "unix:" + path;
+  }
+}

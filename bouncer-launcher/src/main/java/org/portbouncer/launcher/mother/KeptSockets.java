@@ -1,0 +1,41 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.launcher.systemd.Notifier;
+import org.portbouncer.launcher.systemd.PassedSockets;
+
+/**
+ * Gives the listening sockets into the service manager's keeping, so that they come back to the
+ * next process: while one ends and the other starts, clients queue. In the mother, on her loop's
+ * thread.
+ */
+final class KeptSockets {
+
+  private final Notifier notifier;
+  private Set<String> kept = new HashSet<>();
+
+  KeptSockets(Notifier notifier) {
+    this.notifier = notifier;
+  }
+
+  /** Brings the keeping in line with what listens now. */
+  void update(Listeners listeners) {
+    Set<String> now = new HashSet<>();
+    for (Listeners.Entry entry : listeners.entries()) {
+      ListenSocket socket = entry.socket();
+      // A socket unit keeps its own, and a socket file goes with the process that made it.
+      if (socket.passed() || socket.endpoint().kind() != Endpoint.Kind.INET) {
+        continue;
+      }
+      String name = PassedSockets.keptName(ListenSocket.name(socket.endpoint()));
+      now.add(name);
+      if (!kept.remove(name)) {
+        notifier.keep(name, socket.fd());
+      }
+    }
+    kept.forEach(notifier::forget);
+    kept = now;
+  }
+}
