@@ -13,7 +13,6 @@ final class NotEnforcedYet {
   /** Per key of the schema, for which of its values nothing happens. */
   private static final Map<String, Predicate<String>> SETTINGS =
       Map.ofEntries(
-          Map.entry("metrics.listen", text -> !text.isBlank()),
           Map.entry("log.access.to", text -> text.equals("syslog")));
 
   private NotEnforcedYet() {}

@@ -40,6 +40,11 @@ public final class ListenerTimes {
     TimeBuckets.SETUP.addShared(memory, at(slot, step), Math.max(0, nanos));
   }
 
+  /** Begins anew for another listener; in the mother, when nobody counts there any more. */
+  public void clear(int slot) {
+    memory.asSlice((long) slot * SLOT, SLOT).fill((byte) 0);
+  }
+
   public TimeHistogram get(int slot, Step step) {
     return TimeBuckets.SETUP.read(memory, at(slot, step));
   }

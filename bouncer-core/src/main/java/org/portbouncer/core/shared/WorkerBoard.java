@@ -3,6 +3,7 @@ package org.portbouncer.core.shared;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.session.StageId;
 
 /**
@@ -12,10 +13,11 @@ import org.portbouncer.core.session.StageId;
  *
  * <pre>
  *    0 pid u32 | 4 sessions held u32 | 8 heartbeat u64, CLOCK_MONOTONIC ns
- *   16 received u64 | 24 refused messages u64 | 32 spills u64 | 40 state bytes u64
- *   48 log lines left out u64 | 56 descriptor pauses u64
- *   64 sessions refused because the limit table was full u64
- *   72 sessions with a bucket of their own because the bucket table was full u64
+ *   16 received u64 | 24 refused messages u64 | 32 spills u64
+ *   40 log lines left out u64 | 48 descriptor pauses u64
+ *   56 sessions refused because the limit table was full u64
+ *   64 sessions with a bucket of their own because the bucket table was full u64
+ *   72 state bytes that came inline u64 | 80 as files u64 | 88 in slots u64
  * 128 hop times: TimeBuckets
  * 504 stage u32
  * </pre>
@@ -43,13 +45,24 @@ public final class WorkerBoard {
     RECEIVED,
     REFUSED,
     SPILLED,
-    STATE_BYTES,
     LOG_LOST,
     DESCRIPTOR_PAUSES,
     LIMIT_TABLE_FULL,
-    BUCKET_TABLE_FULL;
+    BUCKET_TABLE_FULL,
+    STATE_BYTES_INLINE,
+    STATE_BYTES_FILE_FD,
+    STATE_BYTES_SHM;
 
     private final int offset = 16 + 8 * ordinal();
+
+    /** Where the bytes of states that travel so are counted. */
+    public static Count stateBytes(Mode mode) {
+      return switch (mode) {
+        case INLINE -> STATE_BYTES_INLINE;
+        case FILE_FD -> STATE_BYTES_FILE_FD;
+        case SHM -> STATE_BYTES_SHM;
+      };
+    }
   }
 
   private final MemorySegment memory;

@@ -203,7 +203,7 @@ public final class Worker implements EventLoop.Turn {
     int record = session.state().record();
     int length = session.state().length();
     table().transfer(record, session.transfer().ordinal(), length);
-    count(WorkerBoard.Count.STATE_BYTES, length);
+    count(WorkerBoard.Count.stateBytes(session.transfer()), length);
     boolean intact = padding.intact(session);
     session.keepHead();
     ends.freeSlot(record);

@@ -186,7 +186,7 @@ class ConfigLoaderTest {
         { name = rest, action = block } ] }
         include "gone.conf"
         state-transfer { mode = shm, padding = 1 KiB }
-        metrics { listen = "127.0.0.1:9464" }
+        log { access { to = syslog } }
         }\
         """;
     assertThat(load(text).isOk()).isTrue();
@@ -199,7 +199,7 @@ class ConfigLoaderTest {
             "b.conf:6: warning: rule 'ports' can never match: rule 'wide' at b.conf:4 matches the"
                 + " same clients first",
             "b.conf:8: warning: the included file 'gone.conf' does not exist",
-            "b.conf:10: warning: metrics.listen = \"127.0.0.1:9464\" is not enforced yet: it has no"
+            "b.conf:10: warning: log.access.to = \"syslog\" is not enforced yet: it has no"
                 + " effect");
   }
 

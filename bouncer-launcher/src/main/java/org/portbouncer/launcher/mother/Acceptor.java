@@ -63,6 +63,7 @@ final class Acceptor {
   private final StateMaker states;
   private final Outbox outbox;
   private final List<Door> doors = new ArrayList<>();
+  private final AcceptPauses pauses;
   private final MemorySegment address = Native.allocate(SockAddr.ROOM + 8L);
 
   /** Sockets that will be closed when the clients in their queues are taken. */
@@ -72,6 +73,7 @@ final class Acceptor {
   private long lastId;
   private boolean open;
   private boolean shortage;
+  private boolean backPressure;
   private long shortageLogged;
 
   private final Timer shortageOver =
@@ -111,6 +113,7 @@ final class Acceptor {
                 session -> {
                   throw new IllegalStateException("the mother keeps both ends of every inbox");
                 }));
+    this.pauses = mother.pauses();
     this.shortageLogged = loop.now() - SHORTAGE_LOG_NANOS;
   }
 
@@ -163,6 +166,11 @@ final class Acceptor {
 
   /** Accepts or pauses, as the way on allows. */
   private void adjust() {
+    boolean blocked = outbox.blocked();
+    if (blocked && !backPressure) {
+      pauses.count(AcceptPauses.Reason.QUEUE);
+    }
+    backPressure = blocked;
     boolean wanted = mayAccept();
     for (Door door : doors) {
       if (wanted && !door.registered()) {
@@ -201,7 +209,8 @@ final class Acceptor {
     adjust();
   }
 
-  private void shortage(String what) {
+  private void shortage(AcceptPauses.Reason reason, String what) {
+    pauses.count(reason);
     shortage = true;
     loop.timers().set(shortageOver, loop.now() + SHORTAGE_PAUSE_NANOS);
     if (loop.now() - shortageLogged >= SHORTAGE_LOG_NANOS) {
@@ -239,7 +248,7 @@ final class Acceptor {
       for (int i = 0; i < PER_TURN && !shortage; i++) {
         int record = records.allocate();
         if (record < 0) {
-          shortage("the session table is full");
+          shortage(AcceptPauses.Reason.RECORDS, "the session table is full");
           break;
         }
         address.set(JAVA_INT, SockAddr.ROOM, SockAddr.ROOM);
@@ -264,7 +273,7 @@ final class Acceptor {
     /** Whether to try the next client. */
     private boolean failed(int errno) {
       if (Errno.isDescriptorLimit(errno)) {
-        shortage(Errno.text(errno));
+        shortage(AcceptPauses.Reason.DESCRIPTORS, Errno.text(errno));
         return false;
       }
       // accept(2): errors of the new connection are reported here too, and mean the next one.

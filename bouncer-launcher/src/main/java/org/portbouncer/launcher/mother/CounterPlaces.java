@@ -38,7 +38,15 @@ final class CounterPlaces {
   private final NamedPlaces<RuleName> rules;
 
   CounterPlaces(SharedArea area) {
-    listeners = new NamedPlaces<>(0, ListenerCounters.SLOTS, -1, area.listeners()::clear);
+    listeners =
+        new NamedPlaces<>(
+            0,
+            ListenerCounters.SLOTS,
+            -1,
+            place -> {
+              area.listeners().clear(place);
+              area.times().clear(place);
+            });
     rules = new NamedPlaces<>(1, AclCounters.PLACES, AclCounters.OTHER, area.decisions()::clear);
   }
 

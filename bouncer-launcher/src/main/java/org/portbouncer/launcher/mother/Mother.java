@@ -67,11 +67,14 @@ public final class Mother implements EventLoop.Turn {
   private final Reloader reloader;
   private Listeners listeners;
   private Confinement confinement;
-  private Supervisor supervisor;
+  private volatile Supervisor supervisor;
   private Acceptor acceptor;
+  private MetricsOpening metrics;
   private int lastEpoch;
   private volatile Epoch epoch;
   private volatile boolean ready;
+
+  private final AcceptPauses pauses = new AcceptPauses();
 
   /** Access log lines of the mother's own that were left out; the workers' are on their board. */
   private final AtomicLong lostLines = new AtomicLong();
@@ -126,7 +129,9 @@ public final class Mother implements EventLoop.Turn {
             configuration,
             Adoption.of(configuration, PassedSockets.take(System.getenv(), pid), notifier),
             runAs);
-    AdminOpening admin = new AdminOpening(configuration.admin(), new ServerOperations(this), runAs);
+    ServerOperations operations = new ServerOperations(this);
+    AdminOpening admin = new AdminOpening(configuration.admin(), operations, runAs);
+    metrics = new MetricsOpening(configuration.metricsListen(), operations, runAs);
     try {
       Configuration bound = listeners.withPorts(configuration);
       accessLog.to(AccessLogFile.open(bound.log().access(), runAs), bound.log().access().json());
@@ -138,11 +143,13 @@ public final class Mother implements EventLoop.Turn {
       acceptor = new Acceptor(this, inboxes.writing(StageId.NEGOTIATE));
       supervisor = new Supervisor(this, inboxes, this::everyWorkerReady);
       admin.asRoot();
+      metrics.asRoot();
       enter(runAs);
       states.tryDirectory();
       // What may fail lies behind: a start that fails says one line.
       StartLog.write(bound, warnings, batch);
       admin.begin();
+      metrics.begin();
       confinement = Confinement.detect(bound.confine());
       try {
         keeper.add(PublishedEpoch.of(epoch));
@@ -151,6 +158,7 @@ public final class Mother implements EventLoop.Turn {
         hangWatch.start();
         new Pulse(this, hangWatch).start();
         admin.await();
+        metrics.await();
         Signals.install(this);
       } catch (StartException | RuntimeException e) {
         supervisor.destroyAll();
@@ -164,6 +172,7 @@ public final class Mother implements EventLoop.Turn {
     } finally {
       listeners.close();
       admin.close();
+      metrics.close();
       accessLog.flush();
     }
   }
@@ -204,6 +213,7 @@ public final class Mother implements EventLoop.Turn {
     reloader.serving();
     System.out.println(readyLine());
     System.out.flush();
+    metrics.serving();
   }
 
   private String readyLine() {
@@ -253,6 +263,26 @@ public final class Mother implements EventLoop.Turn {
 
   Supervisor supervisor() {
     return supervisor;
+  }
+
+  /** All workers; none before they are started. From any thread. */
+  List<WorkerProcess> workers() {
+    Supervisor started = supervisor;
+    return started == null ? List.of() : started.workers();
+  }
+
+  AcceptPauses pauses() {
+    return pauses;
+  }
+
+  /** Access log lines that the mother herself left out. From any thread. */
+  long lostLines() {
+    return lostLines.get();
+  }
+
+  /** On the clock of System.nanoTime. */
+  long startedAt() {
+    return startedAt;
   }
 
   Epoch epoch() {

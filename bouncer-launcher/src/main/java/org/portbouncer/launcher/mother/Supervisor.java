@@ -44,7 +44,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   private final int pid;
   private final int batch;
   private final Runnable allReady;
-  private final List<WorkerProcess> workers = new ArrayList<>();
+  private volatile List<WorkerProcess> workers = List.of();
   private final List<LostOnHop> lostOnHop = new ArrayList<>();
 
   private Runnable news = () -> {};
@@ -69,19 +69,21 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     this.allReady = allReady;
   }
 
-  /** All workers, running or not; the list does not change once it is made. */
+  /** All workers, running or not; the list does not change once it is made. From any thread. */
   List<WorkerProcess> workers() {
     return workers;
   }
 
   /** Starts all workers, the last stage first: it has the most to load. */
   void start(Workers counts) throws StartException {
+    List<WorkerProcess> all = new ArrayList<>();
     int place = 0;
     for (StageId stage : StageId.values()) {
       for (int index = 0; index < count(counts, stage); index++) {
-        workers.add(new WorkerProcess(mother, this, stage, index, place++));
+        all.add(new WorkerProcess(mother, this, stage, index, place++));
       }
     }
+    workers = List.copyOf(all);
     for (StageId stage : StageId.values()) {
       lostOnHop.add(
           new LostOnHop(loop, area.sessions(), records, ends, this, stage, inboxes.writing(stage)));
@@ -91,7 +93,8 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     }
   }
 
-  private static int count(Workers counts, StageId stage) {
+  /** How many workers a stage is to have. */
+  static int count(Workers counts, StageId stage) {
     return switch (stage) {
       case NEGOTIATE -> counts.negotiate();
       case ACL -> counts.acl();

@@ -1,0 +1,52 @@
+package org.portbouncer.launcher.metrics;
+
+import io.micrometer.core.instrument.binder.MeterBinder;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.expositionformats.ExpositionFormats;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * What `/metrics` says: the server's own metrics, and those of the mother's JVM and process. Made
+ * when it is first needed: to load the libraries takes longer than to start a server. In the
+ * mother, on the threads that answer.
+ */
+final class Exposition {
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final ExpositionFormats formats = ExpositionFormats.init();
+
+  @SuppressWarnings("resource") // lives as long as the process
+  Exposition(Supplier<Figures> source) {
+    registry.getPrometheusRegistry().register(new FiguresCollector(source));
+    List<MeterBinder> basics =
+        List.of(
+            new JvmMemoryMetrics(),
+            new JvmGcMetrics(),
+            new JvmThreadMetrics(),
+            new ProcessorMetrics(),
+            new FileDescriptorMetrics(),
+            new UptimeMetrics());
+    basics.forEach(binder -> binder.bindTo(registry));
+  }
+
+  /** The form that suits a client's Accept header; Prometheus text where it has none. */
+  ExpositionFormatWriter form(String accept) {
+    return formats.findWriter(accept);
+  }
+
+  void write(ExpositionFormatWriter form, OutputStream out) throws IOException {
+    form.write(out, registry.getPrometheusRegistry().scrape());
+  }
+}

@@ -1,0 +1,212 @@
+package org.portbouncer.launcher.metrics;
+
+import java.util.List;
+import org.portbouncer.core.config.Configuration.StateTransfer;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.shared.TimeHistogram;
+
+/**
+ * Everything that the server counts, as it was at one moment. Made by the mother from shared
+ * memory; what `status`, the metrics and the status page show is taken from it, so that they agree.
+ * A count never falls while the mother lives, whatever becomes of workers.
+ *
+ * @param server who it is
+ * @param sessions all sessions together
+ * @param listeners those configured and those that a reload took away, which still count
+ * @param stages the five, in order
+ * @param workers by stage, then index
+ * @param decisions one for each rule, those included that a reload took away
+ * @param classes the bandwidth classes
+ * @param transfer how session state travels
+ * @param trouble what had to be left out or put off
+ */
+public record Figures(
+    Server server,
+    Sessions sessions,
+    List<Listener> listeners,
+    List<Stage> stages,
+    List<Worker> workers,
+    List<Decision> decisions,
+    List<BandwidthClass> classes,
+    Transfer transfer,
+    Trouble trouble) {
+
+  /**
+   * The mother herself.
+   *
+   * @param version of the program
+   * @param uptimeS seconds since the start
+   * @param epoch the configuration's number
+   * @param ready whether everything accepts
+   * @param rssBytes her resident memory
+   */
+  public record Server(
+      String version, long pid, long uptimeS, int epoch, boolean ready, long rssBytes) {}
+
+  /**
+   * All sessions together.
+   *
+   * @param active between accept and end
+   * @param limit the most at once
+   */
+  public record Sessions(int active, int limit) {}
+
+  /**
+   * One listener.
+   *
+   * @param configured whether it is in the configuration in force
+   * @param listen its addresses; none for one that a reload took away
+   * @param target where its sessions go; empty for one that a reload took away
+   * @param accepted clients taken from the listen queue
+   * @param active of these, the ones that have not ended
+   * @param passed let through by the ACL
+   * @param ended how many ended, by the ordinal of their {@link Result}
+   * @param failed never connected, or lost by an error of ours
+   * @param bytesUp to the target, live sessions included
+   * @param bytesDown to clients, likewise
+   * @param setup from accept to forwarding
+   * @param connect from the connect stage to the target's answer
+   */
+  public record Listener(
+      String name,
+      boolean configured,
+      List<String> listen,
+      String target,
+      long accepted,
+      int active,
+      long passed,
+      long[] ended,
+      long failed,
+      long bytesUp,
+      long bytesDown,
+      TimeHistogram setup,
+      TimeHistogram connect) {
+
+    /** The same with what its live sessions add. */
+    public Listener withLive(int nowActive, long allUp, long allDown) {
+      return new Listener(
+          name,
+          configured,
+          listen,
+          target,
+          accepted,
+          nowActive,
+          passed,
+          ended,
+          failed,
+          allUp,
+          allDown,
+          setup,
+          connect);
+    }
+
+    /** How many ended so. */
+    public long ended(Result result) {
+      return ended[result.ordinal()];
+    }
+  }
+
+  /**
+   * One stage, all its workers together.
+   *
+   * @param configured how many workers it is to have
+   * @param ready how many serve
+   * @param restarts how often one had to be started again
+   * @param queued sessions in its inbox, or on the way into it
+   * @param received sessions that came
+   * @param refused messages, or sessions of one, that were not what they must be
+   * @param descriptorPauses how often a worker stopped reading because it had no descriptors left
+   * @param hops how long sessions took from the stage before
+   */
+  public record Stage(
+      StageId id,
+      int configured,
+      int ready,
+      long restarts,
+      int queued,
+      long received,
+      long refused,
+      long descriptorPauses,
+      TimeHistogram hops) {}
+
+  /**
+   * One worker.
+   *
+   * @param state starting, ready, draining or throttled
+   * @param sessions what it holds
+   * @param rssBytes its resident memory, 0 while it does not run
+   * @param cpuNanos user and system time, its predecessors' included
+   * @param lastEnd why it had to be started again the last time; null where it never had
+   * @param nextStartMs how long until it is started again; -1 where it runs
+   */
+  public record Worker(
+      StageId stage,
+      int index,
+      int pid,
+      String state,
+      int restarts,
+      int sessions,
+      long rssBytes,
+      long cpuNanos,
+      String lastEnd,
+      long nextStartMs) {}
+
+  /**
+   * What one rule of an ACL decided.
+   *
+   * @param acl its name; "-" for listeners without one
+   * @param rule its name; "-" where none matched
+   * @param action pass, block or limited
+   * @param count how often
+   */
+  public record Decision(String acl, String rule, String action, long count) {}
+
+  /**
+   * One bandwidth class.
+   *
+   * @param up bytes per second now, 0 for no limit
+   * @param down likewise
+   * @param sharedBy whose sessions share the rate
+   * @param sessions live ones that have it
+   * @param bytesUp that its live sessions have moved; falls when one ends
+   * @param bytesDown likewise
+   * @param throttledNanos how long sessions waited for it, summed over them
+   */
+  public record BandwidthClass(
+      String name,
+      long up,
+      long down,
+      String sharedBy,
+      int sessions,
+      long bytesUp,
+      long bytesDown,
+      long throttledNanos) {}
+
+  /**
+   * How session state travels.
+   *
+   * @param bytes state of the sessions that were set up, by the ordinal of the mode it came in
+   * @param spilled hops whose state went another way than configured
+   * @param slots how many there are; 0 where the mode has none
+   * @param slotsUsed of these, the ones taken
+   */
+  public record Transfer(
+      StateTransfer.Mode mode, long[] bytes, long spilled, int slots, int slotsUsed) {}
+
+  /**
+   * What had to be left out or put off.
+   *
+   * @param logLinesLost access log lines left out
+   * @param pausedForDescriptors how often accepting paused because descriptors had run out
+   * @param pausedForRecords how often because the session table was full
+   * @param pausedForQueue how often because the first stage's inbox was full
+   * @param limitTableFull sessions refused because their source could not be counted
+   */
+  public record Trouble(
+      long logLinesLost,
+      long pausedForDescriptors,
+      long pausedForRecords,
+      long pausedForQueue,
+      long limitTableFull) {}
+}

@@ -1,0 +1,226 @@
+package org.portbouncer.launcher.metrics;
+
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.function.Supplier;
+import org.portbouncer.core.config.Configuration.StateTransfer;
+import org.portbouncer.core.session.Result;
+
+/**
+ * The server's own metrics, one snapshot for each scrape. The names and labels are public:
+ * docs/metrics.md lists them. In the mother, on the thread that answers the scrape.
+ */
+final class FiguresCollector implements MultiCollector {
+
+  private static final String LISTENER = "listener";
+  private static final String STAGE = "stage";
+
+  private final Supplier<Figures> source;
+
+  FiguresCollector(Supplier<Figures> source) {
+    this.source = source;
+  }
+
+  @Override
+  public MetricSnapshots collect() {
+    Figures figures = source.get();
+    MetricFamilies families = new MetricFamilies();
+    server(figures, families);
+    listeners(figures, families);
+    times(figures, families);
+    stages(figures, families);
+    workers(figures, families);
+    policy(figures, families);
+    transfer(figures.transfer(), families);
+    trouble(figures, families);
+    return families.build();
+  }
+
+  private static void server(Figures figures, MetricFamilies families) {
+    Figures.Server server = figures.server();
+    families.info("bouncer_build", "Always 1; the version.", "version", server.version());
+    families.gauge(
+        "bouncer_ready",
+        "1 while every listener accepts and every stage has a worker.",
+        v -> v.add(server.ready() ? 1 : 0));
+    families.gauge(
+        "bouncer_config_epoch",
+        "Number of the configuration in force.",
+        v -> v.add(server.epoch()));
+    families.gauge(
+        "process_resident_memory_bytes",
+        "Resident memory of the mother.",
+        v -> v.add(server.rssBytes()));
+    families.gauge(
+        "bouncer_sessions_limit",
+        "The most sessions at once, limits.max-sessions.",
+        v -> v.add(figures.sessions().limit()));
+  }
+
+  private static void listeners(Figures figures, MetricFamilies families) {
+    families.counter(
+        "bouncer_accepted",
+        "Clients taken from the listen queue.",
+        v -> figures.listeners().forEach(l -> v.add(l.accepted(), LISTENER, l.name())));
+    families.counter(
+        "bouncer_passed",
+        "Sessions that the ACL let through.",
+        v -> figures.listeners().forEach(l -> v.add(l.passed(), LISTENER, l.name())));
+    families.counter(
+        "bouncer_sessions",
+        "Sessions that have ended, by how.",
+        v -> {
+          for (Figures.Listener listener : figures.listeners()) {
+            for (Result result : Result.values()) {
+              v.add(listener.ended(result), LISTENER, listener.name(), "result", result.text());
+            }
+          }
+        });
+    families.gauge(
+        "bouncer_sessions_active",
+        "Sessions between accept and end.",
+        v -> figures.listeners().forEach(l -> v.add(l.active(), LISTENER, l.name())));
+    families.counter(
+        "bouncer_bytes",
+        "Bytes forwarded, up to targets and down to clients; live sessions included.",
+        v -> {
+          for (Figures.Listener listener : figures.listeners()) {
+            v.add(listener.bytesUp(), LISTENER, listener.name(), "direction", "up");
+            v.add(listener.bytesDown(), LISTENER, listener.name(), "direction", "down");
+          }
+        });
+  }
+
+  private static void times(Figures figures, MetricFamilies families) {
+    families.histogram(
+        "bouncer_hop_seconds",
+        "From the stage before to this one.",
+        h -> figures.stages().forEach(s -> h.add(s.hops(), STAGE, s.id().text())));
+    families.histogram(
+        "bouncer_setup_seconds",
+        "From accept to forwarding.",
+        h -> figures.listeners().forEach(l -> h.add(l.setup(), LISTENER, l.name())));
+    families.histogram(
+        "bouncer_connect_seconds",
+        "From the connect stage to the target's answer, name look-up included.",
+        h -> figures.listeners().forEach(l -> h.add(l.connect(), LISTENER, l.name())));
+  }
+
+  private static void stages(Figures figures, MetricFamilies families) {
+    families.gauge(
+        "bouncer_workers",
+        "Workers that serve.",
+        v -> figures.stages().forEach(s -> v.add(s.ready(), STAGE, s.id().text())));
+    families.gauge(
+        "bouncer_workers_configured",
+        "Workers that there are to be.",
+        v -> figures.stages().forEach(s -> v.add(s.configured(), STAGE, s.id().text())));
+    families.counter(
+        "bouncer_worker_restarts",
+        "How often a worker died and was started again.",
+        v -> figures.stages().forEach(s -> v.add(s.restarts(), STAGE, s.id().text())));
+    families.gauge(
+        "bouncer_queued_sessions",
+        "Sessions that wait in the inbox of the stage.",
+        v -> figures.stages().forEach(s -> v.add(s.queued(), STAGE, s.id().text())));
+    families.counter(
+        "bouncer_received_sessions",
+        "Sessions that came to the stage.",
+        v -> figures.stages().forEach(s -> v.add(s.received(), STAGE, s.id().text())));
+    families.counter(
+        "bouncer_refused_messages",
+        "Messages between stages that were not what they must be.",
+        v -> figures.stages().forEach(s -> v.add(s.refused(), STAGE, s.id().text())));
+    families.counter(
+        "bouncer_descriptor_pauses",
+        "How often a worker of the stage stopped reading for want of descriptors.",
+        v -> figures.stages().forEach(s -> v.add(s.descriptorPauses(), STAGE, s.id().text())));
+  }
+
+  private static void workers(Figures figures, MetricFamilies families) {
+    families.gauge(
+        "bouncer_worker_rss_bytes",
+        "Resident memory of the worker.",
+        v -> figures.workers().forEach(w -> v.add(w.rssBytes(), labels(w))));
+    families.counter(
+        "bouncer_worker_cpu_seconds",
+        "User and system time of the worker, its predecessors' included.",
+        v -> figures.workers().forEach(w -> v.add(w.cpuNanos() / 1e9, labels(w))));
+    families.gauge(
+        "bouncer_worker_sessions",
+        "Sessions that the worker holds.",
+        v -> figures.workers().forEach(w -> v.add(w.sessions(), labels(w))));
+  }
+
+  private static String[] labels(Figures.Worker worker) {
+    return new String[] {STAGE, worker.stage().text(), "index", Integer.toString(worker.index())};
+  }
+
+  private static void policy(Figures figures, MetricFamilies families) {
+    families.counter(
+        "bouncer_acl_decisions",
+        "What rules decided.",
+        v ->
+            figures
+                .decisions()
+                .forEach(
+                    d -> v.add(d.count(), "acl", d.acl(), "rule", d.rule(), "action", d.action())));
+    families.counter(
+        "bouncer_bandwidth_throttled_seconds",
+        "How long sessions waited for their bandwidth class, summed over them.",
+        v -> figures.classes().forEach(c -> v.add(c.throttledNanos() / 1e9, "class", c.name())));
+    families.gauge(
+        "bouncer_bandwidth_limit_bytes_per_second",
+        "What the bandwidth class allows now; 0 for no limit.",
+        v -> {
+          for (Figures.BandwidthClass each : figures.classes()) {
+            v.add(each.up(), "class", each.name(), "direction", "up");
+            v.add(each.down(), "class", each.name(), "direction", "down");
+          }
+        });
+    families.gauge(
+        "bouncer_bandwidth_sessions",
+        "Live sessions of the bandwidth class.",
+        v -> figures.classes().forEach(c -> v.add(c.sessions(), "class", c.name())));
+  }
+
+  private static void transfer(Figures.Transfer transfer, MetricFamilies families) {
+    families.counter(
+        "bouncer_state_bytes",
+        "State of sessions that were set up, by how it came to the last stage.",
+        v -> {
+          for (StateTransfer.Mode mode : StateTransfer.Mode.values()) {
+            v.add(transfer.bytes()[mode.ordinal()], "mode", mode.text());
+          }
+        });
+    families.counter(
+        "bouncer_state_spills",
+        "Hops whose state went another way than configured.",
+        v -> v.add(transfer.spilled()));
+    families.gauge("bouncer_state_slots", "Slots for session state.", v -> v.add(transfer.slots()));
+    families.gauge(
+        "bouncer_state_slots_used",
+        "Slots for session state that are taken.",
+        v -> v.add(transfer.slotsUsed()));
+  }
+
+  private static void trouble(Figures figures, MetricFamilies families) {
+    Figures.Trouble trouble = figures.trouble();
+    families.counter(
+        "bouncer_log_lines_lost",
+        "Access log lines left out because nobody took them in time.",
+        v -> v.add(trouble.logLinesLost()));
+    families.counter(
+        "bouncer_accept_pauses",
+        "How often accepting paused, and for want of what.",
+        v -> {
+          v.add(trouble.pausedForDescriptors(), "reason", "descriptors");
+          v.add(trouble.pausedForRecords(), "reason", "records");
+          v.add(trouble.pausedForQueue(), "reason", "queue");
+        });
+    families.counter(
+        "bouncer_limit_table_full",
+        "Sessions refused because one more source could not be counted.",
+        v -> v.add(trouble.limitTableFull()));
+  }
+}

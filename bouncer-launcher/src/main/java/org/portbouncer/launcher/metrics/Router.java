@@ -1,0 +1,156 @@
+package org.portbouncer.launcher.metrics;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers the requests of {@link MetricsServer}: metrics, the status page, and what that asks for.
+ * Reading only. In the mother, on the threads of that server.
+ */
+final class Router implements HttpHandler {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Router.class);
+
+  /** Sessions in one answer, for the page: more than people read, few enough for a phone. */
+  private static final int SESSIONS = 200;
+
+  private static final String JSON = "application/json; charset=utf-8";
+
+  /** The page brings all it needs along: nothing is fetched from, or sent to, anywhere else. */
+  private static final String POLICY =
+      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src"
+          + " 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+  private final MetricsSource source;
+  private final History history;
+  private Exposition exposition;
+  private byte[] page;
+
+  Router(MetricsSource source, History history) {
+    this.source = source;
+    this.history = history;
+  }
+
+  /** Writes one answer's body. */
+  @FunctionalInterface
+  private interface Body {
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  @Override
+  public void handle(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      String method = exchange.getRequestMethod();
+      if (method.equals("GET") || method.equals("HEAD")) {
+        answer(exchange);
+      } else {
+        exchange.getResponseHeaders().set("Allow", "GET, HEAD");
+        text(exchange, 405, "only GET and HEAD are answered here\n");
+      }
+    }
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    try {
+      route(exchange);
+    } catch (RuntimeException e) {
+      LOG.warn("metrics: {} cannot be answered", exchange.getRequestURI().getPath(), e);
+      text(exchange, 500, "the server failed to answer; its log says why\n");
+    }
+  }
+
+  private void route(HttpExchange exchange) throws IOException {
+    switch (exchange.getRequestURI().getPath()) {
+      case "/" -> {
+        exchange.getResponseHeaders().set("Content-Security-Policy", POLICY);
+        byte[] bytes = page();
+        send(exchange, 200, "text/html; charset=utf-8", out -> out.write(bytes));
+      }
+      case "/metrics" -> metrics(exchange);
+      case "/page/now" -> {
+        History.Sample now = history.now();
+        json(exchange, out -> PageData.now(out, now, history.before(now)));
+      }
+      case "/page/history" -> json(exchange, out -> PageData.history(out, history.steps()));
+      case "/page/sessions" -> {
+        String filter = parameter(exchange, "filter");
+        json(exchange, out -> PageData.sessions(out, source.sessions(), filter, SESSIONS));
+      }
+      default -> text(exchange, 404, "there are / and /metrics\n");
+    }
+  }
+
+  private void metrics(HttpExchange exchange) throws IOException {
+    ExpositionFormatWriter form =
+        exposition().form(exchange.getRequestHeaders().getFirst("Accept"));
+    send(exchange, 200, form.getContentType(), out -> exposition().write(form, out));
+  }
+
+  private synchronized Exposition exposition() {
+    if (exposition == null) {
+      exposition = new Exposition(source::figures);
+    }
+    return exposition;
+  }
+
+  private synchronized byte[] page() throws IOException {
+    if (page == null) {
+      try (InputStream resource = Router.class.getResourceAsStream("page.html")) {
+        page = Objects.requireNonNull(resource, "page.html").readAllBytes();
+      }
+    }
+    return page;
+  }
+
+  /** A parameter of the query, decoded; empty where there is none. */
+  private static String parameter(HttpExchange exchange, String name) {
+    String query = exchange.getRequestURI().getRawQuery();
+    if (query != null) {
+      for (String pair : query.split("&", -1)) {
+        if (pair.startsWith(name + "=")) {
+          return URLDecoder.decode(pair.substring(name.length() + 1), StandardCharsets.UTF_8);
+        }
+      }
+    }
+    return "";
+  }
+
+  private static void text(HttpExchange exchange, int status, String text) throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    send(exchange, status, "text/plain; charset=utf-8", out -> out.write(bytes));
+  }
+
+  private static void json(HttpExchange exchange, Body body) throws IOException {
+    send(exchange, 200, JSON, body);
+  }
+
+  /** Makes the whole answer before its first byte goes out: what fails then is still an error. */
+  private static void send(HttpExchange exchange, int status, String type, Body body)
+      throws IOException {
+    ByteArrayOutputStream whole = new ByteArrayOutputStream();
+    body.writeTo(whole);
+    Headers headers = exchange.getResponseHeaders();
+    headers.set("Content-Type", type);
+    headers.set("Cache-Control", "no-store");
+    headers.set("X-Content-Type-Options", "nosniff");
+    headers.set("Referrer-Policy", "no-referrer");
+    if (exchange.getRequestMethod().equals("HEAD")) {
+      headers.set("Content-Length", Integer.toString(whole.size()));
+      exchange.sendResponseHeaders(status, -1);
+    } else {
+      exchange.sendResponseHeaders(status, whole.size());
+      whole.writeTo(exchange.getResponseBody());
+    }
+  }
+}

@@ -1,0 +1,228 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Configuration.StateTransfer;
+import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.shared.ListenerCounters;
+import org.portbouncer.core.shared.ListenerTimes;
+import org.portbouncer.core.shared.StateSlots;
+import org.portbouncer.core.shared.TimeBuckets;
+import org.portbouncer.core.shared.TimeHistogram;
+import org.portbouncer.core.shared.WorkerBoard;
+import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.launcher.Version;
+import org.portbouncer.launcher.metrics.Figures;
+
+/**
+ * Reads {@link Figures} from shared memory and /proc. In the mother, on the threads of who asks:
+ * her loop is not waited for.
+ */
+final class FiguresReader {
+
+  private static final long NANOS_PER_MS = 1_000_000;
+  private static final long NANOS_PER_SECOND = 1_000_000_000;
+
+  private final Mother mother;
+  private final PolicyFigures policy;
+  private final WorkerTimes times = new WorkerTimes();
+  private final String version = Version.text();
+
+  /** What was told of a listener's bytes, so that no later answer falls behind an earlier one. */
+  private record Told(long up, long down) {}
+
+  /** What a listener's ended sessions come to, and where it counts. */
+  private record Ended(Figures.Listener figures, int slot) {}
+
+  private final Map<String, Told> told = new HashMap<>();
+
+  FiguresReader(Mother mother) {
+    this.mother = mother;
+    this.policy = new PolicyFigures(mother);
+  }
+
+  /** Everything, now. */
+  Figures read() {
+    Epoch epoch = mother.epoch();
+    List<Ended> ended = ended(epoch);
+    LiveSessions live =
+        new LiveSessions(mother.area().sessions(), mother.records().highWater(), mother.epochs());
+    return new Figures(
+        server(epoch),
+        new Figures.Sessions(live.total(), epoch.configuration().maxSessions()),
+        withLive(ended, live),
+        stages(epoch, live),
+        workers(),
+        policy.decisions(epoch.configuration()),
+        policy.classes(epoch, live),
+        transfer(epoch.configuration()),
+        trouble());
+  }
+
+  private Figures.Server server(Epoch epoch) {
+    return new Figures.Server(
+        version,
+        mother.pid(),
+        (System.nanoTime() - mother.startedAt()) / NANOS_PER_SECOND,
+        epoch.number(),
+        mother.ready(),
+        ProcessUsage.residentBytes(mother.pid()));
+  }
+
+  // Listeners.
+
+  /** Those of the configuration in its order, then those that a reload took away, by name. */
+  private List<Ended> ended(Epoch epoch) {
+    List<Ended> all = new ArrayList<>();
+    List<Listener> configured = epoch.configuration().listeners();
+    Map<String, Integer> gone = new TreeMap<>(mother.places().listeners());
+    for (int i = 0; i < configured.size(); i++) {
+      int slot = epoch.places().listeners()[i];
+      all.add(new Ended(ended(configured.get(i).name(), configured.get(i), slot), slot));
+      gone.remove(configured.get(i).name());
+    }
+    gone.forEach((name, slot) -> all.add(new Ended(ended(name, null, slot), slot)));
+    return all;
+  }
+
+  private Figures.Listener ended(String name, Listener configured, int slot) {
+    ListenerCounters counters = mother.area().listeners();
+    ListenerTimes took = mother.area().times();
+    long[] ended = new long[Result.count()];
+    for (Result result : Result.values()) {
+      ended[result.ordinal()] = counters.endedWith(slot, result);
+    }
+    return new Figures.Listener(
+        name,
+        configured != null,
+        configured == null ? List.of() : configured.listen().stream().map(Endpoint::text).toList(),
+        configured == null ? "" : configured.target().text(),
+        counters.get(slot, ListenerCounters.Count.ACCEPTED),
+        0,
+        counters.get(slot, ListenerCounters.Count.PASSED),
+        ended,
+        counters.get(slot, ListenerCounters.Count.FAILED),
+        counters.get(slot, ListenerCounters.Count.BYTES_UP),
+        counters.get(slot, ListenerCounters.Count.BYTES_DOWN),
+        took.get(slot, ListenerTimes.Step.SETUP),
+        took.get(slot, ListenerTimes.Step.CONNECT));
+  }
+
+  private synchronized List<Figures.Listener> withLive(List<Ended> ended, LiveSessions live) {
+    List<Figures.Listener> all = new ArrayList<>();
+    for (Ended each : ended) {
+      Figures.Listener listener = each.figures();
+      Told now =
+          tell(
+              listener.name(),
+              listener.bytesUp() + live.up(each.slot()),
+              listener.bytesDown() + live.down(each.slot()));
+      all.add(listener.withLive(live.active(each.slot()), now.up(), now.down()));
+    }
+    return all;
+  }
+
+  private Told tell(String listener, long up, long down) {
+    return told.merge(
+        listener,
+        new Told(up, down),
+        (a, b) -> new Told(Math.max(a.up(), b.up()), Math.max(a.down(), b.down())));
+  }
+
+  // Stages and workers.
+
+  private List<Figures.Stage> stages(Epoch epoch, LiveSessions live) {
+    WorkerBoard board = mother.area().workers();
+    List<Figures.Stage> stages = new ArrayList<>();
+    for (StageId stage : StageId.values()) {
+      int ready = 0;
+      long restarts = 0;
+      long received = 0;
+      long refused = 0;
+      long pauses = 0;
+      TimeHistogram hops = TimeHistogram.empty(TimeBuckets.HOP);
+      for (WorkerProcess worker : mother.workers()) {
+        if (worker.stage() == stage) {
+          ready += worker.state() == WorkerProcess.State.READY ? 1 : 0;
+          restarts += worker.restarts();
+          received += board.get(worker.place(), WorkerBoard.Count.RECEIVED);
+          refused += board.get(worker.place(), WorkerBoard.Count.REFUSED);
+          pauses += board.get(worker.place(), WorkerBoard.Count.DESCRIPTOR_PAUSES);
+          hops = hops.plus(board.hopTimes(worker.place()));
+        }
+      }
+      int configured = Supervisor.count(epoch.configuration().workers(), stage);
+      stages.add(
+          new Figures.Stage(
+              stage,
+              configured,
+              ready,
+              restarts,
+              live.queued(stage),
+              received,
+              refused,
+              pauses,
+              hops));
+    }
+    return stages;
+  }
+
+  private List<Figures.Worker> workers() {
+    WorkerBoard board = mother.area().workers();
+    List<Figures.Worker> workers = new ArrayList<>();
+    for (WorkerProcess worker : mother.workers()) {
+      int pid = worker.pid();
+      boolean throttled = worker.state() == WorkerProcess.State.THROTTLED;
+      long wait = (worker.nextStart() - System.nanoTime()) / NANOS_PER_MS;
+      workers.add(
+          new Figures.Worker(
+              worker.stage(),
+              worker.index(),
+              pid,
+              worker.state().text(),
+              worker.restarts(),
+              board.sessions(worker.place()),
+              ProcessUsage.residentBytes(pid),
+              times.total(worker.name(), pid, ProcessUsage.cpuNanos(pid)),
+              worker.lastEnd().isEmpty() ? null : worker.lastEnd(),
+              throttled ? Math.max(0, wait) : -1));
+    }
+    return workers;
+  }
+
+  // The rest.
+
+  private Figures.Transfer transfer(Configuration configuration) {
+    WorkerBoard board = mother.area().workers();
+    StateSlots slots = mother.states().slots();
+    StateTransfer.Mode[] modes = StateTransfer.Mode.values();
+    long[] bytes = new long[modes.length];
+    for (StateTransfer.Mode mode : modes) {
+      bytes[mode.ordinal()] = board.total(WorkerBoard.Count.stateBytes(mode));
+    }
+    return new Figures.Transfer(
+        configuration.stateTransfer().mode(),
+        bytes,
+        board.total(WorkerBoard.Count.SPILLED) + mother.states().spilled(),
+        slots == null ? 0 : slots.count(),
+        slots == null ? 0 : slots.used());
+  }
+
+  private Figures.Trouble trouble() {
+    WorkerBoard board = mother.area().workers();
+    AcceptPauses pauses = mother.pauses();
+    return new Figures.Trouble(
+        board.total(WorkerBoard.Count.LOG_LOST) + mother.lostLines(),
+        pauses.of(AcceptPauses.Reason.DESCRIPTORS),
+        pauses.of(AcceptPauses.Reason.RECORDS),
+        pauses.of(AcceptPauses.Reason.QUEUE),
+        board.total(WorkerBoard.Count.LIMIT_TABLE_FULL));
+  }
+}

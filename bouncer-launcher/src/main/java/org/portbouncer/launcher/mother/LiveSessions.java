@@ -1,0 +1,106 @@
+package org.portbouncer.launcher.mother;
+
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.shared.ClassBoard;
+import org.portbouncer.core.shared.ListenerCounters;
+import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.core.worker.Epochs;
+
+/**
+ * What the live sessions add up to; one walk over the session table, by the places of listeners and
+ * bandwidth classes. In the mother, from any thread.
+ */
+final class LiveSessions {
+
+  private final int[] active = new int[ListenerCounters.SLOTS];
+  private final long[] up = new long[ListenerCounters.SLOTS];
+  private final long[] down = new long[ListenerCounters.SLOTS];
+  private final int[] queued = new int[StageId.count()];
+  private final int[] ofClass = new int[ClassBoard.PLACES];
+  private final long[] classUp = new long[ClassBoard.PLACES];
+  private final long[] classDown = new long[ClassBoard.PLACES];
+  private int total;
+
+  /**
+   * Walks the table. Read the counters of ended sessions before: a session that ends meanwhile is
+   * then missed for a moment, and none is ever counted twice.
+   *
+   * @param highWater records in use are below it
+   * @param epochs where the classes of each epoch stand
+   */
+  LiveSessions(SessionTable table, int highWater, Epochs epochs) {
+    for (int record = 0; record < highWater; record++) {
+      SessionTable.Phase phase = table.phase(record);
+      int slot = table.slot(record);
+      if (phase == SessionTable.Phase.FREE
+          || phase == SessionTable.Phase.OPEN
+          || slot >= ListenerCounters.SLOTS) {
+        continue;
+      }
+      total++;
+      active[slot]++;
+      if (phase == SessionTable.Phase.ENDING) {
+        continue; // its bytes are among the ended ones', or about to be
+      }
+      long bytesUp = table.bytesUp(record);
+      long bytesDown = table.bytesDown(record);
+      up[slot] += bytesUp;
+      down[slot] += bytesDown;
+      int place = classPlace(table, record, epochs);
+      if (place >= 0) {
+        ofClass[place]++;
+        classUp[place] += bytesUp;
+        classDown[place] += bytesDown;
+      }
+      if (phase == SessionTable.Phase.QUEUED) {
+        queued[table.stage(record).ordinal()]++;
+      }
+    }
+  }
+
+  private static int classPlace(SessionTable table, int record, Epochs epochs) {
+    int index = table.bandwidth(record);
+    if (index < 0) {
+      return -1;
+    }
+    Epoch epoch = epochs.get(table.epoch(record));
+    // A record that is freed meanwhile may give numbers of two sessions.
+    return epoch == null || index >= epoch.places().classes().length
+        ? -1
+        : epoch.places().classes()[index];
+  }
+
+  int total() {
+    return total;
+  }
+
+  int active(int slot) {
+    return active[slot];
+  }
+
+  long up(int slot) {
+    return up[slot];
+  }
+
+  long down(int slot) {
+    return down[slot];
+  }
+
+  /** Sessions of the class at {@code place}. */
+  int ofClass(int place) {
+    return ofClass[place];
+  }
+
+  long classUp(int place) {
+    return classUp[place];
+  }
+
+  long classDown(int place) {
+    return classDown[place];
+  }
+
+  int queued(StageId stage) {
+    return queued[stage.ordinal()];
+  }
+}

@@ -1,0 +1,107 @@
+package org.portbouncer.launcher.mother;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.launcher.metrics.MetricsServer;
+import org.portbouncer.launcher.metrics.MetricsSource;
+import org.portbouncer.launcher.privilege.RunAs;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The metrics server of the mother, where one is wanted, from its socket to its end. It is opened
+ * while the workers start, where root need not bind the port before. On the main thread.
+ */
+final class MetricsOpening {
+
+  private static final Logger LOG = LoggerFactory.getLogger(MetricsOpening.class);
+
+  private static final int FIRST_PORT_FOR_ALL = 1024;
+
+  private final Endpoint listen;
+  private final MetricsSource source;
+  private final RunAs runAs;
+  private CompletableFuture<MetricsServer> opening;
+
+  /**
+   * @param listen where; null for nowhere
+   */
+  MetricsOpening(Endpoint listen, MetricsSource source, RunAs runAs) {
+    this.listen = listen;
+    this.source = source;
+    this.runAs = runAs;
+  }
+
+  /** Binds and waits for it, if the user that the server will run as could not. */
+  void asRoot() throws StartException {
+    if (listen != null
+        && runAs.changes()
+        && listen.port() > 0
+        && listen.port() < FIRST_PORT_FOR_ALL) {
+      begin();
+      await();
+    }
+  }
+
+  /** Begins to open it, if that was not done. */
+  void begin() {
+    if (listen != null && opening == null) {
+      opening =
+          CompletableFuture.supplyAsync(
+              this::open, task -> Thread.ofPlatform().daemon().name("metrics-open").start(task));
+    }
+  }
+
+  private MetricsServer open() {
+    InetAddress host = InetAddress.ofLiteral(listen.host());
+    try {
+      return MetricsServer.open(new InetSocketAddress(host, listen.port()), source);
+    } catch (IOException e) {
+      String why = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+      throw new CompletionException(
+          new IOException("cannot serve metrics on " + listen.text() + ": " + why, e));
+    }
+  }
+
+  /**
+   * Waits until it answers.
+   *
+   * @throws StartException where it could not be opened
+   */
+  void await() throws StartException {
+    if (opening != null) {
+      try {
+        opening.join();
+      } catch (CompletionException e) {
+        throw new StartException(e.getCause().getMessage(), e);
+      }
+    }
+  }
+
+  /** Says that the server is up. */
+  void serving() {
+    if (opening != null) {
+      MetricsServer server = opening.join();
+      server.serving();
+      LOG.info("metrics and status page: http://{}/", server.addressText());
+    }
+  }
+
+  /** Closes it; one that is still being opened, too. */
+  void close() {
+    if (opening != null) {
+      opening.handle((open, failure) -> open).thenAccept(MetricsOpening::close).join();
+    }
+  }
+
+  private static void close(MetricsServer server) {
+    if (server != null) {
+      server.close();
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.portbouncer.core.config.Acl;
+import org.portbouncer.core.config.BandwidthClass;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Rule;
+import org.portbouncer.core.shared.AclCounters;
+import org.portbouncer.core.shared.ClassBoard;
+import org.portbouncer.core.shared.ClassTerms;
+import org.portbouncer.core.shared.Way;
+import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.launcher.metrics.Figures;
+import org.portbouncer.launcher.mother.CounterPlaces.RuleName;
+
+/** Reads what rules and bandwidth classes do. In the mother, from any thread. */
+final class PolicyFigures {
+
+  private final Mother mother;
+
+  PolicyFigures(Mother mother) {
+    this.mother = mother;
+  }
+
+  /** What was decided, and for each rule in force what it can decide. */
+  List<Figures.Decision> decisions(Configuration configuration) {
+    Map<RuleName, AclCounters.Decision> inForce = new HashMap<>();
+    inForce.put(new RuleName(CounterPlaces.NONE, CounterPlaces.NONE), AclCounters.Decision.PASS);
+    for (Acl acl : configuration.acls()) {
+      for (Rule rule : acl.rules()) {
+        inForce.put(
+            new RuleName(acl.name(), rule.name()),
+            rule.action() == Rule.Action.PASS
+                ? AclCounters.Decision.PASS
+                : AclCounters.Decision.BLOCK);
+      }
+      inForce.put(new RuleName(acl.name(), CounterPlaces.NONE), AclCounters.Decision.BLOCK);
+    }
+    List<Figures.Decision> decisions = new ArrayList<>();
+    mother
+        .places()
+        .rules()
+        .forEach(
+            (name, place) -> {
+              for (AclCounters.Decision decision : AclCounters.Decision.values()) {
+                long count = mother.area().decisions().get(place, decision);
+                if (count > 0 || inForce.get(name) == decision) {
+                  decisions.add(
+                      new Figures.Decision(name.acl(), name.rule(), decision.text(), count));
+                }
+              }
+            });
+    return decisions;
+  }
+
+  /** The classes of the configuration in force, with what they allow now. */
+  List<Figures.BandwidthClass> classes(Epoch epoch, LiveSessions live) {
+    ClassBoard board = mother.area().classes();
+    List<Figures.BandwidthClass> classes = new ArrayList<>();
+    List<BandwidthClass> configured = epoch.configuration().bandwidth();
+    for (int i = 0; i < configured.size(); i++) {
+      int place = epoch.places().classes()[i];
+      ClassTerms terms = new ClassTerms();
+      board.read(place, terms);
+      classes.add(
+          new Figures.BandwidthClass(
+              configured.get(i).name(),
+              terms.rate(Way.UP),
+              terms.rate(Way.DOWN),
+              configured.get(i).sharedBy().name().toLowerCase(Locale.ROOT),
+              live.ofClass(place),
+              live.classUp(place),
+              live.classDown(place),
+              board.throttledNanos(place)));
+    }
+    return classes;
+  }
+}

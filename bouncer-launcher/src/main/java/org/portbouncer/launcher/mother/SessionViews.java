@@ -1,0 +1,101 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.portbouncer.core.config.Acl;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Configuration.StateTransfer;
+import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.log.AccessLog;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.launcher.admin.HopView;
+import org.portbouncer.launcher.admin.SessionView;
+
+/** The live sessions as people and programs see them. In the mother, from any thread. */
+final class SessionViews {
+
+  private static final long NANOS_PER_MS = 1_000_000;
+
+  private final Mother mother;
+
+  SessionViews(Mother mother) {
+    this.mother = mother;
+  }
+
+  /** Every live session. */
+  List<SessionView> all() {
+    List<SessionView> views = new ArrayList<>();
+    SessionTable table = mother.area().sessions();
+    long now = System.nanoTime();
+    for (int record = 0; record < mother.records().highWater(); record++) {
+      int generation = table.generation(record);
+      if (!table.counts(record)) {
+        continue;
+      }
+      SessionView view = view(table, record, now);
+      // A record that was freed while it was read is another session's by now.
+      if (view != null
+          && table.generation(record) == generation
+          && table.phase(record) != SessionTable.Phase.FREE) {
+        views.add(view);
+      }
+    }
+    return views;
+  }
+
+  private SessionView view(SessionTable table, int record, long now) {
+    // A record may be freed and taken again while it is read: each index is read once and checked,
+    // and
+    // the caller throws the view away where the generation changed.
+    Epoch epoch = mother.epochs().get(table.epoch(record));
+    int index = table.listener(record);
+    if (epoch == null || index >= epoch.configuration().listeners().size()) {
+      return null;
+    }
+    Configuration configuration = epoch.configuration();
+    Listener listener = configuration.listeners().get(index);
+    Acl acl = listener.acl() < 0 ? null : configuration.acls().get(listener.acl());
+    int rule = table.rule(record);
+    int bandwidth = table.bandwidth(record);
+    if (acl != null && rule >= acl.rules().size()
+        || bandwidth >= configuration.bandwidth().size()) {
+      return null;
+    }
+    List<HopView> hops = new ArrayList<>();
+    for (StageId stage : StageId.values()) {
+      int pid = table.hopPid(record, stage);
+      if (pid != 0) {
+        hops.add(new HopView(stage.text(), pid, table.hopMicros(record, stage)));
+      }
+    }
+    return new SessionView(
+        table.id(record),
+        listener.name(),
+        table.client(record),
+        AccessLog.localText(table.local(record), listener, table.endpoint(record)),
+        listener.target().text(),
+        acl == null ? null : acl.name(),
+        acl == null || rule < 0 ? null : acl.rules().get(rule).name(),
+        bandwidth < 0 ? null : configuration.bandwidth().get(bandwidth).name(),
+        state(table, record),
+        table.owner(record),
+        StateTransfer.Mode.values()[table.transfer(record)].text(),
+        table.stateBytes(record),
+        Math.max(0, (now - table.accepted(record)) / NANOS_PER_MS),
+        Math.max(0, (now - table.activity(record)) / NANOS_PER_MS),
+        table.bytesUp(record),
+        table.bytesDown(record),
+        hops);
+  }
+
+  /** The stage that has it, or its inbox does; `forwarding` once set up, `ending` at the last. */
+  private static String state(SessionTable table, int record) {
+    return switch (table.phase(record)) {
+      case ENDING -> "ending";
+      case QUEUED -> "queued-" + table.stage(record).text();
+      default -> table.setupMicros(record) > 0 ? "forwarding" : table.stage(record).text();
+    };
+  }
+}

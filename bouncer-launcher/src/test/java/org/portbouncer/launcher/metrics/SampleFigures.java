@@ -1,0 +1,71 @@
+package org.portbouncer.launcher.metrics;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.portbouncer.core.config.Configuration.StateTransfer;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.shared.TimeBuckets;
+import org.portbouncer.core.shared.TimeHistogram;
+
+/** Figures of a server that only pretends. */
+final class SampleFigures {
+
+  private SampleFigures() {}
+
+  /** A listener `web` that was used, one of each of the rest. */
+  static Figures one() {
+    return with(List.of(listener("web", 1000, 2000)));
+  }
+
+  static Figures with(List<Figures.Listener> listeners) {
+    List<Figures.Stage> stages = new ArrayList<>();
+    for (StageId stage : StageId.values()) {
+      stages.add(
+          new Figures.Stage(stage, 1, 1, stage.ordinal(), 7, 40, 2, 3, histogram(TimeBuckets.HOP)));
+    }
+    return new Figures(
+        new Figures.Server("1.2.3", 4700, 60, 5, true, 90_000_000),
+        new Figures.Sessions(3, 10_000),
+        listeners,
+        stages,
+        List.of(
+            new Figures.Worker(
+                StageId.IO, 1, 4711, "ready", 4, 3, 61_000_000, 1_500_000_000L, null, -1)),
+        List.of(new Figures.Decision("office", "staff", "pass", 9)),
+        List.of(
+            new Figures.BandwidthClass(
+                "slow", 1_048_576, 1_000_000, "rule", 2, 500, 600, 2_500_000_000L)),
+        new Figures.Transfer(StateTransfer.Mode.SHM, new long[] {10, 20, 30}, 6, 4096, 12),
+        new Figures.Trouble(11, 12, 13, 14, 15));
+  }
+
+  static Figures.Listener listener(String name, long up, long down) {
+    long[] ended = new long[Result.count()];
+    ended[Result.OK.ordinal()] = 20;
+    ended[Result.NO_TARGET.ordinal()] = 1;
+    return new Figures.Listener(
+        name,
+        true,
+        List.of("127.0.0.1:80"),
+        "192.0.2.1:80",
+        24,
+        3,
+        22,
+        ended,
+        1,
+        up,
+        down,
+        histogram(TimeBuckets.SETUP),
+        TimeHistogram.empty(TimeBuckets.SETUP));
+  }
+
+  /** One in the first bucket, two in the second, one beyond all bounds; 6.5 s together. */
+  private static TimeHistogram histogram(TimeBuckets buckets) {
+    long[] counts = new long[TimeBuckets.COUNT];
+    counts[0] = 1;
+    counts[1] = 2;
+    counts[TimeBuckets.COUNT - 1] = 1;
+    return new TimeHistogram(buckets, counts, 6_500_000_000L);
+  }
+}
