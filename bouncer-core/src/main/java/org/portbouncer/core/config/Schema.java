@@ -203,7 +203,10 @@ public final class Schema {
           withDefault(
               "admin.mode", "octal permissions", "0600", "who may connect to the admin socket"),
           withDefault(
-              "metrics.listen", "address", "", "where `/metrics` is served; empty: nowhere"),
+              "metrics.listen",
+              "address",
+              "",
+              "where `/metrics` and the status page are served, over HTTP; empty: nowhere"),
           withDefault(
               "log.level",
               "`error`, `warn`, `info`, `debug` or `trace`",
