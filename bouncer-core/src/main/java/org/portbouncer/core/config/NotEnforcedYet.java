@@ -12,8 +12,7 @@ final class NotEnforcedYet {
 
   /** Per key of the schema, for which of its values nothing happens. */
   private static final Map<String, Predicate<String>> SETTINGS =
-      Map.ofEntries(
-          Map.entry("log.access.to", text -> text.equals("syslog")));
+      Map.ofEntries(Map.entry("log.access.to", text -> text.equals("syslog")));
 
   private NotEnforcedYet() {}
 

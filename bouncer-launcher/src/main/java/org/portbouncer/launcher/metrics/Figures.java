@@ -202,11 +202,14 @@ public record Figures(
    * @param pausedForRecords how often because the session table was full
    * @param pausedForQueue how often because the first stage's inbox was full
    * @param limitTableFull sessions refused because their source could not be counted
+   * @param bucketTableFull sessions that share no rate because there was no bucket for them to
+   *     share
    */
   public record Trouble(
       long logLinesLost,
       long pausedForDescriptors,
       long pausedForRecords,
       long pausedForQueue,
-      long limitTableFull) {}
+      long limitTableFull,
+      long bucketTableFull) {}
 }

@@ -222,5 +222,9 @@ final class FiguresCollector implements MultiCollector {
         "bouncer_limit_table_full",
         "Sessions refused because one more source could not be counted.",
         v -> v.add(trouble.limitTableFull()));
+    families.counter(
+        "bouncer_bucket_table_full",
+        "Sessions with a rate of their own because one more shared bucket could not be kept.",
+        v -> v.add(trouble.bucketTableFull()));
   }
 }

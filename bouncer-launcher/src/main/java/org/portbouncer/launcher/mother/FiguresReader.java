@@ -223,6 +223,7 @@ final class FiguresReader {
         pauses.of(AcceptPauses.Reason.DESCRIPTORS),
         pauses.of(AcceptPauses.Reason.RECORDS),
         pauses.of(AcceptPauses.Reason.QUEUE),
-        board.total(WorkerBoard.Count.LIMIT_TABLE_FULL));
+        board.total(WorkerBoard.Count.LIMIT_TABLE_FULL),
+        board.total(WorkerBoard.Count.BUCKET_TABLE_FULL));
   }
 }
