@@ -199,7 +199,8 @@ class ReloadIT {
     assertThat(reload.exit()).as(reload.allText()).isZero();
     assertThat(reload.outText())
         .matches(
-            "reloaded: epoch %d, 2 listeners \\(\\+1 -0\\), 2 addresses \\(\\+1 -0\\), \\d+ ms"
+            ("reloaded: epoch %d, 2 listeners \\(\\+1 -0\\), 2 addresses \\(\\+1 -0\\),"
+                    + " 5 workers \\(\\+0 -0\\), live sessions: \\d+, \\d+ ms")
                 .formatted(epoch + 1));
   }
 
@@ -265,7 +266,7 @@ class ReloadIT {
               }
               return served;
             });
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 4; i++) {
       server.reloaded(plain().replace("127.0.0.1:" + PORT, "0.0.0.0:" + PORT));
       server.reloaded(plain());
       server.reloaded(plain().replace("\"127.0.0.1:" + PORT + "\"", "\"[::]:" + PORT + "\""));

@@ -119,7 +119,13 @@ public record Configuration(
   /**
    * Worker processes per stage, each at least 1; `auto` is already resolved to the number of cores.
    */
-  public record Workers(int negotiate, int acl, int connect, int bandwidth, int io) {}
+  public record Workers(int negotiate, int acl, int connect, int bandwidth, int io) {
+
+    /** Those of all stages. */
+    public int all() {
+      return negotiate + acl + connect + bandwidth + io;
+    }
+  }
 
   /**
    * How session state travels between stages.

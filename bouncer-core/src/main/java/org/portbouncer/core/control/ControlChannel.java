@@ -14,13 +14,18 @@ import org.portbouncer.core.sys.Native;
  */
 public final class ControlChannel {
 
-  private final int fd;
+  private int fd;
   private final MemorySegment memory = Native.allocate(ControlMessage.MAX_BYTES);
   private final MessageHeader message = new MessageHeader(1);
   private final ByteBuffer packet = memory.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
 
   public ControlChannel(int fd) {
     this.fd = fd;
+  }
+
+  /** Serves another link from now on; the memory of one that has ended is used again. */
+  public void use(int other) {
+    fd = other;
   }
 
   public int fd() {

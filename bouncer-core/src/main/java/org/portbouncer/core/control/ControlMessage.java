@@ -21,10 +21,15 @@ package org.portbouncer.core.control;
  *   ACCESS_LOG  any time         json u8; descriptor: write there from now on
  *   CLASSES     any time         bandwidth classes have changed: look at the ClassBoard
  *   STOP        once, last       end
+ *   LANES       any time         version u32, count u16, a number u32 each; descriptors: the next inboxes from
+ *                                now on. To bandwidth alone, which gets none with START
+ *   DRAIN       once             take no new sessions; end when none is left. An io worker reads its inbox
+ *                                to the end: nobody writes to it any more
  *   SYNC        any time         token u32: say when all that was received is dealt with
  *   worker to mother
  *   READY       once             u32, always 0: the inbox is being read
  *   EPOCH       any time         epoch u32: it is known now
+ *   LANES       to each LANES    its version u32: inboxes that it does not have are closed
  *   LOG         any time         level u8, text
  *   SYNCED      to each SYNC     its token u32: what was received before is claimed, and what left is in
  *                                an inbox
@@ -41,6 +46,8 @@ public enum ControlMessage {
   ACCESS_LOG,
   CLASSES,
   STOP,
+  LANES,
+  DRAIN,
   SYNC,
   READY,
   EPOCH,

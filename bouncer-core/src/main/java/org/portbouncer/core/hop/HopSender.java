@@ -48,9 +48,9 @@ public final class HopSender {
   /** What the kernel counts for a message beside its bytes, roughly. */
   private static final int PER_MESSAGE = 4096;
 
-  private final int fd;
   private final Sent sent;
-  private final int largest;
+  private int fd;
+  private int largest;
   private final int batch;
   private final MessageHeader message = new MessageHeader(4 * Frame.SESSIONS + 1);
   private final MemorySegment headers =
@@ -70,10 +70,18 @@ public final class HopSender {
    * @param sent told of every session sent
    */
   public HopSender(int fd, int batch, Sent sent) {
-    this.fd = fd;
     this.sent = sent;
     this.batch = Math.min(batch, Frame.SESSIONS);
-    this.largest = Math.min(Frame.BYTES, Sockets.sendBuffer(fd) - TOO_LARGE_MARGIN);
+    leadTo(fd);
+  }
+
+  /**
+   * Sends to another inbox from now on; call it when nothing waits. Its memory is never freed, so
+   * one that is not needed any more serves again.
+   */
+  public void leadTo(int other) {
+    fd = other;
+    largest = Math.min(Frame.BYTES, Sockets.sendBuffer(other) - TOO_LARGE_MARGIN);
   }
 
   public int fd() {

@@ -24,8 +24,8 @@ import org.portbouncer.core.session.StageId;
  */
 public final class WorkerBoard {
 
-  /** The most workers of all stages together. */
-  public static final int PLACES = 256;
+  /** The most workers of all stages together, those included that end when they have no session. */
+  public static final int PLACES = 512;
 
   private static final int PLACE = 512;
 

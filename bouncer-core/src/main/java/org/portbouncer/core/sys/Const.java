@@ -17,6 +17,7 @@ public final class Const {
   public static final int SOL_SOCKET = 1;
   public static final int SO_REUSEADDR = 2;
   public static final int SO_REUSEPORT = 15;
+  public static final int SO_ATTACH_FILTER = 26;
   public static final int SO_TYPE = 3;
   public static final int SO_ERROR = 4;
   public static final int SO_SNDBUF = 7;

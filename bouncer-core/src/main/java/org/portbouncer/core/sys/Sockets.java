@@ -1,6 +1,8 @@
 package org.portbouncer.core.sys;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -83,6 +85,52 @@ public final class Sockets {
   /** Whether a descriptor is a stream socket that accepts. */
   public static boolean listens(int fd) {
     return option(fd, Const.SO_ACCEPTCONN) == 1 && option(fd, Const.SO_TYPE) == Const.SOCK_STREAM;
+  }
+
+  /**
+   * Has a listening TCP socket ignore new clients: their first packet is dropped, as if it had been
+   * lost, and they send it again after a second. Those who have connected, or are about to, are not
+   * affected.
+   *
+   * <pre>
+   *   socket(7), SO_ATTACH_FILTER: sock_fprog  0 count u16 | 8 instructions
+   *   each instruction  0 code u16 | 2 jump if true u8 | 3 if false u8 | 4 operand u32
+   * </pre>
+   */
+  public static void ignoreNewClients(int fd) {
+    long[] program = {
+      instruction(0x30, 0, 0, 13), // ldb [13]: the flags, counted from the TCP header
+      instruction(0x54, 0, 0, 0x12), // and SYN | ACK
+      instruction(0x15, 0, 1, 0x02), // jeq SYN: a first packet
+      instruction(0x06, 0, 0, 0), // ret 0: drop it
+      instruction(0x06, 0, 0, 0xffff_ffffL) // ret all: take it
+    };
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment instructions = arena.allocate(8L * program.length, 8);
+      for (int i = 0; i < program.length; i++) {
+        instructions.set(JAVA_LONG, 8L * i, program[i]);
+      }
+      MemorySegment filter = arena.allocate(16, 8);
+      filter.set(JAVA_SHORT, 0, (short) program.length);
+      filter.set(JAVA_LONG, 8, instructions.address());
+      Libc.setsockopt(fd, Const.SOL_SOCKET, Const.SO_ATTACH_FILTER, filter.address(), 16);
+    }
+  }
+
+  /** A struct sock_filter; little-endian, as all machines are that this runs on. */
+  private static long instruction(int code, int ifTrue, int ifFalse, long operand) {
+    return operand << 32 | (long) ifFalse << 24 | (long) ifTrue << 16 | code;
+  }
+
+  /** Whether something can be read at once. */
+  public static boolean isReadable(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      // struct pollfd: 0 fd | 4 events u16 | 6 returned events u16
+      MemorySegment poll = arena.allocate(8, 8);
+      poll.set(JAVA_INT, 0, fd);
+      poll.set(JAVA_SHORT, 4, (short) Const.EPOLLIN);
+      return Libc.poll(poll.address(), 1, 0) > 0;
+    }
   }
 
   /** An option's value; negative where it has none. */

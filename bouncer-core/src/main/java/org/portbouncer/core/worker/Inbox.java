@@ -5,6 +5,7 @@ import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
 
 /**
@@ -39,6 +40,17 @@ final class Inbox extends Pollable {
     adjust();
   }
 
+  /** Ends reading for good. */
+  void close() {
+    opened = false;
+    adjust();
+  }
+
+  /** Whether a message waits, read or not read now. */
+  boolean hasMessage() {
+    return Sockets.isReadable(fd);
+  }
+
   /** Reads or pauses, as the worker's state asks for. */
   void adjust() {
     boolean wanted = opened && mayReceive();
@@ -46,7 +58,7 @@ final class Inbox extends Pollable {
       worker.loop().add(this, fd, Const.EPOLLIN);
     } else if (!wanted && registered()) {
       worker.loop().remove(this, fd);
-      if (worker.heldCount() >= descriptorRoom) {
+      if (opened && worker.heldCount() >= descriptorRoom) {
         worker.count(WorkerBoard.Count.DESCRIPTOR_PAUSES, 1);
       }
     }

@@ -59,6 +59,8 @@ final class MotherLink extends Pollable {
       }
       case CONFIG -> configure(body);
       case RETIRE -> retire(body);
+      case LANES -> lanes(body);
+      case DRAIN -> worker.drain();
       case LOOK -> worker.endUnwanted();
       case END_ALL -> worker.endAll(Result.of(body.get()));
       case ACCESS_LOG -> {
@@ -113,6 +115,22 @@ final class MotherLink extends Pollable {
   /** A mark of the mother's came through the inbox. */
   void mark(int token) {
     answer(ControlMessage.MARK, token);
+  }
+
+  private void lanes(ByteBuffer body) {
+    int version = body.getInt();
+    int[] ids = new int[body.getShort() & 0xffff];
+    int[] inboxes = new int[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = body.getInt();
+      inboxes[i] = control.descriptor(i);
+    }
+    worker.lead(version, ids, inboxes);
+  }
+
+  /** What was sent to inboxes that go is in them, and they are closed. */
+  void settled(int version) {
+    answer(ControlMessage.LANES, version);
   }
 
   private void answer(ControlMessage type, int number) {

@@ -1,5 +1,9 @@
 package org.portbouncer.core.worker;
 
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
 import org.portbouncer.core.hop.HopSender;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.EventLoop;
@@ -7,6 +11,7 @@ import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.SystemCallException;
 
 /**
@@ -24,7 +29,17 @@ public final class Outbox {
   private static final long RETRY_NANOS = 5_000_000;
 
   private final EventLoop loop;
-  private final Lane[] lanes;
+  private final int batch;
+  private final HopSender.Sent sent;
+  private Lane[] lanes;
+
+  /** Lanes whose reader goes: what was offered to them is still sent, nothing is added. */
+  private final List<Lane> leaving = new ArrayList<>();
+
+  /** Lanes that were let go, to be used again: what they hold natively is never freed. */
+  private final Deque<Lane> spare = new ArrayDeque<>();
+
+  private boolean settling;
   private int next;
 
   /**
@@ -33,10 +48,72 @@ public final class Outbox {
    */
   public Outbox(EventLoop loop, int[] inboxes, int batch, HopSender.Sent sent) {
     this.loop = loop;
+    this.batch = batch;
+    this.sent = sent;
     this.lanes = new Lane[inboxes.length];
     for (int i = 0; i < inboxes.length; i++) {
-      lanes[i] = new Lane(new HopSender(inboxes[i], batch, sent));
+      lanes[i] = lane(i, inboxes[i]);
     }
+  }
+
+  private Lane lane(int id, int inbox) {
+    Lane lane = spare.poll();
+    if (lane == null) {
+      lane = new Lane(new HopSender(inbox, batch, sent));
+    } else {
+      lane.sender.leadTo(inbox);
+    }
+    lane.id = id;
+    return lane;
+  }
+
+  /**
+   * Leads to other inboxes from now on. Those that stay go on; one that goes gets what was offered
+   * to it, and is closed then.
+   *
+   * @param ids their numbers
+   * @param inboxes writing ends, which belong to this outbox now
+   */
+  public void lead(int[] ids, int[] inboxes) {
+    Lane[] before = lanes;
+    Lane[] after = new Lane[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      for (int j = 0; j < before.length && after[i] == null; j++) {
+        if (before[j] != null && before[j].id == ids[i]) {
+          after[i] = before[j];
+          before[j] = null;
+          Libc.close(inboxes[i]);
+        }
+      }
+      if (after[i] == null) {
+        after[i] = lane(ids[i], inboxes[i]);
+      }
+    }
+    for (Lane lane : before) {
+      if (lane != null) {
+        leaving.add(lane);
+      }
+    }
+    lanes = after;
+    next = 0;
+    settling = true;
+  }
+
+  /** Whether the last of the inboxes that go has been closed since the last call. */
+  public boolean takeSettled() {
+    if (!settling) {
+      return false;
+    }
+    for (int i = leaving.size() - 1; i >= 0; i--) {
+      Lane lane = leaving.get(i);
+      if (lane.sender.waiting() == 0) {
+        lane.close();
+        leaving.remove(i);
+        spare.push(lane);
+      }
+    }
+    settling = !leaving.isEmpty();
+    return !settling;
   }
 
   /** Takes a session over; it leaves at the next {@link #flush}. */
@@ -52,6 +129,12 @@ public final class Outbox {
   /** Sends what was offered. */
   public void flush() {
     for (Lane lane : lanes) {
+      if (lane.sender.waiting() > 0 && !lane.waits) {
+        lane.flush();
+      }
+    }
+    for (int i = 0; i < leaving.size(); i++) {
+      Lane lane = leaving.get(i);
       if (lane.sender.waiting() > 0 && !lane.waits) {
         lane.flush();
       }
@@ -76,6 +159,9 @@ public final class Outbox {
     for (Lane lane : lanes) {
       waiting += lane.sender.waiting();
     }
+    for (int i = 0; i < leaving.size(); i++) {
+      waiting += leaving.get(i).sender.waiting();
+    }
     return waiting;
   }
 
@@ -85,12 +171,16 @@ public final class Outbox {
     for (Lane lane : lanes) {
       spilled += lane.sender.takeSpilled();
     }
+    for (int i = 0; i < leaving.size(); i++) {
+      spilled += leaving.get(i).sender.takeSpilled();
+    }
     return spilled;
   }
 
   private final class Lane extends Pollable {
 
     private final HopSender sender;
+    private int id;
     private boolean waits;
 
     /** All who had the inbox have died, the mother too: it has no reader and gets none. */
@@ -107,6 +197,15 @@ public final class Outbox {
 
     Lane(HopSender sender) {
       this.sender = sender;
+    }
+
+    /** Lets go of the inbox; nothing waits for it. */
+    void close() {
+      loop.remove(this, sender.fd());
+      loop.timers().clear(retry);
+      Libc.close(sender.fd());
+      waits = false;
+      deserted = false;
     }
 
     boolean usable() {

@@ -52,6 +52,9 @@ public final class Worker implements EventLoop.Turn {
   private final Held held;
   private final Padding padding = new Padding();
 
+  /** Which set of next inboxes the outbox has. */
+  private int lanesVersion;
+
   /** Set once the server ends all sessions: those still on their way end with it too. */
   private Result endingWith;
 
@@ -309,6 +312,9 @@ public final class Worker implements EventLoop.Turn {
       if (spilled > 0) {
         count(WorkerBoard.Count.SPILLED, spilled);
       }
+      if (outbox.takeSettled()) {
+        mother.settled(lanesVersion);
+      }
       inbox.adjust();
     }
   }
@@ -400,6 +406,26 @@ public final class Worker implements EventLoop.Turn {
   /** The mother has gone: what is held here goes on to its end, and then the process ends. */
   void motherLost() {
     new OrphanWatch(this, epochs.newest().configuration().orphanMs()).begin();
+  }
+
+  /** The next stage has other inboxes from now on. */
+  void lead(int version, int[] ids, int[] inboxes) {
+    lanesVersion = version;
+    outbox.lead(ids, inboxes);
+  }
+
+  /** This worker is not needed any more: it ends when it has nothing left to do. */
+  void drain() {
+    if (stage.id() != StageId.IO) {
+      // Others read the same inbox on.
+      inbox.close();
+    }
+    new LeaveWatch(this).begin();
+  }
+
+  /** Whether anything waits in an inbox that nobody else reads. */
+  boolean inboxWaiting() {
+    return stage.id() == StageId.IO && inbox.hasMessage();
   }
 
   void stop() {

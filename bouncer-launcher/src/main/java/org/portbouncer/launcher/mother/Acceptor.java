@@ -48,10 +48,13 @@ final class Acceptor {
   /** Accepted in one turn from one socket, so that a busy listener leaves the others theirs. */
   private static final int PER_TURN = 64;
 
-  /** A socket that goes is closed after this, however many clients still come to it. */
+  /** For clients whose handshake is under way when a socket goes: a round trip, and some. */
+  private static final long HANDSHAKE_NANOS = 300_000_000;
+
+  /** A socket that goes is closed after this, also where nobody can be accepted. */
   private static final long LEAVING_NANOS = 3_000_000_000L;
 
-  private static final long LEAVE_AGAIN_NANOS = 2_000_000;
+  private static final long LEAVE_AGAIN_NANOS = 10_000_000;
   private static final long SHORTAGE_PAUSE_NANOS = 50_000_000;
   private static final long SHORTAGE_LOG_NANOS = 1_000_000_000;
 
@@ -69,6 +72,7 @@ final class Acceptor {
   /** Sockets that will be closed when the clients in their queues are taken. */
   private final List<Door> leaving = new ArrayList<>();
 
+  private long leaveFrom;
   private long leaveBy;
   private long lastId;
   private boolean open;
@@ -146,13 +150,20 @@ final class Acceptor {
       if (door.registered()) {
         loop.remove(door, door.socket.fd());
       }
+      door.socket.ignoreNewClients();
       leaving.add(door);
     }
     adjust();
     if (!leaving.isEmpty()) {
+      leaveFrom = loop.now() + HANDSHAKE_NANOS;
       leaveBy = loop.now() + LEAVING_NANOS;
       leave(loop.now());
     }
+  }
+
+  /** Sockets of older configurations that are not closed yet. */
+  List<ListenSocket> leaving() {
+    return leaving.stream().map(door -> door.socket).toList();
   }
 
   /** Ends accepting for good. */
@@ -189,7 +200,7 @@ final class Acceptor {
   private void leave(long now) {
     for (int i = leaving.size() - 1; i >= 0; i--) {
       Door door = leaving.get(i);
-      if (mayAccept() && door.accept() || now - leaveBy > 0) {
+      if (mayAccept() && door.accept() && now - leaveFrom > 0 || now - leaveBy > 0) {
         leaving.remove(i);
         door.socket.close();
       }

@@ -151,14 +151,19 @@ final class FiguresReader {
       for (WorkerProcess worker : mother.workers()) {
         if (worker.stage() == stage) {
           ready += worker.state() == WorkerProcess.State.READY ? 1 : 0;
-          restarts += worker.restarts();
-          received += board.get(worker.place(), WorkerBoard.Count.RECEIVED);
-          refused += board.get(worker.place(), WorkerBoard.Count.REFUSED);
-          pauses += board.get(worker.place(), WorkerBoard.Count.DESCRIPTOR_PAUSES);
-          hops = hops.plus(board.hopTimes(worker.place()));
         }
       }
-      int configured = Supervisor.count(epoch.configuration().workers(), stage);
+      if (mother.supervisor() != null) {
+        restarts = mother.supervisor().restarts(stage);
+        // What workers counted that a reload made superfluous stays counted.
+        for (int place : mother.supervisor().places(stage)) {
+          received += board.get(place, WorkerBoard.Count.RECEIVED);
+          refused += board.get(place, WorkerBoard.Count.REFUSED);
+          pauses += board.get(place, WorkerBoard.Count.DESCRIPTOR_PAUSES);
+          hops = hops.plus(board.hopTimes(place));
+        }
+      }
+      int configured = Staff.count(epoch.configuration().workers(), stage);
       stages.add(
           new Figures.Stage(
               stage,

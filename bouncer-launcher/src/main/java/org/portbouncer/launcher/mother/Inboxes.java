@@ -1,11 +1,13 @@
 package org.portbouncer.launcher.mother;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
-import org.portbouncer.core.config.Configuration.Workers;
+import java.util.Map;
 import org.portbouncer.core.hop.HopSender;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
 
@@ -13,44 +15,75 @@ import org.portbouncer.core.sys.SystemCallException;
  * The hops' sockets: datagram pairs that the mother makes and keeps, both ends, so that what waits
  * in an inbox outlives the worker that would have read it. Every stage has one inbox for all its
  * workers; io has one for each, so that the stage before it can spread sessions evenly
- * (docs/decisions/003).
+ * (docs/decisions/003). Those of io come and go with its workers. In the mother, on her loop's
+ * thread.
  */
 final class Inboxes {
 
-  private record Pair(int writing, int reading) {}
+  /**
+   * One inbox.
+   *
+   * @param id never given again, so that a lane to an inbox that is gone is not taken for another
+   */
+  record Inbox(int id, int writing, int reading) {
 
-  private final List<List<Pair>> byStage = new ArrayList<>();
+    /** Whether nothing waits in it. */
+    boolean isEmpty() {
+      return !Sockets.isReadable(reading);
+    }
+  }
+
+  private final int stateBytes;
+  private final Map<StageId, Inbox> shared = new EnumMap<>(StageId.class);
+  private final List<Inbox> ofIo = new ArrayList<>();
+  private int lastId;
 
   /**
-   * Makes all of them.
+   * Makes those that all workers of a stage share.
    *
    * @param stateBytes what a session's state has, as far as it travels inline
    */
-  Inboxes(Workers workers, int stateBytes) throws StartException {
-    try {
-      for (StageId stage : StageId.values()) {
-        int count = stage == StageId.IO ? workers.io() : 1;
-        List<Pair> pairs = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-          int[] pair = Sockets.pair(Const.SOCK_DGRAM);
-          HopSender.makeRoom(pair[0], stateBytes);
-          pairs.add(new Pair(pair[0], pair[1]));
-        }
-        byStage.add(pairs);
+  Inboxes(int stateBytes) throws StartException {
+    this.stateBytes = stateBytes;
+    for (StageId stage : StageId.values()) {
+      if (stage != StageId.IO) {
+        shared.put(stage, make());
       }
+    }
+  }
+
+  private Inbox make() throws StartException {
+    try {
+      int[] pair = Sockets.pair(Const.SOCK_DGRAM);
+      HopSender.makeRoom(pair[0], stateBytes);
+      return new Inbox(++lastId, pair[0], pair[1]);
     } catch (SystemCallException e) {
       throw new StartException("cannot make the sockets between the stages: " + e.getMessage(), e);
     }
   }
 
-  /** The reading end for a stage's worker; the same for all but io. */
-  int reading(StageId stage, int worker) {
-    List<Pair> pairs = byStage.get(stage.ordinal());
-    return pairs.get(worker % pairs.size()).reading();
+  /** The inbox that a new worker of the stage reads: its own for io, else the stage's. */
+  Inbox forWorker(StageId stage) throws StartException {
+    if (stage != StageId.IO) {
+      return shared.get(stage);
+    }
+    Inbox inbox = make();
+    ofIo.add(inbox);
+    return inbox;
   }
 
-  /** The writing ends of a stage's inboxes. */
+  /** Closes the inbox of a worker that is gone; one that others read too stays. */
+  void release(Inbox inbox) {
+    if (ofIo.remove(inbox)) {
+      Libc.close(inbox.writing);
+      Libc.close(inbox.reading);
+    }
+  }
+
+  /** The writing ends of all of a stage's inboxes. */
   int[] writing(StageId stage) {
-    return byStage.get(stage.ordinal()).stream().mapToInt(Pair::writing).toArray();
+    return stage == StageId.IO
+        ? ofIo.stream().mapToInt(Inbox::writing).toArray()
+        : new int[] {shared.get(stage).writing};
   }
 }

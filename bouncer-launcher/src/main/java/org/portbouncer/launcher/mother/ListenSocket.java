@@ -34,6 +34,9 @@ final class ListenSocket {
   private final String anyPort;
   private final boolean passed;
 
+  /** By now another socket may have a file of this name. */
+  private boolean fileRemoved;
+
   private ListenSocket(Endpoint endpoint, int fd, boolean sixOnly, String anyPort) {
     this(endpoint, fd, sixOnly, anyPort, false);
   }
@@ -251,9 +254,32 @@ final class ListenSocket {
         "cannot listen on " + endpoint.text() + ": " + Errno.text(errno) + hint);
   }
 
+  /**
+   * Takes no new clients, so that a moment later all who have come can be accepted and none is left
+   * when it closes.
+   */
+  void ignoreNewClients() {
+    if (passed) {
+      // The service manager has it too, and serves on with it.
+      return;
+    }
+    if (endpoint.kind() == Endpoint.Kind.UNIX) {
+      removeFile();
+    } else {
+      Sockets.ignoreNewClients(fd);
+    }
+  }
+
   /** Stops listening; a socket file goes too. */
   void close() {
     Libc.close(fd);
+    if (!fileRemoved) {
+      removeFile();
+    }
+  }
+
+  private void removeFile() {
+    fileRemoved = true;
     // A socket unit's file is the unit's.
     if (endpoint.kind() == Endpoint.Kind.UNIX && !passed) {
       try {

@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.mother;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -37,6 +38,9 @@ final class Listeners {
   /** Of those, the ones that no address of this configuration needs. */
   private final Set<ListenSocket> leaving = new HashSet<>();
 
+  /** Sockets of older configurations, which are about to be closed. */
+  private Collection<ListenSocket> closing = List.of();
+
   private Listeners() {}
 
   /**
@@ -68,10 +72,13 @@ final class Listeners {
    * The listeners of a newer configuration: sockets of addresses that stay, and new ones, which are
    * bound beside those that are not wanted any more.
    *
+   * @param closing sockets of older configurations that are not closed yet
    * @throws StartException for the first that fails; all is as it was then
    */
-  Listeners reopen(Configuration configuration) throws StartException {
+  Listeners reopen(Configuration configuration, Collection<ListenSocket> closing)
+      throws StartException {
     Listeners newer = new Listeners();
+    newer.closing = closing;
     for (Entry entry : entries) {
       for (String name : entry.socket.names()) {
         newer.before.put(name, entry.socket);
@@ -86,6 +93,8 @@ final class Listeners {
       List<Entry> missing = keep(configuration);
       leaving.addAll(before.values());
       entries.forEach(entry -> leaving.remove(entry.socket));
+      Set<ListenSocket> beside = new HashSet<>(leaving);
+      beside.addAll(closing);
       for (Entry entry : missing) {
         Listener listener = configuration.listeners().get(entry.listener);
         Endpoint endpoint = listener.listen().get(entry.address);
@@ -94,7 +103,7 @@ final class Listeners {
                 endpoint,
                 sharesPortWithV4(configuration, endpoint),
                 ListenSocket.anyPort(listener, entry.address),
-                leaving,
+                beside,
                 runAs);
         opened.add(socket);
         entries.add(new Entry(entry.listener, entry.address, socket));

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.portbouncer.core.hop.HopMarker;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
@@ -70,12 +71,16 @@ final class LostOnHop {
   private final SessionEnd ends;
   private final Peers peers;
   private final StageId stage;
-  private final int[] inboxes;
+  private final Supplier<int[]> inboxesNow;
   private final HopMarker marker = new HopMarker();
   private final Set<Object> awaited = new HashSet<>();
 
   private Step step = Step.IDLE;
   private int token;
+
+  /** Those that get a mark. One that is closed meanwhile does not give it back: all begins anew. */
+  private int[] inboxes = new int[0];
+
   private int marksSent;
   private int marksRead;
   private int[] suspects = new int[64];
@@ -101,7 +106,7 @@ final class LostOnHop {
   /**
    * Watches over one stage.
    *
-   * @param inboxes the stage's, writing ends
+   * @param inboxes gives the stage's, writing ends: those of io come and go
    */
   LostOnHop(
       EventLoop loop,
@@ -110,14 +115,14 @@ final class LostOnHop {
       SessionEnd ends,
       Peers peers,
       StageId stage,
-      int[] inboxes) {
+      Supplier<int[]> inboxes) {
     this.loop = loop;
     this.table = table;
     this.records = records;
     this.ends = ends;
     this.peers = peers;
     this.stage = stage;
-    this.inboxes = inboxes;
+    this.inboxesNow = inboxes;
   }
 
   /** A worker of this stage or of the one before has died. */
@@ -171,6 +176,7 @@ final class LostOnHop {
   private void advance() {
     if (step == Step.SENDERS && awaited.isEmpty()) {
       step = Step.MARKS;
+      inboxes = inboxesNow.get();
       marksSent = 0;
       marksRead = 0;
       sendMarks();

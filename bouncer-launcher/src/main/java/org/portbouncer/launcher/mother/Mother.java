@@ -1,6 +1,8 @@
 package org.portbouncer.launcher.mother;
 
 import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
@@ -8,6 +10,7 @@ import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Problem;
+import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.loop.BatchScheduling;
 import org.portbouncer.core.loop.EventLoop;
@@ -70,6 +73,7 @@ public final class Mother implements EventLoop.Turn {
   private volatile Supervisor supervisor;
   private Acceptor acceptor;
   private MetricsOpening metrics;
+  private final Deque<ControlChannel> spareLinks = new ArrayDeque<>();
   private int lastEpoch;
   private volatile Epoch epoch;
   private volatile boolean ready;
@@ -139,7 +143,7 @@ public final class Mother implements EventLoop.Turn {
       epoch = new Epoch(1, bound, places.assign(bound, classes.assign(bound), 1, 1));
       epochs.add(epoch);
       classes.publish(epoch);
-      Inboxes inboxes = new Inboxes(bound.workers(), states.inlineBytes());
+      Inboxes inboxes = new Inboxes(states.inlineBytes());
       acceptor = new Acceptor(this, inboxes.writing(StageId.NEGOTIATE));
       supervisor = new Supervisor(this, inboxes, this::everyWorkerReady);
       admin.asRoot();
@@ -289,6 +293,11 @@ public final class Mother implements EventLoop.Turn {
     return epoch;
   }
 
+  /** Control links to processes that have ended. */
+  Deque<ControlChannel> spareLinks() {
+    return spareLinks;
+  }
+
   /** Decides about the configurations that are kept. */
   EpochKeeper keeper() {
     return keeper;
@@ -296,6 +305,11 @@ public final class Mother implements EventLoop.Turn {
 
   Reloader reloader() {
     return reloader;
+  }
+
+  /** Listening sockets that a reload took out of use and that are not closed yet. */
+  List<ListenSocket> closing() {
+    return acceptor.leaving();
   }
 
   Listeners listeners() {

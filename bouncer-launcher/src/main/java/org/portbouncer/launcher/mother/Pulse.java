@@ -70,7 +70,7 @@ final class Pulse extends Timer {
   static String status(Mother mother) {
     int away = 0;
     for (WorkerProcess worker : mother.supervisor().workers()) {
-      away += worker.state() == WorkerProcess.State.READY ? 0 : 1;
+      away += worker.leaving() || worker.state() == WorkerProcess.State.READY ? 0 : 1;
     }
     String workers = mother.supervisor().workers().size() + " workers";
     return "ready; sessions: %d; %s%s"

@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.portbouncer.core.config.ConfigLoader;
 import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Configuration.Workers;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.config.Problem;
@@ -51,6 +52,7 @@ final class ReloadRun {
   private PublishedEpoch published;
   private Recheck rechecking;
   private boolean handedOut;
+  private List<WorkerProcess> hired = List.of();
 
   private final Timer deadline =
       new Timer() {
@@ -116,7 +118,7 @@ final class ReloadRun {
     problems = new ArrayList<>(problems);
     problems.addAll(kept.warnings());
     try {
-      listeners = mother.listeners().reopen(kept.configuration());
+      listeners = mother.listeners().reopen(kept.configuration(), mother.closing());
       Configuration bound = listeners.withPorts(kept.configuration());
       accessLog = AccessLogSwitch.prepare(mother, bound.log().access());
       int number = mother.nextEpoch();
@@ -140,29 +142,42 @@ final class ReloadRun {
     handedOut = true;
     mother.keeper().add(published);
     mother.supervisor().publish(published);
+    try {
+      hired = mother.supervisor().hire(epoch.configuration().workers());
+    } catch (StartException e) {
+      fail(e.getMessage());
+      return;
+    }
     mother.loop().timers().set(deadline, mother.loop().now() + PATIENCE_NANOS);
     news();
   }
 
   /** Something happened to a worker. */
   void news() {
-    if (handedOut && !over && mother.supervisor().allKnow(epoch.number())) {
+    if (handedOut && !over && late() == null) {
       comeIntoForce();
     }
   }
 
+  /** A worker that has not taken the configuration, or a new one that is not ready; or null. */
+  private WorkerProcess late() {
+    for (WorkerProcess worker : hired) {
+      if (worker.state() != WorkerProcess.State.READY) {
+        return worker;
+      }
+    }
+    return mother.supervisor().ignorant(epoch.number());
+  }
+
   private void tooSlow() {
-    WorkerProcess late = mother.supervisor().ignorant(epoch.number());
+    WorkerProcess late = late();
     fail(
-        late == null
-            ? "the workers have not taken it in time"
-            : "worker "
-                + late.name()
-                + ", pid "
-                + late.pid()
-                + ", has not taken it in "
-                + PATIENCE_NANOS / 1_000_000_000
-                + " s");
+        "worker "
+            + late.name()
+            + (late.running() ? ", pid " + late.pid() + "," : "")
+            + " has not taken it in "
+            + PATIENCE_NANOS / 1_000_000_000
+            + " s");
   }
 
   private void comeIntoForce() {
@@ -172,26 +187,29 @@ final class ReloadRun {
     int closed = listeners.leaving().size();
     mother.putInForce(epoch, listeners);
     accessLog.carryOut();
+    Workers workers = epoch.configuration().workers();
+    int leave = mother.supervisor().adopt(workers);
     int ended = rechecking == null ? 0 : rechecking.carryOut(mother);
     List<String> was = names(old);
     List<String> is = names(epoch.configuration());
     List<String> added = is.stream().filter(name -> !was.contains(name)).toList();
     List<String> removed = was.stream().filter(name -> !is.contains(name)).toList();
     String message =
-        "epoch %d, %d listeners (+%d -%d), %d addresses (+%d -%d)%s, %d ms"
-            .formatted(
-                epoch.number(),
-                is.size(),
-                added.size(),
-                removed.size(),
-                before + opened - closed,
-                opened,
-                closed,
-                recheck ? ", sessions ended: " + ended : "",
-                (System.nanoTime() - startedAt) / 1_000_000);
+        String.join(
+            ", ",
+            "epoch " + epoch.number(),
+            part(is.size(), "listeners", added.size(), removed.size()),
+            part(before + opened - closed, "addresses", opened, closed),
+            part(workers.all(), "workers", hired.size(), leave),
+            recheck ? "sessions ended: " + ended : "live sessions: " + mother.records().active(),
+            (System.nanoTime() - startedAt) / 1_000_000 + " ms");
     over(
         new ReloadView(
             true, "reloaded: " + message, texts(problems), epoch.number(), added, removed, ended));
+  }
+
+  private static String part(int count, String what, int more, int fewer) {
+    return count + " " + what + " (+" + more + " -" + fewer + ")";
   }
 
   private static List<String> names(Configuration configuration) {
@@ -214,6 +232,7 @@ final class ReloadRun {
     }
     if (handedOut) {
       mother.keeper().withdraw(published);
+      mother.supervisor().dismiss(hired);
     }
     if (listeners != null) {
       listeners.withdraw();

@@ -2,6 +2,7 @@ package org.portbouncer.launcher.mother;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLongArray;
 import org.portbouncer.core.config.Configuration.Workers;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.loop.EventLoop;
@@ -44,7 +45,11 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   private final int pid;
   private final int batch;
   private final Runnable allReady;
-  private volatile List<WorkerProcess> workers = List.of();
+  private final Staff staff;
+
+  /** Starts again, by stage; those of workers that are gone included. */
+  private final AtomicLongArray restarts = new AtomicLongArray(StageId.count());
+
   private final List<LostOnHop> lostOnHop = new ArrayList<>();
 
   private Runnable news = () -> {};
@@ -67,45 +72,74 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     this.pid = mother.pid();
     this.batch = mother.batch();
     this.allReady = allReady;
+    this.staff = new Staff(mother, this, inboxes);
   }
 
-  /** All workers, running or not; the list does not change once it is made. From any thread. */
+  /** All workers, running or not; may be read from any thread. */
   List<WorkerProcess> workers() {
-    return workers;
+    return staff.all();
+  }
+
+  /** Where on the board a stage's workers count and counted; from any thread. */
+  List<Integer> places(StageId stage) {
+    return staff.places(stage);
+  }
+
+  /** How often workers of a stage were started again, since the server was; from any thread. */
+  long restarts(StageId stage) {
+    return restarts.get(stage.ordinal());
+  }
+
+  /**
+   * Starts the workers that a new configuration wants and that are not there; they get no sessions
+   * yet.
+   *
+   * @throws StartException where that cannot be; none is started then
+   */
+  List<WorkerProcess> hire(Workers counts) throws StartException {
+    List<WorkerProcess> added = staff.add(counts);
+    try {
+      for (WorkerProcess worker : added) {
+        launch(worker);
+      }
+      return added;
+    } catch (StartException e) {
+      staff.dismiss(added);
+      throw e;
+    }
+  }
+
+  /** Gives up what {@link #hire} has started. */
+  void dismiss(List<WorkerProcess> hired) {
+    staff.dismiss(hired);
+  }
+
+  /**
+   * Gives sessions to those that were hired, and has those leave that are too many.
+   *
+   * @return how many leave
+   */
+  int adopt(Workers counts) {
+    return staff.adopt(counts);
   }
 
   /** Starts all workers, the last stage first: it has the most to load. */
   void start(Workers counts) throws StartException {
-    List<WorkerProcess> all = new ArrayList<>();
-    int place = 0;
-    for (StageId stage : StageId.values()) {
-      for (int index = 0; index < count(counts, stage); index++) {
-        all.add(new WorkerProcess(mother, this, stage, index, place++));
-      }
-    }
-    workers = List.copyOf(all);
+    List<WorkerProcess> workers = staff.add(counts);
+    staff.adopt(counts);
     for (StageId stage : StageId.values()) {
       lostOnHop.add(
-          new LostOnHop(loop, area.sessions(), records, ends, this, stage, inboxes.writing(stage)));
+          new LostOnHop(
+              loop, area.sessions(), records, ends, this, stage, () -> inboxes.writing(stage)));
     }
     for (WorkerProcess worker : workers.reversed()) {
       launch(worker);
     }
   }
 
-  /** How many workers a stage is to have. */
-  static int count(Workers counts, StageId stage) {
-    return switch (stage) {
-      case NEGOTIATE -> counts.negotiate();
-      case ACL -> counts.acl();
-      case CONNECT -> counts.connect();
-      case BANDWIDTH -> counts.bandwidth();
-      case IO -> counts.io();
-    };
-  }
-
   private void launch(WorkerProcess worker) throws StartException {
-    int[] next = worker.stage() == StageId.IO ? new int[0] : inboxes.writing(worker.stage().next());
+    boolean sharedNext = worker.stage().ordinal() < StageId.BANDWIDTH.ordinal();
+    int[] next = sharedNext ? inboxes.writing(worker.stage().next()) : new int[0];
     worker.start(
         new WorkerStart(
             worker.stage(),
@@ -116,8 +150,13 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
             area.fd(),
             accessLog.fd(),
             slots == null ? -1 : slots.fd(),
-            inboxes.reading(worker.stage(), worker.index()),
+            worker.inbox().reading(),
             next),
+        () -> {
+          if (worker.stage() == StageId.BANDWIDTH) {
+            staff.tellLanes(worker);
+          }
+        },
         mother.keeper());
   }
 
@@ -128,6 +167,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   @Override
   public void knows(WorkerProcess worker) {
+    staff.letGo();
     news.run();
   }
 
@@ -143,7 +183,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   /** Whether every worker serves. */
   boolean allReady() {
-    for (WorkerProcess worker : workers) {
+    for (WorkerProcess worker : staff.all()) {
       if (worker.state() != WorkerProcess.State.READY) {
         return false;
       }
@@ -160,7 +200,25 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     area.buckets().recover(worker.pid(), pid);
     int lost = release(worker.pid());
     area.workers().sessions(worker.place(), 0);
-    long lived = loop.now() - worker.startedAt();
+    if (worker.leaving() && staff.isIdle(worker)) {
+      if (lost > 0) {
+        died(worker, how, lost);
+      } else {
+        LOG.info("worker {}, pid {}, has ended: it was not needed", worker.name(), worker.pid());
+      }
+      staff.remove(worker);
+    } else {
+      long lived = loop.now() - worker.startedAt();
+      died(worker, how, lost);
+      countRestart(worker);
+      restart(worker, pause(worker, lived), how);
+    }
+    staff.letGo();
+    findLost(worker.stage());
+    news.run();
+  }
+
+  private void died(WorkerProcess worker, String how, int lost) {
     if (!announced) {
       LOG.error("worker {} ended before it was ready ({})", worker.name(), how);
     } else {
@@ -171,13 +229,19 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
           how,
           lost);
     }
+  }
+
+  private void countRestart(WorkerProcess worker) {
     worker.countRestart();
-    restart(worker, pause(worker, lived), how);
-    lostOnHop.get(worker.stage().ordinal()).begin();
-    if (worker.stage() != StageId.IO) {
-      lostOnHop.get(worker.stage().next().ordinal()).begin();
+    restarts.incrementAndGet(worker.stage().ordinal());
+  }
+
+  /** Finds what a worker of this stage had in its hands between two stages. */
+  private void findLost(StageId stage) {
+    lostOnHop.get(stage.ordinal()).begin();
+    if (stage != StageId.IO) {
+      lostOnHop.get(stage.next().ordinal()).begin();
     }
-    news.run();
   }
 
   /** Nothing for a worker that had settled; doubling for one that keeps dying. */
@@ -214,14 +278,14 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   private void startAgain(WorkerProcess worker) {
-    if (stopping) {
+    if (stopping || !staff.all().contains(worker)) {
       return;
     }
     try {
       launch(worker);
     } catch (StartException e) {
       LOG.error("{}", e.getMessage());
-      worker.countRestart();
+      countRestart(worker);
       restart(worker, pause(worker, 0), e.getMessage());
     }
   }
@@ -266,8 +330,8 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   @Override
   public List<WorkerProcess> sync(StageId stage, int token) {
     List<WorkerProcess> asked = new ArrayList<>();
-    for (WorkerProcess worker : workers) {
-      if (worker.stage() == stage && worker.running()) {
+    for (WorkerProcess worker : staff.all()) {
+      if (worker.stage() == stage && worker.linked()) {
         worker.sync(token);
         asked.add(worker);
       }
@@ -275,10 +339,10 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     return asked;
   }
 
-  /** Publishes a newer configuration to all; {@link #allKnow} says when they have it. */
+  /** Publishes a newer configuration to all; {@link #ignorant} says who does not have it yet. */
   void publish(PublishedEpoch newer) {
     try (EpochFile file = new EpochFile(List.of(newer))) {
-      for (WorkerProcess worker : workers) {
+      for (WorkerProcess worker : staff.all()) {
         worker.configure(file);
       }
     }
@@ -286,7 +350,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   /** Has sessions that wait for their bandwidth class look at it again. */
   void classesChanged() {
-    for (WorkerProcess worker : workers) {
+    for (WorkerProcess worker : staff.all()) {
       if (worker.stage() == StageId.IO) {
         worker.classesChanged();
       }
@@ -295,33 +359,28 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   /** Has every worker end what is marked as unwanted. */
   void endUnwanted() {
-    for (WorkerProcess worker : workers) {
+    for (WorkerProcess worker : staff.all()) {
       worker.endUnwanted();
     }
   }
 
   /** Tells the workers which configurations they may forget. */
   void retire(int oldest, int[] inUse) {
-    for (WorkerProcess worker : workers) {
+    for (WorkerProcess worker : staff.all()) {
       worker.retire(oldest, inUse);
     }
   }
 
   /** Has every worker write its access log lines there from now on. */
   void accessLog(int fd, boolean json) {
-    for (WorkerProcess worker : workers) {
+    for (WorkerProcess worker : staff.all()) {
       worker.accessLog(fd, json);
     }
   }
 
-  /** Whether every worker that runs knows the configuration with this number. */
-  boolean allKnow(int epoch) {
-    return ignorant(epoch) == null;
-  }
-
   /** A worker that runs and does not know that configuration; null where all do. */
   WorkerProcess ignorant(int epoch) {
-    for (WorkerProcess worker : workers) {
+    for (WorkerProcess worker : staff.all()) {
       if (worker.running() && worker.knows() < epoch) {
         return worker;
       }
@@ -331,7 +390,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   /** Has every worker end every session it holds or gets. */
   void endAll(Result result) {
-    for (WorkerProcess worker : workers) {
+    for (WorkerProcess worker : staff.all()) {
       worker.endAll(result);
     }
   }
@@ -339,7 +398,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   /** Has every worker end; what dies from here on is not replaced. */
   void stopWorkers() {
     stopping = true;
-    for (WorkerProcess worker : workers) {
+    for (WorkerProcess worker : staff.all()) {
       worker.stop();
     }
   }
@@ -350,7 +409,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   boolean anyRunning() {
-    for (WorkerProcess worker : workers) {
+    for (WorkerProcess worker : staff.all()) {
       if (worker.running()) {
         return true;
       }
@@ -360,7 +419,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   void destroyAll() {
     stopping = true;
-    for (WorkerProcess worker : workers) {
+    for (WorkerProcess worker : staff.all()) {
       worker.destroy();
     }
   }

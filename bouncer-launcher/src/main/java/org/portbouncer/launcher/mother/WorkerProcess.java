@@ -3,6 +3,8 @@ package org.portbouncer.launcher.mother;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.newsclub.net.unix.FileDescriptorCast;
 import org.portbouncer.core.control.ControlChannel;
@@ -52,7 +54,7 @@ final class WorkerProcess extends Pollable {
     /** It serves. */
     void ready(WorkerProcess worker);
 
-    /** It has learnt a configuration. */
+    /** It has learnt a configuration, or its next inboxes. */
     void knows(WorkerProcess worker);
 
     /**
@@ -78,6 +80,10 @@ final class WorkerProcess extends Pollable {
   private final StageId stage;
   private final int index;
   private final int place;
+  private final Inboxes.Inbox inbox;
+
+  /** Links of processes that have ended: their memory is used again. */
+  private final Deque<ControlChannel> links;
 
   private Process process;
   private ControlChannel control;
@@ -87,11 +93,15 @@ final class WorkerProcess extends Pollable {
   private volatile State state = State.THROTTLED;
   private volatile int pid;
   private int knows;
+  private int lanesVersion;
+  private boolean drains;
+  private volatile boolean leaving;
   private volatile String lastEnd = "";
   private volatile long nextStart;
   private final AtomicInteger restarts = new AtomicInteger();
 
-  WorkerProcess(Mother mother, Watcher watcher, StageId stage, int index, int place) {
+  WorkerProcess(
+      Mother mother, Watcher watcher, StageId stage, int index, int place, Inboxes.Inbox inbox) {
     this.loop = mother.loop();
     this.mailbox = mother.mailbox();
     this.confinement = mother.confinement();
@@ -99,6 +109,8 @@ final class WorkerProcess extends Pollable {
     this.stage = stage;
     this.index = index;
     this.place = place;
+    this.inbox = inbox;
+    this.links = mother.spareLinks();
   }
 
   StageId stage() {
@@ -118,7 +130,31 @@ final class WorkerProcess extends Pollable {
   }
 
   State state() {
-    return state;
+    return leaving ? State.DRAINING : state;
+  }
+
+  /** What it reads. */
+  Inboxes.Inbox inbox() {
+    return inbox;
+  }
+
+  /** The order of listings. */
+  boolean isBefore(WorkerProcess other) {
+    return stage == other.stage ? index < other.index : stage.compareTo(other.stage) < 0;
+  }
+
+  /** It is not needed any more, and ends when it has no session. */
+  void leave() {
+    leaving = true;
+  }
+
+  boolean leaving() {
+    return leaving;
+  }
+
+  /** Which set of next inboxes it has told that it has, and no other; 0 for none. */
+  int lanesVersion() {
+    return lanesVersion;
   }
 
   int restarts() {
@@ -175,9 +211,10 @@ final class WorkerProcess extends Pollable {
    * Starts the child and tells it all it needs. A child that cannot be told is ended, and its end
    * is reported as any other.
    *
+   * @param lanes tells it its next inboxes, where it does not get them with these words
    * @throws StartException where there is no child
    */
-  void start(WorkerStart words, EpochKeeper keeper) throws StartException {
+  void start(WorkerStart words, Runnable lanes, EpochKeeper keeper) throws StartException {
     Process child;
     int[] link = new int[0];
     try {
@@ -198,10 +235,13 @@ final class WorkerProcess extends Pollable {
     pid = (int) child.pid();
     startedAt = loop.now();
     log = new WorkerLog(stage.text(), index, pid);
-    control = new ControlChannel(link[0]);
+    control = links.isEmpty() ? new ControlChannel(link[0]) : links.pop();
+    control.use(link[0]);
     loop.add(this, control.fd(), Const.EPOLLIN);
     var _ = child.onExit().thenRun(() -> mailbox.post(this::exited));
     knows = 0;
+    lanesVersion = 0;
+    drains = false;
     int errno = words.send(control);
     byte[] filter = confinement.filter(stage, pid);
     if (errno == 0 && filter.length > 0) {
@@ -209,6 +249,7 @@ final class WorkerProcess extends Pollable {
       errno = control.send();
     }
     if (errno == 0) {
+      lanes.run();
       try (EpochFile epochs = keeper.forStage(stage)) {
         errno = epochs.send(control);
       }
@@ -236,9 +277,17 @@ final class WorkerProcess extends Pollable {
     return confinement.start(builder, stage);
   }
 
+  /**
+   * Whether it can be told anything. Its link ends before its process is known to have ended, and
+   * the number of the descriptor may be a client's by then.
+   */
+  boolean linked() {
+    return running() && registered();
+  }
+
   /** Publishes a newer configuration. */
   void configure(EpochFile epoch) {
-    if (running()) {
+    if (linked()) {
       told(epoch.send(control));
     }
   }
@@ -250,7 +299,7 @@ final class WorkerProcess extends Pollable {
 
   /** Tells it which configurations it may forget. */
   void retire(int oldest, int[] inUse) {
-    if (running()) {
+    if (linked()) {
       ByteBuffer packet = control.begin(ControlMessage.RETIRE);
       packet.putInt(oldest).putShort((short) inUse.length);
       for (int epoch : inUse) {
@@ -260,8 +309,30 @@ final class WorkerProcess extends Pollable {
     }
   }
 
+  /** Tells it its next inboxes. */
+  void lanes(int version, List<Inboxes.Inbox> inboxes) {
+    if (linked()) {
+      ByteBuffer packet = control.begin(ControlMessage.LANES);
+      packet.putInt(version).putShort((short) inboxes.size());
+      for (Inboxes.Inbox next : inboxes) {
+        packet.putInt(next.id());
+        control.attach(next.writing());
+      }
+      told(control.send());
+    }
+  }
+
+  /** Has it end when it has nothing left to do. */
+  void drain() {
+    if (linked() && !drains) {
+      drains = true;
+      control.begin(ControlMessage.DRAIN);
+      told(control.send());
+    }
+  }
+
   void endUnwanted() {
-    if (running()) {
+    if (linked()) {
       control.begin(ControlMessage.LOOK);
       told(control.send());
     }
@@ -269,14 +340,14 @@ final class WorkerProcess extends Pollable {
 
   /** Says that bandwidth classes have changed. */
   void classesChanged() {
-    if (running()) {
+    if (linked()) {
       control.begin(ControlMessage.CLASSES);
-      control.send();
+      told(control.send());
     }
   }
 
   void endAll(Result result) {
-    if (running()) {
+    if (linked()) {
       control.begin(ControlMessage.END_ALL).put((byte) result.ordinal());
       told(control.send());
     }
@@ -284,7 +355,7 @@ final class WorkerProcess extends Pollable {
 
   /** Has it write its access log lines to {@code fd} from now on; -1 for nowhere. */
   void accessLog(int fd, boolean json) {
-    if (running()) {
+    if (linked()) {
       control.begin(ControlMessage.ACCESS_LOG).put((byte) (json ? 1 : 0));
       if (fd >= 0) {
         control.attach(fd);
@@ -300,7 +371,7 @@ final class WorkerProcess extends Pollable {
   }
 
   void stop() {
-    if (running()) {
+    if (linked()) {
       state = State.DRAINING;
       control.begin(ControlMessage.STOP);
       told(control.send());
@@ -351,6 +422,10 @@ final class WorkerProcess extends Pollable {
         knows = body.getInt();
         watcher.knows(this);
       }
+      case LANES -> {
+        lanesVersion = body.getInt();
+        watcher.knows(this);
+      }
       case SYNCED -> watcher.synced(this, body.getInt());
       case MARK -> watcher.marked(this, body.getInt());
       case LOG -> {
@@ -381,6 +456,7 @@ final class WorkerProcess extends Pollable {
     }
     int code = process.exitValue();
     process = null;
+    links.push(control);
     watcher.gone(this, ProcessEnd.text(code));
   }
 }

@@ -1,0 +1,225 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.portbouncer.core.config.Configuration.Workers;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.shared.WorkerBoard;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which workers there are, and how a reload changes their number: new ones start first and get
+ * sessions afterwards; those that are too many get no new sessions and end when they have none.
+ *
+ * <p>An io worker has an inbox of its own. Before it may end, every worker of the stage before it
+ * has closed that inbox, so that what it finds there is the last. In the mother, on her loop's
+ * thread; {@link #all} from any.
+ */
+final class Staff {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Staff.class);
+
+  private final Mother mother;
+  private final WorkerProcess.Watcher watcher;
+  private final Inboxes inboxes;
+  private final List<WorkerProcess> all = new CopyOnWriteArrayList<>();
+
+  /** Places on the board that were left; they stay their stage's, whose counts are there. */
+  private final Map<StageId, Deque<Integer>> freePlaces = new EnumMap<>(StageId.class);
+
+  /** All that a stage has or had, from any thread. */
+  private final Map<StageId, List<Integer>> places = new EnumMap<>(StageId.class);
+
+  private int usedPlaces;
+
+  /** Io workers that get sessions, and which set of them this is. */
+  private List<WorkerProcess> lanes = List.of();
+
+  private int lanesVersion;
+
+  Staff(Mother mother, WorkerProcess.Watcher watcher, Inboxes inboxes) {
+    this.mother = mother;
+    this.watcher = watcher;
+    this.inboxes = inboxes;
+    for (StageId stage : StageId.values()) {
+      freePlaces.put(stage, new ArrayDeque<>());
+      places.put(stage, new CopyOnWriteArrayList<>());
+    }
+  }
+
+  /** All workers, running or not, by stage and index. */
+  List<WorkerProcess> all() {
+    return all;
+  }
+
+  /** The places on the board where a stage's workers count, those that are gone included. */
+  List<Integer> places(StageId stage) {
+    return places.get(stage);
+  }
+
+  /**
+   * Adds the workers that are missing; they are to be started by the caller.
+   *
+   * @throws StartException where there is no room; none is added then
+   */
+  List<WorkerProcess> add(Workers counts) throws StartException {
+    List<WorkerProcess> added = new ArrayList<>();
+    try {
+      for (StageId stage : StageId.values()) {
+        for (int have = staying(stage).size(); have < count(counts, stage); have++) {
+          added.add(add(stage));
+        }
+      }
+    } catch (StartException e) {
+      added.forEach(this::remove);
+      throw e;
+    }
+    return added;
+  }
+
+  private WorkerProcess add(StageId stage) throws StartException {
+    Integer place = freePlaces.get(stage).poll();
+    if (place == null) {
+      if (usedPlaces == WorkerBoard.PLACES) {
+        throw new StartException(
+            "no room for one more worker: too many still end that older reloads made superfluous");
+      }
+      place = usedPlaces++;
+      places.get(stage).add(place);
+    }
+    Inboxes.Inbox inbox;
+    try {
+      inbox = inboxes.forWorker(stage);
+    } catch (StartException e) {
+      freePlaces.get(stage).add(place);
+      throw e;
+    }
+    WorkerProcess worker =
+        new WorkerProcess(mother, watcher, stage, freeIndex(stage), place, inbox);
+    int at = 0;
+    while (at < all.size() && all.get(at).isBefore(worker)) {
+      at++;
+    }
+    all.add(at, worker);
+    return worker;
+  }
+
+  /** The lowest number that no worker of the stage has, one that is ending included. */
+  private int freeIndex(StageId stage) {
+    int index = 0;
+    for (WorkerProcess worker : all) {
+      if (worker.stage() == stage && worker.index() == index) {
+        index++;
+      }
+    }
+    return index;
+  }
+
+  private List<WorkerProcess> staying(StageId stage) {
+    return all.stream().filter(one -> one.stage() == stage && !one.leaving()).toList();
+  }
+
+  static int count(Workers counts, StageId stage) {
+    return switch (stage) {
+      case NEGOTIATE -> counts.negotiate();
+      case ACL -> counts.acl();
+      case CONNECT -> counts.connect();
+      case BANDWIDTH -> counts.bandwidth();
+      case IO -> counts.io();
+    };
+  }
+
+  /** Forgets a worker that has no process. */
+  void remove(WorkerProcess worker) {
+    if (all.remove(worker)) {
+      inboxes.release(worker.inbox());
+      mother.area().workers().sessions(worker.place(), 0);
+      mother.area().workers().leave(worker.place());
+      freePlaces.get(worker.stage()).add(worker.place());
+    }
+  }
+
+  /**
+   * Gives sessions to the workers that are wanted, and has those leave that are too many.
+   *
+   * @return how many leave
+   */
+  int adopt(Workers counts) {
+    int leave = 0;
+    for (StageId stage : StageId.values()) {
+      List<WorkerProcess> staying = staying(stage);
+      for (int i = count(counts, stage); i < staying.size(); i++) {
+        staying.get(i).leave();
+        leave++;
+        LOG.info(
+            "worker {} is not needed any more: it ends with its last session",
+            staying.get(i).name());
+      }
+    }
+    List<WorkerProcess> wanted = staying(StageId.IO);
+    if (!wanted.equals(lanes)) {
+      lanes = wanted;
+      lanesVersion++;
+      for (WorkerProcess worker : all) {
+        if (worker.stage() == StageId.BANDWIDTH) {
+          tellLanes(worker);
+        }
+      }
+    }
+    letGo();
+    return leave;
+  }
+
+  /** Tells a worker of the stage before io who gets sessions now. */
+  void tellLanes(WorkerProcess worker) {
+    worker.lanes(lanesVersion, lanes.stream().map(WorkerProcess::inbox).toList());
+  }
+
+  /** Ends those that leave and that nobody can send to any more; call it when anything changed. */
+  void letGo() {
+    for (WorkerProcess worker : all) {
+      if (worker.leaving()) {
+        if (!worker.running() && isIdle(worker)) {
+          remove(worker);
+        } else if (worker.stage() != StageId.IO || isCutOff(worker)) {
+          worker.drain();
+        }
+      }
+    }
+  }
+
+  /** Whether nothing is left that this worker alone could do, were it running. */
+  boolean isIdle(WorkerProcess worker) {
+    return worker.stage() != StageId.IO || isCutOff(worker) && worker.inbox().isEmpty();
+  }
+
+  /** Gives up workers that were added for a reload which has failed. */
+  void dismiss(List<WorkerProcess> added) {
+    for (WorkerProcess worker : added) {
+      worker.leave();
+      worker.destroy();
+    }
+    letGo();
+  }
+
+  /** Whether no worker has the inbox of this one any more. */
+  private boolean isCutOff(WorkerProcess worker) {
+    if (lanes.contains(worker)) {
+      return false;
+    }
+    for (WorkerProcess sender : all) {
+      if (sender.stage() == StageId.BANDWIDTH
+          && sender.running()
+          && sender.lanesVersion() < lanesVersion) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
