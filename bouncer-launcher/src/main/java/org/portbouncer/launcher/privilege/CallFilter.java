@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.launcher.privilege.Bpf.Instruction;
@@ -55,35 +54,44 @@ final class CallFilter {
   private static final List<Instruction> YES = answer(ALLOW);
   private static final List<Instruction> NO = answer(DENY);
 
+  /** Stands in the program for the worker's own process id; above all that there are. */
+  static final int OWN = 0x7fff_fff1;
+
   private final Machine machine;
-  private final StageId stage;
-  private final int pid;
+  private final boolean targets;
+  private final List<Instruction> program;
 
   /**
    * @param machine where the worker runs
-   * @param stage what it serves
-   * @param pid its process, the only one it may signal
+   * @param targets whether it connects to targets
    */
-  CallFilter(Machine machine, StageId stage, int pid) {
+  CallFilter(Machine machine, boolean targets) {
     this.machine = machine;
-    this.stage = stage;
-    this.pid = pid;
+    this.targets = targets;
+    this.program = assemble();
   }
 
-  /** The program as the kernel reads it: 8 bytes an instruction. */
-  byte[] bytes() {
-    List<Instruction> program = program();
+  /**
+   * The program as the kernel reads it: 8 bytes an instruction.
+   *
+   * @param pid the worker's process, the only one it may signal
+   */
+  byte[] bytes(int pid) {
     ByteBuffer bytes = ByteBuffer.allocate(8 * program.size()).order(ByteOrder.LITTLE_ENDIAN);
     for (Instruction one : program) {
       bytes.putShort((short) one.code());
       bytes.put((byte) one.jumpTrue());
       bytes.put((byte) one.jumpFalse());
-      bytes.putInt(one.constant());
+      bytes.putInt(one.constant() == OWN ? pid : one.constant());
     }
     return bytes.array();
   }
 
   List<Instruction> program() {
+    return program;
+  }
+
+  private List<Instruction> assemble() {
     // By the numbering of another machine (32 bit) a call would be taken for what it is not; x32,
     // which has this machine's, begins above all numbers here.
     List<Instruction> numbered = then(Bpf.loadNumber(), search());
@@ -137,8 +145,7 @@ final class CallFilter {
   private List<Instruction> treatment(Call call) {
     return switch (call) {
       case OPEN, OPENAT, CLONE, CLONE3, PRCTL, PRLIMIT64, IOCTL, TGKILL, KILL -> checked(call);
-      case SOCKET, CONNECT, BIND, SOCKETPAIR, SENDMMSG, RECVMMSG ->
-          stage == StageId.CONNECT ? forTargets(call) : NO;
+      case SOCKET, CONNECT, BIND, SOCKETPAIR, SENDMMSG, RECVMMSG -> targets ? forTargets(call) : NO;
       case LISTEN, ACCEPT, ACCEPT4, FORK, VFORK -> NO;
       case EXECVE,
           EXECVEAT,
@@ -186,7 +193,7 @@ final class CallFilter {
           then(
               loadArgument(0),
               oneOf(
-                  new int[] {0, pid},
+                  new int[] {0, OWN},
                   then(
                       loadArgument(2),
                       branch(
@@ -195,7 +202,7 @@ final class CallFilter {
                           then(loadUpper(2), branch(Bpf.IF_EQUAL, 0, YES, NO)),
                           NO)),
                   NO));
-      case TGKILL -> then(loadArgument(0), branch(Bpf.IF_EQUAL, pid, YES, NO));
+      case TGKILL -> then(loadArgument(0), branch(Bpf.IF_EQUAL, OWN, YES, NO));
       // Signal 0: whether a process is there.
       case KILL -> then(loadArgument(1), branch(Bpf.IF_EQUAL, 0, YES, NO));
       default -> throw new IllegalArgumentException(call.text());

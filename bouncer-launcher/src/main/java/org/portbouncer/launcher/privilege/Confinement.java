@@ -31,6 +31,8 @@ public final class Confinement {
   /** From this version on Landlock knows TCP. */
   private static final int TCP = 4;
 
+  private static final long KEEP_NANOS = 5_000_000_000L;
+
   /**
    * Whether classes are being recorded for the class cache: a VM that does so starts another at its
    * end, to write it. All is made ready then, and nothing put on.
@@ -40,6 +42,11 @@ public final class Confinement {
   private final boolean wanted;
   private final int landlock;
   private final Machine machine;
+
+  // Each for workers that do not connect to targets, and for those that do.
+  private final Landlock[] rules = new Landlock[2];
+  private final long[] made = new long[2];
+  private final CallFilter[] filters = new CallFilter[2];
 
   private Confinement(boolean wanted, int landlock, Machine machine) {
     this.wanted = wanted;
@@ -82,10 +89,16 @@ public final class Confinement {
     if (!wanted) {
       return builder.start();
     }
+    Landlock given;
+    try {
+      given = rules(stage == StageId.CONNECT);
+    } catch (SystemCallException e) {
+      throw new IOException("cannot confine it: " + e.getMessage(), e);
+    }
     FutureTask<Process> task =
         new FutureTask<>(
             () -> {
-              giveUp(stage);
+              giveUp(given);
               return builder.start();
             });
     Thread.ofPlatform().name("start-" + stage.text()).start(task);
@@ -102,21 +115,38 @@ public final class Confinement {
   }
 
   /** In the thread that is made for one worker. */
-  private void giveUp(StageId stage) {
+  private static void giveUp(Landlock rules) {
     // As root a worker reads the jars of whoever they are, and has more descriptors on their way
     // than others may; as another user it has no capability anyway.
     if (!RECORDING) {
       Capabilities.bound(Const.CAP_DAC_OVERRIDE, Const.CAP_SYS_RESOURCE);
       SystemCallException.check("prctl", Libc.prctl(Const.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     }
-    if (landlock > 0) {
-      try (Landlock rules = Landlock.create(landlock, stage == StageId.CONNECT)) {
-        WorkerFiles.allow(rules, stage);
-        if (!RECORDING) {
-          rules.restrict();
-        }
-      }
+    if (rules != null && !RECORDING) {
+      rules.restrict();
     }
+  }
+
+  /**
+   * The rules for a worker; those who connect have others than the rest. They are kept for a
+   * moment, in which a server starts all its workers, and no longer: an upgrade may put other files
+   * in the place of those that the rules are about.
+   */
+  private Landlock rules(boolean targets) {
+    if (landlock == 0) {
+      return null;
+    }
+    int which = targets ? 1 : 0;
+    long now = System.nanoTime();
+    if (rules[which] == null || now - made[which] > KEEP_NANOS) {
+      if (rules[which] != null) {
+        rules[which].close();
+      }
+      rules[which] = Landlock.create(landlock, targets);
+      WorkerFiles.allow(rules[which], targets);
+      made[which] = now;
+    }
+    return rules[which];
   }
 
   /**
@@ -126,7 +156,14 @@ public final class Confinement {
    * @return empty for none
    */
   public byte[] filter(StageId stage, int pid) {
-    byte[] program = machine == null ? NONE : new CallFilter(machine, stage, pid).bytes();
+    if (machine == null) {
+      return NONE;
+    }
+    int which = stage == StageId.CONNECT ? 1 : 0;
+    if (filters[which] == null) {
+      filters[which] = new CallFilter(machine, which == 1);
+    }
+    byte[] program = filters[which].bytes(pid);
     return RECORDING ? NONE : program;
   }
 }

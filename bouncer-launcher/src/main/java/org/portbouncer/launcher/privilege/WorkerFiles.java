@@ -12,7 +12,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.portbouncer.core.session.StageId;
 
 /** Which files a worker may open. In the mother. */
 final class WorkerFiles {
@@ -51,8 +50,12 @@ final class WorkerFiles {
 
   private WorkerFiles() {}
 
-  /** Adds the rules for a stage. */
-  static void allow(Landlock rules, StageId stage) {
+  /**
+   * Adds the rules.
+   *
+   * @param targets for a worker that connects to targets, and so resolves names
+   */
+  static void allow(Landlock rules, boolean targets) {
     Path java = Path.of(System.getProperty("java.home"));
     rules.allow(java, READ | EXECUTE);
     distributed(rules);
@@ -70,7 +73,7 @@ final class WorkerFiles {
     // itself, and the filter of system calls closes writing altogether once the worker has started.
     rules.allow(Path.of("/proc"), READ | WRITE_FILE);
     rules.allow(Path.of("/dev/null"), READ_FILE | WRITE_FILE | TRUNCATE);
-    if (stage == StageId.CONNECT) {
+    if (targets) {
       all(rules, NAMES, READ);
       resolver(rules);
     }
