@@ -76,7 +76,7 @@ class LostOnHopTest {
             return List.of(stage);
           }
         };
-    lost = new LostOnHop(loop, table, records, ends, peers, STAGE, new int[] {writing});
+    lost = new LostOnHop(loop, table, records, ends, peers, STAGE, () -> new int[] {writing});
   }
 
   @AfterEach
