@@ -105,6 +105,8 @@ final class AdminConnection implements Runnable {
     String answer;
     try {
       answer = perform(request);
+    } catch (RefusedException e) {
+      answer = Answers.error(e.getMessage(), REFUSED);
     } catch (RuntimeException e) {
       LOG.error("admin request failed: {}", line, e);
       answer = Answers.error("the server failed to answer: " + e.getMessage(), REFUSED);
@@ -112,13 +114,15 @@ final class AdminConnection implements Runnable {
     Wire.writeLine(channel, answer);
   }
 
-  private String perform(Request request) {
+  private String perform(Request request) throws RefusedException {
     return switch (request) {
       case Request.Status _ -> Answers.status(operations.status());
       case Request.Sessions sessions ->
           Answers.sessions(sessions.filter().apply(operations.sessions()));
       case Request.KillIds kill -> Answers.killed(operations.kill(numbers(kill.ids())));
       case Request.KillFrom kill -> Answers.killed(operations.kill(idsFrom(kill.from())));
+      case Request.Limit limit ->
+          Answers.limited(operations.limit(limit.name(), limit.up(), limit.down()));
       case Request.Reload reload -> Answers.reloaded(operations.reload(reload.recheck()));
       case Request.Stop _ -> throw new IllegalStateException("answered elsewhere");
     };

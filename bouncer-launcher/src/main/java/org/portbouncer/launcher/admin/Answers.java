@@ -52,6 +52,36 @@ final class Answers {
         });
   }
 
+  /** A class as it is after {@code limit}. */
+  static String limited(BandwidthView bandwidth) {
+    return render(
+        json -> {
+          json.writeStartObject();
+          json.writeStringField("class", bandwidth.name());
+          writeBandwidth(json, bandwidth);
+          json.writeEndObject();
+        });
+  }
+
+  private static void writeBandwidth(JsonGenerator json, BandwidthView bandwidth)
+      throws IOException {
+    writeRate(json, "up", bandwidth.up());
+    writeRate(json, "down", bandwidth.down());
+    json.writeNumberField("burst", bandwidth.burst());
+    json.writeStringField("shared_by", bandwidth.sharedBy());
+    json.writeNumberField("sessions", bandwidth.sessions());
+    json.writeNumberField("throttled_s", bandwidth.throttledS());
+  }
+
+  /** No limit is no number. */
+  private static void writeRate(JsonGenerator json, String name, long rate) throws IOException {
+    if (rate == 0) {
+      json.writeNullField(name);
+    } else {
+      json.writeNumberField(name, rate);
+    }
+  }
+
   /** What came of a reload; one that did nothing is an error. */
   static String reloaded(ReloadView reload) {
     return render(
@@ -146,6 +176,13 @@ final class Answers {
     json.writeObjectFieldStart("limits");
     json.writeNumberField("max_sessions", status.limits().maxSessions());
     json.writeNumberField("active", status.limits().active());
+    json.writeEndObject();
+    json.writeObjectFieldStart("bandwidth");
+    for (BandwidthView bandwidth : status.bandwidth()) {
+      json.writeObjectFieldStart(bandwidth.name());
+      writeBandwidth(json, bandwidth);
+      json.writeEndObject();
+    }
     json.writeEndObject();
     json.writeEndObject();
   }

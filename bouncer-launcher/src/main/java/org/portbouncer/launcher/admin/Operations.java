@@ -24,6 +24,16 @@ public interface Operations {
   int kill(long[] ids);
 
   /**
+   * Changes what a bandwidth class allows, for live sessions too, until the next reload.
+   *
+   * @param up bytes per second, 0 for no limit; null to leave it
+   * @param down likewise
+   * @return the class as it is now
+   * @throws RefusedException where there is no such class
+   */
+  BandwidthView limit(String name, Long up, Long down) throws RefusedException;
+
+  /**
    * Begins to stop; returns at once. The process exits when done.
    *
    * @param now true to end live sessions at once instead of draining them

@@ -20,6 +20,9 @@ sealed interface Request {
   /** {@code kill --from CIDR}. */
   record KillFrom(Cidr from) implements Request {}
 
+  /** {@code limit CLASS [--up RATE] [--down RATE]}; null leaves a way as it is, 0 is no limit. */
+  record Limit(String name, Long up, Long down) implements Request {}
+
   /** {@code reload [--recheck]}. */
   record Reload(boolean recheck) implements Request {}
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.portbouncer.core.config.InvalidValueException;
 
 /**
  * Reads a line of the admin protocol, JSON or the plain words of the command. Runs in the mother.
@@ -16,11 +17,16 @@ import java.util.Set;
  *     <td>{@code {"command":"sessions","listener":NAME,"from":CIDR}}</td></tr>
  * <tr><td>{@code kill ID…}</td><td>{@code {"command":"kill","ids":[ID,…]}}</td></tr>
  * <tr><td>{@code kill --from CIDR}</td><td>{@code {"command":"kill","from":CIDR}}</td></tr>
+ * <tr><td>{@code limit CLASS [--up RATE] [--down RATE]}</td>
+ *     <td>{@code {"command":"limit","class":CLASS,"up":RATE,"down":RATE}}</td></tr>
  * <tr><td>{@code reload [--recheck]}</td><td>{@code {"command":"reload","recheck":true}}</td></tr>
  * <tr><td>{@code stop [--now]}</td><td>{@code {"command":"stop","now":true}}</td></tr>
  * </table>
  */
 final class RequestParser {
+
+  /** Options of plain words that have a value. */
+  private static final Set<String> VALUED = Set.of("--listener", "--from", "--up", "--down");
 
   private RequestParser() {}
 
@@ -41,6 +47,9 @@ final class RequestParser {
     final List<Long> ids = new ArrayList<>();
     String listener;
     String from;
+    String name;
+    String up;
+    String down;
     boolean now;
     boolean recheck;
   }
@@ -67,6 +76,10 @@ final class RequestParser {
         refuse(parts, Set.of("ids", "from"));
         yield kill(parts);
       }
+      case "limit" -> {
+        refuse(parts, Set.of("class", "up", "down"));
+        yield limit(parts);
+      }
       case "reload" -> {
         refuse(parts, Set.of("recheck"));
         yield new Request.Reload(parts.recheck);
@@ -79,7 +92,7 @@ final class RequestParser {
           throw new BadRequestException(
               "unknown command \""
                   + printable(parts.command)
-                  + "\"; there are status, sessions, kill, reload and stop");
+                  + "\"; there are status, sessions, kill, limit, reload and stop");
     };
   }
 
@@ -93,6 +106,21 @@ final class RequestParser {
     return new Request.KillIds(parts.ids.stream().distinct().toList());
   }
 
+  private static Request limit(Parts parts) throws BadRequestException {
+    if (parts.name == null || (parts.up == null && parts.down == null)) {
+      throw new BadRequestException("limit takes a class, and --up RATE, --down RATE or both");
+    }
+    return new Request.Limit(parts.name, rate(parts.up), rate(parts.down));
+  }
+
+  private static Long rate(String text) throws BadRequestException {
+    try {
+      return text == null ? null : RateText.bytesPerSecond(text);
+    } catch (InvalidValueException e) {
+      throw new BadRequestException(printable(e.getMessage()));
+    }
+  }
+
   /**
    * An option that the command does not have would be ignored, and kill or stop more than was
    * meant.
@@ -101,6 +129,9 @@ final class RequestParser {
     requireAllowed(parts, allowed, "ids", !parts.ids.isEmpty());
     requireAllowed(parts, allowed, "listener", parts.listener != null);
     requireAllowed(parts, allowed, "from", parts.from != null);
+    requireAllowed(parts, allowed, "class", parts.name != null);
+    requireAllowed(parts, allowed, "up", parts.up != null);
+    requireAllowed(parts, allowed, "down", parts.down != null);
     requireAllowed(parts, allowed, "now", parts.now);
     requireAllowed(parts, allowed, "recheck", parts.recheck);
   }
@@ -121,7 +152,7 @@ final class RequestParser {
       String word = words[next++];
       int equals = word.startsWith("--") ? word.indexOf('=') : -1;
       String name = equals < 0 ? word : word.substring(0, equals);
-      if (name.equals("--listener") || name.equals("--from")) {
+      if (VALUED.contains(name)) {
         String value;
         if (equals >= 0) {
           value = word.substring(equals + 1);
@@ -130,15 +161,17 @@ final class RequestParser {
         } else {
           throw new BadRequestException(name + " needs a value");
         }
-        if (name.equals("--from")) {
-          parts.from = value;
-        } else {
-          parts.listener = value;
+        boolean rate = name.equals("--up") || name.equals("--down");
+        if (rate && next < words.length && value.matches("[0-9.]+")) {
+          value += " " + words[next++]; // "1 MiB/s", as people write it
         }
+        put(parts, name, value);
       } else if (word.equals("--now")) {
         parts.now = true;
       } else if (word.equals("--recheck")) {
         parts.recheck = true;
+      } else if (parts.command.equals("limit") && parts.name == null && !word.startsWith("-")) {
+        parts.name = word;
       } else if (word.matches("[0-9]{1,19}")) {
         parts.ids.add(id(word));
       } else if (!word.equals("--json")) { // every answer is JSON: as typed on the command line
@@ -147,6 +180,16 @@ final class RequestParser {
       }
     }
     return parts;
+  }
+
+  private static void put(Parts parts, String option, String value) {
+    switch (option) {
+      case "--listener" -> parts.listener = value;
+      case "--from" -> parts.from = value;
+      case "--up" -> parts.up = value;
+      case "--down" -> parts.down = value;
+      default -> throw new IllegalStateException(option);
+    }
   }
 
   private static Parts fromJson(String text) throws BadRequestException {
@@ -163,6 +206,9 @@ final class RequestParser {
         case "command" -> parts.command = string("command", value);
         case "listener" -> parts.listener = value == null ? null : string("listener", value);
         case "from" -> parts.from = value == null ? null : string("from", value);
+        case "class" -> parts.name = string("class", value);
+        case "up" -> parts.up = value == null ? null : string("up", value);
+        case "down" -> parts.down = value == null ? null : string("down", value);
         case "now" -> parts.now = bool("now", value);
         case "recheck" -> parts.recheck = bool("recheck", value);
         case "ids" -> parts.ids.addAll(ids(value));

@@ -71,6 +71,26 @@ public final class Requests {
     return render("stop", json -> json.writeBooleanField("now", now));
   }
 
+  /**
+   * Asks to change a bandwidth class.
+   *
+   * @param up the rate as the operator wrote it; null to leave it
+   * @param down likewise
+   */
+  public static String limit(String name, String up, String down) {
+    return render(
+        "limit",
+        json -> {
+          json.writeStringField("class", name);
+          if (up != null) {
+            json.writeStringField("up", up);
+          }
+          if (down != null) {
+            json.writeStringField("down", down);
+          }
+        });
+  }
+
   private static String render(String command, Body body) {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = FACTORY.createGenerator(text)) {

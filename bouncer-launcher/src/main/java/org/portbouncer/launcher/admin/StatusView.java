@@ -14,6 +14,7 @@ import java.util.List;
  * @param workers by stage, then index
  * @param stateTransfer how session state travels
  * @param limits the global limit and how much of it is taken
+ * @param bandwidth the classes, in the order of the configuration
  */
 public record StatusView(
     String version,
@@ -24,4 +25,5 @@ public record StatusView(
     List<ListenerView> listeners,
     List<WorkerView> workers,
     StateTransferView stateTransfer,
-    LimitsView limits) {}
+    LimitsView limits,
+    List<BandwidthView> bandwidth) {}

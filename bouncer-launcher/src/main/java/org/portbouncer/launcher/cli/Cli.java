@@ -83,6 +83,7 @@ public final class Cli {
     commands.put("status", () -> new StatusCommand(console));
     commands.put("sessions", () -> new SessionsCommand(console));
     commands.put("kill", () -> new KillCommand(console));
+    commands.put("limit", () -> new LimitCommand(console));
     commands.put("reload", () -> new ReloadCommand(console));
     commands.put("stop", () -> new StopCommand(console));
     commands.put(

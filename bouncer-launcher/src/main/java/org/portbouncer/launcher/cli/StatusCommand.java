@@ -57,6 +57,7 @@ final class StatusCommand implements Callable<Integer> {
             slots(transfer));
     printListeners(status.object("listeners").values());
     console.out().println();
+    printBandwidth(status.object("bandwidth").values());
     printWorkers(status);
   }
 
@@ -97,6 +98,29 @@ final class StatusCommand implements Callable<Integer> {
               Units.bytes(listener.number("bytes_down")));
         });
     table.print();
+  }
+
+  private void printBandwidth(Map<?, ?> classes) {
+    if (classes.isEmpty()) {
+      return;
+    }
+    Table table =
+        new Table(
+            console, "BANDWIDTH", ">UP", ">DOWN", ">BURST", "SHARED BY", ">SESSIONS", ">THROTTLED");
+    classes.forEach(
+        (name, value) -> {
+          Answer one = Answer.of(value);
+          table.row(
+              String.valueOf(name),
+              Units.rate(one.number("up")),
+              Units.rate(one.number("down")),
+              Units.bytes(one.number("burst")),
+              one.text("shared_by"),
+              one.text("sessions"),
+              Units.millis(1000 * one.number("throttled_s")));
+        });
+    table.print();
+    console.out().println();
   }
 
   private void printWorkers(Answer status) {

@@ -24,6 +24,21 @@ final class Units {
     return String.format(Locale.ROOT, "%.1f %s", value, BINARY[unit]);
   }
 
+  /** Bytes per second, exactly, in the largest unit that divides them; 0 is "no limit". */
+  static String rate(long bytesPerSecond) {
+    if (bytesPerSecond == 0) {
+      return "no limit";
+    }
+    long[] units = {1 << 30, 125_000_000, 1 << 20, 125_000, 1 << 10, 125};
+    String[] names = {"GiB/s", "Gbit/s", "MiB/s", "Mbit/s", "KiB/s", "kbit/s"};
+    for (int i = 0; i < units.length; i++) {
+      if (bytesPerSecond % units[i] == 0) {
+        return bytesPerSecond / units[i] + " " + names[i];
+      }
+    }
+    return bytesPerSecond + " B/s";
+  }
+
   /** 61,500 is "1m01s"; below ten seconds with a fraction. */
   static String millis(long millis) {
     if (millis < 1000) {

@@ -8,11 +8,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.portbouncer.core.config.BandwidthClass;
+import org.portbouncer.core.config.Nearest;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.launcher.admin.BandwidthView;
 import org.portbouncer.launcher.admin.LimitsView;
 import org.portbouncer.launcher.admin.ListenerView;
 import org.portbouncer.launcher.admin.Operations;
+import org.portbouncer.launcher.admin.RefusedException;
 import org.portbouncer.launcher.admin.ReloadView;
 import org.portbouncer.launcher.admin.SessionView;
 import org.portbouncer.launcher.admin.StateTransferView;
@@ -36,11 +41,13 @@ final class ServerOperations implements Operations, MetricsSource {
   private final Mother mother;
   private final FiguresReader figures;
   private final SessionViews sessions;
+  private final Bandwidth bandwidth;
 
   ServerOperations(Mother mother) {
     this.mother = mother;
     this.figures = new FiguresReader(mother);
     this.sessions = new SessionViews(mother);
+    this.bandwidth = new Bandwidth(mother);
   }
 
   @Override
@@ -69,7 +76,8 @@ final class ServerOperations implements Operations, MetricsSource {
         workers(now),
         new StateTransferView(
             transfer.mode().text(), transfer.spilled(), transfer.slots(), transfer.slotsUsed()),
-        new LimitsView(now.sessions().limit(), now.sessions().active()));
+        new LimitsView(now.sessions().limit(), now.sessions().active()),
+        bandwidth.views(mother.epoch()));
   }
 
   private static ListenerView listener(Figures.Listener listener) {
@@ -141,9 +149,20 @@ final class ServerOperations implements Operations, MetricsSource {
     return await(done, RELOAD_SECONDS);
   }
 
-  private int onLoop(java.util.function.IntSupplier task) {
-    CompletableFuture<Integer> done = new CompletableFuture<>();
-    mother.post(() -> done.complete(task.getAsInt()));
+  @Override
+  public BandwidthView limit(String name, Long up, Long down) throws RefusedException {
+    BandwidthView view = onLoop(() -> bandwidth.limit(name, up, down));
+    if (view == null) {
+      List<String> names =
+          mother.configuration().bandwidth().stream().map(BandwidthClass::name).toList();
+      throw new RefusedException("no bandwidth class '" + name + "'" + Nearest.hint(name, names));
+    }
+    return view;
+  }
+
+  private <T> T onLoop(Supplier<T> task) {
+    CompletableFuture<T> done = new CompletableFuture<>();
+    mother.post(() -> done.complete(task.get()));
     return await(done, ANSWER_SECONDS);
   }
 

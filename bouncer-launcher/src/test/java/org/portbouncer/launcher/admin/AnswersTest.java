@@ -26,7 +26,9 @@ class AnswersTest {
             "state":"throttled","restarts":3,"sessions":3,"rss_bytes":1000,\
             "last_end":"exit code 1","next_start_ms":2300}],\
             "state_transfer":{"mode":"inline","spilled":0,"slots_total":0,"slots_used":0},\
-            "limits":{"max_sessions":10000,"active":3}}\
+            "limits":{"max_sessions":10000,"active":3},\
+            "bandwidth":{"slow":{"up":1048576,"down":null,"burst":20971,"shared_by":"rule",\
+            "sessions":2,"throttled_s":61.5}}}\
             """);
   }
 

@@ -60,7 +60,20 @@ public final class FakeOperations implements Operations {
             new WorkerView("acl", 0, 4708, "ready", 0, 0, 67_108_864, null, -1),
             new WorkerView("io", 1, 4711, "throttled", 3, 3, 1000, "exit code 1", 2300)),
         new StateTransferView("inline", 0, 0, 0),
-        new LimitsView(10_000, active()));
+        new LimitsView(10_000, active()),
+        List.of(slow(1 << 20, 0)));
+  }
+
+  private static BandwidthView slow(long up, long down) {
+    return new BandwidthView("slow", up, down, 20_971, "rule", 2, 61.5);
+  }
+
+  @Override
+  public BandwidthView limit(String name, Long up, Long down) throws RefusedException {
+    if (!name.equals("slow")) {
+      throw new RefusedException("no bandwidth class '" + name + "', did you mean 'slow'?");
+    }
+    return slow(up == null ? 1 << 20 : up, down == null ? 0 : down);
   }
 
   @Override

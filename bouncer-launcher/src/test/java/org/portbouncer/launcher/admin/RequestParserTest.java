@@ -46,6 +46,26 @@ class RequestParserTest {
     assertThat(RequestParser.parse(line)).isEqualTo(new Request.Stop(true));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "limit slow --up 1 MiB/s --down 8Mbit/s",
+        "limit --up=1MiB/s --down 8 Mbit/s slow",
+        "{\"command\":\"limit\",\"class\":\"slow\",\"up\":\"1 MiB/s\",\"down\":\"8 Mbit/s\"}"
+      })
+  void shouldReadLimits(String line) throws Exception {
+    assertThat(RequestParser.parse(line))
+        .isEqualTo(new Request.Limit("slow", 1L << 20, 1_000_000L));
+  }
+
+  @Test
+  void shouldReadALimitOfOneWayAndOneThatIsNone() throws Exception {
+    assertThat(RequestParser.parse("limit 17 --up none"))
+        .isEqualTo(new Request.Limit("17", 0L, null));
+    assertThat(RequestParser.parse(Requests.limit("a b", null, "1 kbit/s")))
+        .isEqualTo(new Request.Limit("a b", null, 125L));
+  }
+
   @Test
   void shouldUnderstandWhatTheCommandsSend() throws Exception {
     assertThat(RequestParser.parse(Requests.status())).isEqualTo(new Request.Status());
@@ -75,6 +95,16 @@ class RequestParserTest {
         "kill --from",
         "kill --from nowhere",
         "sessions --now",
+        "limit",
+        "limit slow",
+        "limit --up 1MiB/s",
+        "limit slow --up",
+        "limit slow --up fast",
+        "limit slow --up 1",
+        "limit slow fast --up 1MiB/s",
+        "limit slow --up 1MiB/s --now",
+        "kill 17 --up 1MiB/s",
+        "{\"command\":\"limit\",\"class\":\"slow\",\"up\":5}",
         "{",
         "{}",
         "{\"command\":17}",

@@ -57,6 +57,14 @@ class ServerCommandsTest {
             LISTENER  LISTEN              TARGET         ACCEPTED  ACTIVE  PASSED\
             """)
         .contains("\nmail      0.0.0.0:25,[::]:25  unix:/m               1       1       1")
+        .contains(
+            """
+
+            BANDWIDTH       UP      DOWN     BURST  SHARED BY  SESSIONS  THROTTLED
+            slow       1 MiB/s  no limit  20.5 KiB  rule              2      1m01s
+
+            WORKER\
+            """)
         .endsWith(
             """
 
@@ -109,6 +117,29 @@ class ServerCommandsTest {
     CliRun run = CliRun.of("kill", "--from", "10.0.0.0/8", "-s", socket);
     assertThat(run.code()).isZero();
     assertThat(run.out()).isEqualTo("killed 1 session\n");
+  }
+
+  @Test
+  void shouldPrintWhatIsInForceAfterALimit() {
+    CliRun run = CliRun.of("limit", "slow", "--down", "8 Mbit/s", "-s", socket);
+    assertThat(run.err()).isEmpty();
+    assertThat(run.code()).isZero();
+    assertThat(run.out())
+        .isEqualTo(
+            "slow: up 1 MiB/s, down 8 Mbit/s, burst 20.5 KiB, shared by rule;"
+                + " until the next reload\n");
+    assertThat(CliRun.of("limit", "slow", "--up", "none", "-s", socket).out())
+        .startsWith("slow: up no limit, down no limit,");
+    assertThat(CliRun.of("limit", "slow", "--up=1kbit/s", "--json", "-s", socket).out())
+        .startsWith("{\"class\":\"slow\",\"up\":125,\"down\":null,");
+  }
+
+  @Test
+  void shouldExitWith1AndNameTheNearestWhenThereIsNoSuchClass() {
+    CliRun run = CliRun.of("limit", "slwo", "--up", "1 MiB/s", "-s", socket);
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).isEqualTo("bouncer: no bandwidth class 'slwo', did you mean 'slow'?\n");
   }
 
   @Test

@@ -38,6 +38,20 @@ class UnitsTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "0, no limit",
+    "1, 1 B/s",
+    "125, 1 kbit/s",
+    "1000000, 8 Mbit/s",
+    "1048576, 1 MiB/s",
+    "1572864, 1536 KiB/s",
+    "1250000000, 10 Gbit/s",
+  })
+  void shouldWriteRatesExactly(long rate, String text) {
+    assertThat(Units.rate(rate)).isEqualTo(text);
+  }
+
+  @ParameterizedTest
   @CsvSource({"0, 0 sessions", "1, 1 session", "2, 2 sessions"})
   void shouldCount(long count, String text) {
     assertThat(Units.count(count, "session")).isEqualTo(text);

@@ -25,6 +25,11 @@ class UsageTest {
         "kill seventeen",
         "kill 17 --from 10.0.0.0/8",
         "kill --from 10.0.0.0/40",
+        "limit",
+        "limit slow",
+        "limit --up 1MiB/s",
+        "limit slow --up fast",
+        "limit slow --up 0B/s",
         "stop --timeout soon",
         "status --socket"
       })
@@ -44,7 +49,8 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"start", "check", "show-config", "status", "sessions", "kill", "stop"})
+  @ValueSource(
+      strings = {"start", "check", "show-config", "status", "sessions", "kill", "limit", "stop"})
   void shouldListAndExplainEveryCommand(String command) {
     assertThat(CliRun.of("--help").out()).contains("\n  " + command + " ");
     CliRun run = CliRun.of(command, "--help");
