@@ -51,6 +51,16 @@ interface Handler {
     };
   }
 
+  /** Sends for as long as the other side is there. */
+  static Handler flood() {
+    return connection -> {
+      byte[] bytes = new byte[64 * 1024];
+      while (true) {
+        connection.send(bytes);
+      }
+    };
+  }
+
   /** Speaks first, then echoes. */
   static Handler banner(String text) {
     return connection -> {

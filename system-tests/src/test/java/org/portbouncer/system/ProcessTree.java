@@ -57,6 +57,14 @@ final class ProcessTree {
     return Integer.parseInt(statusField(pid, "Threads"));
   }
 
+  /** The processor time it has used so far, in seconds; counted in hundredths. */
+  static double processorSeconds(long pid) throws IOException {
+    String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+    // proc(5): the name may hold anything, so count from its end; utime and stime are 14 and 15.
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / 100.0;
+  }
+
   /** Its resident memory in bytes. */
   static long residentBytes(long pid) {
     return Long.parseLong(statusField(pid, "VmRSS").replace(" kB", "")) * 1024;
