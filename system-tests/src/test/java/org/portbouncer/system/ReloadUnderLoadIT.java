@@ -23,6 +23,7 @@ class ReloadUnderLoadIT {
   private static final int RELOADS = 200;
   private static final int AT_ONCE = 64;
   private static final int STAYING = 8;
+  private static final int HELD_MILLIS = 40;
 
   private static Target target;
 
@@ -105,6 +106,8 @@ class ReloadUnderLoadIT {
       while (!enough.get()) {
         try (Client client = Client.to(PORT)) {
           client.echo("a few bytes");
+          // So that there are sessions in every reload, and a processor left for it.
+          Pause.millis(HELD_MILLIS);
           client.finish();
           assertThat(client.receiveAll().bytes()).isZero();
           served.incrementAndGet();

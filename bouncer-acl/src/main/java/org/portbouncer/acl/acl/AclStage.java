@@ -28,9 +28,19 @@ final class AclStage implements Stage {
   private final Worker worker;
   private final Policies policies = new Policies();
   private final Source source = new Source();
+  private final ConnectLines connectLines;
 
   AclStage(Worker worker) {
     this.worker = worker;
+    this.connectLines =
+        new ConnectLines(
+            worker.loop().timers(),
+            count ->
+                worker
+                    .log()
+                    .warn(
+                        worker.loop().now(),
+                        "connect lines of blocked clients that were left out: " + count));
   }
 
   @Override
@@ -95,7 +105,8 @@ final class AclStage implements Stage {
     state.rule(index);
     worker.table().rule(state.record(), index);
     Rule rule = policy.rule(index);
-    if (rule.logConnect()) {
+    if (rule.logConnect()
+        && (rule.action() == Rule.Action.PASS || connectLines.mayWrite(worker.loop().now()))) {
       worker.logConnect(session);
     }
     if (rule.action() == Rule.Action.BLOCK) {

@@ -87,48 +87,6 @@ public final class RuleIndex {
     return v4.size() + v6.size();
   }
 
-  /** A place where a rule begins to match or ceases to. */
-  private record Edge(long high, long low, int rule) {}
-
-  /** The places where candidates change, ascending. */
-  private static final class Edges {
-
-    private static List<Edge> v4(List<Rule> rules) {
-      List<Edge> edges = new ArrayList<>();
-      for (int rule = 0; rule < rules.size(); rule++) {
-        NetworkSet from = rules.get(rule).from();
-        long[] ranges = from == null ? new long[0] : from.rangesV4();
-        for (int i = 0; i < ranges.length; i += 2) {
-          edges.add(new Edge(0, ranges[i], rule));
-          edges.add(new Edge(0, ranges[i + 1] + 1, rule));
-        }
-      }
-      return sorted(edges);
-    }
-
-    private static List<Edge> v6(List<Rule> rules) {
-      List<Edge> edges = new ArrayList<>();
-      for (int rule = 0; rule < rules.size(); rule++) {
-        NetworkSet from = rules.get(rule).from();
-        long[] ranges = from == null ? new long[0] : from.rangesV6();
-        for (int i = 0; i < ranges.length; i += 4) {
-          edges.add(new Edge(ranges[i], ranges[i + 1], rule));
-          long low = ranges[i + 3] + 1;
-          long high = low == 0 ? ranges[i + 2] + 1 : ranges[i + 2];
-          if (high != 0 || low != 0) {
-            edges.add(new Edge(high, low, rule));
-          }
-        }
-      }
-      return sorted(edges);
-    }
-
-    private static List<Edge> sorted(List<Edge> edges) {
-      edges.sort((a, b) -> NetworkSet.compare(a.high, a.low, b.high, b.low));
-      return edges;
-    }
-  }
-
   /** The rules that match at the place the sweep has come to, and the lists made so far. */
   private static final class Building {
 
@@ -150,21 +108,21 @@ public final class RuleIndex {
     }
 
     /** Walks all edges; the rules without networks are active before and after. */
-    IntervalMap sweep(List<Edge> edges) {
+    IntervalMap sweep(Edges edges) {
       IntervalMap map = new IntervalMap();
       long high = 0;
       long low = 0;
       int at = 0;
       while (true) {
-        while (at < edges.size() && edges.get(at).high == high && edges.get(at).low == low) {
-          active.flip(edges.get(at++).rule);
+        while (at < edges.size() && edges.isAt(at, high, low)) {
+          active.flip(edges.rule(at++));
         }
         map.append(high, low, list());
         if (at == edges.size()) {
           break;
         }
-        high = edges.get(at).high;
-        low = edges.get(at).low;
+        high = edges.high(at);
+        low = edges.low(at);
       }
       map.trim();
       active = new BitSet();

@@ -15,6 +15,9 @@ final class RuleReader {
   /** A session's record has 15 bits for the number of its rule. */
   private static final int MOST = 32_767;
 
+  private static final List<String> LIMITS =
+      List.of("max-sessions", "max-sessions-per-source", "rate", "rate-per-source", "bandwidth");
+
   private enum LogAt {
     CONNECT,
     DISCONNECT,
@@ -86,6 +89,9 @@ final class RuleReader {
                     Map.entry("connect", LogAt.CONNECT),
                     Map.entry("disconnect", LogAt.DISCONNECT),
                     Map.entry("error", LogAt.ERROR))));
+    if (action == Rule.Action.BLOCK) {
+      warnOfLimits(rule);
+    }
     List<LogAt> logAt = log == null ? List.of(LogAt.DISCONNECT, LogAt.ERROR) : log;
     return new Rule(
         name,
@@ -103,6 +109,18 @@ final class RuleReader {
         logAt.contains(LogAt.ERROR),
         rule.where().file(),
         rule.where().line());
+  }
+
+  /** A rule that blocks has no sessions to limit. */
+  private static void warnOfLimits(Section rule) {
+    for (String key : LIMITS) {
+      if (!rule.isAbsent(key)) {
+        rule.problems()
+            .warn(
+                rule.whereOf(key),
+                "'" + key + "' has no effect in a rule that blocks: no session passes it");
+      }
+    }
   }
 
   /** The networks of `from`; null where it is absent. */

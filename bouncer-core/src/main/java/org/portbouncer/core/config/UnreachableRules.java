@@ -9,10 +9,11 @@ final class UnreachableRules {
 
   static void warn(List<Rule> rules, Problems problems) {
     RuleIndex index = RuleIndex.of(rules);
+    Coverage coverage = new Coverage(rules);
     for (int later = 1; later < rules.size(); later++) {
       Rule rule = rules.get(later);
       boolean empty = rule.from() != null && rule.from().isEmpty();
-      Rule earlier = firstThatCovers(rules, later);
+      Rule earlier = firstThatCovers(rules, coverage, later);
       if (earlier != null) {
         String place = earlier.file() + ":" + earlier.line();
         report(rule, "rule '" + earlier.name() + "' at " + place + " matches", problems);
@@ -22,9 +23,9 @@ final class UnreachableRules {
     }
   }
 
-  private static Rule firstThatCovers(List<Rule> rules, int later) {
+  private static Rule firstThatCovers(List<Rule> rules, Coverage coverage, int later) {
     for (int earlier = 0; earlier < later; earlier++) {
-      if (covers(rules.get(earlier), rules.get(later))) {
+      if (coverage.covers(earlier, later) && coversTheRest(rules.get(earlier), rules.get(later))) {
         return rules.get(earlier);
       }
     }
@@ -39,12 +40,10 @@ final class UnreachableRules {
         Problem.Severity.WARNING);
   }
 
-  /** Whether every session that {@code later} matches is matched by {@code earlier}. */
-  private static boolean covers(Rule earlier, Rule later) {
-    boolean networks =
-        earlier.from() == null || (later.from() != null && earlier.from().covers(later.from()));
+  /** Whether {@code earlier} matches at every time and port at which {@code later} does. */
+  private static boolean coversTheRest(Rule earlier, Rule later) {
     boolean times = earlier.when() == null || earlier.when().equals(later.when());
-    return networks && times && coversPorts(earlier.fromPorts(), later.fromPorts());
+    return times && coversPorts(earlier.fromPorts(), later.fromPorts());
   }
 
   private static boolean coversPorts(List<PortRange> earlier, List<PortRange> later) {

@@ -2,13 +2,17 @@ package org.portbouncer.core.worker;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlMessage;
+import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.loop.Timer;
 
 /**
  * A worker's messages to the operator. They go to the mother, who writes them all in one stream; a
- * worker needs no logging library for the few it has. A flood is cut: so many a second, then a line
- * that says how many were left out. On the thread of the worker's loop.
+ * worker needs no logging library for the few it has. A flood is cut: so many of each level a
+ * second, so that many warnings leave errors their room, and then a line that says how many were
+ * left out. On the thread of the worker's loop.
  */
 public final class ServerLog {
 
@@ -21,18 +25,32 @@ public final class ServerLog {
   }
 
   private static final int PER_SECOND = 20;
+  private static final long SECOND_NANOS = 1_000_000_000;
   private static final int MAX_BYTES = 4000;
 
   /** Of a stack trace, what finds the place. */
   private static final int FRAMES = 6;
 
   private final ControlChannel control;
-  private long second = Long.MIN_VALUE;
-  private int written;
-  private int leftOut;
+  private final EventLoop loop;
+  private final int[] written = new int[Level.values().length];
+  private final int[] leftOut = new int[Level.values().length];
 
-  ServerLog(ControlChannel control) {
+  /** Ends a second that began with its first message. */
+  private final Timer second =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          Arrays.fill(written, 0);
+          for (Level level : Level.values()) {
+            tellLeftOut(level);
+          }
+        }
+      };
+
+  ServerLog(ControlChannel control, EventLoop loop) {
     this.control = control;
+    this.loop = loop;
   }
 
   public void info(long now, String text) {
@@ -48,19 +66,29 @@ public final class ServerLog {
   }
 
   private void log(Level level, long now, String text) {
-    long thisSecond = Math.floorDiv(now, 1_000_000_000L);
-    if (thisSecond != second) {
-      second = thisSecond;
-      written = 0;
-      if (leftOut > 0) {
-        send(Level.WARN, leftOut + " more messages were left out");
-        leftOut = 0;
-      }
+    if (!second.isSet()) {
+      loop.timers().set(second, now + SECOND_NANOS);
     }
-    if (written++ < PER_SECOND) {
+    if (written[level.ordinal()]++ < PER_SECOND) {
       send(level, text);
     } else {
-      leftOut++;
+      leftOut[level.ordinal()]++;
+    }
+  }
+
+  /** At the end of the second, and of the worker, so that none goes missing unsaid. */
+  private void tellLeftOut(Level level) {
+    int count = leftOut[level.ordinal()];
+    if (count > 0) {
+      leftOut[level.ordinal()] = 0;
+      send(level, count + " more messages were left out");
+    }
+  }
+
+  /** Says what is still unsaid; the worker ends. */
+  void close() {
+    for (Level level : Level.values()) {
+      tellLeftOut(level);
     }
   }
 

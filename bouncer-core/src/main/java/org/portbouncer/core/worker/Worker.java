@@ -69,7 +69,7 @@ public final class Worker implements EventLoop.Turn {
     }
     this.ends = new SessionEnd(area, slots, epochs, accessLog, start.pid());
     ends.settleLater();
-    this.log = new ServerLog(control);
+    this.log = new ServerLog(control, loop);
     this.held = new Held(area.sessions().capacity());
     accessLog.to(start.accessLogFd(), start.accessLogJson());
     this.outbox =
@@ -125,6 +125,7 @@ public final class Worker implements EventLoop.Turn {
     loop.timers().set(beat, loop.now());
     mother.attach();
     loop.run(this);
+    log.close();
     accessLog.flush();
     ends.settle();
     area.workers().leave(start.place());

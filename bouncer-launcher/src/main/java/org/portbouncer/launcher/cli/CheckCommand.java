@@ -2,6 +2,9 @@ package org.portbouncer.launcher.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.LoadResult;
+import org.portbouncer.launcher.mother.SessionRoom;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -24,9 +27,30 @@ final class CheckCommand implements Callable<Integer> {
     this.console = console;
   }
 
+  /** By the limit of this shell; a service manager may give the server another one. */
+  private void warnOfDescriptors(LoadResult loaded) {
+    Configuration configuration = loaded.configuration();
+    SessionRoom room = SessionRoom.of(configuration);
+    if (room.isTooSmallFor(configuration)) {
+      console
+          .err()
+          .println(
+              loaded.warning(
+                  "limits.max-sessions",
+                  "is more than the descriptor limit here allows: "
+                      + room.limit()
+                      + " descriptors are enough for "
+                      + room.all()
+                      + " sessions in "
+                      + configuration.workers().io()
+                      + " io workers; raise it (ulimit -n, LimitNOFILE=), or lower the setting"));
+    }
+  }
+
   @Override
   public Integer call() throws CommandException {
-    ConfigProblems.load(console, file);
+    LoadResult loaded = ConfigProblems.load(console, file);
+    warnOfDescriptors(loaded);
     console.out().println(file + ": ok");
     return ExitCode.DONE;
   }

@@ -2,7 +2,6 @@ package org.portbouncer.launcher.cli;
 
 import java.nio.file.Path;
 import org.portbouncer.core.config.ConfigLoader;
-import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.config.Problem;
 
@@ -17,10 +16,10 @@ final class ConfigProblems {
    *
    * @throws CommandException without a line of its own where there are errors
    */
-  static Configuration load(Console console, Path file) throws CommandException {
+  static LoadResult load(Console console, Path file) throws CommandException {
     LoadResult loaded = loadForServer(console, file);
     print(console, loaded);
-    return loaded.configuration();
+    return loaded;
   }
 
   /**

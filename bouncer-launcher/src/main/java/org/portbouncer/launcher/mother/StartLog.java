@@ -17,9 +17,6 @@ final class StartLog {
 
   private static final Logger LOG = LoggerFactory.getLogger(StartLog.class);
 
-  /** What an io worker has open for a session at most: see IoStage. */
-  private static final int PER_SESSION = 3;
-
   private StartLog() {}
 
   static void write(Configuration configuration, List<Problem> warnings, int batch) {
@@ -42,10 +39,8 @@ final class StartLog {
   }
 
   private static void descriptors(Configuration configuration, int batch) {
-    long limit = DescriptorLimit.current();
-    int workers = configuration.workers().io();
-    int each = DescriptorLimit.sessions(limit, PER_SESSION, batch);
-    long all = (long) each * workers;
+    SessionRoom room = SessionRoom.of(configuration);
+    long limit = room.limit();
     LOG.info(
         "descriptor limit {}: ({} - {} reserved - {} for one message) / {} a session = {} sessions"
             + " in each of {} io workers, {} in all; limits.max-sessions is {}",
@@ -53,18 +48,18 @@ final class StartLog {
         limit,
         DescriptorLimit.reserved(limit),
         4 * batch,
-        PER_SESSION,
-        each,
-        workers,
-        all,
+        SessionRoom.PER_SESSION,
+        room.each(),
+        configuration.workers().io(),
+        room.all(),
         configuration.maxSessions());
-    if (all < configuration.maxSessions()) {
+    if (room.isTooSmallFor(configuration)) {
       LOG.warn(
           "limits.max-sessions = {} is more than the descriptor limit allows: beyond {} sessions"
               + " clients wait in the listen queue; raise the limit (ulimit -n, LimitNOFILE=) or"
               + " lower the setting",
           configuration.maxSessions(),
-          all);
+          room.all());
     }
   }
 }
