@@ -21,6 +21,8 @@ import org.portbouncer.core.sys.Libc;
  */
 public final class HopBench implements AutoCloseable {
 
+  private static final long WARM_UP_BYTES = 4L << 30;
+
   /** What one run of one mode cost both processes, in seconds for the messages asked for. */
   record Cost(double user, double system, double wall, double allocatedPerMessage) {
     double sum() {
@@ -72,7 +74,7 @@ public final class HopBench implements AutoCloseable {
     for (int round = 0; round <= runs; round++) {
       for (HopMode mode : modes) {
         boolean warmUp = round == 0;
-        int asked = warmUp ? Math.max(2_000, Math.min(messages, 30_000)) : messages;
+        int asked = warmUp ? warmUp(messages, stateSize) : messages;
         int measured = mode.measured(asked);
         Cost cost = run(new HopRun(mode, stateSize, fds, measured, directory), asked);
         if (!warmUp) {
@@ -94,6 +96,15 @@ public final class HopBench implements AutoCloseable {
               median(of, Cost::allocatedPerMessage)));
     }
     return rows;
+  }
+
+  /**
+   * How many messages compile what is measured: some thousands, but of the largest states no more
+   * than a few gigabytes, whose copying takes longer than the compiler.
+   */
+  private static int warmUp(int messages, int stateSize) {
+    int wanted = Math.max(2_000, Math.min(messages, 30_000));
+    return Math.clamp(WARM_UP_BYTES / Math.max(1, stateSize), 100, wanted);
   }
 
   private static double median(List<Cost> costs, ToDoubleFunction<Cost> value) {
