@@ -10,6 +10,8 @@ import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.Epochs;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the configurations that live sessions refer to, and no others. A session stays with the one
@@ -18,6 +20,8 @@ import org.portbouncer.core.worker.Epochs;
  * forget. In the mother, on her loop's thread.
  */
 final class EpochKeeper extends Timer {
+
+  private static final Logger LOG = LoggerFactory.getLogger(EpochKeeper.class);
 
   private static final long PERIOD_NANOS = 500_000_000;
 
@@ -98,6 +102,7 @@ final class EpochKeeper extends Timer {
       named = inUse;
       forget(inUse, inForce);
       mother.supervisor().retire(oldest, inUse.stream().toArray());
+      LOG.debug("configurations in use: {}", inUse);
     }
   }
 
