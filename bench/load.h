@@ -15,8 +15,8 @@ struct endpoint {
 struct options {
     struct endpoint to;      /* where the echo is wanted */
     struct endpoint via;     /* a SOCKS5 proxy to reach it through */
-    bool has_to, socks, json, verify;
-    long long count, concurrency, sources, size, streams, port, threads, warmup;
+    bool has_to, socks, json, verify, blocked;
+    long long count, rate, concurrency, sources, size, streams, port, threads, warmup;
     double seconds, timeout;
     const char *mode, *direction;
 };

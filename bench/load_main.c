@@ -11,6 +11,7 @@
 static const char help[] =
     "load target   --port P [--mode echo|sink|source] [--threads 1] [--seconds S] [--verify]\n"
     "load sessions --to HOST:PORT --count N [--concurrency 64]      short sessions, many at once\n"
+    "              [--rate N]  at most N new ones a second  [--blocked]  each is to be closed without a byte\n"
     "load latency  --to HOST:PORT --count N [--warmup 100]          connect to first echo, one at a time\n"
     "load echo     --to HOST:PORT --count N [--size 64]             round trips on one session\n"
     "load stream   --to HOST:PORT [--streams 1] [--seconds 5] [--direction up|down|both] [--verify]\n"
@@ -38,6 +39,7 @@ static const struct option long_options[] = {
     {"threads", required_argument, NULL, 'j'},   {"warmup", required_argument, NULL, 'w'},
     {"seconds", required_argument, NULL, 's'},   {"timeout", required_argument, NULL, 'o'},
     {"mode", required_argument, NULL, 'e'},      {"direction", required_argument, NULL, 'd'},
+    {"rate", required_argument, NULL, 'r'},      {"blocked", no_argument, NULL, 'B'},
     {"json", no_argument, NULL, 'J'},            {"verify", no_argument, NULL, 'V'},
     {"help", no_argument, NULL, 'h'},            {0},
 };
@@ -58,6 +60,8 @@ static void take_option(struct options *o, int letter, const char *value) {
     case 'o': o->timeout = parse_seconds("--timeout", value); break;
     case 'e': o->mode = value; break;
     case 'd': o->direction = value; break;
+    case 'r': o->rate = parse_int("--rate", value, 1, 10000000); break;
+    case 'B': o->blocked = true; break;
     case 'J': o->json = true; break;
     case 'V': o->verify = true; break;
     case 'h':

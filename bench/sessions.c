@@ -1,4 +1,5 @@
-/* load sessions: short sessions, many at once, one thread, epoll. Each sends 1 to 64 bytes, wants them back, closes. */
+/* load sessions: short sessions, many at once, one thread, epoll. Each sends 1 to 64 bytes, wants them back, closes;
+ * with --blocked it sends nothing and wants to be closed. */
 #include "load.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <unistd.h>
 
 enum { PAYLOAD_MAX = 64, EVENTS = 256, CHECK_INTERVAL_MS = 100, PORT_RETRIES = 8 };
-enum phase { UNUSED, GREETING, REQUEST, PAYLOAD };
+enum phase { UNUSED, GREETING, REQUEST, PAYLOAD, BLOCKED };
 enum failure { REFUSED, RESET, EARLY_EOF, TIMED_OUT, MISMATCH, NO_PORT, SOCKS_REFUSED, OTHER, FAILURE_KINDS };
 
 static const char *const failure_names[FAILURE_KINDS] = {
@@ -28,7 +29,7 @@ struct run {
     const struct options *options;
     int epoll;
     struct session *sessions;
-    uint64_t started, finished, ok;
+    uint64_t begun, started, finished, ok;
     uint64_t failures[FAILURE_KINDS];
     int last_error;
     struct samples latency;
@@ -87,6 +88,8 @@ static void enter_phase(struct run *r, struct session *s, enum phase phase) {
         s->out_length = sizeof greeting;
     } else if (phase == REQUEST) {
         s->out_length = socks_request(&r->options->to, s->out);
+    } else if (phase == BLOCKED) {
+        s->out_length = 0;
     } else {
         fill_payload(s);
     }
@@ -145,7 +148,26 @@ static bool answered(struct run *r, struct session *s) {
     return true;
 }
 
+/* The other side is to close at once and say nothing. */
+static void await_close(struct run *r, struct session *s) {
+    ssize_t n;
+    do {
+        n = recv(s->fd, s->in, sizeof s->in, 0);
+    } while (n < 0 && errno == EINTR);
+    if (n == 0 || (n < 0 && errno == ECONNRESET)) {
+        end_ok(r, s);
+    } else if (n > 0) {
+        end_failed(r, s, MISMATCH, 0);
+    } else if (errno != EAGAIN) {
+        end_failed(r, s, kind_of(errno), errno);
+    }
+}
+
 static void pull(struct run *r, struct session *s) {
+    if (s->phase == BLOCKED) {
+        await_close(r, s);
+        return;
+    }
     for (;;) {
         size_t wanted = answer_length(s);
         size_t room = wanted - s->received + (s->phase == PAYLOAD ? 1 : 0);
@@ -193,7 +215,7 @@ static void start_session(struct run *r, struct session *s) {
         end_failed(r, s, kind_of(errno), errno);
         return;
     }
-    enter_phase(r, s, r->options->socks ? GREETING : PAYLOAD);
+    enter_phase(r, s, r->options->blocked ? BLOCKED : r->options->socks ? GREETING : PAYLOAD);
     /* On loopback the handshake is already done here although connect said EINPROGRESS: this saves a wake-up. */
     if (!push(r, s)) return;
     s->wants_output = s->sent < s->out_length;
@@ -201,8 +223,16 @@ static void start_session(struct run *r, struct session *s) {
     if (epoll_ctl(r->epoll, EPOLL_CTL_ADD, s->fd, &event) != 0) die("epoll_ctl");
 }
 
+/* How many sessions may have been started by now. */
+static uint64_t allowed(const struct run *r) {
+    uint64_t count = (uint64_t)r->options->count;
+    if (r->options->rate == 0) return count;
+    double due = 1 + (double)(now_ns() - r->begun) / 1e9 * (double)r->options->rate;
+    return due < (double)count ? (uint64_t)due : count;
+}
+
 static void refill(struct run *r, struct session *s) {
-    while (s->phase == UNUSED && r->started < (uint64_t)r->options->count) start_session(r, s);
+    while (s->phase == UNUSED && r->started < allowed(r)) start_session(r, s);
 }
 
 static void handle(struct run *r, struct session *s, uint32_t events) {
@@ -225,16 +255,21 @@ static void end_overdue(struct run *r) {
 
 static void run_all(struct run *r) {
     struct epoll_event events[EVENTS];
+    /* With a rate, sessions begin by the clock and not by the end of others. */
+    int wait_ms = r->options->rate > 0 ? 1 : CHECK_INTERVAL_MS;
+    r->begun = now_ns();
     for (long long i = 0; i < r->options->concurrency; i++) refill(r, &r->sessions[i]);
     uint64_t next_check = now_ns() + CHECK_INTERVAL_MS * 1000000ull;
     while (r->finished < (uint64_t)r->options->count) {
-        int n = epoll_wait(r->epoll, events, EVENTS, CHECK_INTERVAL_MS);
+        int n = epoll_wait(r->epoll, events, EVENTS, wait_ms);
         if (n < 0 && errno != EINTR) die("epoll_wait");
         for (int i = 0; i < n; i++) {
             struct session *s = events[i].data.ptr;
             handle(r, s, events[i].events);
             refill(r, s);
         }
+        for (long long i = 0; r->options->rate > 0 && i < r->options->concurrency && r->started < allowed(r); i++)
+            refill(r, &r->sessions[i]);
         uint64_t now = now_ns();
         if (now < next_check) continue;
         end_overdue(r);
