@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.portbouncer.core.config.BandwidthClass.SharedBy;
 import org.portbouncer.core.config.Timeouts;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.EventLoop;
@@ -14,6 +15,8 @@ import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.BucketTable;
+import org.portbouncer.core.shared.RecordAllocator;
+import org.portbouncer.core.shared.SharedArea;
 
 /** One flow on a loop of its own thread, without the worker around it. */
 final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
@@ -28,7 +31,11 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
   volatile long up;
   volatile long down;
 
+  private static final int PID = 7;
+
   private final EventLoop loop = new EventLoop();
+  private final SharedArea area;
+  private int record = -1;
   private final Mailbox mailbox = new Mailbox(loop);
   private final TransferBuffers buffers;
   private final Flow flow;
@@ -40,7 +47,23 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
     this(client, target, Pipe::fromKernel);
   }
 
-  FlowRig(Peer.Kind clientKind, Peer.Kind targetKind, Pipe.Maker maker) throws Exception {
+  FlowRig(Peer.Kind client, Peer.Kind target, Pipe.Maker maker) throws Exception {
+    this(client, target, maker, null, new Timeouts(0, 0, 0, 0));
+  }
+
+  /** A flow of TCP connections whose session has a bandwidth class, the one at place 0. */
+  static FlowRig limited(SharedArea area, Timeouts timeouts) throws Exception {
+    return new FlowRig(Peer.Kind.TCP, Peer.Kind.TCP, Pipe::fromKernel, area, timeouts);
+  }
+
+  private FlowRig(
+      Peer.Kind clientKind,
+      Peer.Kind targetKind,
+      Pipe.Maker maker,
+      SharedArea area,
+      Timeouts timeouts)
+      throws Exception {
+    this.area = area;
     client = Peer.connect(clientKind, 1);
     target = Peer.connect(targetKind, 2);
     pipes = new PipePool(maker, 8, loop::now, errno -> {});
@@ -48,7 +71,13 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
     flow = new Flow(this);
     session.descriptors().put(Descriptors.CLIENT, client.inner());
     session.descriptors().put(Descriptors.TARGET, target.inner());
-    flow.begin(session, new Timeouts(0, 0, 0, 0), -1);
+    if (area != null) {
+      record = new RecordAllocator(area.sessions(), PID).allocate();
+      session.create(0, 0);
+      session.state().identify(1, record, area.sessions().generation(record));
+      area.buckets().acquire(record, 0, SharedBy.ALL, 0, 0, loop.now(), PID);
+    }
+    flow.begin(session, timeouts, area == null ? -1 : 0);
     thread = new Thread(() -> loop.run(this), "loop");
     thread.setDaemon(true);
     thread.start();
@@ -66,7 +95,7 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
 
   @Override
   public BucketTable buckets() {
-    return null;
+    return area.buckets();
   }
 
   @Override
@@ -116,6 +145,20 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
           }
         });
     return done.get(20, TimeUnit.SECONDS);
+  }
+
+  /** Says that the class has changed, as the mother does. */
+  void classChanged() throws Exception {
+    onLoop(
+        () -> {
+          flow.classChanged();
+          return null;
+        });
+  }
+
+  /** How long the session has waited for its class. */
+  long throttledNanos() {
+    return area.sessions().throttledNanos(record);
   }
 
   /** Ends the session as the operator does. */

@@ -177,6 +177,21 @@ final class Peer {
     Libc.shutdown(fd, Const.SHUT_WR);
   }
 
+  /** Waits until the other end's kernel has all that was sent: a reset throws the rest away. */
+  void awaitAcknowledged() throws InterruptedException {
+    try (Arena value = Arena.ofConfined()) {
+      MemorySegment left = value.allocate(4);
+      for (int looks = 0; looks < 10_000; looks++) {
+        check(Libc.ioctl(fd, Const.SIOCOUTQ, left.address()));
+        if (left.get(JAVA_INT, 0) == 0) {
+          return;
+        }
+        Thread.sleep(1);
+      }
+    }
+    throw new AssertionError("not acknowledged");
+  }
+
   void reset() {
     Sockets.resetOnClose(fd);
     close();

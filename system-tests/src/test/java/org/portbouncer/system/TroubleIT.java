@@ -16,7 +16,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -307,6 +310,31 @@ class TroubleIT {
         assertThat(closedMeanwhile).hasMessageMatching(".*(Connection reset|Broken pipe).*");
       }
       assertThat(server.awaitEndOf(blocked.address()).result()).isEqualTo("blocked");
+    }
+  }
+
+  @Test
+  void shouldPassUrgentGarbageInLineAndServeOthersMeanwhile() throws Exception {
+    CompletableFuture<Received> received = new CompletableFuture<>();
+    target.serve(Handler.sink(received));
+    byte[] garbage = Payload.bytes(new Random(1), 64 * 1024);
+    try (Client client = Client.to(PORT)) {
+      await("forwarding")
+          .until(
+              () -> server.awaitSession(client.address()).path("state").asText(),
+              "forwarding"::equals);
+      target.serve(Handler.echo());
+      for (int i = 0; i < garbage.length; i++) {
+        client.socket().sendUrgentData(garbage[i]);
+        if (i % 8192 == 0) {
+          try (Client other = Client.to(PORT)) {
+            other.echo("meanwhile");
+          }
+        }
+      }
+      client.finish();
+      assertThat(received.get(30, TimeUnit.SECONDS))
+          .isEqualTo(new Received(garbage.length, Digest.of(garbage), Ending.EOF));
     }
   }
 
