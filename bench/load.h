@@ -15,9 +15,9 @@ struct endpoint {
 struct options {
     struct endpoint to;      /* where the echo is wanted */
     struct endpoint via;     /* a SOCKS5 proxy to reach it through */
-    bool has_to, socks, json, verify, blocked;
+    bool has_to, socks, json, verify, blocked, each;
     long long count, rate, concurrency, sources, size, streams, port, threads, warmup;
-    double seconds, timeout;
+    double seconds, timeout, settle;
     const char *mode, *direction;
 };
 

@@ -14,7 +14,7 @@ static const char help[] =
     "              [--rate N]  at most N new ones a second  [--blocked]  each is to be closed without a byte\n"
     "load latency  --to HOST:PORT --count N [--warmup 100]          connect to first echo, one at a time\n"
     "load echo     --to HOST:PORT --count N [--size 64]             round trips on one session\n"
-    "load stream   --to HOST:PORT [--streams 1] [--seconds 5] [--direction up|down|both] [--verify]\n"
+    "load stream   --to HOST:PORT [--streams 1] [--seconds 5] [--settle 0] [--direction up|down|both] [--verify] [--each]\n"
     "load idle     --to HOST:PORT --count N [--seconds 10]          quiet sessions; are all still alive?\n"
     "load wait     --to HOST:PORT [--seconds 10]                    until an echo comes; prints the time of day\n"
     "everywhere: --timeout 10 (seconds), --sources K (from 127.0.0.1 to 127.0.0.K), --socks HOST:PORT (SOCKS5, no\n"
@@ -40,6 +40,7 @@ static const struct option long_options[] = {
     {"seconds", required_argument, NULL, 's'},   {"timeout", required_argument, NULL, 'o'},
     {"mode", required_argument, NULL, 'e'},      {"direction", required_argument, NULL, 'd'},
     {"rate", required_argument, NULL, 'r'},      {"blocked", no_argument, NULL, 'B'},
+    {"settle", required_argument, NULL, 'l'},    {"each", no_argument, NULL, 'E'},
     {"json", no_argument, NULL, 'J'},            {"verify", no_argument, NULL, 'V'},
     {"help", no_argument, NULL, 'h'},            {0},
 };
@@ -62,6 +63,8 @@ static void take_option(struct options *o, int letter, const char *value) {
     case 'd': o->direction = value; break;
     case 'r': o->rate = parse_int("--rate", value, 1, 10000000); break;
     case 'B': o->blocked = true; break;
+    case 'l': o->settle = parse_seconds("--settle", value); break;
+    case 'E': o->each = true; break;
     case 'J': o->json = true; break;
     case 'V': o->verify = true; break;
     case 'h':

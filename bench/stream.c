@@ -4,6 +4,9 @@
  * up (target --mode sink): what counts is what arrived, as the sink's acknowledgements say (8 bytes every 16 MiB or
  * 50 ms), so that neither buffers nor a proxy without half-close spoil the figure. down (--mode source): what is read
  * here. both (--mode echo): what comes back; every byte has passed the proxy twice.
+ *
+ * With --settle S the first S seconds are not counted, and what comes is divided by the time measured and not by when
+ * the last byte came: for rates that must hold. Acknowledgements are up to 50 ms old, so `down` is the exact one.
  */
 #include "load.h"
 
@@ -24,6 +27,7 @@ struct stream {
     uint32_t offset;               /* where in the pattern this stream starts */
     uint64_t sent, received;       /* pattern bytes */
     uint64_t arrived, arrived_at;  /* counted before the deadline, and when the last of them came */
+    uint64_t unsettled;            /* of these, what came while the streams settled */
     uint64_t final_ack;
     uint8_t ack[ACK_BYTES];
     size_t ack_have;
@@ -36,7 +40,7 @@ struct run {
     struct stream *streams;
     size_t open;
     int epoll;
-    uint64_t begun, deadline, end;
+    uint64_t begun, settled, deadline;
     uint8_t *buffer;
     int last_error;
 };
@@ -89,6 +93,7 @@ static void count_arrived(struct run *r, struct stream *s, uint64_t total) {
     if (now > r->deadline) return;
     s->arrived = total;
     s->arrived_at = now;
+    if (now < r->settled) s->unsettled = total;
 }
 
 static bool push(struct run *r, struct stream *s) {
@@ -186,10 +191,12 @@ static struct result evaluate(const struct run *r) {
     size_t n = (size_t)r->options->streams;
     for (size_t i = 0; i < n; i++) {
         const struct stream *s = &r->streams[i];
-        double rate = s->arrived == 0 ? 0 : (double)s->arrived / ((double)(s->arrived_at - r->begun) / 1e9);
+        uint64_t until = r->options->settle > 0 ? r->deadline : s->arrived_at;
+        uint64_t counted = s->arrived - s->unsettled;
+        double rate = counted == 0 ? 0 : (double)counted / ((double)(until - r->settled) / 1e9);
         result.rate += rate;
         squares += rate * rate;
-        result.arrived += s->arrived;
+        result.arrived += counted;
         result.moved += s->sent + s->received;
         if (s->bad) result.bad++;
         else if (r->direction == DOWN || s->final_ack == s->sent) result.complete++;
@@ -200,6 +207,10 @@ static struct result evaluate(const struct run *r) {
 
 static void print_result(const struct run *r, const struct result *x) {
     const struct options *o = r->options;
+    if (o->each)
+        for (size_t i = 0; i < (size_t)o->streams; i++)
+            fprintf(stderr, "stream %zu: %llu bytes\n", i,
+                    (unsigned long long)(r->streams[i].arrived - r->streams[i].unsettled));
     if (o->json)
         printf("{\"streams\":%lld,\"direction\":\"%s\",\"seconds\":%g,\"bytes\":%llu,\"bytes_moved\":%llu,"
                "\"bytes_per_s\":%.0f,\"jain\":%.4f,\"complete\":%zu,\"failed\":%zu}\n",
@@ -223,7 +234,8 @@ int run_stream(const struct options *o) {
     for (size_t i = 0; i < n; i++) open_stream(&r, &r.streams[i], i);
 
     r.begun = now_ns();
-    r.deadline = r.begun + (uint64_t)(o->seconds * 1e9);
+    r.settled = r.begun + (uint64_t)(o->settle * 1e9);
+    r.deadline = r.settled + (uint64_t)(o->seconds * 1e9);
     pump(&r, r.deadline);
     for (size_t i = 0; i < n; i++) finish_stream(&r, &r.streams[i]);
     pump(&r, r.deadline + (uint64_t)(o->timeout * 1e9));

@@ -1,0 +1,113 @@
+# What the scripts of this folder share; sourced by them, with `tool` set to their name and `tmp` to a folder of theirs that
+# has a fifo `never`. Ends only processes that they started.
+
+readonly here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly root=$(cd "$here/.." && pwd)
+readonly load=$here/build/load
+
+note() { printf '%s: %s\n' "$tool" "$*" >&2; }
+give_up() { note "$*"; exit 1; }
+wrong_usage() { note "$*"; exit 2; }
+
+whole() { # OPTION VALUE MIN MAX
+    [[ $2 =~ ^(0|[1-9][0-9]{0,8})$ ]] && (($2 >= $3 && $2 <= $4)) || wrong_usage "$1: '$2' is not a whole number from $3 to $4"
+}
+
+subset() { # OPTION LIST ALLOWED
+    local item
+    [[ -n $2 ]] || wrong_usage "$1: the list is empty"
+    for item in ${2//,/ }; do
+        [[ ,$3, == *,"$item",* ]] || wrong_usage "$1: '$item' is none of $3"
+    done
+}
+
+# Lines "pid start-time" of a process, all its descendants and all of its session: a peer is started in a session of its
+# own, so that what lost its parent is found, too. The start time tells a reused number apart.
+tree() {
+    cat /proc/[0-9]*/stat 2>/dev/null | awk -v top="$1" '
+        { pid = $1; sub(/^.*\) /, ""); parent[pid] = $2; born[pid] = $20; if ($4 == top) member[pid] = 1 }
+        END {
+            member[top] = 1
+            do {
+                grew = 0
+                for (p in parent) if (!(p in member) && (parent[p] in member)) { member[p] = 1; grew = 1 }
+            } while (grew)
+            for (p in member) if (p in born) print p, born[p]
+        }' || true
+}
+
+born() { # PID: its start time, empty when it is gone
+    local line
+    { line=$(<"/proc/$1/stat"); } 2>/dev/null || return 0
+    set -- ${line##*) }
+    [[ $1 == Z ]] || echo "${20}"
+}
+
+end_process() { # PID: asks, waits, then insists, on its descendants as well
+    local pid=$1 members member time i
+    members=$(tree "$pid")
+    kill -TERM "$pid" 2>/dev/null || true
+    for ((i = 0; i < 100; i++)); do
+        [[ -n $(born "$pid") ]] || break
+        pause 0.05
+    done
+    while read -r member time; do
+        [[ -n $member && $(born "$member") == "$time" ]] || continue
+        pause 0.05
+        [[ $(born "$member") == "$time" ]] && kill -KILL "$member" 2>/dev/null || true
+    done <<<"$members"
+    wait "$pid" 2>/dev/null || true
+}
+
+pause() { sleep "$1"; }
+
+# Below the range that the kernel takes for outgoing connections, so that none of those is in the way.
+next_port=$((10000 + RANDOM % 5000))
+free_port() { # sets REPLY
+    local tries
+    for ((tries = 0; tries < 1000; tries++)); do
+        next_port=$((next_port + 1))
+        if ! (: <"/dev/tcp/127.0.0.1/$next_port") 2>/dev/null; then
+            REPLY=$next_port
+            return
+        fi
+    done
+    give_up "no free port"
+}
+
+# Looks every 5 ms, without starting a process, so that what starts up is not disturbed.
+await_line() { # FILE TEXT SECONDS PID
+    local until=$((SECONDS + $3 + 1)) content _
+    while ((SECONDS < until)); do
+        content=$(<"$1")
+        [[ $content == *"$2"* ]] && return 0
+        kill -0 "$4" 2>/dev/null || return 1
+        read -r -t 0.005 _ <>"$tmp/never" || true
+    done
+    return 1
+}
+
+# CPU seconds so far of a process and its descendants, those that they have waited for included.
+cpu_seconds() { # PID
+    tree "$1" | while read -r pid _; do cat "/proc/$pid/stat" 2>/dev/null || true; done |
+        awk -v hz="$(getconf CLK_TCK)" '{ sub(/^.*\) /, ""); t += $12 + $13 + $14 + $15 } END { printf "%.2f", t / hz }'
+}
+
+pss_kib() { # PID: memory of the same processes, each shared page counted once
+    tree "$1" | while read -r pid _; do cat "/proc/$pid/smaps_rollup" 2>/dev/null || true; done |
+        awk '/^Pss:/ { t += $2 } END { print t + 0 }'
+}
+
+# A folder of our own, tools built, as many descriptors as there may be. Sets tmp.
+set_up() {
+    tmp=$(mktemp -d)
+    chmod 755 "$tmp" # workers that run as another user look in here
+    mkfifo "$tmp/never"
+    ulimit -n "$(ulimit -Hn)"
+    make -s -C "$here" >&2
+}
+
+number() { # NAME: its number in the JSON in $answer
+    [[ $answer =~ \"$1\":(-?[0-9.]+) ]] || give_up "no $1 in: $answer"
+    echo "${BASH_REMATCH[1]}"
+}
