@@ -10,6 +10,7 @@
 
 static const char help[] =
     "load target   --port P [--mode echo|sink|source] [--threads 1] [--seconds S] [--verify]\n"
+    "              [--rate N]  each connection pours out at most N bytes a second\n"
     "load sessions --to HOST:PORT --count N [--concurrency 64]      short sessions, many at once\n"
     "              [--rate N]  at most N new ones a second  [--blocked]  each is to be closed without a byte\n"
     "load latency  --to HOST:PORT --count N [--warmup 100]          connect to first echo, one at a time\n"
@@ -61,7 +62,7 @@ static void take_option(struct options *o, int letter, const char *value) {
     case 'o': o->timeout = parse_seconds("--timeout", value); break;
     case 'e': o->mode = value; break;
     case 'd': o->direction = value; break;
-    case 'r': o->rate = parse_int("--rate", value, 1, 10000000); break;
+    case 'r': o->rate = parse_int("--rate", value, 1, 10000000000); break;
     case 'B': o->blocked = true; break;
     case 'l': o->settle = parse_seconds("--settle", value); break;
     case 'E': o->each = true; break;

@@ -209,11 +209,18 @@ static void welcome(struct worker *w, int fd) {
     else close_connection(w, c);
 }
 
+/* Has the kernel send like a line of that speed would. */
+static void pace(const struct worker *w, int fd) {
+    uint64_t rate = (uint64_t)w->options->rate;
+    if (rate > 0 && setsockopt(fd, SOL_SOCKET, SO_MAX_PACING_RATE, &rate, sizeof rate) != 0) die("SO_MAX_PACING_RATE");
+}
+
 /* A full batch may leave clients waiting: the listener is level-triggered and comes again. */
 static void accept_some(struct worker *w) {
     for (int i = 0; i < EVENTS; i++) {
         int fd = accept4(w->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
+            pace(w, fd);
             welcome(w, fd);
         } else if (errno == EAGAIN) {
             return;

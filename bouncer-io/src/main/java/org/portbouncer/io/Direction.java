@@ -203,6 +203,7 @@ final class Direction {
       return !readEnded(there);
     }
     throttle.await(loop.now());
+    from.hold(throttle.awaited());
     return true;
   }
 

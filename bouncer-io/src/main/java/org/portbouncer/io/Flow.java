@@ -33,7 +33,7 @@ final class Flow implements Side.Owner {
    * Flows that wait for their rate are woken on a grid, many at once. The line they stand in does
    * not move by that, so nobody loses anything.
    */
-  private static final long WAKE_GRID_NANOS = 2_000_000;
+  private static final long WAKE_GRID_NANOS = 10_000_000;
 
   /** Whose flow it is: the stage, as far as a flow sees it. */
   interface Owner {

@@ -22,6 +22,9 @@ final class Side extends Pollable {
   private static final int WATCHED =
       Const.EPOLLIN | Const.EPOLLPRI | Const.EPOLLRDHUP | Const.EPOLLET;
 
+  /** What a socket is taken to hold of what comes in before anybody asks for more. */
+  private static final int ROOM = 64 * 1024;
+
   private static final MemorySegment VALUE = Native.allocate(4);
 
   /** Who acts on what a side reports. */
@@ -35,6 +38,7 @@ final class Side extends Pollable {
   private boolean readable;
   private boolean writable;
   private boolean watchesRoom;
+  private long room;
 
   /** End of stream or an error is on its way, or urgent data is: read on until a call says so. */
   private boolean readToEnd;
@@ -53,6 +57,7 @@ final class Side extends Pollable {
     readable = false;
     writable = true;
     watchesRoom = false;
+    room = ROOM;
     readToEnd = false;
     urgent = false;
     reset = false;
@@ -114,6 +119,14 @@ final class Side extends Pollable {
   /** As a read of one byte would return, which stays where it is; the errno negated. */
   int peek() {
     return (int) Libc.recv(fd, VALUE.address(), 1, Const.MSG_PEEK | Const.MSG_DONTWAIT);
+  }
+
+  /** Has the kernel keep so many bytes for a read that comes later, as far as it will. */
+  void hold(long bytes) {
+    if (bytes > room) {
+      room = bytes;
+      Sockets.growReceiveRoom(fd, (int) bytes);
+    }
   }
 
   /** A read found nothing. */

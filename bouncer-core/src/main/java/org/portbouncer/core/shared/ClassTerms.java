@@ -21,6 +21,8 @@ public final class ClassTerms {
   /** A burst is at least what passes in 5 ms: timers have milliseconds. */
   private static final long LEAST_BURSTS_PER_SECOND = 200;
 
+  private static final int ROUNDS_PER_SECOND = 20;
+
   private final long[] served = new long[Way.COUNT];
   private final long[] rate = new long[Way.COUNT];
   private int version;
@@ -57,6 +59,15 @@ public final class ClassTerms {
   public long burst(int way) {
     long least = Math.max(1, rate[way] / LEAST_BURSTS_PER_SECOND);
     return burst == 0 ? Math.max(least, rate[way] / BURSTS_PER_SECOND) : Math.max(least, burst);
+  }
+
+  /**
+   * The most that one session takes at once while so many others stand in line: little enough that
+   * a round of the line takes a twentieth of a second, so that a new session has its part soon, and
+   * no more than a burst that was configured.
+   */
+  public long piece(int way, int others) {
+    return Math.max(1, Math.min(rate[way] / ROUNDS_PER_SECOND / (others + 1), burst(way)));
   }
 
   /** Where the class's clock of bytes stands at {@code now}; it does not move without a rate. */

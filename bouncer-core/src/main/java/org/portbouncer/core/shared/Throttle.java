@@ -17,17 +17,8 @@ public final class Throttle {
   /** {@link #take}: bytes are there, but others wait for theirs: ask again after them. */
   public static final long AFTER_OTHERS = -1;
 
-  /** How much of a second a round of the line may take, so that a new session has its part soon. */
-  private static final int ROUNDS_PER_SECOND = 20;
-
-  /**
-   * The largest piece while others wait: what a socket holds at least, so that everybody's piece is
-   * there when its turn comes.
-   */
-  private static final long SHARED_BYTES = 64 * 1024;
-
-  /** The largest piece of one who is alone: the kernel is asked less often. */
-  private static final long ALONE_BYTES = 1 << 20;
+  /** The largest piece: what a pipe holds. */
+  private static final long MOST_BYTES = 1 << 20;
 
   /** A waiting session may be woken so late, 1/8 s, and its bucket loses nothing. */
   private static final long LATENESSES_PER_SECOND = 8;
@@ -162,6 +153,11 @@ public final class Throttle {
     Line.waiting(memory, line, 1);
   }
 
+  /** What it stands in line for, bytes; only while it waits. */
+  public long awaited() {
+    return inLine;
+  }
+
   /** Whether it stands in line. */
   public boolean waiting() {
     return waiting;
@@ -222,11 +218,7 @@ public final class Throttle {
     return late ? Math.max(burst, terms.rate(way) / LATENESSES_PER_SECOND) : burst;
   }
 
-  /** How much to take at once: little enough that a round of the line is short. */
   private long piece(ClassTerms terms) {
-    int others = Line.waiting(memory, line);
-    long most = others == 0 ? ALONE_BYTES : SHARED_BYTES;
-    long part = terms.rate(way) / ROUNDS_PER_SECOND / (others + 1);
-    return Math.max(1, Math.min(Math.min(part, most), terms.burst(way)));
+    return Math.min(terms.piece(way, Line.waiting(memory, line)), MOST_BYTES);
   }
 }

@@ -24,6 +24,7 @@ public final class Const {
   public static final int SO_KEEPALIVE = 9;
   public static final int SO_OOBINLINE = 10;
   public static final int SO_LINGER = 13;
+  public static final int SO_RCVLOWAT = 18;
   public static final int SO_RCVTIMEO = 20;
   public static final int SO_SNDTIMEO = 21;
   public static final int SO_ACCEPTCONN = 30;

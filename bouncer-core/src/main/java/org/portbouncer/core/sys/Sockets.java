@@ -77,6 +77,16 @@ public final class Sockets {
     }
   }
 
+  /**
+   * Has a TCP socket hold at least so many received bytes before it holds its peer back, within
+   * {@code tcp_rmem}. The kernel makes that room for a low-water mark, which is taken back at once
+   * (tcp_set_rcvlowat); other than SO_RCVBUF that lets it go on adjusting the room by itself.
+   */
+  public static void growReceiveRoom(int fd, int bytes) {
+    set(fd, Const.SOL_SOCKET, Const.SO_RCVLOWAT, bytes);
+    set(fd, Const.SOL_SOCKET, Const.SO_RCVLOWAT, 1);
+  }
+
   /** Whether a descriptor is a socket. */
   public static boolean isSocket(int fd) {
     return option(fd, Const.SO_TYPE) >= 0;
