@@ -220,6 +220,10 @@ class BandwidthIT {
       await().until(() -> meter.total() > 0);
       long[] slow = meter.during(1_000);
       assertThat(Arrays.stream(slow).sum()).isLessThan(90 * KIB);
+      // Each has waited for nearly all of that second, and a wait counts when it ends.
+      for (JsonNode session : server.sessions()) {
+        assertThat(session.path("throttled_ms").asLong()).as("%s", session).isGreaterThan(500);
+      }
 
       CommandResult faster = server.command("limit", "live", "--down", "4 MiB/s");
       assertThat(faster.exit()).as(faster.allText()).isZero();

@@ -257,6 +257,7 @@ final class Answers {
     json.writeNumberField("idle_ms", session.idleMs());
     json.writeNumberField("bytes_up", session.bytesUp());
     json.writeNumberField("bytes_down", session.bytesDown());
+    json.writeNumberField("throttled_ms", session.throttledMs());
     json.writeArrayFieldStart("hops");
     for (HopView hop : session.hops()) {
       json.writeStartObject();

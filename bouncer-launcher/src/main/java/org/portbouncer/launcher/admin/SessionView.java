@@ -21,6 +21,7 @@ import java.util.List;
  * @param idleMs since a byte last moved
  * @param bytesUp bytes from client to target
  * @param bytesDown bytes from target to client
+ * @param throttledMs for how long bytes were there and waited for their rate, both ways summed
  * @param hops the stages that have received it, in order
  */
 public record SessionView(
@@ -40,4 +41,5 @@ public record SessionView(
     long idleMs,
     long bytesUp,
     long bytesDown,
+    long throttledMs,
     List<HopView> hops) {}

@@ -87,6 +87,7 @@ final class SessionViews {
         Math.max(0, (now - table.activity(record)) / NANOS_PER_MS),
         table.bytesUp(record),
         table.bytesDown(record),
+        table.throttledNanos(record) / NANOS_PER_MS,
         hops);
   }
 

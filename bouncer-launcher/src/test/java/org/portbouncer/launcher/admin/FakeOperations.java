@@ -40,6 +40,7 @@ public final class FakeOperations implements Operations {
         250,
         1536,
         5,
+        0,
         List.of(new HopView("negotiate", 4707, 120), new HopView("acl", 4708, 233)));
   }
 

@@ -33,6 +33,7 @@ final class FakeSource implements MetricsSource {
             250,
             up,
             5,
+            0,
             List.of()));
   }
 
