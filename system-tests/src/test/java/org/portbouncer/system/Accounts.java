@@ -45,6 +45,13 @@ final class Accounts {
     return words;
   }
 
+  /** The same with one more group, by its number. */
+  static List<String> inGroup(String user, String group, String... command) throws Exception {
+    List<String> words = as(user, command);
+    words.set(words.indexOf("--clear-groups"), "--groups=" + group);
+    return words;
+  }
+
   /** Skips a test for which the user cannot reach the program: in a home folder, for one. */
   static void assumeReachable(String user) throws Exception {
     String root = Checkout.root().toString();

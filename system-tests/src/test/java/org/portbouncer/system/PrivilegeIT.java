@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -192,6 +193,25 @@ class PrivilegeIT {
     assertThat(other.exit()).as(other.allText()).isNotZero();
     assertThat(other.outText()).isEmpty();
     assertThat(other.err()).hasSize(1);
+  }
+
+  @Test
+  void shouldAnswerTheGroupThatTheModeLetsWrite() throws Exception {
+    assumeTrue(root, "only root can ask as somebody else");
+    String group = Integer.toString(Accounts.gid(Accounts.USER));
+    Files.setPosixFilePermissions(server.socket(), PosixFilePermissions.fromString("rw-rw-rw-"));
+    try {
+      String[] ask = {Checkout.command(), "status", "-s", server.socket().toString()};
+      CommandResult member = CommandResult.run(null, Accounts.inGroup(Accounts.OTHER, group, ask));
+      assertThat(member.exit()).as(member.allText()).isZero();
+      CommandResult other = CommandResult.run(null, Accounts.as(Accounts.OTHER, ask));
+      assertThat(other.exit()).as(other.allText()).isEqualTo(1);
+      assertThat(other.err()).singleElement().asString().contains("permission denied");
+      assertThat(server.err().text())
+          .contains("admin socket: refused uid " + Accounts.uid(Accounts.OTHER));
+    } finally {
+      Files.setPosixFilePermissions(server.socket(), PosixFilePermissions.fromString("rw-------"));
+    }
   }
 
   @Test

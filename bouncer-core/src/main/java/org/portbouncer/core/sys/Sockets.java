@@ -143,6 +143,24 @@ public final class Sockets {
     }
   }
 
+  /**
+   * The supplementary groups that the peer of a Unix socket had when it connected; none where the
+   * kernel is older than 4.13 and does not tell.
+   */
+  public static int[] peerGroups(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment length = arena.allocate(4, 4);
+      // With no room at all, the kernel says how much it takes (ERANGE).
+      Libc.getsockopt(
+          fd, Const.SOL_SOCKET, Const.SO_PEERGROUPS, length.address(), length.address());
+      MemorySegment groups = arena.allocate(Math.max(4, length.get(JAVA_INT, 0)), 4);
+      int result =
+          Libc.getsockopt(
+              fd, Const.SOL_SOCKET, Const.SO_PEERGROUPS, groups.address(), length.address());
+      return result < 0 ? new int[0] : groups.asSlice(0, length.get(JAVA_INT, 0)).toArray(JAVA_INT);
+    }
+  }
+
   /** An option's value; negative where it has none. */
   private static int option(int fd, int option) {
     try (Arena arena = Arena.ofConfined()) {

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import jnr.constants.platform.Shutdown;
 import jnr.enxio.channels.Native;
 import jnr.unixsocket.UnixServerSocketChannel;
@@ -33,7 +33,7 @@ public final class AdminServer implements Closeable {
   private final SocketFile file;
   private final Operations operations;
   private final Bounds bounds;
-  private final IntPredicate mayUse;
+  private final Predicate<Peer> mayUse;
   private final Set<AdminConnection> connections = ConcurrentHashMap.newKeySet();
   private final Thread acceptor;
   private boolean listening = true;
@@ -53,7 +53,7 @@ public final class AdminServer implements Closeable {
       SocketFile file,
       Operations operations,
       Bounds bounds,
-      IntPredicate mayUse) {
+      Predicate<Peer> mayUse) {
     this.channel = channel;
     this.file = file;
     this.operations = operations;
@@ -73,7 +73,7 @@ public final class AdminServer implements Closeable {
    */
   public static AdminServer open(Path socket, int mode, RunAs runAs, Operations operations)
       throws IOException {
-    return open(socket, mode, runAs, operations, Bounds.DEFAULT, new PeerCheck());
+    return open(socket, mode, runAs, operations, Bounds.DEFAULT, new PeerCheck(socket));
   }
 
   /**
@@ -89,7 +89,12 @@ public final class AdminServer implements Closeable {
   }
 
   static AdminServer open(
-      Path socket, int mode, RunAs runAs, Operations operations, Bounds bounds, IntPredicate mayUse)
+      Path socket,
+      int mode,
+      RunAs runAs,
+      Operations operations,
+      Bounds bounds,
+      Predicate<Peer> mayUse)
       throws IOException {
     UnixServerSocketChannel channel = UnixServerSocketChannel.open();
     keepFromPrograms(channel.getFD());
@@ -169,11 +174,12 @@ public final class AdminServer implements Closeable {
       int idleMs = (int) bounds.idle().toMillis();
       peer.setOption(UnixSocketOptions.SO_RCVTIMEO, idleMs);
       peer.setOption(UnixSocketOptions.SO_SNDTIMEO, idleMs);
-      var credentials = peer.getOption(UnixSocketOptions.SO_PEERCRED);
-      if (!mayUse.test(credentials.getUid())) {
-        LOG.warn(
-            "admin socket: refused uid {} (pid {})", credentials.getUid(), credentials.getPid());
-        connection.refuse("permission denied: this socket is for the server's own user and root");
+      Peer who = Peer.of(peer);
+      if (!mayUse.test(who)) {
+        LOG.warn("admin socket: refused uid {} (pid {})", who.uid(), who.pid());
+        connection.refuse(
+            "permission denied: this socket is for root, the server's own user and, where"
+                + " admin.mode lets it write, its group");
         return;
       }
       if (connections.size() >= bounds.connections()) {

@@ -3,27 +3,49 @@ package org.portbouncer.launcher.admin;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.function.IntPredicate;
+import java.util.Map;
+import java.util.function.Predicate;
 
 /**
- * Decides in the mother who may use the admin socket: root and the user the server runs as. The
- * socket's mode may let others connect (an operator's slip); they are turned away all the same.
+ * Decides in the mother who may use the admin socket: root, the user the server runs as, and, where
+ * the socket's mode lets its group write, who is in that group. Everybody else is turned away, even
+ * where the mode lets all connect (an operator's slip).
  */
-final class PeerCheck implements IntPredicate {
+final class PeerCheck implements Predicate<Peer> {
 
   private static final Path SELF = Path.of("/proc/self/status");
   private static final int NOBODY_ELSE = 0;
 
-  /** Read anew at each connection: a server started as root becomes another user later. */
+  private final Path socket;
+
+  /**
+   * @param socket whose mode and group decide; both may be changed while the server runs
+   */
+  PeerCheck(Path socket) {
+    this.socket = socket;
+  }
+
   @Override
-  public boolean test(int uid) {
-    return uid == 0 || uid == ownUid();
+  public boolean test(Peer peer) {
+    return peer.uid() == 0 || peer.uid() == ownUid() || isOfTheGroup(peer);
+  }
+
+  private boolean isOfTheGroup(Peer peer) {
+    try {
+      Map<String, Object> file =
+          Files.readAttributes(socket, "unix:mode,gid", LinkOption.NOFOLLOW_LINKS);
+      return ((Integer) file.get("mode") & SocketFile.GROUP_WRITES) != 0
+          && peer.isIn((Integer) file.get("gid"));
+    } catch (IOException gone) {
+      return false;
+    }
   }
 
   /**
-   * The effective user of this process; root where it cannot be known, so that the doubtful are
-   * refused.
+   * The effective user of this process, read anew at each connection: a server started as root
+   * becomes another user later. Root where it cannot be known, so that the doubtful are refused.
    */
   private static int ownUid() {
     try {

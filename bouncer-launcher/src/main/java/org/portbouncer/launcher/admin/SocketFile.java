@@ -32,7 +32,10 @@ final class SocketFile {
 
   private static final int FORMAT_MASK = 0170000;
   private static final int SOCKET_FORMAT = 0140000;
-  private static final int GROUP_WRITES = 0020;
+
+  /** To connect is to write. */
+  static final int GROUP_WRITES = 0020;
+
   private static final int PROBE_MS = 1000;
   private static final int BACKLOG = 64;
 

@@ -15,10 +15,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,7 +56,7 @@ class AdminServerTest {
     server = AdminServer.open(socket, 0600, RunAs.UNCHANGED, operations);
   }
 
-  private void open(AdminServer.Bounds bounds, IntPredicate mayUse) throws IOException {
+  private void open(AdminServer.Bounds bounds, Predicate<Peer> mayUse) throws IOException {
     server = AdminServer.open(socket, 0600, RunAs.UNCHANGED, operations, bounds, mayUse);
   }
 
@@ -178,7 +179,7 @@ class AdminServerTest {
 
   @Test
   void shouldCloseAPeerThatSaysNothing() throws Exception {
-    open(new AdminServer.Bounds(Duration.ofMillis(100), 32), uid -> true);
+    open(new AdminServer.Bounds(Duration.ofMillis(100), 32), peer -> true);
     try (RawPeer peer = new RawPeer(socket)) {
       peer.send("stat");
       assertThat(peer.answer()).isNull();
@@ -187,7 +188,7 @@ class AdminServerTest {
 
   @Test
   void shouldBoundTheConnectionsAndTakeNewOnesAfterwards() throws Exception {
-    open(new AdminServer.Bounds(PATIENCE, 3), uid -> true);
+    open(new AdminServer.Bounds(PATIENCE, 3), peer -> true);
     List<RawPeer> peers = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       RawPeer peer = new RawPeer(socket);
@@ -213,32 +214,64 @@ class AdminServerTest {
 
   @Test
   void shouldRefusePeersByTheirCredentials() throws Exception {
-    List<Integer> seen = new ArrayList<>();
+    List<Peer> seen = new ArrayList<>();
     open(
         AdminServer.Bounds.DEFAULT,
-        uid -> {
-          seen.add(uid);
+        peer -> {
+          seen.add(peer);
           return false;
         });
     try (RawPeer peer = new RawPeer(socket)) {
       assertThat(peer.answer()).contains("permission denied").endsWith(",\"code\":1}");
       assertThat(peer.answer()).isNull();
     }
-    int own = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-    assertThat(seen).containsExactly(own);
+    assertThat(seen).hasSize(1);
+    Peer self = seen.getFirst();
+    assertThat(self.uid()).isEqualTo(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
+    assertThat(self.gid()).isEqualTo(Files.getAttribute(Path.of("/proc/self"), "unix:gid"));
+    assertThat(self.pid()).isEqualTo((int) ProcessHandle.current().pid());
+    assertThat(self.groups()).containsExactlyInAnyOrder(ownGroups());
     try (AdminClient client = AdminClient.connect(socket, PATIENCE)) {
       Thread.sleep(50); // the refusal is there and the connection closed before anything is asked
       assertThat(client.ask("status")).contains("permission denied");
     }
   }
 
+  private static int[] ownGroups() throws IOException {
+    String groups =
+        Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(line -> line.startsWith("Groups:"))
+            .findFirst()
+            .orElseThrow();
+    return Arrays.stream(groups.split("\\s+", -1))
+        .skip(1)
+        .filter(word -> !word.isEmpty())
+        .mapToInt(Integer::parseInt)
+        .toArray();
+  }
+
   @Test
-  void shouldLetInOnlyRootAndItself() throws Exception {
+  void shouldLetInRootItselfAndTheGroupThatMayWrite() throws Exception {
     int own = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-    PeerCheck check = new PeerCheck();
-    assertThat(check.test(0)).isTrue();
-    assertThat(check.test(own)).isTrue();
-    assertThat(check.test(own + 1)).isFalse();
+    Files.createDirectory(socket.getParent());
+    Files.createFile(socket);
+    int group = (Integer) Files.getAttribute(socket, "unix:gid");
+    PeerCheck check = new PeerCheck(socket);
+    for (String mode : List.of("rw-------", "rw-rw----", "rw-rw-rw-", "rw-r--rw-")) {
+      Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString(mode));
+      boolean forGroup = mode.charAt(4) == 'w';
+      assertThat(check.test(peer(0, group + 1))).isTrue();
+      assertThat(check.test(peer(own, group + 1))).isTrue();
+      assertThat(check.test(peer(own + 1, group))).as(mode).isEqualTo(forGroup);
+      assertThat(check.test(peer(own + 1, group + 1, 7, group))).as(mode).isEqualTo(forGroup);
+      assertThat(check.test(peer(own + 1, group + 1, 7))).as(mode).isFalse();
+    }
+    Files.delete(socket);
+    assertThat(check.test(peer(own + 1, group))).isFalse();
+  }
+
+  private static Peer peer(int uid, int gid, int... groups) {
+    return new Peer(uid, gid, groups, 1);
   }
 
   @Test
