@@ -8,7 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -65,17 +70,29 @@ class MotherDeathIT {
     return folder.resolve("access.log");
   }
 
-  private AccessLine awaitEndOf(Client client) {
-    return await("the end line of " + client.address())
-        .atMost(Duration.ofSeconds(10))
+  /** The one end line of each of these sessions, by the client's address. */
+  private Map<String, AccessLine> awaitEndOf(List<Client> clients) {
+    Set<String> addresses = clients.stream().map(Client::address).collect(Collectors.toSet());
+    Map<String, AccessLine> ends = new HashMap<>();
+    await("the end lines of all")
+        .atMost(Duration.ofSeconds(20))
+        .pollInterval(Duration.ofMillis(50))
         .until(
-            () ->
-                Files.readAllLines(log()).stream()
-                    .flatMap(line -> AccessLine.parse(line).stream())
-                    .filter(line -> line.client().equals(client.address()))
-                    .toList(),
-            lines -> lines.size() == 1)
-        .getFirst();
+            () -> {
+              ends.clear();
+              for (String text : Files.readAllLines(log())) {
+                Optional<AccessLine> line = AccessLine.parse(text).filter(AccessLine::isEnd);
+                if (line.isPresent() && addresses.contains(line.get().client())) {
+                  assertThat(ends.put(line.get().client(), line.get())).as("twice").isNull();
+                }
+              }
+              return ends.keySet().equals(addresses);
+            });
+    return ends;
+  }
+
+  private AccessLine awaitEndOf(Client client) {
+    return awaitEndOf(List.of(client)).get(client.address());
   }
 
   @Test
@@ -90,19 +107,26 @@ class MotherDeathIT {
       Client connecting = Client.to(hangingPort);
       clients.add(connecting);
       first.awaitSession(connecting.address());
+      for (Client client : clients.subList(0, SESSIONS)) {
+        client.send("meanwhile");
+      }
       first.killMother();
       // The same folder: what she left behind, her admin socket for one, is in the way.
       try (BouncerServer second = start("one", "1h");
           Client fresh = Client.to(port)) {
         fresh.echo("served by another");
-        for (Client client : clients.subList(0, SESSIONS)) {
+        List<Client> established = clients.subList(0, SESSIONS);
+        for (Client client : established) {
+          assertThat(client.receiveText("meanwhile".length())).isEqualTo("meanwhile");
           client.echo("after");
+        }
+        for (Client client : established) {
           client.finish();
           assertThat(client.receiveAll().ending()).isEqualTo(Ending.EOF);
         }
-        for (Client client : clients.subList(0, SESSIONS)) {
-          AccessLine end = awaitEndOf(client);
+        for (AccessLine end : awaitEndOf(established).values()) {
           assertThat(end.result()).as("%s", end).isEqualTo("ok");
+          assertThat(end.number("up")).as("%s", end).isEqualTo("beforemeanwhileafter".length());
         }
         assertThat(connecting.receiveAll().bytes()).isZero();
         assertThat(awaitEndOf(connecting).result()).isEqualTo("timeout");
