@@ -1,113 +1,171 @@
 package org.portbouncer.system;
 
 import java.io.IOException;
-import java.util.Arrays;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Set;
 
 /**
- * Sessions of all sorts, one after the other on many threads, until it is closed: short and long,
- * small and large, some that stay for a while. Every byte is checked; how each session ended is
- * remembered.
+ * Sessions at a rate until it is closed, whatever becomes of those before, and some that stay all
+ * the time; every byte is checked, and how each ended is remembered. All on one thread: the machine
+ * is for what is tested.
  */
 final class ChaosLoad implements AutoCloseable {
-  private static final int THREADS = 48;
-  private static final int PATIENCE_MILLIS = 60_000;
-  private static final int MOST_BYTES = 60_000;
-  private static final int MOST_PAUSE_MILLIS = 400;
+  /** More than those wait at once only where something is wrong; then the rate is not held. */
+  private static final int MOST_AT_ONCE = 4_000;
+
+  private static final int LONG_SESSIONS = 60;
+  private static final int SOURCES = 200;
+  private static final int NOISE = 1024 * 1024;
+  private static final int TURN_MILLIS = 5;
 
   /**
    * How a session ended for its client.
    *
-   * @param bytes sent and received back; -1 where it was cut off
-   * @param why what cut it off, or null
+   * @param end in a word
+   * @param bytes sent and received back
+   * @param why what cut it off
    */
-  record Outcome(long bytes, String why) {
+  record Outcome(ChaosSession.End end, long bytes, String why) {
     boolean whole() {
-      return why == null;
+      return end == ChaosSession.End.WHOLE;
     }
   }
 
+  private final Selector selector = Selector.open();
+  private final ByteBuffer noise = ByteBuffer.allocateDirect(NOISE);
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(ChaosSession.MOST_BYTES);
+  private final Random random;
+  private final int perSecond;
   private final int[] ports;
-  private final Map<String, Outcome> outcomes = new ConcurrentHashMap<>();
-  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final AtomicInteger failedToConnect = new AtomicInteger();
+  private final List<InetAddress> sources = new ArrayList<>();
+  private final Set<InetSocketAddress> used = new HashSet<>();
+  private final Set<ChaosSession> live = new HashSet<>();
+  private final Map<String, Outcome> outcomes = new HashMap<>();
+  private final List<String> wrong = new ArrayList<>();
+  private final Thread thread;
+  private int longLive;
+  private long lookedAt = System.nanoTime();
+  private double longestWhole;
   private volatile boolean closing;
-  private volatile Throwable wrong;
+  private IOException broken;
 
   /**
-   * @param random where each thread's own seed comes from
-   * @param ports listeners whose target echoes
+   * Begins.
+   *
+   * @param perSecond sessions begun each second
+   * @param ports listeners whose target echoes; the first takes the long ones and most others
    */
-  ChaosLoad(Random random, int... ports) {
-    this.ports = ports;
-    for (int i = 0; i < THREADS; i++) {
-      Random own = new Random(random.nextLong());
-      String source = "127.3." + i + ".1";
-      threads.execute(() -> run(source, own));
+  ChaosLoad(Random random, int perSecond, int... ports) throws IOException {
+    this.random = random;
+    this.perSecond = perSecond;
+    this.ports = ports.clone();
+    byte[] bytes = Payload.bytes(random, NOISE);
+    noise.put(bytes).clear();
+    for (int i = 0; i < SOURCES; i++) {
+      sources.add(InetAddress.ofLiteral("127.3." + i + ".1"));
     }
+    thread = Thread.ofPlatform().name("chaos-load").start(this::run);
   }
 
-  private void run(String source, Random random) {
-    while (!closing && wrong == null) {
-      int port = ports[random.nextInt(ports.length)];
-      try (Client client = Client.from(source, port)) {
-        client.patience(PATIENCE_MILLIS);
-        outcomes.put(client.address(), session(client, random));
-      } catch (IOException refused) {
-        failedToConnect.incrementAndGet();
-        wrong = refused;
-      } catch (RuntimeException | Error e) {
-        wrong = e;
-      }
-    }
-  }
-
-  private static Outcome session(Client client, Random random) {
-    long bytes = 0;
+  private void run() {
+    long start = System.nanoTime();
+    long begun = 0;
     try {
-      int rounds = random.nextInt(4) == 0 ? random.nextInt(1, 6) : 1;
-      for (int round = 0; round < rounds; round++) {
-        byte[] sent = Payload.bytes(random, random.nextInt(1, MOST_BYTES));
-        client.send(sent);
-        byte[] back = client.receive(sent.length);
-        if (!Arrays.equals(sent, back)) {
-          throw new IllegalStateException(client.address() + ": bytes came back changed");
+      while (!closing || !live.isEmpty()) {
+        long now = System.nanoTime();
+        if (!closing) {
+          for (; longLive < LONG_SESSIONS; longLive++) {
+            begin(ports[0], true);
+          }
+          long due = (now - start) / 1_000 * perSecond / 1_000_000;
+          for (; begun < due && live.size() < MOST_AT_ONCE; begun++) {
+            begin(random.nextInt(4) == 0 ? ports[ports.length - 1] : ports[0], false);
+          }
+          begun = due;
         }
-        bytes += sent.length;
-        if (round > 0) {
-          Pause.millis(random.nextInt(MOST_PAUSE_MILLIS));
-        }
+        selector.select(this::ready, TURN_MILLIS);
+        look(System.nanoTime());
       }
-      client.finish();
-      Received rest = client.receiveAll();
-      if (rest.bytes() != 0) {
-        throw new IllegalStateException(client.address() + ": more came than was sent");
-      }
-      return rest.ending() == Received.Ending.EOF
-          ? new Outcome(bytes, null)
-          : new Outcome(-1, "reset at the end");
-    } catch (IOException cut) {
-      return new Outcome(-1, String.valueOf(cut.getMessage()));
+    } catch (IOException e) {
+      broken = e;
     }
   }
 
-  /** How each session ended, by its client's address. */
+  private void begin(int port, boolean isLong) throws IOException {
+    InetAddress source = sources.get(random.nextInt(SOURCES));
+    live.add(new ChaosSession(selector, source, port, isLong, noise, random, used));
+  }
+
+  private void ready(SelectionKey key) {
+    ChaosSession session = (ChaosSession) key.attachment();
+    session.ready(buffer);
+    if (session.end() != null) {
+      live.remove(session);
+      ended(session);
+    }
+  }
+
+  /** Looks at all, now and then: with each event it would be most of the work. */
+  private void look(long now) {
+    if (now - lookedAt < TURN_MILLIS * 1_000_000L) {
+      return;
+    }
+    lookedAt = now;
+    boolean last = closing;
+    live.removeIf(
+        session -> {
+          session.look(now, last);
+          if (session.end() != null) {
+            ended(session);
+          }
+          return session.end() != null;
+        });
+  }
+
+  private void ended(ChaosSession session) {
+    Outcome outcome = new Outcome(session.end(), session.bytes(), session.why());
+    outcomes.put(session.address(), outcome);
+    if (session.isLong()) {
+      longLive--;
+      longestWhole = Math.max(longestWhole, outcome.whole() ? session.seconds() : 0);
+    }
+    if (!outcome.whole() && session.end() != ChaosSession.End.CUT) {
+      wrong.add(session.address() + ": " + outcome);
+    }
+  }
+
+  /** How each session ended, by its client's address; once it is closed. */
   Map<String, Outcome> outcomes() {
     return outcomes;
   }
 
+  /** How many seconds the longest session lived that nothing was missing of. */
+  double longestWhole() {
+    return longestWhole;
+  }
+
   /** Lets the sessions that run end, and fails where a client was refused or got wrong bytes. */
   @Override
-  public void close() {
+  public void close() throws IOException {
     closing = true;
-    threads.close();
-    if (wrong != null) {
-      throw new AssertionError("a client was refused, or got what it should not", wrong);
+    selector.wakeup();
+    Pause.untilEnd(thread);
+    selector.close();
+    if (broken != null) {
+      throw broken;
+    }
+    if (!wrong.isEmpty()) {
+      throw new AssertionError("refused, stuck, or with wrong bytes: " + wrong);
     }
   }
 }

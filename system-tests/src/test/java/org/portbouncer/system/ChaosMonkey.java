@@ -1,65 +1,148 @@
 package org.portbouncer.system;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
 
-/** Kills and stops workers of a server, in an order that its seed decides. */
+/**
+ * Kills and stops workers of a server, reloads it and changes its limits, in an order that its seed
+ * decides. Its deeds are cards of a deck, so that every kind of worker gets its share.
+ */
 final class ChaosMonkey {
-  private static final int MOST_PAUSE_MILLIS = 1_000;
-
   /** Well below what makes a stopped worker one that hangs. */
-  private static final int MOST_STOP_MILLIS = 1_000;
+  private static final int MOST_STOP_MILLIS = 700;
+
+  private enum Act {
+    KILL,
+    /** Two at once: what one had sent, and the other had not yet taken. */
+    KILL_TWO,
+    STOP,
+    STOP_AND_KILL,
+    STOP_MOTHER,
+    RELOAD,
+    LIMIT
+  }
+
+  private record Card(Act act, String stage) {}
 
   private final BouncerServer server;
   private final Random random;
+  private final int mostPauseMillis;
+  private final IntFunction<String> configurations;
+  private final Deque<Card> deck = new ArrayDeque<>();
+
+  /** Whose turn was when: the one spared the longest comes next. */
+  private final Map<String, Integer> turns = new HashMap<>();
+
+  private int turn;
+
+  private CompletableFuture<JsonNode> reloading = CompletableFuture.completedFuture(null);
   private int kills;
   private int stops;
+  private int reloads;
+  private int limits;
 
-  ChaosMonkey(BouncerServer server, Random random) {
+  /**
+   * @param mostPauseMillis between two deeds
+   * @param configurations what a reload with that number brings; has a class {@code wide}
+   */
+  ChaosMonkey(
+      BouncerServer server,
+      Random random,
+      int mostPauseMillis,
+      IntFunction<String> configurations) {
     this.server = server;
     this.random = random;
+    this.mostPauseMillis = mostPauseMillis;
+    this.configurations = configurations;
+    shuffle();
   }
 
   int kills() {
     return kills;
   }
 
-  int stops() {
-    return stops;
+  @Override
+  public String toString() {
+    return "%d workers killed, %d stopped, %d reloads, %d limits changed"
+        .formatted(kills, stops, reloads, limits);
   }
 
-  /** Does one thing and waits for a moment. */
-  void act() throws IOException, InterruptedException {
-    int what = random.nextInt(100);
-    if (what < 60) {
-      long victim = someWorker();
-      if (victim > 0) {
-        kill(victim);
-      }
-    } else if (what < 70) {
-      // Two at once: what one had sent, and the other had not yet taken.
-      kill(someWorker());
-      kill(someWorker());
-    } else if (what < 95) {
-      stop(someWorker(), random.nextInt(MOST_STOP_MILLIS));
-    } else {
-      stop(server.pid(), random.nextInt(MOST_STOP_MILLIS));
+  private void shuffle() {
+    List<Card> cards = new ArrayList<>();
+    for (String stage : BouncerServer.STAGES) {
+      cards.add(new Card(Act.KILL, stage));
+      cards.add(new Card(Act.KILL, stage));
+      cards.add(new Card(Act.STOP, stage));
     }
-    Pause.millis(random.nextInt(MOST_PAUSE_MILLIS));
+    cards.add(new Card(Act.KILL_TWO, someStage()));
+    cards.add(new Card(Act.STOP_AND_KILL, someStage()));
+    cards.add(new Card(Act.STOP_MOTHER, ""));
+    cards.addAll(Collections.nCopies(3, new Card(Act.RELOAD, "")));
+    cards.addAll(Collections.nCopies(3, new Card(Act.LIMIT, "")));
+    Collections.shuffle(cards, random);
+    deck.addAll(cards);
   }
 
-  /** One that serves, if there is one. */
-  private long someWorker() throws IOException {
-    List<Long> ready = new ArrayList<>();
-    for (JsonNode worker : server.status().path("workers")) {
-      if (worker.path("state").asText().equals("ready")) {
-        ready.add(worker.path("pid").asLong());
+  private String someStage() {
+    return BouncerServer.STAGES.get(random.nextInt(BouncerServer.STAGES.size()));
+  }
+
+  /**
+   * Does one thing and waits for a moment.
+   *
+   * @return whether a deck is through, and every kind of worker has had its share
+   */
+  boolean act() throws IOException, InterruptedException {
+    Card card = deck.remove();
+    switch (card.act) {
+      case KILL -> kill(someWorker(card.stage));
+      case KILL_TWO -> {
+        kill(someWorker(card.stage));
+        kill(someWorker(someStage()));
       }
+      case STOP -> stop(someWorker(card.stage), false);
+      case STOP_AND_KILL -> stop(someWorker(card.stage), true);
+      case STOP_MOTHER -> stop(server.pid(), false);
+      case RELOAD -> reload();
+      case LIMIT -> limit();
     }
-    return ready.isEmpty() ? 0 : ready.get(random.nextInt(ready.size()));
+    Pause.millis(random.nextInt(mostPauseMillis));
+    if (deck.isEmpty()) {
+      shuffle();
+      return true;
+    }
+    return false;
+  }
+
+  /** The one that serves and was spared the longest; 0 where there is none. */
+  private long someWorker(String stage) throws IOException {
+    return BouncerServer.elements(server.status().path("workers"))
+        .filter(worker -> worker.path("stage").asText().equals(stage))
+        .filter(worker -> worker.path("state").asText().equals("ready"))
+        .min(Comparator.comparing(worker -> turns.getOrDefault(name(worker), 0)))
+        .map(
+            worker -> {
+              turns.put(name(worker), ++turn);
+              return worker.path("pid").asLong();
+            })
+        .orElse(0L);
+  }
+
+  private static String name(JsonNode worker) {
+    return worker.path("stage").asText() + "/" + worker.path("index").asText();
   }
 
   private void kill(long pid) {
@@ -68,15 +151,59 @@ final class ChaosMonkey {
     }
   }
 
-  private void stop(long pid, int millis) throws IOException, InterruptedException {
+  private void stop(long pid, boolean forGood) throws IOException, InterruptedException {
     if (pid > 0) {
       Signals.send("STOP", pid);
-      try {
-        Pause.millis(millis);
-      } finally {
-        Signals.send("CONT", pid);
-      }
       stops++;
+      try {
+        Pause.millis(random.nextInt(MOST_STOP_MILLIS));
+      } finally {
+        if (forGood) {
+          kill(pid);
+        } else {
+          Signals.send("CONT", pid);
+        }
+      }
     }
+  }
+
+  /** Begins one, unless one is under way: workers are killed meanwhile. */
+  private void reload() {
+    if (reloading.isDone()) {
+      assertReloaded();
+      String body = configurations.apply(++reloads);
+      reloading =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return server.reload(body);
+                } catch (IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+              });
+    }
+  }
+
+  /** Where workers die before they have taken it, and a busy machine starts others slowly. */
+  private void assertReloaded() {
+    JsonNode answer = reloading.join();
+    if (answer != null && !answer.path("error").asText().contains("has not taken it in 30 s")) {
+      assertThat(answer.path("reloaded").asBoolean()).as("%s", answer).isTrue();
+    }
+  }
+
+  private void limit() throws IOException {
+    int mebibytes = 1 + random.nextInt(40);
+    JsonNode answer =
+        AdminClient.ask(
+            server.socket(), "limit wide --up %dMiB/s --down none".formatted(mebibytes));
+    assertThat(answer.path("up").asLong()).as("%s", answer).isEqualTo(mebibytes * 1024L * 1024L);
+    limits++;
+  }
+
+  /** Brings the configuration of the start back, and waits for that. */
+  void restore() throws IOException {
+    assertReloaded();
+    server.reloaded(configurations.apply(0));
   }
 }

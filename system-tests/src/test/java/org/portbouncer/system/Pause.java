@@ -15,6 +15,16 @@ final class Pause {
     }
   }
 
+  /** For a thread of the test that has been told to end. */
+  static void untilEnd(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** A reader's pace: one pause for each {@code step} bytes. */
   static Received.Pace every(int step, Duration pause) {
     return new Received.Pace() {
