@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -107,6 +108,48 @@ class CommandsIT {
         .filter(line -> line.startsWith(start))
         .findFirst()
         .orElseThrow(() -> new AssertionError("nothing about " + start + " in " + result));
+  }
+
+  @Test
+  void shouldWarnOfWhatHasNoEffectAndStillSayOk() throws Exception {
+    Path file =
+        write(
+            "odd.conf",
+            """
+            bouncer {
+              listeners {
+                open { listen = "127.0.0.1:8081", target = "127.0.0.1:81" }
+                web { listen = "127.0.0.1:8080", target = "127.0.0.1:80", acl = office }
+              }
+              acls {
+                office = [
+                  { name = net, action = block, from = "10.0.0.0/8" }
+                  { name = lost, action = pass, from = ["10.1.0.0/16", "10.2.3.4"] }
+                  { name = staff, action = pass, from = "192.0.2.0/24" }
+                ]
+              }
+              limits { max-sessions = 60000 }
+              workers { io = 1 }
+            }
+            """);
+    CommandResult result =
+        CommandResult.run(
+            file.getParent(),
+            List.of(
+                "/bin/bash",
+                "-c",
+                "ulimit -n 4096; exec \"$0\" check -c \"$1\"",
+                Checkout.command(),
+                file.toString()));
+    assertThat(result.exit()).as(result.allText()).isZero();
+    assertThat(result.outText()).contains(file + ": ok");
+    assertThat(lineStartingWith(result, file + ":3: "))
+        .contains("warning: listeners.open has no acl");
+    assertThat(lineStartingWith(result, file + ":9: "))
+        .contains("warning: rule 'lost' can never match", "'net'");
+    assertThat(lineStartingWith(result, file + ":13: "))
+        .contains("warning: limits.max-sessions", "descriptor limit", "4096");
+    assertThat(result.allText()).doesNotContain("staff");
   }
 
   @Test

@@ -352,4 +352,43 @@ class PolicyIT {
     return CommandResult.bouncer(
         "acl", "test", "-c", config, "--listener", "rules", "--from", from);
   }
+
+  @Test
+  void shouldLeaveOutConnectLinesButNoEndLineInAFloodOfBlockedClients() throws Exception {
+    int flood = 600;
+    String source = "127.0.1.77";
+    long begun = System.nanoTime();
+    List<Client> clients = new ArrayList<>();
+    for (int i = 0; i < flood; i++) {
+      clients.add(Client.from(source, RULES));
+    }
+    for (Client client : clients) {
+      assertThat(client.receiveAll().bytes()).isZero();
+      client.close();
+    }
+    await("an end line of each")
+        .until(() -> linesFrom(source, "end").size(), count -> count == flood);
+    long seconds = 1 + (System.nanoTime() - begun) / 1_000_000_000;
+    int written = linesFrom(source, "connect").size();
+    // Each of the two acl workers may write 100 in a second that begins with its first.
+    assertThat((long) written).isBetween(100L, 200 * (seconds + 1));
+    if (written < flood) {
+      String said = "connect lines of blocked clients that were left out: ";
+      await("a count of what was left out")
+          .until(
+              () ->
+                  server.err().lines().stream()
+                      .filter(line -> line.contains(said))
+                      .mapToLong(
+                          line ->
+                              Long.parseLong(line.substring(line.indexOf(said) + said.length())))
+                      .sum(),
+              count -> count == flood - written);
+    }
+  }
+
+  private static List<AccessLine> linesFrom(String source, String event) {
+    return server.accessLines(
+        line -> line.client().startsWith(source + ":") && line.get("event").equals(event));
+  }
 }
