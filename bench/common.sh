@@ -13,6 +13,12 @@ whole() { # OPTION VALUE MIN MAX
     [[ $2 =~ ^(0|[1-9][0-9]{0,8})$ ]] && (($2 >= $3 && $2 <= $4)) || wrong_usage "$1: '$2' is not a whole number from $3 to $4"
 }
 
+numbers() { # OPTION LIST MIN MAX
+    local item
+    [[ -n $2 ]] || wrong_usage "$1: the list is empty"
+    for item in ${2//,/ }; do whole "$1" "$item" "$3" "$4"; done
+}
+
 subset() { # OPTION LIST ALLOWED
     local item
     [[ -n $2 ]] || wrong_usage "$1: the list is empty"
