@@ -48,6 +48,7 @@ public final class HopReceiver {
   private String refusal = "";
   private int refusals;
   private int mark;
+  private int lackingFrom;
 
   /**
    * Reads an inbox.
@@ -76,8 +77,9 @@ public final class HopReceiver {
     if (length < 0) {
       return (int) length;
     }
-    if (message.truncated()) {
-      return refuse("truncated, or more descriptors than this process may open", 0);
+    lackingFrom = Frame.SESSIONS;
+    if (message.truncated() && !message.lacksDescriptors()) {
+      return refuse("truncated", 0);
     }
     if (length < Frame.HEADER || buffer.get(JAVA_INT, 0) != Frame.MAGIC) {
       return refuse("not a hop message of this version", 0);
@@ -109,8 +111,8 @@ public final class HopReceiver {
       if (transfer < 0 || transfer >= MODES.length) {
         return refuse("an unknown transfer", good, descriptor);
       }
-      if (mask >= 1 << Descriptors.ROLES
-          || descriptor + Integer.bitCount(mask) > message.descriptorCount()) {
+      boolean lacking = descriptor + Integer.bitCount(mask) > message.descriptorCount();
+      if (mask >= 1 << Descriptors.ROLES || lacking && !message.lacksDescriptors()) {
         return refuse("fewer descriptors than announced", good, descriptor);
       }
       boolean inline = MODES[transfer] == Mode.INLINE;
@@ -119,11 +121,14 @@ public final class HopReceiver {
       }
       Session session = pool.obtain();
       for (int role = 0; role < Descriptors.ROLES; role++) {
-        if ((mask & 1 << role) != 0) {
+        if ((mask & 1 << role) != 0 && descriptor < message.descriptorCount()) {
           session.descriptors().put(role, message.descriptor(descriptor++));
         }
       }
       if (open(session, MODES[transfer], at, stateLength, reference)) {
+        if (lacking) {
+          lackingFrom = Math.min(lackingFrom, good);
+        }
         sessions[good++] = session;
       } else {
         // The frame is intact, so the others in it are what they say.
@@ -159,6 +164,14 @@ public final class HopReceiver {
           };
     }
     return good;
+  }
+
+  /**
+   * The index of the first session of the last message whose descriptors did not all come, because
+   * this process may open no more: from there on they can only be ended.
+   */
+  public int lackingFrom() {
+    return lackingFrom;
   }
 
   /** Sessions of otherwise good messages that were refused since the last call. */

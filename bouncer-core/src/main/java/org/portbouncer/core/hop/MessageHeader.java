@@ -113,6 +113,11 @@ public final class MessageHeader {
     return (header.get(JAVA_INT, 48) & (Const.MSG_TRUNC | Const.MSG_CTRUNC)) != 0;
   }
 
+  /** Whether all of the message came, and of its descriptors only some, for want of room. */
+  public boolean lacksDescriptors() {
+    return (header.get(JAVA_INT, 48) & (Const.MSG_TRUNC | Const.MSG_CTRUNC)) == Const.MSG_CTRUNC;
+  }
+
   public int descriptorCount() {
     return descriptorCount;
   }

@@ -22,8 +22,8 @@ import org.portbouncer.core.shared.StateSlots;
  */
 public final class Session {
 
-  /** Memory of its own above this is not kept with the pooled object. */
-  private static final long LARGE = 64 * 1024;
+  /** Memory of its own above this is not kept with the pooled object: thousands are pooled. */
+  private static final long LARGE = 4 * 1024;
 
   private final SessionState state = new SessionState();
   private final Descriptors descriptors = new Descriptors();
@@ -94,6 +94,11 @@ public final class Session {
 
   public int tailLength() {
     return tailLength;
+  }
+
+  /** Memory of this process that the tail takes up, once the state is kept. */
+  public int tailMemory() {
+    return transfer == Mode.INLINE ? tailLength : 0;
   }
 
   // Making one.

@@ -116,6 +116,15 @@ public final class WorkerBoard {
     return (int) INT.getOpaque(memory, at(place, SESSIONS));
   }
 
+  /** How many all workers together hold: connecting, or forwarded. */
+  public int sessionsHeld() {
+    int sum = 0;
+    for (int place = 0; place < PLACES; place++) {
+      sum += sessions(place);
+    }
+    return sum;
+  }
+
   /** Says that the worker's loop turned at {@code nanos}. */
   public void heartbeat(int place, long nanos) {
     LONG.setOpaque(memory, at(place, HEARTBEAT), nanos);

@@ -40,6 +40,23 @@ public final class DescriptorLimit {
     return Math.clamp((limit - FOR_ITSELF) / 32, 0, MOST_PIPES);
   }
 
+  /** Whether this process may open so many more right now; tries it. */
+  static boolean hasRoom(int descriptors) {
+    int[] opened = new int[descriptors];
+    int count = 0;
+    while (count < descriptors) {
+      int fd = Libc.fcntl(0, Const.F_DUPFD_CLOEXEC, 0);
+      if (fd < 0) {
+        break;
+      }
+      opened[count++] = fd;
+    }
+    for (int i = 0; i < count; i++) {
+      Libc.close(opened[i]);
+    }
+    return count == descriptors;
+  }
+
   /** Descriptors that are not for sessions. */
   public static int reserved(long limit) {
     return FOR_ITSELF + 2 * pipes(limit);

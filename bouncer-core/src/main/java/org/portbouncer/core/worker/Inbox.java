@@ -2,6 +2,7 @@ package org.portbouncer.core.worker;
 
 import org.portbouncer.core.hop.HopReceiver;
 import org.portbouncer.core.loop.Pollable;
+import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
@@ -18,20 +19,42 @@ final class Inbox extends Pollable {
   /** Messages taken in one turn, so that held sessions, timers and the mother get theirs too. */
   private static final int PER_TURN = 16;
 
+  private static final long SHORTAGE_PAUSE_NANOS = 50_000_000;
+
   private final Worker worker;
   private final HopReceiver receiver;
   private final int fd;
   private final int descriptorRoom;
+  private final int perMessage;
   private boolean opened;
+
+  /** Descriptors could not be opened, and there may still be no room for those of a message. */
+  private boolean shortage;
+
+  private final Timer shortageOver =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          if (DescriptorLimit.hasRoom(perMessage)) {
+            shortage = false;
+            worker.log().info(now, "descriptors may be opened again");
+            adjust();
+          } else {
+            worker.loop().timers().set(this, now + SHORTAGE_PAUSE_NANOS);
+          }
+        }
+      };
 
   /**
    * @param descriptorRoom sessions the process may hold
+   * @param perMessage the most descriptors that a message brings
    */
-  Inbox(Worker worker, HopReceiver receiver, int fd, int descriptorRoom) {
+  Inbox(Worker worker, HopReceiver receiver, int fd, int descriptorRoom, int perMessage) {
     this.worker = worker;
     this.receiver = receiver;
     this.fd = fd;
     this.descriptorRoom = descriptorRoom;
+    this.perMessage = perMessage;
   }
 
   /** Begins to read. */
@@ -65,7 +88,33 @@ final class Inbox extends Pollable {
   }
 
   private boolean mayReceive() {
-    return !worker.outboxBlocked() && worker.heldCount() < descriptorRoom;
+    return !worker.outboxBlocked()
+        && !shortage
+        && worker.heldCount() < descriptorRoom
+        && worker.hasMemoryToHold();
+  }
+
+  /**
+   * Ends the sessions of a message whose descriptors did not come: the limit was lowered while the
+   * process ran, or something else in it has taken them. What still waits in the inbox stays there
+   * until there is room.
+   */
+  private void endLacking(int from, int count) {
+    long now = worker.loop().now();
+    for (int i = from; i < count; i++) {
+      worker.endLacking(receiver.take(i));
+    }
+    worker
+        .log()
+        .error(
+            now,
+            "sessions ended because this process may open no more descriptors: "
+                + (count - from)
+                + "; others wait");
+    worker.count(WorkerBoard.Count.DESCRIPTOR_PAUSES, 1);
+    shortage = true;
+    worker.loop().timers().set(shortageOver, now + SHORTAGE_PAUSE_NANOS);
+    adjust();
   }
 
   /** Says what was refused of a message that was otherwise good. */
@@ -94,8 +143,12 @@ final class Inbox extends Pollable {
       } else {
         worker.count(WorkerBoard.Count.RECEIVED, count);
         refusals();
-        for (int i = 0; i < count; i++) {
+        int whole = Math.min(count, receiver.lackingFrom());
+        for (int i = 0; i < whole; i++) {
           worker.arrived(receiver.take(i));
+        }
+        if (whole < count) {
+          endLacking(whole, count);
         }
         worker.flushOutbox();
       }

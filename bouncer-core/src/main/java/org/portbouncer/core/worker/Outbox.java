@@ -39,6 +39,9 @@ public final class Outbox {
   /** Lanes that were let go, to be used again: what they hold natively is never freed. */
   private final Deque<Lane> spare = new ArrayDeque<>();
 
+  /** Why something could not be sent since {@link #takeShortage} was called; 0 for nothing. */
+  private int shortage;
+
   private boolean settling;
   private int next;
 
@@ -153,6 +156,16 @@ public final class Outbox {
     return anyReader;
   }
 
+  /**
+   * What the kernel had too little of since the last call, as an errno; 0 for nothing. It is tried
+   * again, and nothing is lost; but the operator should know.
+   */
+  public int takeShortage() {
+    int errno = shortage;
+    shortage = 0;
+    return errno;
+  }
+
   /** Sessions that were offered and not sent yet. */
   public int waiting() {
     int waiting = 0;
@@ -229,6 +242,7 @@ public final class Outbox {
         }
         case Errno.ETOOMANYREFS, Errno.ENOBUFS, Errno.ENOMEM, Errno.EMFILE, Errno.ENFILE -> {
           waits = true;
+          shortage = errno;
           loop.timers().set(retry, loop.now() + RETRY_NANOS);
         }
         case Errno.ECONNREFUSED, Errno.ECONNRESET, Errno.ENOTCONN, Errno.EPIPE -> {

@@ -11,6 +11,7 @@ import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.loop.BatchScheduling;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
@@ -19,6 +20,7 @@ import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.shared.WorkerBoard;
+import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.ProcessState;
 
@@ -37,6 +39,14 @@ public final class Worker implements EventLoop.Turn {
   /** How often a worker says that its loop turns. */
   public static final long HEARTBEAT_NANOS = 500_000_000;
 
+  private static final long SHORTAGE_LOG_NANOS = 1_000_000_000;
+
+  /**
+   * For the states of held sessions that came inline, outside of the heap: half of what the VM lets
+   * a process have there.
+   */
+  private static final long STATE_MEMORY = Runtime.getRuntime().maxMemory() / 2;
+
   private final EventLoop loop = new EventLoop();
   private final SessionPool pool = new SessionPool();
   private final Epochs epochs = new Epochs();
@@ -51,6 +61,11 @@ public final class Worker implements EventLoop.Turn {
   private final Inbox inbox;
   private final Held held;
   private final Padding padding = new Padding();
+
+  /** Bytes of the states of held sessions. */
+  private long heldBytes;
+
+  private long shortageLogged = loop.now() - SHORTAGE_LOG_NANOS;
 
   /** Which set of next inboxes the outbox has. */
   private int lanesVersion;
@@ -89,7 +104,9 @@ public final class Worker implements EventLoop.Turn {
     this.stage = stages.apply(this);
     this.mother = new MotherLink(this, control, new EpochReader(loop, stage));
     HopReceiver receiver = new HopReceiver(start.inboxFd(), slots, pool);
-    this.inbox = new Inbox(this, receiver, start.inboxFd(), descriptorRoom());
+    this.inbox =
+        new Inbox(
+            this, receiver, start.inboxFd(), descriptorRoom(), start.batch() * Descriptors.ROLES);
   }
 
   /**
@@ -239,6 +256,7 @@ public final class Worker implements EventLoop.Turn {
   public void hold(Session session) {
     session.keepState();
     held.add(session);
+    heldBytes += session.tailMemory();
     area.workers().sessions(start.place(), held.count());
     inbox.adjust();
   }
@@ -246,6 +264,7 @@ public final class Worker implements EventLoop.Turn {
   /** The opposite of {@link #hold}, before forwarding or ending. */
   public void letGo(Session session) {
     held.remove(session);
+    heldBytes -= session.tailMemory();
     area.workers().sessions(start.place(), held.count());
     inbox.adjust();
   }
@@ -258,6 +277,11 @@ public final class Worker implements EventLoop.Turn {
   /** Sessions held now. */
   public int heldCount() {
     return held.count();
+  }
+
+  /** Whether the states of more sessions may be kept here; otherwise they wait in the inbox. */
+  boolean hasMemoryToHold() {
+    return heldBytes < STATE_MEMORY;
   }
 
   // What the inbox tells.
@@ -281,6 +305,16 @@ public final class Worker implements EventLoop.Turn {
       end(session, Result.ERROR, Term.INTERNAL_SETUP);
     } else {
       stage.session(session);
+    }
+  }
+
+  /** A session came without all of its descriptors. */
+  void endLacking(Session session) {
+    long now = loop.now();
+    if (table().arrive(session.state(), stage.id(), start.pid(), now) == SessionTable.GONE) {
+      pool.release(session);
+    } else {
+      end(session, Result.ERROR, Term.RESOURCE);
     }
   }
 
@@ -312,6 +346,11 @@ public final class Worker implements EventLoop.Turn {
       int spilled = outbox.takeSpilled();
       if (spilled > 0) {
         count(WorkerBoard.Count.SPILLED, spilled);
+      }
+      int errno = outbox.takeShortage();
+      if (errno != 0 && loop.now() - shortageLogged >= SHORTAGE_LOG_NANOS) {
+        shortageLogged = loop.now();
+        log.warn(loop.now(), "sessions wait to be passed on: " + Errno.text(errno));
       }
       if (outbox.takeSettled()) {
         mother.settled(lanesVersion);

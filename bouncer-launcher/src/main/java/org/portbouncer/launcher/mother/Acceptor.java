@@ -26,6 +26,7 @@ import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SockAddr;
+import org.portbouncer.core.worker.DescriptorLimit;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.Handover;
 import org.portbouncer.core.worker.Outbox;
@@ -56,6 +57,11 @@ final class Acceptor {
 
   private static final long LEAVE_AGAIN_NANOS = 10_000_000;
   private static final long SHORTAGE_PAUSE_NANOS = 50_000_000;
+  private static final long IN_FLIGHT_PAUSE_NANOS = 5_000_000;
+
+  /** Looking at all workers' places takes some microseconds. */
+  private static final long HELD_COUNT_NANOS = 1_000_000;
+
   private static final long SHORTAGE_LOG_NANOS = 1_000_000_000;
 
   private final EventLoop loop;
@@ -67,6 +73,14 @@ final class Acceptor {
   private final Outbox outbox;
   private final List<Door> doors = new ArrayList<>();
   private final AcceptPauses pauses;
+
+  /**
+   * Sessions on their way at once. The kernel lets a user without privileges have as many
+   * descriptors in flight as a process may have open (unix(7), ETOOMANYREFS); with more in the
+   * inboxes no stage could send, and so none would read.
+   */
+  private final int mostInSetUp;
+
   private final MemorySegment address = Native.allocate(SockAddr.ROOM + 8L);
 
   /** Sockets that will be closed when the clients in their queues are taken. */
@@ -76,7 +90,10 @@ final class Acceptor {
   private long leaveBy;
   private long lastId;
   private boolean open;
+  private int held;
+  private long heldCountedAt;
   private boolean shortage;
+  private boolean inFlight;
   private boolean backPressure;
   private long shortageLogged;
 
@@ -85,6 +102,14 @@ final class Acceptor {
         @Override
         protected void expired(long now) {
           shortage = false;
+          adjust();
+        }
+      };
+
+  private final Timer inFlightLess =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
           adjust();
         }
       };
@@ -118,6 +143,8 @@ final class Acceptor {
                   throw new IllegalStateException("the mother keeps both ends of every inbox");
                 }));
     this.pauses = mother.pauses();
+    long room = DescriptorLimit.current() - (long) Descriptors.ROLES * mother.batch();
+    this.mostInSetUp = (int) Math.max(mother.batch(), room / Descriptors.ROLES);
     this.shortageLogged = loop.now() - SHORTAGE_LOG_NANOS;
   }
 
@@ -182,6 +209,14 @@ final class Acceptor {
       pauses.count(AcceptPauses.Reason.QUEUE);
     }
     backPressure = blocked;
+    boolean tooMany = tooManyInSetUp();
+    if (tooMany && !inFlight) {
+      pauses.count(AcceptPauses.Reason.QUEUE);
+    }
+    inFlight = tooMany;
+    if (tooMany && !inFlightLess.isSet()) {
+      loop.timers().set(inFlightLess, loop.now() + IN_FLIGHT_PAUSE_NANOS);
+    }
     boolean wanted = mayAccept();
     for (Door door : doors) {
       if (wanted && !door.registered()) {
@@ -193,7 +228,19 @@ final class Acceptor {
   }
 
   private boolean mayAccept() {
-    return open && !shortage && !outbox.blocked();
+    return open && !shortage && !inFlight && !outbox.blocked();
+  }
+
+  private boolean tooManyInSetUp() {
+    int active = records.active();
+    if (active <= mostInSetUp) {
+      return false;
+    }
+    if (loop.now() - heldCountedAt >= HELD_COUNT_NANOS) {
+      heldCountedAt = loop.now();
+      held = area.workers().sessionsHeld();
+    }
+    return active - held > mostInSetUp;
   }
 
   /** Takes the clients who still wait at sockets that go, and closes those where none does. */
@@ -216,6 +263,11 @@ final class Acceptor {
     int spilledOnHop = outbox.takeSpilled();
     if (spilledOnHop > 0) {
       states.spilledOnHop(spilledOnHop);
+    }
+    int errno = outbox.takeShortage();
+    if (errno != 0 && loop.now() - shortageLogged >= SHORTAGE_LOG_NANOS) {
+      shortageLogged = loop.now();
+      LOG.warn("clients wait to be passed on: {}", Errno.text(errno));
     }
     adjust();
   }
@@ -256,7 +308,8 @@ final class Acceptor {
 
     /** Takes some of the clients who wait; true where no more do. */
     boolean accept() {
-      for (int i = 0; i < PER_TURN && !shortage; i++) {
+      int most = Math.min(PER_TURN, mostInSetUp);
+      for (int i = 0; i < most && !shortage; i++) {
         int record = records.allocate();
         if (record < 0) {
           shortage(AcceptPauses.Reason.RECORDS, "the session table is full");

@@ -12,6 +12,7 @@ import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.config.Problem;
 import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.admin.ReloadView;
 import org.slf4j.Logger;
@@ -101,6 +102,8 @@ final class ReloadRun {
     }
     try {
       then.accept(made);
+    } catch (SystemCallException e) {
+      fail(e.getMessage());
     } catch (RuntimeException e) {
       LOG.error("reloading failed", e);
       fail("internal error: " + e);

@@ -252,6 +252,8 @@ final class WorkerProcess extends Pollable {
       lanes.run();
       try (EpochFile epochs = keeper.forStage(stage)) {
         errno = epochs.send(control);
+      } catch (SystemCallException e) {
+        errno = e.errno();
       }
     }
     if (errno != 0) {

@@ -28,6 +28,10 @@ final class ConnectAttempt extends Pollable {
       new Timer() {
         @Override
         protected void expired(long now) {
+          if (retry.isSet() && Errno.isDescriptorLimit(lastErrno)) {
+            fail(Result.ERROR, Term.RESOURCE, Errno.text(lastErrno));
+            return;
+          }
           fail(
               resolving ? Result.NO_TARGET : Result.TIMEOUT,
               Term.TARGET_TIMEOUT,
