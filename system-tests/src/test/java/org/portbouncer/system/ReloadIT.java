@@ -174,6 +174,13 @@ class ReloadIT {
     for (String line : reload.err()) {
       assertThat(server.err().text()).contains(line.replaceFirst("^bouncer: ", ""));
     }
+    // Whoever names the server by that same file gets as far.
+    assertThat(CommandResult.bouncer("reload", "-c", config).err()).isEqualTo(reload.err());
+    assertThat(CommandResult.bouncer("status", "-c", config).exit()).isZero();
+    Files.writeString(server.config(), "bouncer {\n  admin { socket = [\n}");
+    CommandResult unreadable = CommandResult.bouncer("reload", "-c", config);
+    assertThat(unreadable.exit()).isEqualTo(1);
+    assertThat(unreadable.err()).singleElement().asString().contains(config + ":3: ");
     assertThat(isRefused(OTHER)).isTrue();
     assertThat(server.status().path("epoch").asInt()).isEqualTo(epoch);
     WarmUp.sessions(PORT);

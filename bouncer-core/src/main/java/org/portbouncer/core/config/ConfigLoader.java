@@ -29,6 +29,28 @@ public final class ConfigLoader {
     return read(file).result();
   }
 
+  /**
+   * Finds the admin socket alone: whoever asks a running server must be able to while its
+   * configuration is being edited, and need not read long lists for it. Only what makes the socket
+   * itself unreadable counts.
+   */
+  public static AdminAddress adminSocket(Path file) {
+    Problems problems = new Problems();
+    ConfigSource source = new ConfigSource(file, problems);
+    ConfigObject root = source.load();
+    Reading reading = new Reading(source, problems);
+    Section bouncer = root == null ? null : bouncer(reading, root);
+    if (bouncer == null) {
+      return new AdminAddress(null, problems.sorted(file.toString()));
+    }
+    Section admin = bouncer.section("admin");
+    long others = problems.errors();
+    String socket = ConfigurationReader.adminSocket(admin);
+    return problems.errors() == others
+        ? new AdminAddress(socket, List.of())
+        : new AdminAddress(null, problems.sorted(file.toString()));
+  }
+
   static Loaded read(Path file) {
     Problems problems = new Problems();
     ConfigSource source = new ConfigSource(file, problems);
@@ -62,6 +84,12 @@ public final class ConfigLoader {
   }
 
   private static Configuration configuration(Reading reading, ConfigObject root, Path file) {
+    Section bouncer = bouncer(reading, root);
+    return bouncer == null ? null : ConfigurationReader.read(bouncer, file);
+  }
+
+  /** The block that everything belongs in; null with a problem where there is none. */
+  private static Section bouncer(Reading reading, ConfigObject root) {
     Where start = reading.source().mainFile(1);
     Section top = new Section(reading, root, reading.source().unresolved(), "", "", start);
     for (String key : top.keysInOrder()) {
@@ -79,6 +107,6 @@ public final class ConfigLoader {
       reading.problems().error(top.whereOf(ROOT), "bouncer must be a block { … }");
       return null;
     }
-    return ConfigurationReader.read(top.root(ROOT), file);
+    return top.root(ROOT);
   }
 }

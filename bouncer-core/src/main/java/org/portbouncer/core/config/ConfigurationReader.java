@@ -116,12 +116,15 @@ final class ConfigurationReader {
   }
 
   private static Configuration.Admin admin(Section admin) {
-    String socket =
-        admin.read(
-            "socket",
-            (text, where) -> EndpointParser.socketPath(text, where.directory()),
-            AdminDefaults.socketPath());
-    return new Configuration.Admin(socket, admin.read("mode", ConfigurationReader::mode));
+    return new Configuration.Admin(
+        adminSocket(admin), admin.read("mode", ConfigurationReader::mode));
+  }
+
+  static String adminSocket(Section admin) {
+    return admin.read(
+        "socket",
+        (text, where) -> EndpointParser.socketPath(text, where.directory()),
+        AdminDefaults.socketPath());
   }
 
   private static Integer mode(String text, Where where) {

@@ -23,8 +23,12 @@ final class Problems {
     found.add(new Problem(file, line, message, severity));
   }
 
+  long errors() {
+    return found.stream().filter(Problem::isError).count();
+  }
+
   boolean hasErrors() {
-    return found.stream().anyMatch(Problem::isError);
+    return errors() > 0;
   }
 
   /** All of them: files in the order they were first named, lines ascending. */

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -127,6 +128,27 @@ class ConfigLoaderTest {
             "b.conf:6: workers.acl: '0' is not a whole number, 1 to 64",
             "b.conf:7: Could not resolve substitution to a value: ${a}",
             "b.conf:8: Could not resolve substitution to a value: ${b}");
+  }
+
+  @Test
+  void shouldFindTheAdminSocketWhateverElseIsWrong() throws IOException {
+    Path file = file("b.conf", "bouncer { limts = 1, admin { socket = run/a.sock, mood = 7 } }");
+    assertThat(ConfigLoader.adminSocket(file))
+        .isEqualTo(new AdminAddress(folder.resolve("run/a.sock").toString(), List.of()));
+    assertThat(ConfigLoader.adminSocket(file("c.conf", "bouncer { listeners = 5 }")).socket())
+        .isEqualTo(AdminDefaults.socketPath());
+  }
+
+  @Test
+  void shouldSayWhatKeepsTheAdminSocketFromBeingFound() throws IOException {
+    for (String text : List.of("bouncer {\n  admin {\n", "bouncer {\n  admin.socket = []\n}")) {
+      AdminAddress found = ConfigLoader.adminSocket(file("b.conf", text));
+      assertThat(found.socket()).isNull();
+      assertThat(found.problems())
+          .singleElement()
+          .asString()
+          .matches(Pattern.quote(folder + "/b.conf") + ":\\d: .*");
+    }
   }
 
   @Test

@@ -4,10 +4,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.portbouncer.core.config.AdminAddress;
 import org.portbouncer.core.config.AdminDefaults;
 import org.portbouncer.core.config.ConfigLoader;
-import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.LoadResult;
+import org.portbouncer.core.config.Problem;
 import org.portbouncer.launcher.admin.AdminClient;
 import org.portbouncer.launcher.admin.Json;
 import picocli.CommandLine.Option;
@@ -97,14 +98,13 @@ final class ServerOptions {
     if (file == null) {
       return Path.of(AdminDefaults.socketPath());
     }
-    LoadResult loaded = ConfigLoader.load(file);
-    Configuration configuration = loaded.configuration();
-    if (configuration == null) {
+    AdminAddress found = ConfigLoader.adminSocket(file);
+    if (found.socket() == null) {
       throw new CommandException(
           ExitCode.REFUSED,
-          file + " has errors (bouncer check -c " + file + " shows them); name the socket with -s");
+          found.problems().stream().map(Problem::toString).collect(Collectors.joining("; ")));
     }
-    return Path.of(configuration.admin().socket());
+    return Path.of(found.socket());
   }
 
   /** What the server said no with. */

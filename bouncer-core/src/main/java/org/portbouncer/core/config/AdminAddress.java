@@ -1,0 +1,17 @@
+package org.portbouncer.core.config;
+
+import java.util.List;
+
+/**
+ * Where a configuration says that the server's admin socket is. Made in commands.
+ *
+ * @param socket its path; null where the file does not tell, for the problems
+ * @param problems what keeps it from telling
+ */
+public record AdminAddress(String socket, List<Problem> problems) {
+
+  /** Copies the list. */
+  public AdminAddress {
+    problems = List.copyOf(problems);
+  }
+}
