@@ -32,10 +32,6 @@ public final class Activator {
   public static void main(String[] args) throws Throwable {
     List<String> words = List.of(args);
     int split = words.indexOf("--");
-    MethodHandle dup2 = function("dup2", JAVA_INT, JAVA_INT);
-    MethodHandle setenv = function("setenv", JAVA_LONG, JAVA_LONG, JAVA_INT);
-    MethodHandle execv = function("execv", JAVA_LONG, JAVA_LONG);
-    Arena arena = Arena.global();
     List<String> names = new ArrayList<>();
     List<Integer> sockets = new ArrayList<>();
     for (String word : words.subList(0, split)) {
@@ -43,6 +39,16 @@ public final class Activator {
       names.add(word.substring(0, equals));
       sockets.add(listen(Integer.parseInt(word.substring(equals + 1))));
     }
+    become(sockets, names, words.subList(split + 1, words.size()));
+  }
+
+  /** Becomes a program that is passed these sockets, each of them {@link #outOfTheWay}. */
+  static void become(List<Integer> sockets, List<String> names, List<String> command)
+      throws Throwable {
+    MethodHandle dup2 = function("dup2", JAVA_INT, JAVA_INT);
+    MethodHandle setenv = function("setenv", JAVA_LONG, JAVA_LONG, JAVA_INT);
+    MethodHandle execv = function("execv", JAVA_LONG, JAVA_LONG);
+    Arena arena = Arena.global();
     String[][] variables = {
       {"LISTEN_PID", Long.toString(ProcessHandle.current().pid())},
       {"LISTEN_FDS", Integer.toString(sockets.size())},
@@ -56,7 +62,6 @@ public final class Activator {
                   arena.allocateFrom(variable[1]).address(),
                   1));
     }
-    List<String> command = words.subList(split + 1, words.size());
     MemorySegment argv = arena.allocate(JAVA_LONG, command.size() + 1L);
     for (int i = 0; i < command.size(); i++) {
       argv.setAtIndex(JAVA_LONG, i, arena.allocateFrom(command.get(i)).address());
@@ -78,23 +83,28 @@ public final class Activator {
     MethodHandle socket = function("socket", JAVA_INT, JAVA_INT, JAVA_INT);
     MethodHandle bind = function("bind", JAVA_INT, JAVA_LONG, JAVA_INT);
     MethodHandle listen = function("listen", JAVA_INT, JAVA_INT);
+    int fd = check((int) socket.invokeExact(2, STREAM_CLOEXEC, 0));
+    check((int) bind.invokeExact(fd, address.address(), 16));
+    check((int) listen.invokeExact(fd, 64));
+    return outOfTheWay(fd);
+  }
+
+  /** The same socket where no number is needed for those that are passed. */
+  static int outOfTheWay(int fd) throws Throwable {
     MethodHandle fcntl =
         LINKER.downcallHandle(
             LINKER.defaultLookup().findOrThrow("fcntl"),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT),
             Linker.Option.firstVariadicArg(2));
-    int fd = check((int) socket.invokeExact(2, STREAM_CLOEXEC, 0));
-    check((int) bind.invokeExact(fd, address.address(), 16));
-    check((int) listen.invokeExact(fd, 64));
     return check((int) fcntl.invokeExact(fd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY));
   }
 
-  private static MethodHandle function(String name, MemoryLayout... parameters) {
+  static MethodHandle function(String name, MemoryLayout... parameters) {
     return LINKER.downcallHandle(
         LINKER.defaultLookup().findOrThrow(name), FunctionDescriptor.of(JAVA_INT, parameters));
   }
 
-  private static int check(int result) {
+  static int check(int result) {
     if (result < 0) {
       throw new IllegalStateException("a system call failed");
     }

@@ -29,7 +29,7 @@ final class BouncerServer implements AutoCloseable {
   static final List<String> STAGES = List.of("negotiate", "acl", "connect", "bandwidth", "io");
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration READY = Duration.ofSeconds(30);
+  private static final Duration READY = Duration.ofSeconds(60);
   private static final Duration END = Duration.ofSeconds(20);
 
   /**

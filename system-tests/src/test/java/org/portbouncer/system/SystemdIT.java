@@ -6,13 +6,19 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -157,6 +163,95 @@ class SystemdIT {
         }
       }
     }
+  }
+
+  @Test
+  void shouldRefuseNobodyWhenItIsRestarted() throws Exception {
+    String name = "@bouncer-" + UUID.randomUUID();
+    // Takes what the first server gives into keeping, and becomes the second once that has gone.
+    String keeper =
+        "set -- '%s' -cp '%s' org.portbouncer.system.FdStore '%s' -- \"$0\" \"$@\"; exec \"$@\""
+            .formatted(
+                Path.of(System.getProperty("java.home"), "bin", "java"),
+                Checkout.root().resolve("system-tests/target/test-classes"),
+                name);
+    CompletableFuture<BouncerServer> second =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return BouncerServer.startAfter(
+                    keeper, Files.createDirectory(folder.resolve("second")), config());
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    await("the notify socket")
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> Files.readString(Path.of("/proc/net/unix")).contains(name));
+    AtomicBoolean enough = new AtomicBoolean();
+    AtomicInteger served = new AtomicInteger();
+    List<CompletableFuture<Void>> clients = new ArrayList<>();
+    try (BouncerServer first =
+            BouncerServer.startAfter(
+                "export NOTIFY_SOCKET='%s'".formatted(name),
+                Files.createDirectory(folder.resolve("first")),
+                config());
+        Client staying = Client.to(port)) {
+      staying.echo("before");
+      for (int i = 0; i < 8; i++) {
+        clients.add(
+            CompletableFuture.runAsync(
+                () -> comeAndGo(enough, served), task -> Thread.ofVirtual().start(task)));
+      }
+      await("some clients").until(() -> served.get() > 20);
+      first.signal("TERM");
+      await("the drain").until(() -> !first.status().path("ready").asBoolean());
+      staying.echo("while it drains");
+      // Those who come now wait in the queue of a socket that nobody but the keeper has.
+      await("queued clients").until(() -> !queued(port).equals("0"));
+      staying.finish();
+      assertThat(staying.receiveAll().bytes()).isZero();
+      assertThat(first.awaitExit()).isZero();
+    }
+    try (BouncerServer successor = second.get(90, TimeUnit.SECONDS)) {
+      assertThat(successor.err().text()).contains(port + " was passed by the service manager");
+      int before = served.get();
+      await("clients of the second server")
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> served.get() > before + 20);
+      enough.set(true);
+      for (CompletableFuture<Void> client : clients) {
+        client.get(60, TimeUnit.SECONDS);
+      }
+      successor.awaitNoSession();
+    }
+  }
+
+  private void comeAndGo(AtomicBoolean enough, AtomicInteger served) {
+    try {
+      while (!enough.get()) {
+        try (Client client = Client.to(port)) {
+          client.patience(90_000);
+          client.echo("neither refused nor reset");
+          Pause.millis(20);
+          client.finish();
+          assertThat(client.receiveAll().ending()).isEqualTo(Received.Ending.EOF);
+          served.incrementAndGet();
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Clients in the queue of a listening socket, as a hexadecimal number without leading zeros. */
+  private static String queued(int port) throws IOException {
+    String address = ":%04X ".formatted(port);
+    return Files.readAllLines(Path.of("/proc/net/tcp")).stream()
+        .filter(line -> line.contains(address + "00000000:0000 0A"))
+        .map(line -> line.replaceFirst(".* 0A \\w+:0*(\\w+) .*", "$1"))
+        .findFirst()
+        .orElse("0");
   }
 
   private static String environment(long pid) throws IOException {
