@@ -58,7 +58,7 @@ class SystemdIT {
   void shouldSayWhatSystemdWantsToHear(boolean inAbstractNamespace) throws Exception {
     String name =
         inAbstractNamespace ? "@bouncer-" + UUID.randomUUID() : folder.resolve("notify").toString();
-    try (NotifySocket notify = new NotifySocket(name)) {
+    try (DatagramInbox notify = new DatagramInbox(name)) {
       String environment =
           "export NOTIFY_SOCKET='%s' WATCHDOG_USEC=600000 WATCHDOG_PID=$$".formatted(name);
       try (BouncerServer server = BouncerServer.startAfter(environment, folder, config());
@@ -128,7 +128,7 @@ class SystemdIT {
         timeouts { drain = 1s }
         """
             .formatted(configured, before, own, target.port());
-    try (NotifySocket notify = new NotifySocket("@bouncer-" + UUID.randomUUID())) {
+    try (DatagramInbox notify = new DatagramInbox("@bouncer-" + UUID.randomUUID())) {
       String activate =
           "export NOTIFY_SOCKET='%s'; set -- '%s' -cp '%s' org.portbouncer.system.Activator"
                   .formatted(

@@ -57,7 +57,6 @@ public final class ConfigLoader {
     Reading reading = new Reading(source, problems);
     ConfigObject root = source.load();
     Configuration configuration = root == null ? null : configuration(reading, root, file);
-    NotEnforcedYet.warn(reading.settings(), problems);
     if (problems.hasErrors()) {
       configuration = null;
     }

@@ -1,6 +1,7 @@
 package org.portbouncer.core.config;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The whole effective configuration, every default filled in. Immutable; made by {@code
@@ -182,7 +183,8 @@ public record Configuration(
    * The access log.
    *
    * @param to where it goes
-   * @param path the file, for {@link Sink#FILE}; "" otherwise
+   * @param path the file, for {@link Sink#FILE}; the daemon's socket, for {@link Sink#SYSLOG}; ""
+   *     otherwise
    * @param json true for one JSON object a line, false for logfmt
    */
   public record AccessLog(Sink to, String path, boolean json) {
@@ -192,7 +194,12 @@ public record Configuration(
       STDOUT,
       FILE,
       SYSLOG,
-      NONE
+      NONE;
+
+      /** The name in status. */
+      public String text() {
+        return name().toLowerCase(Locale.ROOT);
+      }
     }
   }
 }

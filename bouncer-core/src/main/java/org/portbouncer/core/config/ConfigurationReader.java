@@ -160,7 +160,13 @@ final class ConfigurationReader {
         access.read(
             "format",
             Names.choice(Names.choices(Map.entry("logfmt", false), Map.entry("json", true))));
-    return new Configuration.Log(level, new Configuration.AccessLog(to.to(), to.path(), json));
+    String daemon = access.read("syslog", ConfigurationReader::socket);
+    String path = to.to() == Configuration.AccessLog.Sink.SYSLOG ? daemon : to.path();
+    return new Configuration.Log(level, new Configuration.AccessLog(to.to(), path, json));
+  }
+
+  private static String socket(String text, Where where) {
+    return EndpointParser.socketPath(text, where.directory());
   }
 
   /** The sink and the path; the format is added later. */

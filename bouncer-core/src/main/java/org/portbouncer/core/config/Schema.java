@@ -217,6 +217,11 @@ public final class Schema {
               "`stdout`, `file:PATH`, `syslog` or `none`",
               "stdout",
               "where the access log goes"),
+          withDefault(
+              "log.access.syslog",
+              "path",
+              "/dev/log",
+              "the socket of the syslog daemon, for `syslog`"),
           withDefault("log.access.format", "`logfmt` or `json`", "logfmt", "the form of its lines"),
           withDefault("user", "name", "", "switched to after binding, when started as root"),
           withDefault("group", "name", "", "likewise; empty: the group of `user`"),

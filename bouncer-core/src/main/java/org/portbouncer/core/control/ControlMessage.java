@@ -7,9 +7,10 @@ package org.portbouncer.core.control;
  *
  * <pre>
  *   mother to worker
- *   START       once, first      stage u8, index u16, place u16, batch u16, flags u8 (1 access log, 2 JSON,
- *                                4 state slots); descriptors: shared area, access log and state slots where
- *                                there are any, own inbox (read), next inboxes (write)
+ *   START       once, first      stage u8, index u16, place u16, batch u16, flags u8 (1 access log, 2 state
+ *                                slots), form of access log lines u8 (LogForm); descriptors: shared area,
+ *                                access log and state slots where there are any, own inbox (read), next
+ *                                inboxes (write)
  *   CONFINE     at most once,    a filter of system calls, put on before the inbox is read
  *               before CONFIG
  *   CONFIG      any time         length u32; descriptor: epochs, as EpochCodec has them, oldest first; the first
@@ -18,7 +19,7 @@ package org.portbouncer.core.control;
  *                                no session refers to others that are older than the last of them
  *   LOOK        any time         end those of your sessions that are marked in the session table
  *   END_ALL     any time         result u8: every session held ends with it
- *   ACCESS_LOG  any time         json u8; descriptor: write there from now on
+ *   ACCESS_LOG  any time         form u8 (LogForm); descriptor: write there from now on
  *   CLASSES     any time         bandwidth classes have changed: look at the ClassBoard
  *   STOP        once, last       end
  *   LANES       any time         version u32, count u16, a number u32 each; descriptors: the next inboxes from

@@ -18,8 +18,12 @@ import org.portbouncer.core.sys.Sockets;
  * a time and at most 4 KiB in one call, so that lines of several processes never mix on a pipe
  * (pipe(7), PIPE_BUF).
  *
- * <p>Writing never waits: what the reader does not take is kept, up to the buffer, and then left
- * out and counted. In every process, on the thread of its loop.
+ * <p>To syslog each line goes as a datagram of its own, over a socket that all processes share: the
+ * mother connects it, again where the daemon was started anew, and so it is connected for all.
+ *
+ * <p>Writing never waits: what cannot be written now (the reader is slow, the disk full, the daemon
+ * away) is kept, up to the buffer; what comes then is left out and counted. In every process, on
+ * the thread of its loop.
  */
 public final class AccessLog {
 
@@ -28,8 +32,9 @@ public final class AccessLog {
 
   private final LineBuffer line = new LineBuffer(BUFFER);
   private final Timestamp timestamp = new Timestamp();
+  private final SyslogHead syslogHead = new SyslogHead();
   private int fd = -1;
-  private boolean json;
+  private LogForm form = LogForm.PLAIN;
 
   /**
    * A socket, the journal's for one, may be shared with others: it is told each time not to wait.
@@ -38,16 +43,40 @@ public final class AccessLog {
 
   private boolean first;
   private long lost;
+  private int trouble;
 
-  /** Writes to {@code fd} from now on, -1 for nowhere; the descriptor stays the caller's. */
-  public void to(int fd, boolean json) {
+  /**
+   * Writes to {@code fd} from now on, -1 for nowhere; the descriptor stays the caller's. What could
+   * not be written yet goes there too, but for a line that was begun elsewhere, and lines that look
+   * otherwise.
+   */
+  public void to(int fd, LogForm form) {
+    lost += line.dropBegun();
+    if (fd < 0 || form.syslog() != this.form.syslog()) {
+      leaveOutRest();
+    }
     this.fd = fd;
     this.socket = fd >= 0 && Sockets.isSocket(fd);
-    this.json = json;
+    this.form = form;
+    trouble = 0;
   }
 
   public int fd() {
     return fd;
+  }
+
+  public LogForm form() {
+    return form;
+  }
+
+  /** What is in the way of writing: an errno; 0 for nothing but, perhaps, a slow reader. */
+  public int trouble() {
+    return trouble;
+  }
+
+  /** Counts what could not be written as left out. */
+  void leaveOutRest() {
+    lost += line.drop();
   }
 
   /** Lines left out since the last call. */
@@ -80,13 +109,17 @@ public final class AccessLog {
     Acl acl =
         listener == null || listener.acl() < 0 ? null : configuration.acls().get(listener.acl());
     int rule = table.rule(record);
+    long wallMs = System.currentTimeMillis();
     first = true;
-    if (json) {
+    if (form.syslog()) {
+      syslogHead.put(line, result, wallMs, worker);
+    }
+    if (form.json()) {
       line.put((byte) '{');
     }
     key("ts");
     quote();
-    timestamp.put(line, System.currentTimeMillis());
+    timestamp.put(line, wallMs);
     quote();
     text("event", event);
     number("id", table.id(record));
@@ -108,7 +141,7 @@ public final class AccessLog {
     number("up", table.bytesUp(record));
     number("down", table.bytesDown(record));
     number("worker", worker);
-    if (json) {
+    if (form.json()) {
       line.put((byte) '}');
     }
     if (!line.endLine()) {
@@ -126,7 +159,7 @@ public final class AccessLog {
   }
 
   private void key(String name) {
-    if (json) {
+    if (form.json()) {
       line.put(first ? "\"" : ",\"");
       line.put(name);
       line.put("\":");
@@ -141,7 +174,7 @@ public final class AccessLog {
   }
 
   private void quote() {
-    if (json) {
+    if (form.json()) {
       line.put((byte) '"');
     }
   }
@@ -155,8 +188,8 @@ public final class AccessLog {
   private void text(String name, String value) {
     key(name);
     if (value.isEmpty()) {
-      line.put(json ? "null" : "-");
-    } else if (json || needsQuotes(value)) {
+      line.put(form.json() ? "null" : "-");
+    } else if (form.json() || needsQuotes(value)) {
       quoted(value);
     } else {
       line.put(value);
@@ -190,13 +223,13 @@ public final class AccessLog {
   }
 
   /**
-   * Writes what was gathered, as far as the reader takes it.
+   * Writes what was gathered, as far as it is taken.
    *
    * @return true where something is left
    */
   public boolean flush() {
     while (line.length() > 0) {
-      int length = line.wholeLines(ATOMIC);
+      int length = line.wholeLines(form.syslog() ? 1 : ATOMIC);
       long written = write(length);
       if (written == -Errno.EINTR) {
         continue;
@@ -205,18 +238,39 @@ public final class AccessLog {
         return true;
       }
       if (written < 0) {
-        // The reader has gone, or the disk is full: these lines are lost, the sessions are not.
+        trouble = (int) -written;
+        if (passes(trouble)) {
+          return true;
+        }
+        // The reader has gone: these lines are lost, the sessions are not.
         lost += line.countLines(length);
         written = length;
+      } else {
+        trouble = 0;
       }
       line.consume((int) written);
     }
     return false;
   }
 
+  /** Whether what stands in the way may go away: room on the disk, a daemon that comes back. */
+  private boolean passes(int errno) {
+    return errno == Errno.ENOSPC
+        || errno == Errno.EDQUOT
+        || errno == Errno.ENOBUFS
+        || errno == Errno.ENOMEM
+        || form.syslog() && errno != Errno.EMSGSIZE;
+  }
+
   private long write(int length) {
+    int flags = Const.MSG_DONTWAIT | Const.MSG_NOSIGNAL;
+    if (form.syslog()) {
+      // A datagram is a line: it needs no end.
+      long sent = Libc.send(fd, line.address(), length - 1, flags);
+      return sent < 0 ? sent : length;
+    }
     return socket
-        ? Libc.send(fd, line.address(), length, Const.MSG_DONTWAIT | Const.MSG_NOSIGNAL)
+        ? Libc.send(fd, line.address(), length, flags)
         : Libc.write(fd, line.address(), length);
   }
 }

@@ -18,6 +18,9 @@ final class LineBuffer {
   private int end;
   private boolean overflow;
 
+  /** Whether the first line lacks what was taken of it already. */
+  private boolean begun;
+
   LineBuffer(int capacity) {
     this.memory = Native.allocate(capacity);
     this.capacity = capacity;
@@ -118,12 +121,39 @@ final class LineBuffer {
 
   /** Takes {@code count} bytes from the front. */
   void consume(int count) {
+    if (count > 0) {
+      begun = memory.get(JAVA_BYTE, start + count - 1L) != '\n';
+    }
     start += count;
     if (start == end) {
       start = 0;
       lineStart = 0;
       end = 0;
     }
+  }
+
+  /**
+   * Throws away the rest of a line that was begun to be taken.
+   *
+   * @return how many lines that are: 1 or none
+   */
+  int dropBegun() {
+    if (!begun) {
+      return 0;
+    }
+    consume(wholeLines(1));
+    return 1;
+  }
+
+  /**
+   * Throws away all whole lines.
+   *
+   * @return how many there were
+   */
+  int drop() {
+    int lines = countLines(length());
+    consume(length());
+    return lines;
   }
 
   /**

@@ -18,6 +18,7 @@ import org.portbouncer.core.session.StageId;
  *   56 sessions refused because the limit table was full u64
  *   64 sessions with a bucket of their own because the bucket table was full u64
  *   72 state bytes that came inline u64 | 80 as files u64 | 88 in slots u64
+ * 120 what is in the way of writing access log lines, an errno u32, 0 for nothing
  * 128 hop times: TimeBuckets
  * 504 stage u32
  * </pre>
@@ -37,6 +38,7 @@ public final class WorkerBoard {
   private static final int PID = 0;
   private static final int SESSIONS = 4;
   private static final int HEARTBEAT = 8;
+  private static final int LOG_TROUBLE = 120;
   private static final int HOP_TIMES = 128;
   private static final int STAGE = 504;
 
@@ -78,12 +80,14 @@ public final class WorkerBoard {
   /** Says who works at this place. */
   public void enter(int place, StageId stage, int pid) {
     INT.setOpaque(memory, at(place, STAGE), stage.ordinal());
+    INT.setOpaque(memory, at(place, LOG_TROUBLE), 0);
     INT.setRelease(memory, at(place, PID), pid);
   }
 
   /** Says that nobody does any more; a process that is killed does not come to say so. */
   public void leave(int place) {
     LONG.setOpaque(memory, at(place, HEARTBEAT), 0L);
+    INT.setOpaque(memory, at(place, LOG_TROUBLE), 0);
     INT.setRelease(memory, at(place, PID), 0);
   }
 
@@ -132,6 +136,22 @@ public final class WorkerBoard {
 
   public long heartbeat(int place) {
     return (long) LONG.getOpaque(memory, at(place, HEARTBEAT));
+  }
+
+  /** Says what is in the way of writing access log lines; 0 for nothing. */
+  public void logTrouble(int place, int errno) {
+    INT.setOpaque(memory, at(place, LOG_TROUBLE), errno);
+  }
+
+  /** What is in the way of some worker's access log lines; 0 for nothing. */
+  public int logTrouble() {
+    for (int place = 0; place < PLACES; place++) {
+      int errno = (int) INT.getOpaque(memory, at(place, LOG_TROUBLE));
+      if (errno != 0) {
+        return errno;
+      }
+    }
+    return 0;
   }
 
   /** Adds to a counter; only the worker at {@code place} does so. */

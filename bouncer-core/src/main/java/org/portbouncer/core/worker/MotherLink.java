@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlMessage;
+import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.sys.Const;
@@ -64,8 +65,8 @@ final class MotherLink extends Pollable {
       case LOOK -> worker.endUnwanted();
       case END_ALL -> worker.endAll(Result.of(body.get()));
       case ACCESS_LOG -> {
-        boolean json = body.get() != 0;
-        worker.accessLog(control.descriptorCount() > 0 ? control.descriptor(0) : -1, json);
+        LogForm form = LogForm.of(body.get());
+        worker.accessLog(control.descriptorCount() > 0 ? control.descriptor(0) : -1, form);
       }
       case CLASSES -> worker.classesChanged();
       case STOP -> worker.stop();

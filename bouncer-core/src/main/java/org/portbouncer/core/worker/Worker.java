@@ -8,6 +8,8 @@ import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.hop.HopReceiver;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.log.AccessLog;
+import org.portbouncer.core.log.AccessLogWriting;
+import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.loop.BatchScheduling;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
@@ -51,6 +53,7 @@ public final class Worker implements EventLoop.Turn {
   private final SessionPool pool = new SessionPool();
   private final Epochs epochs = new Epochs();
   private final AccessLog accessLog = new AccessLog();
+  private final AccessLogWriting writing;
   private final WorkerStart start;
   private final SharedArea area;
   private final SessionEnd ends;
@@ -86,7 +89,8 @@ public final class Worker implements EventLoop.Turn {
     ends.settleLater();
     this.log = new ServerLog(control, loop);
     this.held = new Held(area.sessions().capacity());
-    accessLog.to(start.accessLogFd(), start.accessLogJson());
+    accessLog.to(start.accessLogFd(), start.accessLogForm());
+    this.writing = new AccessLogWriting(accessLog, loop, books());
     this.outbox =
         start.stage() == StageId.IO
             ? null
@@ -143,7 +147,7 @@ public final class Worker implements EventLoop.Turn {
     mother.attach();
     loop.run(this);
     log.close();
-    accessLog.flush();
+    writing.close();
     ends.settle();
     area.workers().leave(start.place());
   }
@@ -437,10 +441,10 @@ public final class Worker implements EventLoop.Turn {
     }
   }
 
-  void accessLog(int fd, boolean json) {
+  void accessLog(int fd, LogForm form) {
     accessLog.flush();
     Libc.close(accessLog.fd());
-    accessLog.to(fd, json);
+    accessLog.to(fd, form);
   }
 
   /** The mother has gone: what is held here goes on to its end, and then the process ends. */
@@ -476,22 +480,22 @@ public final class Worker implements EventLoop.Turn {
   public boolean endOfTurn(long now) {
     boolean more = stage.endOfTurn();
     flushOutbox();
-    boolean left = accessLog.flush();
+    writing.endOfTurn(now);
     ends.settle();
-    long lost = accessLog.takeLost();
-    if (lost > 0) {
-      count(WorkerBoard.Count.LOG_LOST, lost);
-    }
-    if (left && !retryLog.isSet()) {
-      loop.timers().set(retryLog, now + 10_000_000);
-    }
     return more;
   }
 
-  /** Wakes the loop so that what the log's reader did not take is tried again. */
-  private final Timer retryLog =
-      new Timer() {
-        @Override
-        protected void expired(long now) {}
-      };
+  private AccessLogWriting.Books books() {
+    return new AccessLogWriting.Books() {
+      @Override
+      public void leftOut(long lines) {
+        count(WorkerBoard.Count.LOG_LOST, lines);
+      }
+
+      @Override
+      public void trouble(int errno) {
+        area.workers().logTrouble(start.place(), errno);
+      }
+    };
+  }
 }

@@ -3,6 +3,7 @@ package org.portbouncer.core.worker;
 import java.nio.ByteBuffer;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlMessage;
+import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
@@ -18,7 +19,7 @@ import org.portbouncer.core.sys.SystemCallException;
  * @param index which of the stage's workers it is, from 0
  * @param place its place on the worker board
  * @param batch most sessions in one datagram
- * @param accessLogJson the access log's format
+ * @param accessLogForm how access log lines look
  * @param areaFd the shared area
  * @param accessLogFd where access log lines go, -1 for nowhere
  * @param slotsFd the area of state slots, -1 where no state travels so
@@ -30,7 +31,7 @@ public record WorkerStart(
     int index,
     int place,
     int batch,
-    boolean accessLogJson,
+    LogForm accessLogForm,
     int areaFd,
     int accessLogFd,
     int slotsFd,
@@ -38,8 +39,7 @@ public record WorkerStart(
     int[] nextInboxes) {
 
   private static final int ACCESS_LOG = 1;
-  private static final int JSON = 2;
-  private static final int SLOTS = 4;
+  private static final int SLOTS = 2;
 
   /** This process's id. */
   public int pid() {
@@ -58,9 +58,9 @@ public record WorkerStart(
     packet.putShort((short) place);
     packet.putShort((short) batch);
     int flags = accessLogFd >= 0 ? ACCESS_LOG : 0;
-    flags |= accessLogJson ? JSON : 0;
     flags |= slotsFd >= 0 ? SLOTS : 0;
     packet.put((byte) flags);
+    packet.put(accessLogForm.code());
     control.attach(areaFd);
     if (accessLogFd >= 0) {
       control.attach(accessLogFd);
@@ -91,6 +91,7 @@ public record WorkerStart(
     int place = body.getShort();
     int batch = body.getShort();
     int flags = body.get();
+    LogForm form = LogForm.of(body.get());
     int at = 0;
     int area = control.descriptor(at++);
     int log = (flags & ACCESS_LOG) != 0 ? control.descriptor(at++) : -1;
@@ -100,8 +101,7 @@ public record WorkerStart(
     for (int i = 0; i < next.length; i++) {
       next[i] = control.descriptor(at++);
     }
-    return new WorkerStart(
-        stage, index, place, batch, (flags & JSON) != 0, area, log, slots, inbox, next);
+    return new WorkerStart(stage, index, place, batch, form, area, log, slots, inbox, next);
   }
 
   private static void awaitReadable(int fd) {

@@ -3,9 +3,12 @@ package org.portbouncer.core.log;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,7 +26,12 @@ import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.support.Descriptor;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SockAddr;
+import org.portbouncer.core.sys.SystemCallException;
 
 class AccessLogTest {
 
@@ -140,7 +148,7 @@ class AccessLogTest {
 
   @Test
   void shouldWriteTheKeysInTheContractsOrderWhenLogfmt() throws IOException {
-    log.to(pipe[1], false);
+    log.to(pipe[1], LogForm.PLAIN);
     session(0);
     table.rule(0, 0);
     table.setUp(0, ACCEPTED + 712_345);
@@ -160,7 +168,7 @@ class AccessLogTest {
 
   @Test
   void shouldWriteADashWhenNothingIsKnown() throws IOException {
-    log.to(pipe[1], false);
+    log.to(pipe[1], LogForm.PLAIN);
     session(0);
     write(configuration(), Result.BLOCKED, Term.BLOCKED, ACCEPTED);
     assertThat(flushed())
@@ -173,7 +181,7 @@ class AccessLogTest {
 
   @Test
   void shouldQuoteWhenAValueHoldsMoreThanAWord() throws IOException {
-    log.to(pipe[1], false);
+    log.to(pipe[1], LogForm.PLAIN);
     session(0);
     Configuration odd = configuration("0.0.0.0:8080", "unix:/run/a b\\\\c=\\\"é.sock");
     write(odd, Result.OK, Term.NORMAL, ACCEPTED);
@@ -184,7 +192,7 @@ class AccessLogTest {
 
   @Test
   void shouldWriteParseableJsonWithTheSameKeysWhenAsked() throws IOException {
-    log.to(pipe[1], true);
+    log.to(pipe[1], new LogForm(true, false));
     session(0);
     table.rule(0, 1);
     Configuration odd = configuration("0.0.0.0:8080", "unix:/run/a\\tb\\\\c\\\"é.sock");
@@ -202,7 +210,7 @@ class AccessLogTest {
 
   @Test
   void shouldNameTheConfiguredAddressWhenTheListenerIsAUnixSocket() throws IOException {
-    log.to(pipe[1], false);
+    log.to(pipe[1], LogForm.PLAIN);
     session(0);
     write(configuration("unix:/run/in.sock", "198.51.100.9:80"), Result.OK, Term.NORMAL, ACCEPTED);
     assertThat(flushed()).contains(" local=unix:/run/in.sock ");
@@ -218,7 +226,7 @@ class AccessLogTest {
 
   @Test
   void shouldLoseWholeLinesAndCountThemWhenTheReaderDoesNotRead() throws IOException {
-    log.to(pipe[1], false);
+    log.to(pipe[1], LogForm.PLAIN);
     session(0);
     Configuration configuration = configuration();
     int written = 20_000;
@@ -249,16 +257,99 @@ class AccessLogTest {
   void shouldGoOnWhenTheReaderHasGone() throws IOException {
     int[] other = Descriptor.pipe();
     Descriptor.close(other[0]);
-    log.to(other[1], false);
+    log.to(other[1], LogForm.PLAIN);
     session(0);
     for (int i = 0; i < 100; i++) {
       write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);
     }
     assertThat(log.flush()).isFalse();
     assertThat(log.takeLost()).isEqualTo(100);
-    log.to(pipe[1], false);
+    log.to(pipe[1], LogForm.PLAIN);
     write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);
     assertThat(flushed()).startsWith("ts=").endsWith("worker=99\n");
     Descriptor.close(other[1]);
+  }
+
+  private static final Pattern SYSLOG =
+      Pattern.compile("<(\\d+)>([A-Z][a-z]{2} [ 1-3]\\d \\d\\d:\\d\\d:\\d\\d) bouncer\\[99]: (.*)");
+
+  private static Matcher datagram(int fd) {
+    String datagram = Descriptor.read(fd);
+    Matcher parts = SYSLOG.matcher(datagram);
+    assertThat(parts.matches()).as(datagram).isTrue();
+    return parts;
+  }
+
+  @Test
+  void shouldSendADatagramForEachLineWithTheHeadThatDaemonsWantWhenSyslog() throws IOException {
+    int[] sockets = Descriptor.pair(Const.SOCK_DGRAM);
+    log.to(sockets[1], new LogForm(false, true));
+    session(0);
+    write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);
+    write(configuration(), Result.NO_TARGET, Term.TARGET_REFUSED, ACCEPTED);
+    write(configuration(), Result.ERROR, Term.INTERNAL_SETUP, ACCEPTED);
+    assertThat(log.flush()).isFalse();
+    List<String> priorities = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      Matcher parts = datagram(sockets[0]);
+      priorities.add(parts.group(1));
+      assertThat(LOGFMT.matcher(parts.group(3)).matches()).as(parts.group(3)).isTrue();
+    }
+    assertThat(priorities).as("daemon.info, warning, err").containsExactly("30", "28", "27");
+    assertThat(Descriptor.read(sockets[0])).isEmpty();
+    Descriptor.close(sockets);
+  }
+
+  @Test
+  void shouldKeepLinesAndSayWhyWhenTheDaemonHasGoneAndCountThemInTheEnd() throws IOException {
+    int[] sockets = Descriptor.pair(Const.SOCK_DGRAM);
+    Descriptor.close(sockets[0]);
+    log.to(sockets[1], new LogForm(true, true));
+    session(0);
+    write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);
+    assertThat(log.flush()).as("something is kept").isTrue();
+    assertThat(log.trouble()).isIn(Errno.ECONNREFUSED, Errno.ENOTCONN, Errno.EPIPE);
+    assertThat(log.takeLost()).isZero();
+    int[] next = Descriptor.pair(Const.SOCK_DGRAM);
+    log.to(next[1], new LogForm(true, true));
+    assertThat(log.flush()).isFalse();
+    assertThat(log.trouble()).isZero();
+    assertThat(datagram(next[0]).group(3)).startsWith("{").endsWith("}");
+    Descriptor.close(next[0]);
+    write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);
+    log.flush();
+    log.to(pipe[1], LogForm.PLAIN);
+    assertThat(log.takeLost()).as("it has another form").isOne();
+    assertThat(log.flush()).isFalse();
+    Descriptor.close(sockets[1], next[1]);
+  }
+
+  @Test
+  void shouldWriteTimesAsSyslogDoes() {
+    assertThat(SyslogHead.time(LocalDateTime.of(2026, 11, 21, 8, 5, 9)))
+        .isEqualTo("Nov 21 08:05:09");
+    assertThat(SyslogHead.time(LocalDateTime.of(2027, 2, 3, 23, 59, 0)))
+        .isEqualTo("Feb  3 23:59:00");
+  }
+
+  @Test
+  void shouldKeepLinesWhenTheDiskIsFullForAWhile() throws IOException {
+    int full = SystemCallException.check("open", open("/dev/full"));
+    log.to(full, LogForm.PLAIN);
+    session(0);
+    write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);
+    assertThat(log.flush()).isTrue();
+    assertThat(log.trouble()).isEqualTo(Errno.ENOSPC);
+    assertThat(log.takeLost()).isZero();
+    log.to(pipe[1], LogForm.PLAIN);
+    assertThat(flushed()).startsWith("ts=").endsWith("worker=99\n");
+    assertThat(log.trouble()).isZero();
+    Descriptor.close(full);
+  }
+
+  private static int open(String path) {
+    try (Arena arena = Arena.ofConfined()) {
+      return Libc.open(Native.string(arena, path), Const.O_WRONLY | Const.O_CLOEXEC, 0);
+    }
   }
 }

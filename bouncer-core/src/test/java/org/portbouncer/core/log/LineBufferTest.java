@@ -74,6 +74,34 @@ class LineBufferTest {
   }
 
   @Test
+  void shouldDropTheRestOfALineThatWasBegunAndNothingElse() {
+    LineBuffer buffer = new LineBuffer(100);
+    assertThat(buffer.dropBegun()).isZero();
+    line(buffer, "12345");
+    line(buffer, "6789");
+    assertThat(buffer.dropBegun()).as("nothing was taken yet").isZero();
+    buffer.consume(3);
+    assertThat(buffer.dropBegun()).isOne();
+    assertThat(all(buffer)).isEqualTo("6789\n");
+    buffer.consume(5);
+    assertThat(buffer.dropBegun()).as("a whole line was taken").isZero();
+  }
+
+  @Test
+  void shouldSayHowManyLinesAreDroppedWhenAllAre() {
+    LineBuffer buffer = new LineBuffer(100);
+    line(buffer, "12345");
+    line(buffer, "6789");
+    buffer.consume(2);
+    assertThat(buffer.drop()).isEqualTo(2);
+    assertThat(buffer.length()).isZero();
+    assertThat(buffer.drop()).isZero();
+    line(buffer, "next");
+    assertThat(buffer.dropBegun()).isZero();
+    assertThat(all(buffer)).isEqualTo("next\n");
+  }
+
+  @Test
   void shouldGiveEveryLineOnceAndInOrderWhenTheReaderTakesWhatItLikes() {
     Random random = Seed.random(LineBufferTest.class);
     LineBuffer buffer = new LineBuffer(256);

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.portbouncer.core.config.ConfigLoader;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.log.AccessLog;
+import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.Term;
@@ -49,7 +50,7 @@ class SessionEndTest {
     counters = area.listeners();
     records = new RecordAllocator(table, 1);
     pipe = Descriptor.pipe();
-    log.to(pipe[1], false);
+    log.to(pipe[1], LogForm.PLAIN);
     Path file =
         Files.writeString(
             folder.resolve("b.conf"),

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlMessage;
+import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.support.Descriptor;
 import org.portbouncer.core.sys.Const;
@@ -39,7 +40,7 @@ class WorkerStartTest {
         300,
         255,
         60,
-        true,
+        new LogForm(true, false),
         Descriptor.named("area"),
         log,
         -1,
@@ -72,7 +73,7 @@ class WorkerStartTest {
     assertThat(received.index()).isEqualTo(300);
     assertThat(received.place()).isEqualTo(255);
     assertThat(received.batch()).isEqualTo(60);
-    assertThat(received.accessLogJson()).isTrue();
+    assertThat(received.accessLogForm()).isEqualTo(new LogForm(true, false));
     require(received.areaFd(), "area");
     require(received.accessLogFd(), "log");
     require(received.inboxFd(), "inbox");

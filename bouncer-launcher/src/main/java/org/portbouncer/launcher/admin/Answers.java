@@ -184,6 +184,15 @@ final class Answers {
       json.writeEndObject();
     }
     json.writeEndObject();
+    writeAccessLog(json, status.accessLog());
+    json.writeEndObject();
+  }
+
+  private static void writeAccessLog(JsonGenerator json, AccessLogView log) throws IOException {
+    json.writeObjectFieldStart("access_log");
+    json.writeStringField("to", log.to());
+    json.writeNumberField("lines_left_out", log.linesLeftOut());
+    json.writeStringField("trouble", log.trouble().isEmpty() ? null : log.trouble());
     json.writeEndObject();
   }
 

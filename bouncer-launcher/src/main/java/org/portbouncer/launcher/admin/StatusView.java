@@ -15,6 +15,7 @@ import java.util.List;
  * @param stateTransfer how session state travels
  * @param limits the global limit and how much of it is taken
  * @param bandwidth the classes, in the order of the configuration
+ * @param accessLog where access log lines go, and whether all do
  */
 public record StatusView(
     String version,
@@ -26,4 +27,5 @@ public record StatusView(
     List<WorkerView> workers,
     StateTransferView stateTransfer,
     LimitsView limits,
-    List<BandwidthView> bandwidth) {}
+    List<BandwidthView> bandwidth,
+    AccessLogView accessLog) {}

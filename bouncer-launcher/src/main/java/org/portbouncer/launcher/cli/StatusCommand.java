@@ -49,16 +49,28 @@ final class StatusCommand implements Callable<Integer> {
     console
         .out()
         .printf(
-            "sessions %d of %d, state transfer %s, %d spilled%s%n%n",
+            "sessions %d of %d, state transfer %s, %d spilled%s%n",
             limits.number("active"),
             limits.number("max_sessions"),
             transfer.text("mode"),
             transfer.number("spilled"),
             slots(transfer));
+    printAccessLog(status.object("access_log"));
+    console.out().println();
     printListeners(status.object("listeners").values());
     console.out().println();
     printBandwidth(status.object("bandwidth").values());
     printWorkers(status);
+  }
+
+  /** Only what somebody should look at. */
+  private void printAccessLog(Answer log) {
+    if (log.number("lines_left_out") > 0) {
+      console.out().printf("access log lines left out: %d%n", log.number("lines_left_out"));
+    }
+    if (log.values().get("trouble") != null) {
+      console.out().printf("the access log cannot be written: %s%n", log.text("trouble"));
+    }
   }
 
   private static String slots(Answer transfer) {

@@ -32,7 +32,8 @@ final class AccessLogFile {
   static int open(AccessLog settings, RunAs runAs) throws StartException {
     return switch (settings.to()) {
       case NONE -> -1;
-      case STDOUT, SYSLOG -> openStdout();
+      case STDOUT -> openStdout();
+      case SYSLOG -> openSyslog();
       case FILE -> openFile(settings.path(), runAs);
     };
   }
@@ -73,6 +74,14 @@ final class AccessLogFile {
     int fd = Libc.fcntl(1, Const.F_DUPFD_CLOEXEC, 3);
     if (fd < 0) {
       throw new StartException("cannot write the access log to stdout: " + Errno.text(-fd));
+    }
+    return fd;
+  }
+
+  private static int openSyslog() throws StartException {
+    int fd = SyslogSocket.make();
+    if (fd < 0) {
+      throw new StartException("cannot make a socket for the access log: " + Errno.text(-fd));
     }
     return fd;
   }

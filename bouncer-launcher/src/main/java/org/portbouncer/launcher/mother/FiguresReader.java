@@ -224,7 +224,7 @@ final class FiguresReader {
     WorkerBoard board = mother.area().workers();
     AcceptPauses pauses = mother.pauses();
     return new Figures.Trouble(
-        board.total(WorkerBoard.Count.LOG_LOST) + mother.lostLines(),
+        mother.leftOut().lines(),
         pauses.of(AcceptPauses.Reason.DESCRIPTORS),
         pauses.of(AcceptPauses.Reason.RECORDS),
         pauses.of(AcceptPauses.Reason.QUEUE),

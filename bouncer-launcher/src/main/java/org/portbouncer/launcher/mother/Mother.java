@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
@@ -12,10 +11,10 @@ import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Problem;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.log.AccessLog;
+import org.portbouncer.core.log.AccessLogWriting;
 import org.portbouncer.core.loop.BatchScheduling;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Mailbox;
-import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SharedArea;
@@ -47,12 +46,13 @@ public final class Mother implements EventLoop.Turn {
   /** Records beyond the limit: an over-limit client has one until it is closed and logged. */
   private static final int SPARE_RECORDS = 1024;
 
-  private static final long LOG_RETRY_NANOS = 10_000_000;
-
   private final EventLoop loop = new EventLoop();
   private final Mailbox mailbox = new Mailbox(loop);
   private final Epochs epochs = new Epochs();
   private final AccessLog accessLog = new AccessLog();
+  private final AccessLogKeeper accessLogKeeper = new AccessLogKeeper(this);
+  private final LeftOutLines leftOut = new LeftOutLines(this);
+  private final AccessLogWriting writing = new AccessLogWriting(accessLog, loop, leftOut);
   private final int pid = (int) ProcessHandle.current().pid();
   private final Notifier notifier = new Notifier(System.getenv(), pid);
   private final KeptSockets keptSockets = new KeptSockets(notifier);
@@ -79,16 +79,6 @@ public final class Mother implements EventLoop.Turn {
   private volatile boolean ready;
 
   private final AcceptPauses pauses = new AcceptPauses();
-
-  /** Access log lines of the mother's own that were left out; the workers' are on their board. */
-  private final AtomicLong lostLines = new AtomicLong();
-
-  /** Wakes the loop so that what the log's reader did not take is tried again. */
-  private final Timer retryLog =
-      new Timer() {
-        @Override
-        protected void expired(long now) {}
-      };
 
   private Mother(Configuration configuration, long startedAt) {
     this.startedAt = startedAt;
@@ -138,7 +128,7 @@ public final class Mother implements EventLoop.Turn {
     metrics = new MetricsOpening(configuration.metricsListen(), operations, runAs);
     try {
       Configuration bound = listeners.withPorts(configuration);
-      accessLog.to(AccessLogFile.open(bound.log().access(), runAs), bound.log().access().json());
+      accessLogKeeper.open(bound.log().access(), runAs);
       lastEpoch = 1;
       epoch = new Epoch(1, bound, places.assign(bound, classes.assign(bound), 1, 1));
       epochs.add(epoch);
@@ -161,6 +151,7 @@ public final class Mother implements EventLoop.Turn {
         HangWatch hangWatch = new HangWatch(this, supervisor);
         hangWatch.start();
         new Pulse(this, hangWatch).start();
+        leftOut.start();
         admin.await();
         metrics.await();
         Signals.install(this);
@@ -177,7 +168,8 @@ public final class Mother implements EventLoop.Turn {
       listeners.close();
       admin.close();
       metrics.close();
-      accessLog.flush();
+      writing.close();
+      leftOut.close();
     }
   }
 
@@ -279,9 +271,12 @@ public final class Mother implements EventLoop.Turn {
     return pauses;
   }
 
-  /** Access log lines that the mother herself left out. From any thread. */
-  long lostLines() {
-    return lostLines.get();
+  AccessLogKeeper accessLogKeeper() {
+    return accessLogKeeper;
+  }
+
+  LeftOutLines leftOut() {
+    return leftOut;
   }
 
   /** On the clock of System.nanoTime. */
@@ -413,11 +408,7 @@ public final class Mother implements EventLoop.Turn {
   @Override
   public boolean endOfTurn(long now) {
     acceptor.endOfTurn();
-    boolean left = accessLog.flush();
-    lostLines.addAndGet(accessLog.takeLost());
-    if (left && !retryLog.isSet()) {
-      loop.timers().set(retryLog, now + LOG_RETRY_NANOS);
-    }
+    writing.endOfTurn(now);
     return false;
   }
 }

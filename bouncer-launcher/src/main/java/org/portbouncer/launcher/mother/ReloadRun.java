@@ -48,7 +48,7 @@ final class ReloadRun {
   private FixedSettings.Kept kept;
   private List<Problem> problems = List.of();
   private Listeners listeners;
-  private AccessLogSwitch accessLog;
+  private AccessLogKeeper.Change accessLog;
   private Epoch epoch;
   private PublishedEpoch published;
   private Recheck rechecking;
@@ -123,7 +123,7 @@ final class ReloadRun {
     try {
       listeners = mother.listeners().reopen(kept.configuration(), mother.closing());
       Configuration bound = listeners.withPorts(kept.configuration());
-      accessLog = AccessLogSwitch.prepare(mother, bound.log().access());
+      accessLog = mother.accessLogKeeper().prepare(bound.log().access());
       int number = mother.nextEpoch();
       epoch = new Epoch(number, bound, mother.assignPlaces(bound, number));
     } catch (StartException e) {
@@ -189,7 +189,9 @@ final class ReloadRun {
     int opened = listeners.opened().size();
     int closed = listeners.leaving().size();
     mother.putInForce(epoch, listeners);
-    accessLog.carryOut();
+    if (accessLog != null) {
+      accessLog.carryOut();
+    }
     Workers workers = epoch.configuration().workers();
     int leave = mother.supervisor().adopt(workers);
     int ended = rechecking == null ? 0 : rechecking.carryOut(mother);

@@ -43,6 +43,8 @@ final class Reloader {
    * @param answer told of the outcome, once, on the loop's thread
    */
   void request(boolean recheck, Consumer<ReloadView> answer) {
+    // Whoever has moved the access log away wants a new one, whatever else comes of this.
+    mother.accessLogKeeper().reopen();
     if (refusal != null) {
       LOG.warn("not reloaded: {}", refusal);
       answer.accept(refused());

@@ -13,6 +13,7 @@ import org.portbouncer.core.config.BandwidthClass;
 import org.portbouncer.core.config.Nearest;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.launcher.admin.AccessLogView;
 import org.portbouncer.launcher.admin.BandwidthView;
 import org.portbouncer.launcher.admin.LimitsView;
 import org.portbouncer.launcher.admin.ListenerView;
@@ -77,7 +78,11 @@ final class ServerOperations implements Operations, MetricsSource {
         new StateTransferView(
             transfer.mode().text(), transfer.spilled(), transfer.slots(), transfer.slotsUsed()),
         new LimitsView(now.sessions().limit(), now.sessions().active()),
-        bandwidth.views(mother.epoch()));
+        bandwidth.views(mother.epoch()),
+        new AccessLogView(
+            mother.configuration().log().access().to().text(),
+            now.trouble().logLinesLost(),
+            mother.leftOut().trouble()));
   }
 
   private static ListenerView listener(Figures.Listener listener) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.portbouncer.core.config.Configuration.Workers;
 import org.portbouncer.core.log.AccessLog;
+import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Result;
@@ -146,7 +147,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
             worker.index(),
             worker.place(),
             batch,
-            mother.configuration().log().access().json(),
+            accessLog.form(),
             area.fd(),
             accessLog.fd(),
             slots == null ? -1 : slots.fd(),
@@ -372,9 +373,9 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   /** Has every worker write its access log lines there from now on. */
-  void accessLog(int fd, boolean json) {
+  void accessLog(int fd, LogForm form) {
     for (WorkerProcess worker : staff.all()) {
-      worker.accessLog(fd, json);
+      worker.accessLog(fd, form);
     }
   }
 

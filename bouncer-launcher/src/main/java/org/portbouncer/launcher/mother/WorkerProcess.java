@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.newsclub.net.unix.FileDescriptorCast;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlMessage;
+import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Mailbox;
 import org.portbouncer.core.loop.Pollable;
@@ -356,9 +357,9 @@ final class WorkerProcess extends Pollable {
   }
 
   /** Has it write its access log lines to {@code fd} from now on; -1 for nowhere. */
-  void accessLog(int fd, boolean json) {
+  void accessLog(int fd, LogForm form) {
     if (linked()) {
-      control.begin(ControlMessage.ACCESS_LOG).put((byte) (json ? 1 : 0));
+      control.begin(ControlMessage.ACCESS_LOG).put(form.code());
       if (fd >= 0) {
         control.attach(fd);
       }

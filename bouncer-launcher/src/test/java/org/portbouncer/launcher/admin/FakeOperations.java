@@ -62,7 +62,8 @@ public final class FakeOperations implements Operations {
             new WorkerView("io", 1, 4711, "throttled", 3, 3, 1000, "exit code 1", 2300)),
         new StateTransferView("inline", 0, 0, 0),
         new LimitsView(10_000, active()),
-        List.of(slow(1 << 20, 0)));
+        List.of(slow(1 << 20, 0)),
+        new AccessLogView("file", 7, "/var/log/b.log: no space left on device"));
   }
 
   private static BandwidthView slow(long up, long down) {

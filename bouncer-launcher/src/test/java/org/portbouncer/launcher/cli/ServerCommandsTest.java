@@ -53,6 +53,8 @@ class ServerCommandsTest {
             """
             bouncer 1.2.3, pid 4700, ready, up 1h02m, epoch 1
             sessions 3 of 10000, state transfer inline, 0 spilled
+            access log lines left out: 7
+            the access log cannot be written: /var/log/b.log: no space left on device
 
             LISTENER  LISTEN              TARGET         ACCEPTED  ACTIVE  PASSED\
             """)

@@ -15,12 +15,13 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 
 /**
- * The socket on which systemd hears from a service: a Unix datagram socket, which Java itself does
- * not have. Messages are collected as they come.
+ * A Unix datagram socket, which Java itself does not have: systemd hears from a service on one, and
+ * a syslog daemon from everybody. Messages are collected as they come.
  */
-final class NotifySocket implements AutoCloseable {
+final class DatagramInbox implements AutoCloseable {
   private static final int AF_UNIX = 1;
   private static final int SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
   private static final int SHUT_RDWR = 2;
@@ -40,6 +41,7 @@ final class NotifySocket implements AutoCloseable {
   private final int fd;
   private final List<String> messages = new ArrayList<>();
   private final Thread reader;
+  private final Semaphore reading = new Semaphore(1);
   private volatile boolean closing;
 
   /**
@@ -47,7 +49,7 @@ final class NotifySocket implements AutoCloseable {
    *
    * @param name a path, or {@code @} and a name in the abstract namespace
    */
-  NotifySocket(String name) throws IOException {
+  DatagramInbox(String name) throws IOException {
     this.name = name;
     try (Arena arena = Arena.ofConfined()) {
       fd = (int) SOCKET.invoke(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
@@ -68,7 +70,7 @@ final class NotifySocket implements AutoCloseable {
     } catch (Throwable e) {
       throw new IllegalStateException(e);
     }
-    reader = Thread.ofPlatform().daemon().name("notify").start(this::collect);
+    reader = Thread.ofPlatform().daemon().name("datagrams").start(this::collect);
   }
 
   private static MethodHandle bind(String name, MemoryLayout... parameters) {
@@ -81,6 +83,8 @@ final class NotifySocket implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(BUFFER);
       while (!closing) {
+        reading.acquire();
+        reading.release();
         long length = (long) RECV.invoke(fd, buffer.address(), (long) BUFFER, 0);
         if (length > 0) {
           byte[] bytes = buffer.asSlice(0, length).toArray(JAVA_BYTE);
@@ -110,9 +114,19 @@ final class NotifySocket implements AutoCloseable {
     return messages().stream().filter(message -> message.lines().anyMatch(line::equals)).count();
   }
 
+  /** Reads no more, but for one message, until {@link #release}. */
+  void hold() throws InterruptedException {
+    reading.acquire();
+  }
+
+  void release() {
+    reading.release();
+  }
+
   @Override
   public void close() {
     closing = true;
+    release();
     try {
       // A blocked recv returns when its socket is shut down.
       int ignored = (int) SHUTDOWN.invoke(fd, SHUT_RDWR);

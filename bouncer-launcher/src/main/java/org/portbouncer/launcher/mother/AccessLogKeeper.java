@@ -1,0 +1,142 @@
+package org.portbouncer.launcher.mother;
+
+import org.portbouncer.core.config.Configuration.AccessLog;
+import org.portbouncer.core.config.Configuration.AccessLog.Sink;
+import org.portbouncer.core.log.LogForm;
+import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.launcher.privilege.RunAs;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Owns the descriptor that all processes write access log lines to: opens it at the start, opens a
+ * file again when it is asked to reload, connects to a syslog daemon again that was started anew.
+ * In the mother, on her loop's thread.
+ */
+final class AccessLogKeeper {
+
+  private static final Logger LOG = LoggerFactory.getLogger(AccessLogKeeper.class);
+
+  private static final long CONNECT_NANOS = 1_000_000_000;
+
+  /** What a reload is going to change. */
+  final class Change {
+    private final AccessLog next;
+    private final int fd;
+
+    private Change(AccessLog next, int fd) {
+      this.next = next;
+      this.fd = fd;
+    }
+
+    void carryOut() {
+      use(next, fd);
+    }
+
+    void withdraw() {
+      if (fd >= 0) {
+        Libc.close(fd);
+      }
+    }
+  }
+
+  private final Mother mother;
+  private AccessLog settings;
+
+  /** A file that was moved away could not be opened again. */
+  private boolean stale;
+
+  /**
+   * A daemon that was started anew has made its socket anew. No call tells that it has gone but a
+   * write that fails, in whatever process; connecting again where nothing has changed does no harm.
+   */
+  private final Timer connect =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          if (settings.to() == Sink.SYSLOG) {
+            SyslogSocket.connect(mother.accessLog().fd(), settings.path());
+            mother.loop().timers().set(this, now + CONNECT_NANOS);
+          }
+        }
+      };
+
+  AccessLogKeeper(Mother mother) {
+    this.mother = mother;
+  }
+
+  /**
+   * Opens it at the start, before there are workers.
+   *
+   * @param runAs whose a file shall be, so that it can be opened again later
+   * @throws StartException where it cannot be opened
+   */
+  void open(AccessLog first, RunAs runAs) throws StartException {
+    settle(first, AccessLogFile.open(first, runAs));
+  }
+
+  private void settle(AccessLog now, int fd) {
+    settings = now;
+    stale = false;
+    mother.accessLog().to(fd, form(now));
+    if (now.to() == Sink.SYSLOG) {
+      int errno = SyslogSocket.connect(fd, now.path());
+      if (errno != 0) {
+        LOG.warn(
+            "no syslog daemon at {}: {}; access log lines wait for one", now.path(), text(errno));
+      }
+      if (!connect.isSet()) {
+        mother.loop().timers().set(connect, mother.loop().now() + CONNECT_NANOS);
+      }
+    }
+  }
+
+  private static String text(int errno) {
+    return Errno.text(errno);
+  }
+
+  private static LogForm form(AccessLog settings) {
+    return new LogForm(settings.json(), settings.to() == Sink.SYSLOG);
+  }
+
+  private void use(AccessLog next, int fd) {
+    mother.accessLog().flush();
+    int before = mother.accessLog().fd();
+    settle(next, fd);
+    mother.supervisor().accessLog(fd, form(next));
+    if (before >= 0) {
+      Libc.close(before);
+    }
+  }
+
+  /**
+   * Opens a file anew, so that one that was moved away ends and a new one begins; whatever becomes
+   * of the reload that asks for it. One that cannot be opened is written on as it is.
+   */
+  void reopen() {
+    if (settings.to() != Sink.FILE) {
+      return;
+    }
+    try {
+      use(settings, AccessLogFile.open(settings, RunAs.UNCHANGED));
+    } catch (StartException e) {
+      stale = true;
+      LOG.error("{}; the one that is open is written on", e.getMessage());
+    }
+  }
+
+  /**
+   * Opens what a reload needs, and changes nothing.
+   *
+   * @return null where nothing is to change
+   * @throws StartException where it cannot be opened
+   */
+  Change prepare(AccessLog next) throws StartException {
+    if (!stale && next.equals(settings)) {
+      return null;
+    }
+    return new Change(next, AccessLogFile.open(next, RunAs.UNCHANGED));
+  }
+}
