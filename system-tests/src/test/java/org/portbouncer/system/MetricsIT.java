@@ -226,6 +226,45 @@ class MetricsIT {
   }
 
   @Test
+  void shouldRestWhileThereAreNoDescriptorsForAnotherConnection(@TempDir Path folder)
+      throws Exception {
+    int metrics = Ports.free();
+    String config =
+        """
+        listeners { echo { listen = "127.0.0.1:0", target = "internal:echo" } }
+        workers { io = 1 }
+        metrics { listen = "127.0.0.1:%d" }
+        """
+            .formatted(metrics);
+    List<Client> open = new ArrayList<>();
+    try (BouncerServer scarce = BouncerServer.start(folder, config)) {
+      Scrape.of(metrics);
+      int used = ProcessTree.descriptors(scarce.pid()).values().stream().mapToInt(n -> n).sum();
+      limitDescriptors(scarce.pid(), used + 5);
+      for (int i = 0; i < 20; i++) {
+        open.add(Client.to(metrics));
+      }
+      await("that it says so")
+          .untilAsserted(
+              () -> assertThat(scarce.err().text()).contains("metrics: cannot accept: "));
+      double before = ProcessTree.processorSeconds(scarce.pid());
+      Pause.millis(1000);
+      assertThat(ProcessTree.processorSeconds(scarce.pid()) - before).isLessThan(0.4);
+      assertThat(scarce.err().text().split("metrics: cannot accept", -1)).hasSize(2);
+      Closing.all(open.toArray(AutoCloseable[]::new));
+      assertThat(Scrape.of(metrics).value("bouncer_ready")).isEqualTo(1.0);
+      limitDescriptors(scarce.pid(), 1024);
+    }
+  }
+
+  private static void limitDescriptors(long pid, int most) throws Exception {
+    CommandResult limit =
+        CommandResult.run(
+            null, List.of("prlimit", "--pid", Long.toString(pid), "--nofile=" + most + ":"));
+    assertThat(limit.exit()).as(limit.allText()).isZero();
+  }
+
+  @Test
   void shouldSayInOneLineWhyItDoesNotStartWhenTheAddressIsTaken(@TempDir Path folder)
       throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, Client.LOOPBACK)) {

@@ -341,6 +341,28 @@ class ReloadIT {
     assertThat(server.awaitEndOf(oneSession()).result()).isEqualTo("ok");
   }
 
+  @Test
+  void shouldHearMoreOfOneStageAndLessOfAllAsTheLevelsSay() throws Exception {
+    server.reloaded(and("log { level = warn, levels { acl = debug } }"));
+    int before = server.err().lines().size();
+    long acl = server.workers("acl").getFirst();
+    await("a worker's word, with its stage and pid")
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(
+            () -> {
+              oneSession();
+              assertThat(server.err().linesFrom(before))
+                  .anyMatch(
+                      line -> line.matches("\\S+ DEBUG acl/0\\[" + acl + "] session \\d+ came.*"));
+            });
+    server.reloaded(and("log { level = error }"));
+    int then = server.err().lines().size();
+    oneSession();
+    server.reloaded(and("log { level = error }"));
+    assertThat(server.err().linesFrom(before)).noneMatch(line -> line.contains(" INFO "));
+    assertThat(server.err().linesFrom(then)).isEmpty();
+  }
+
   /** A client that came and went. */
   private static String oneSession() throws IOException {
     try (Client client = Client.to(PORT)) {

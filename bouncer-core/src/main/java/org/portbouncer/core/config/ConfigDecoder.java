@@ -47,6 +47,7 @@ final class ConfigDecoder {
             in.nullable(this::endpoint),
             new Configuration.Log(
                 in.text(),
+                in.list(this::level),
                 new Configuration.AccessLog(
                     in.constant(Configuration.AccessLog.Sink.values()), in.text(), in.flag())),
             in.text(),
@@ -73,6 +74,10 @@ final class ConfigDecoder {
     if (!ok) {
       throw new ConfigCodecException("a reference to an acl or bandwidth class that is not there");
     }
+  }
+
+  private Configuration.NamedLevel level() throws ConfigCodecException {
+    return new Configuration.NamedLevel(in.text(), in.text());
   }
 
   private Configuration.Workers workers() throws ConfigCodecException {

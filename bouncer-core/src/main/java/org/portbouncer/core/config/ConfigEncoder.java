@@ -27,6 +27,7 @@ final class ConfigEncoder {
     out.number(configuration.admin().mode());
     out.nullable(configuration.metricsListen(), this::endpoint);
     out.text(configuration.log().level());
+    out.list(configuration.log().levels(), this::level);
     out.constant(configuration.log().access().to());
     out.text(configuration.log().access().path());
     out.flag(configuration.log().access().json());
@@ -34,6 +35,11 @@ final class ConfigEncoder {
     out.text(configuration.group());
     out.flag(configuration.confine());
     return out.bytes();
+  }
+
+  private void level(Configuration.NamedLevel level) {
+    out.text(level.name());
+    out.text(level.level());
   }
 
   private void workers(Configuration.Workers workers) {

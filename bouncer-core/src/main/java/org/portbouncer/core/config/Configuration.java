@@ -175,9 +175,29 @@ public record Configuration(
    * Logging.
    *
    * @param level error, warn, info, debug or trace
+   * @param levels of stages and packages that have one of their own
    * @param access where and how the access log is written
    */
-  public record Log(String level, AccessLog access) {}
+  public record Log(String level, List<NamedLevel> levels, AccessLog access) {
+
+    /** The level of that stage's workers. */
+    public String levelOf(String stage) {
+      for (NamedLevel one : levels) {
+        if (one.name().equals(stage)) {
+          return one.level();
+        }
+      }
+      return level;
+    }
+  }
+
+  /**
+   * The level of one part of the program.
+   *
+   * @param name a stage, or a package or class of the mother's
+   * @param level error, warn, info, debug or trace
+   */
+  public record NamedLevel(String name, String level) {}
 
   /**
    * The access log.

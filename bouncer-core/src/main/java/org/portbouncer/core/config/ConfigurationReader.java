@@ -12,7 +12,6 @@ final class ConfigurationReader {
   private static final ValueReader<Long> DURATION = (text, where) -> Quantities.durationMs(text);
   private static final int MAX_PADDING = 16 << 20;
   private static final String DIRECTORY = "directory:";
-  private static final String FILE = "file:";
 
   private ConfigurationReader() {}
 
@@ -59,7 +58,7 @@ final class ConfigurationReader {
         bouncer.section("limits").read("max-sessions", integer(1, 1_000_000)),
         admin(bouncer.section("admin")),
         metrics.read("listen", ConfigurationReader::metricsListen),
-        log(bouncer.section("log")),
+        LogReader.read(bouncer.section("log")),
         bouncer.read("user", ConfigurationReader::user),
         bouncer.read("group", ConfigurationReader::group),
         bouncer.read("confine", ConfigurationReader::flag));
@@ -143,50 +142,6 @@ final class ConfigurationReader {
       throw new InvalidValueException("'" + text + "' is not HOST:PORT, as in 127.0.0.1:9464");
     }
     return endpoint;
-  }
-
-  private static Configuration.Log log(Section log) {
-    Map<String, String> levels =
-        Names.choices(
-            Map.entry("error", "error"),
-            Map.entry("warn", "warn"),
-            Map.entry("info", "info"),
-            Map.entry("debug", "debug"),
-            Map.entry("trace", "trace"));
-    Section access = log.section("access");
-    String level = log.read("level", Names.choice(levels));
-    Configuration.AccessLog to = access.read("to", ConfigurationReader::accessTo);
-    Boolean json =
-        access.read(
-            "format",
-            Names.choice(Names.choices(Map.entry("logfmt", false), Map.entry("json", true))));
-    String daemon = access.read("syslog", ConfigurationReader::socket);
-    String path = to.to() == Configuration.AccessLog.Sink.SYSLOG ? daemon : to.path();
-    return new Configuration.Log(level, new Configuration.AccessLog(to.to(), path, json));
-  }
-
-  private static String socket(String text, Where where) {
-    return EndpointParser.socketPath(text, where.directory());
-  }
-
-  /** The sink and the path; the format is added later. */
-  private static Configuration.AccessLog accessTo(String text, Where where) {
-    if (text.startsWith(FILE)) {
-      String path = EndpointParser.path(text.substring(FILE.length()), where.directory());
-      return new Configuration.AccessLog(Configuration.AccessLog.Sink.FILE, path, false);
-    }
-    return switch (text) {
-      case "stdout" -> sink(Configuration.AccessLog.Sink.STDOUT);
-      case "syslog" -> sink(Configuration.AccessLog.Sink.SYSLOG);
-      case "none" -> sink(Configuration.AccessLog.Sink.NONE);
-      default ->
-          throw new InvalidValueException(
-              "'" + text + "' is not one of stdout, file:/path, syslog, none");
-    };
-  }
-
-  private static Configuration.AccessLog sink(Configuration.AccessLog.Sink sink) {
-    return new Configuration.AccessLog(sink, "", false);
   }
 
   private static Boolean flag(String text, Where where) {

@@ -212,6 +212,11 @@ public final class Schema {
               "`error`, `warn`, `info`, `debug` or `trace`",
               "info",
               "the server's own log"),
+          optional(
+              "log.levels.NAME",
+              "as `log.level`",
+              "`log.level`",
+              "of a stage's workers (`io`), or of a package or class of the mother's, in quotes"),
           withDefault(
               "log.access.to",
               "`stdout`, `file:PATH`, `syslog` or `none`",

@@ -164,7 +164,16 @@ final class Section {
 
   /** As {@link #read(String, ValueReader)}, with a default that is worked out. */
   <T> T read(String key, ValueReader<T> reader, String computedDefault) {
-    SchemaKey schemaKey = Schema.key(join(schemaPath, key));
+    return read(Schema.key(join(schemaPath, key)), key, reader, computedDefault);
+  }
+
+  /** The value of a name that the operator chose; null, and reported, where it means nothing. */
+  <T> T readNamed(String name, ValueReader<T> reader) {
+    return read(Schema.key(join(schemaPath, "NAME")), name, reader, null);
+  }
+
+  private <T> T read(
+      SchemaKey schemaKey, String key, ValueReader<T> reader, String computedDefault) {
     ConfigValue value = present(key);
     String standard = schemaKey.literal() ? schemaKey.defaultText() : null;
     standard = computedDefault == null ? standard : computedDefault;

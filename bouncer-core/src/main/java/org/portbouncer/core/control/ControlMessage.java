@@ -20,6 +20,7 @@ package org.portbouncer.core.control;
  *   LOOK        any time         end those of your sessions that are marked in the session table
  *   END_ALL     any time         result u8: every session held ends with it
  *   ACCESS_LOG  any time         form u8 (LogForm); descriptor: write there from now on
+ *   LEVEL       any time         level u8 (ServerLog): say nothing that matters less
  *   CLASSES     any time         bandwidth classes have changed: look at the ClassBoard
  *   STOP        once, last       end
  *   LANES       any time         version u32, count u16, a number u32 each; descriptors: the next inboxes from
@@ -45,6 +46,7 @@ public enum ControlMessage {
   LOOK,
   END_ALL,
   ACCESS_LOG,
+  LEVEL,
   CLASSES,
   STOP,
   LANES,

@@ -68,6 +68,7 @@ final class MotherLink extends Pollable {
         LogForm form = LogForm.of(body.get());
         worker.accessLog(control.descriptorCount() > 0 ? control.descriptor(0) : -1, form);
       }
+      case LEVEL -> worker.log().least(ServerLog.Level.of(body.get()));
       case CLASSES -> worker.classesChanged();
       case STOP -> worker.stop();
       // Between two turns nothing is half received or half sent, so the answer is always: now.

@@ -21,7 +21,24 @@ public final class ServerLog {
     ERROR,
     WARN,
     INFO,
-    DEBUG
+    DEBUG;
+
+    private static final Level[] ALL = values();
+
+    /** The level with that ordinal, or the nearest. */
+    public static Level of(int ordinal) {
+      return ALL[Math.clamp(ordinal, 0, ALL.length - 1)];
+    }
+
+    /** The level of that name in the configuration; a worker has no finer one than debug. */
+    public static Level named(String name) {
+      for (Level level : ALL) {
+        if (level.name().equalsIgnoreCase(name)) {
+          return level;
+        }
+      }
+      return DEBUG;
+    }
   }
 
   private static final int PER_SECOND = 20;
@@ -33,6 +50,7 @@ public final class ServerLog {
 
   private final ControlChannel control;
   private final EventLoop loop;
+  private Level least = Level.INFO;
   private final int[] written = new int[Level.values().length];
   private final int[] leftOut = new int[Level.values().length];
 
@@ -53,6 +71,20 @@ public final class ServerLog {
     this.loop = loop;
   }
 
+  /** Has everything left out that matters less. */
+  void least(Level level) {
+    least = level;
+  }
+
+  /** Whether it is worth while to make the text of a debug message. */
+  public boolean debugs() {
+    return least == Level.DEBUG;
+  }
+
+  public void debug(long now, String text) {
+    log(Level.DEBUG, now, text);
+  }
+
   public void info(long now, String text) {
     log(Level.INFO, now, text);
   }
@@ -66,6 +98,9 @@ public final class ServerLog {
   }
 
   private void log(Level level, long now, String text) {
+    if (level.compareTo(least) > 0) {
+      return;
+    }
     if (!second.isSet()) {
       loop.timers().set(second, now + SECOND_NANOS);
     }

@@ -239,6 +239,10 @@ public final class Worker implements EventLoop.Turn {
   public void end(Session session, Result result, Term term) {
     int record = session.state().record();
     int generation = session.state().generation();
+    if (log.debugs()) {
+      String how = result.text() + " " + term.text();
+      log.debug(loop.now(), "session " + session.state().id() + " ends here: " + how);
+    }
     pool.release(session);
     ends.end(record, generation, result, term, loop.now());
   }
@@ -300,6 +304,9 @@ public final class Worker implements EventLoop.Turn {
       return;
     }
     area.workers().hop(start.place(), 1000L * hopMicros);
+    if (log.debugs()) {
+      log.debug(now, "session " + session.state().id() + " came, after " + hopMicros + " us");
+    }
     if (endingWith != null) {
       end(session, endingWith, Term.KILLED_SETUP);
     } else if (table().unwanted(session.state().record()) != null) {

@@ -33,7 +33,8 @@ class ConfigCodecTest {
         state-transfer { mode = file-fd, file-fd { backing = "directory:x" }, shm { slots = 100 },
           padding = 1 KiB }
         metrics { listen = "127.0.0.1:9464" }
-        log { access { to = "file:a.log", format = json } }
+        log { levels { io = debug, "org.portbouncer.launcher" = warn }
+          access { to = "file:a.log", format = json } }
         user = nobody
         confine = false
       }

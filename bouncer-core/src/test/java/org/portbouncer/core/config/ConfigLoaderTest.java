@@ -99,6 +99,12 @@ class ConfigLoaderTest {
         "admin.mode = 0888 | admin.mode: '0888' is not octal permissions such as 0600",
         "log.level = information | log.level: 'information' is not one of error, warn, info, debug,"
             + " trace",
+        "log.levels.conect = debug | log.levels: 'conect' is neither a stage nor a package of"
+            + " org.portbouncer, did you mean 'connect'?",
+        "log.levels.org.portbouncer = debug | log.levels.org: a name with dots needs quotes, as in"
+            + " \"org.portbouncer.launcher.mother\" = debug",
+        "log.levels.io = loud | log.levels.io: 'loud' is not one of error, warn, info, debug,"
+            + " trace",
         "log.access.to = file | log.access.to: 'file' is not one of stdout, file:/path, syslog,"
             + " none",
         "metrics.listen = \"unix:/m\" | metrics.listen: 'unix:/m' is not HOST:PORT, as in"

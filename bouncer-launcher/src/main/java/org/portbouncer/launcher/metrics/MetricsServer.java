@@ -56,6 +56,7 @@ public final class MetricsServer implements Closeable {
    */
   public static MetricsServer open(InetSocketAddress address, MetricsSource source)
       throws IOException {
+    AcceptPause.install();
     HttpServer http = HttpServer.create(address, BACKLOG);
     ExecutorService threads =
         new ThreadPoolExecutor(

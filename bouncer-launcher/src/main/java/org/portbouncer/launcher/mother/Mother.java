@@ -103,7 +103,7 @@ public final class Mother implements EventLoop.Turn {
    */
   public static int run(Configuration configuration, List<Problem> warnings, boolean debug) {
     long startedAt = System.nanoTime();
-    LogSetup.init(configuration.log().level());
+    LogSetup.levels(configuration.log());
     try {
       new Mother(configuration, startedAt).serve(configuration, warnings);
       return 0;
@@ -397,7 +397,8 @@ public final class Mother implements EventLoop.Turn {
     acceptor.serve(next, newer);
     newer.comeIntoForce();
     listeners = newer;
-    LogSetup.level(next.configuration().log().level());
+    LogSetup.levels(next.configuration().log());
+    supervisor.levelsChanged();
   }
 
   void closeListeners() {

@@ -15,6 +15,7 @@ import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.StateSlots;
+import org.portbouncer.core.worker.ServerLog;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.core.worker.WorkerStart;
 import org.slf4j.Logger;
@@ -154,11 +155,24 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
             worker.inbox().reading(),
             next),
         () -> {
+          level(worker);
           if (worker.stage() == StageId.BANDWIDTH) {
             staff.tellLanes(worker);
           }
         },
         mother.keeper());
+  }
+
+  private void level(WorkerProcess worker) {
+    worker.level(
+        ServerLog.Level.named(mother.configuration().log().levelOf(worker.stage().text())));
+  }
+
+  /** Has workers say what the configuration in force wants to hear. */
+  void levelsChanged() {
+    for (WorkerProcess worker : staff.all()) {
+      level(worker);
+    }
   }
 
   /** Has {@code task} told whenever a worker has come, gone, or learnt a configuration. */

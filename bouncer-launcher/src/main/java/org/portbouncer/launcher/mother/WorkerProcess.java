@@ -20,6 +20,7 @@ import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
+import org.portbouncer.core.worker.ServerLog;
 import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.log.WorkerLog;
 import org.portbouncer.launcher.privilege.Confinement;
@@ -363,6 +364,14 @@ final class WorkerProcess extends Pollable {
       if (fd >= 0) {
         control.attach(fd);
       }
+      told(control.send());
+    }
+  }
+
+  /** Has it say nothing that matters less. */
+  void level(ServerLog.Level level) {
+    if (linked()) {
+      control.begin(ControlMessage.LEVEL).put((byte) level.ordinal());
       told(control.send());
     }
   }

@@ -11,6 +11,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.portbouncer.core.config.Configuration.Log;
+import org.portbouncer.core.config.Configuration.NamedLevel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -38,7 +40,7 @@ class LogSetupTest {
 
   @BeforeEach
   void collect() {
-    LogSetup.init("info");
+    level("info");
     collector.start();
     console = root().getAppender("stderr");
     assertThat(console).isNotNull();
@@ -52,7 +54,7 @@ class LogSetupTest {
   void restore() {
     root().detachAppender(collector);
     root().addAppender(console);
-    LogSetup.level("info");
+    level("info");
   }
 
   @Test
@@ -79,9 +81,9 @@ class LogSetupTest {
   @Test
   void shouldChangeTheLevelWhileRunning() {
     log.debug("unseen");
-    LogSetup.level("debug");
+    level("debug");
     log.debug("seen");
-    LogSetup.level("error");
+    level("error");
     log.warn("unseen again");
     assertThat(lines).hasSize(1);
     assertThat(lines.getFirst()).endsWith("seen\n");
@@ -91,8 +93,43 @@ class LogSetupTest {
   void shouldShowStackTracesFromDebugOn() {
     log.warn("cannot accept", new IllegalStateException("no room"));
     assertThat(lines.getLast()).endsWith("cannot accept: no room\n");
-    LogSetup.level("debug");
+    level("debug");
     log.warn("cannot accept", new IllegalStateException("no room"));
     assertThat(lines.getLast()).contains("cannot accept: no room\n").contains("\tat ");
+  }
+
+  @Test
+  void shouldLetAStageAndAPackageHaveLevelsOfTheirOwnUntilTheyChange() {
+    Logger other = LoggerFactory.getLogger("org.portbouncer.launcher.mother.Some");
+    WorkerLog io = new WorkerLog("io", 0, 1);
+    WorkerLog acl = new WorkerLog("acl", 0, 2);
+    Runnable all =
+        () -> {
+          io.log(Level.DEBUG, "io debug");
+          acl.log(Level.DEBUG, "acl debug");
+          acl.log(Level.WARN, "acl warn");
+          log.info("log info");
+          other.info("other info");
+        };
+    LogSetup.levels(
+        new Log(
+            "warn",
+            List.of(
+                new NamedLevel("io", "debug"),
+                new NamedLevel("acl", "error"),
+                new NamedLevel("org.portbouncer.launcher.mother", "info")),
+            null));
+    all.run();
+    assertThat(lines.stream().map(line -> line.replaceAll(".*] |\n", "")))
+        .containsExactly("io debug", "other info");
+    lines.clear();
+    LogSetup.levels(new Log("warn", List.of(new NamedLevel("acl", "debug")), null));
+    all.run();
+    assertThat(lines.stream().map(line -> line.replaceAll(".*] |\n", "")))
+        .containsExactly("acl debug", "acl warn");
+  }
+
+  private static void level(String level) {
+    LogSetup.levels(new Log(level, List.of(), null));
   }
 }
