@@ -143,7 +143,8 @@ class ModuleRulesTest {
             "picocli..",
             "org.newsclub..",
             "com.fasterxml..",
-            "io.micrometer..")
+            "io.micrometer..",
+            "org.jline..")
         .check(ours);
   }
 

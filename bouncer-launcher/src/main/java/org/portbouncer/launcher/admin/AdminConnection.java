@@ -22,6 +22,9 @@ final class AdminConnection implements Runnable {
   private final Consumer<AdminConnection> ended;
   private boolean open = true;
 
+  /** On the thread that answers alone; null until it is asked for. */
+  private SessionWatch watch;
+
   AdminConnection(
       UnixSocketChannel channel, Operations operations, Consumer<AdminConnection> ended) {
     this.channel = channel;
@@ -119,6 +122,7 @@ final class AdminConnection implements Runnable {
       case Request.Status _ -> Answers.status(operations.status());
       case Request.Sessions sessions ->
           Answers.sessions(sessions.filter().apply(operations.sessions()));
+      case Request.Top top -> Answers.heaviest(watch().heaviest(top.by(), top.most(), top.match()));
       case Request.KillIds kill -> Answers.killed(operations.kill(numbers(kill.ids())));
       case Request.KillFrom kill -> Answers.killed(operations.kill(idsFrom(kill.from())));
       case Request.Limit limit ->
@@ -126,6 +130,13 @@ final class AdminConnection implements Runnable {
       case Request.Reload reload -> Answers.reloaded(operations.reload(reload.recheck()));
       case Request.Stop _ -> throw new IllegalStateException("answered elsewhere");
     };
+  }
+
+  private SessionWatch watch() {
+    if (watch == null) {
+      watch = operations.watch();
+    }
+    return watch;
   }
 
   private static long[] numbers(List<Long> ids) {

@@ -43,6 +43,26 @@ final class Answers {
         });
   }
 
+  /** The heaviest sessions: as in {@code sessions}, with what they move. */
+  static String heaviest(HeaviestView heaviest) {
+    return render(
+        json -> {
+          json.writeStartObject();
+          json.writeNumberField("total", heaviest.total());
+          json.writeNumberField("matching", heaviest.matching());
+          json.writeArrayFieldStart("sessions");
+          for (HeaviestView.Rated rated : heaviest.sessions()) {
+            json.writeStartObject();
+            writeFields(json, rated.session());
+            json.writeNumberField("up_rate", rated.upRate());
+            json.writeNumberField("down_rate", rated.downRate());
+            json.writeEndObject();
+          }
+          json.writeEndArray();
+          json.writeEndObject();
+        });
+  }
+
   static String killed(int killed) {
     return render(
         json -> {
@@ -229,6 +249,7 @@ final class Answers {
     json.writeNumberField("restarts", worker.restarts());
     json.writeNumberField("sessions", worker.sessions());
     json.writeNumberField("rss_bytes", worker.rssBytes());
+    json.writeNumberField("cpu_ms", worker.cpuMs());
     if (worker.lastEnd() != null) {
       json.writeStringField("last_end", worker.lastEnd());
     }
@@ -250,6 +271,11 @@ final class Answers {
 
   private static void writeSession(JsonGenerator json, SessionView session) throws IOException {
     json.writeStartObject();
+    writeFields(json, session);
+    json.writeEndObject();
+  }
+
+  private static void writeFields(JsonGenerator json, SessionView session) throws IOException {
     json.writeNumberField("id", session.id());
     json.writeStringField("listener", session.listener());
     json.writeStringField("client", session.client());
@@ -276,6 +302,5 @@ final class Answers {
       json.writeEndObject();
     }
     json.writeEndArray();
-    json.writeEndObject();
   }
 }

@@ -15,6 +15,9 @@ public interface Operations {
   /** Every live session, unfiltered: a snapshot. */
   List<SessionView> sessions();
 
+  /** For one who looks at the heaviest sessions again and again. */
+  SessionWatch watch();
+
   /**
    * Ends sessions.
    *

@@ -14,6 +14,9 @@ sealed interface Request {
   /** {@code sessions [--listener NAME] [--from CIDR]}. */
   record Sessions(SessionFilter filter) implements Request {}
 
+  /** {@code top [--most COUNT] [--by ORDER] [--match TEXT]}. */
+  record Top(int most, SessionOrder by, String match) implements Request {}
+
   /** {@code kill ID…}. */
   record KillIds(List<Long> ids) implements Request {}
 

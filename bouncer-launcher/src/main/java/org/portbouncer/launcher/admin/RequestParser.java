@@ -15,6 +15,8 @@ import org.portbouncer.core.config.InvalidValueException;
  * <tr><td>{@code status}</td><td>{@code {"command":"status"}}</td></tr>
  * <tr><td>{@code sessions [--listener NAME] [--from CIDR]}</td>
  *     <td>{@code {"command":"sessions","listener":NAME,"from":CIDR}}</td></tr>
+ * <tr><td>{@code top [--most COUNT] [--by rate|bytes|age|idle] [--match TEXT]}</td>
+ *     <td>{@code {"command":"top","most":COUNT,"by":ORDER,"match":TEXT}}</td></tr>
  * <tr><td>{@code kill ID…}</td><td>{@code {"command":"kill","ids":[ID,…]}}</td></tr>
  * <tr><td>{@code kill --from CIDR}</td><td>{@code {"command":"kill","from":CIDR}}</td></tr>
  * <tr><td>{@code limit CLASS [--up RATE] [--down RATE]}</td>
@@ -26,7 +28,14 @@ import org.portbouncer.core.config.InvalidValueException;
 final class RequestParser {
 
   /** Options of plain words that have a value. */
-  private static final Set<String> VALUED = Set.of("--listener", "--from", "--up", "--down");
+  private static final Set<String> VALUED =
+      Set.of("--listener", "--from", "--up", "--down", "--most", "--by", "--match");
+
+  /** Sessions in an answer to {@code top}, where nothing else is said. */
+  private static final int TOP = 50;
+
+  /** And the most of them. */
+  private static final int TOP_MOST = 1000;
 
   private RequestParser() {}
 
@@ -50,6 +59,9 @@ final class RequestParser {
     String name;
     String up;
     String down;
+    String most;
+    String by;
+    String match;
     boolean now;
     boolean recheck;
   }
@@ -72,6 +84,11 @@ final class RequestParser {
         refuse(parts, Set.of("listener", "from"));
         yield new Request.Sessions(new SessionFilter(parts.listener, cidr(parts.from)));
       }
+      case "top" -> {
+        refuse(parts, Set.of("most", "by", "match"));
+        yield new Request.Top(
+            most(parts.most), order(parts.by), parts.match == null ? "" : parts.match);
+      }
       case "kill" -> {
         refuse(parts, Set.of("ids", "from"));
         yield kill(parts);
@@ -92,8 +109,31 @@ final class RequestParser {
           throw new BadRequestException(
               "unknown command \""
                   + printable(parts.command)
-                  + "\"; there are status, sessions, kill, limit, reload and stop");
+                  + "\"; there are status, sessions, top, kill, limit, reload and stop");
     };
+  }
+
+  private static int most(String text) throws BadRequestException {
+    if (text == null) {
+      return TOP;
+    }
+    int most = text.matches("[0-9]{1,4}") ? Integer.parseInt(text) : 0;
+    if (most < 1 || most > TOP_MOST) {
+      throw new BadRequestException("most must be a number from 1 to " + TOP_MOST);
+    }
+    return most;
+  }
+
+  private static SessionOrder order(String text) throws BadRequestException {
+    if (text == null) {
+      return SessionOrder.RATE;
+    }
+    for (SessionOrder order : SessionOrder.values()) {
+      if (order.text().equals(text)) {
+        return order;
+      }
+    }
+    throw new BadRequestException("by must be rate, bytes, age or idle");
   }
 
   private static Request kill(Parts parts) throws BadRequestException {
@@ -132,6 +172,9 @@ final class RequestParser {
     requireAllowed(parts, allowed, "class", parts.name != null);
     requireAllowed(parts, allowed, "up", parts.up != null);
     requireAllowed(parts, allowed, "down", parts.down != null);
+    requireAllowed(parts, allowed, "most", parts.most != null);
+    requireAllowed(parts, allowed, "by", parts.by != null);
+    requireAllowed(parts, allowed, "match", parts.match != null);
     requireAllowed(parts, allowed, "now", parts.now);
     requireAllowed(parts, allowed, "recheck", parts.recheck);
   }
@@ -188,6 +231,9 @@ final class RequestParser {
       case "--from" -> parts.from = value;
       case "--up" -> parts.up = value;
       case "--down" -> parts.down = value;
+      case "--most" -> parts.most = value;
+      case "--by" -> parts.by = value;
+      case "--match" -> parts.match = value;
       default -> throw new IllegalStateException(option);
     }
   }
@@ -209,6 +255,9 @@ final class RequestParser {
         case "class" -> parts.name = string("class", value);
         case "up" -> parts.up = value == null ? null : string("up", value);
         case "down" -> parts.down = value == null ? null : string("down", value);
+        case "most" -> parts.most = String.valueOf(value);
+        case "by" -> parts.by = string("by", value);
+        case "match" -> parts.match = string("match", value);
         case "now" -> parts.now = bool("now", value);
         case "recheck" -> parts.recheck = bool("recheck", value);
         case "ids" -> parts.ids.addAll(ids(value));

@@ -46,6 +46,22 @@ public final class Requests {
         });
   }
 
+  /**
+   * Asks for the heaviest sessions.
+   *
+   * @param most how many at most
+   * @param match a text in the listener's name or the client's address; empty for all
+   */
+  public static String top(int most, SessionOrder by, String match) {
+    return render(
+        "top",
+        json -> {
+          json.writeNumberField("most", most);
+          json.writeStringField("by", by.text());
+          json.writeStringField("match", match);
+        });
+  }
+
   /** Asks to end the sessions with these ids. */
   public static String killIds(long... ids) {
     return render(

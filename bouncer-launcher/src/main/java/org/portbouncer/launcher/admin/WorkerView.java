@@ -10,6 +10,7 @@ package org.portbouncer.launcher.admin;
  * @param restarts how often a worker of this place had to be started again
  * @param sessions the sessions it owns now
  * @param rssBytes its resident memory
+ * @param cpuMs user and system time, its predecessors' included
  * @param lastEnd why it had to be started again the last time; null where it never had
  * @param nextStartMs how long until it is started again; -1 where it runs
  */
@@ -21,5 +22,6 @@ public record WorkerView(
     long restarts,
     long sessions,
     long rssBytes,
+    long cpuMs,
     String lastEnd,
     long nextStartMs) {}

@@ -15,6 +15,7 @@ import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.config.Nearest;
 import org.portbouncer.core.config.Rate;
 import org.portbouncer.core.config.Rule;
+import org.portbouncer.launcher.view.Units;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 

@@ -33,7 +33,7 @@ public final class Cli {
       Map<String, String> environment,
       boolean terminal,
       ServerRunner server) {
-    this.console = new Console(out, err, terminal && mayColour(environment));
+    this.console = new Console(out, err, terminal, terminal && mayColour(environment));
     this.server = server;
   }
 
@@ -82,6 +82,7 @@ public final class Cli {
         "acl", () -> new CommandLine(new AclCommand()).addSubcommand(new AclTestCommand(console)));
     commands.put("status", () -> new StatusCommand(console));
     commands.put("sessions", () -> new SessionsCommand(console));
+    commands.put("top", () -> new TopCommand(console));
     commands.put("kill", () -> new KillCommand(console));
     commands.put("limit", () -> new LimitCommand(console));
     commands.put("reload", () -> new ReloadCommand(console));

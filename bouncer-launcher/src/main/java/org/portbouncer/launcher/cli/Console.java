@@ -7,9 +7,10 @@ import java.io.PrintStream;
  *
  * @param out results
  * @param err errors, warnings and progress
+ * @param terminal whether results go to one
  * @param colour whether results may be coloured: only on a terminal, and not where NO_COLOR says no
  */
-record Console(PrintStream out, PrintStream err, boolean colour) {
+record Console(PrintStream out, PrintStream err, boolean terminal, boolean colour) {
 
   /** Dimmed, for headings. */
   String heading(String text) {

@@ -2,6 +2,8 @@ package org.portbouncer.launcher.cli;
 
 import java.util.concurrent.Callable;
 import org.portbouncer.launcher.admin.Requests;
+import org.portbouncer.launcher.view.Answer;
+import org.portbouncer.launcher.view.Units;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

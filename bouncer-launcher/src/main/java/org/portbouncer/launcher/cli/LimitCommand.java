@@ -4,6 +4,8 @@ import java.util.concurrent.Callable;
 import org.portbouncer.core.config.InvalidValueException;
 import org.portbouncer.launcher.admin.RateText;
 import org.portbouncer.launcher.admin.Requests;
+import org.portbouncer.launcher.view.Answer;
+import org.portbouncer.launcher.view.Units;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;

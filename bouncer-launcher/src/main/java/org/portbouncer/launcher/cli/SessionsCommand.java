@@ -1,9 +1,12 @@
 package org.portbouncer.launcher.cli;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.portbouncer.launcher.admin.Json;
 import org.portbouncer.launcher.admin.Requests;
+import org.portbouncer.launcher.view.Answer;
+import org.portbouncer.launcher.view.Units;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -15,6 +18,8 @@ final class SessionsCommand implements Callable<Integer> {
   private final Console console;
 
   @Mixin private ServerOptions server;
+
+  @Mixin private Watching watching;
 
   @Option(names = "--json", description = "Print the server's answer as it is.")
   private boolean json;
@@ -34,21 +39,24 @@ final class SessionsCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws CommandException {
+  public Integer call() throws CommandException, IOException {
+    return watching.run(console, "sessions", json, this::look);
+  }
+
+  private void look(Console to) throws CommandException {
     String answer = server.ask(Requests.sessions(listener, from));
     if (json) {
-      console.out().println(answer);
-      return ExitCode.DONE;
+      to.out().println(answer);
+      return;
     }
     try {
-      print(Json.parseArray(answer));
+      print(to, Json.parseArray(answer));
     } catch (Json.MalformedException e) {
       throw ServerOptions.unreadable(e);
     }
-    return ExitCode.DONE;
   }
 
-  private void print(List<?> sessions) {
+  private static void print(Console console, List<?> sessions) {
     Table table =
         new Table(
             console,

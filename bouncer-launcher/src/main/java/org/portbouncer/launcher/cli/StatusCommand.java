@@ -1,8 +1,11 @@
 package org.portbouncer.launcher.cli;
 
+import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.portbouncer.launcher.admin.Requests;
+import org.portbouncer.launcher.view.Answer;
+import org.portbouncer.launcher.view.Units;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -15,6 +18,8 @@ final class StatusCommand implements Callable<Integer> {
 
   @Mixin private ServerOptions server;
 
+  @Mixin private Watching watching;
+
   @Option(names = "--json", description = "Print the server's answer as it is.")
   private boolean json;
 
@@ -23,17 +28,20 @@ final class StatusCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws CommandException {
-    String answer = server.ask(Requests.status());
-    if (json) {
-      console.out().println(answer);
-    } else {
-      print(new Answer(ServerOptions.object(answer)));
-    }
-    return ExitCode.DONE;
+  public Integer call() throws CommandException, IOException {
+    return watching.run(console, "status", json, this::look);
   }
 
-  private void print(Answer status) {
+  private void look(Console to) throws CommandException {
+    String answer = server.ask(Requests.status());
+    if (json) {
+      to.out().println(answer);
+    } else {
+      print(to, new Answer(ServerOptions.object(answer)));
+    }
+  }
+
+  private static void print(Console console, Answer status) {
     Answer limits = status.object("limits");
     Answer transfer = status.object("state_transfer");
     boolean ready = Boolean.TRUE.equals(status.values().get("ready"));
@@ -55,16 +63,16 @@ final class StatusCommand implements Callable<Integer> {
             transfer.text("mode"),
             transfer.number("spilled"),
             slots(transfer));
-    printAccessLog(status.object("access_log"));
+    printAccessLog(console, status.object("access_log"));
     console.out().println();
-    printListeners(status.object("listeners").values());
+    printListeners(console, status.object("listeners").values());
     console.out().println();
-    printBandwidth(status.object("bandwidth").values());
-    printWorkers(status);
+    printBandwidth(console, status.object("bandwidth").values());
+    printWorkers(console, status);
   }
 
   /** Only what somebody should look at. */
-  private void printAccessLog(Answer log) {
+  private static void printAccessLog(Console console, Answer log) {
     if (log.number("lines_left_out") > 0) {
       console.out().printf("access log lines left out: %d%n", log.number("lines_left_out"));
     }
@@ -78,7 +86,7 @@ final class StatusCommand implements Callable<Integer> {
     return total == 0 ? "" : ", slots " + transfer.number("slots_used") + " of " + total + " used";
   }
 
-  private void printListeners(Map<?, ?> listeners) {
+  private static void printListeners(Console console, Map<?, ?> listeners) {
     Table table =
         new Table(
             console,
@@ -112,7 +120,7 @@ final class StatusCommand implements Callable<Integer> {
     table.print();
   }
 
-  private void printBandwidth(Map<?, ?> classes) {
+  private static void printBandwidth(Console console, Map<?, ?> classes) {
     if (classes.isEmpty()) {
       return;
     }
@@ -135,7 +143,7 @@ final class StatusCommand implements Callable<Integer> {
     console.out().println();
   }
 
-  private void printWorkers(Answer status) {
+  private static void printWorkers(Console console, Answer status) {
     Table table =
         new Table(console, "WORKER", ">PID", "STATE", ">RESTARTS", ">SESSIONS", ">MEMORY");
     for (Answer worker : status.list("workers")) {

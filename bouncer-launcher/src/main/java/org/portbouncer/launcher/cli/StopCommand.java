@@ -8,6 +8,8 @@ import java.util.concurrent.Callable;
 import java.util.function.LongPredicate;
 import org.portbouncer.launcher.admin.AdminClient;
 import org.portbouncer.launcher.admin.Requests;
+import org.portbouncer.launcher.view.Answer;
+import org.portbouncer.launcher.view.Units;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

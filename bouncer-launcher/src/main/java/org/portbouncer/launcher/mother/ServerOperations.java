@@ -21,6 +21,7 @@ import org.portbouncer.launcher.admin.Operations;
 import org.portbouncer.launcher.admin.RefusedException;
 import org.portbouncer.launcher.admin.ReloadView;
 import org.portbouncer.launcher.admin.SessionView;
+import org.portbouncer.launcher.admin.SessionWatch;
 import org.portbouncer.launcher.admin.StateTransferView;
 import org.portbouncer.launcher.admin.StatusView;
 import org.portbouncer.launcher.admin.WorkerView;
@@ -38,6 +39,8 @@ final class ServerOperations implements Operations, MetricsSource {
 
   /** For a reload, and one more that was asked for before it. */
   private static final int RELOAD_SECONDS = 300;
+
+  private static final long NANOS_PER_MS = 1_000_000;
 
   private final Mother mother;
   private final FiguresReader figures;
@@ -112,6 +115,7 @@ final class ServerOperations implements Operations, MetricsSource {
               worker.restarts(),
               worker.sessions(),
               worker.rssBytes(),
+              worker.cpuNanos() / NANOS_PER_MS,
               worker.lastEnd(),
               worker.nextStartMs()));
     }
@@ -121,6 +125,11 @@ final class ServerOperations implements Operations, MetricsSource {
   @Override
   public List<SessionView> sessions() {
     return sessions.all();
+  }
+
+  @Override
+  public SessionWatch watch() {
+    return new HeaviestSessions(mother, sessions);
   }
 
   @Override

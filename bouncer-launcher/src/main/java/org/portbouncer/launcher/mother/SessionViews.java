@@ -2,6 +2,7 @@ package org.portbouncer.launcher.mother;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Configuration.StateTransfer;
@@ -30,19 +31,52 @@ final class SessionViews {
     SessionTable table = mother.area().sessions();
     long now = System.nanoTime();
     for (int record = 0; record < mother.records().highWater(); record++) {
-      int generation = table.generation(record);
-      if (!table.counts(record)) {
-        continue;
-      }
-      SessionView view = view(table, record, now);
-      // A record that was freed while it was read is another session's by now.
-      if (view != null
-          && table.generation(record) == generation
-          && table.phase(record) != SessionTable.Phase.FREE) {
+      SessionView view = one(table, record, now);
+      if (view != null) {
         views.add(view);
       }
     }
     return views;
+  }
+
+  /** The session in this record; null where there is none. */
+  SessionView one(int record) {
+    return one(mother.area().sessions(), record, System.nanoTime());
+  }
+
+  private SessionView one(SessionTable table, int record, long now) {
+    int generation = table.generation(record);
+    if (!table.counts(record)) {
+      return null;
+    }
+    SessionView view = view(table, record, now);
+    // A record that was freed while it was read is another session's by now.
+    boolean same =
+        table.generation(record) == generation && table.phase(record) != SessionTable.Phase.FREE;
+    return same ? view : null;
+  }
+
+  /**
+   * Whether the session in this record has a text in its listener's name or its client's address.
+   *
+   * @param wanted in lower case
+   */
+  boolean matches(int record, String wanted) {
+    SessionTable table = mother.area().sessions();
+    if (table.client(record).toLowerCase(Locale.ROOT).contains(wanted)) {
+      return true;
+    }
+    Epoch epoch = mother.epochs().get(table.epoch(record));
+    int index = table.listener(record);
+    return epoch != null
+        && index < epoch.configuration().listeners().size()
+        && epoch
+            .configuration()
+            .listeners()
+            .get(index)
+            .name()
+            .toLowerCase(Locale.ROOT)
+            .contains(wanted);
   }
 
   private SessionView view(SessionTable table, int record, long now) {

@@ -22,8 +22,8 @@ class AnswersTest {
             "mail":{"listen":["0.0.0.0:25","[::]:25"],"target":"unix:/m","accepted":1,"active":1,\
             "passed":1,"blocked":0,"limited":0,"failed":0,"bytes_up":0,"bytes_down":0}},\
             "workers":[{"stage":"acl","index":0,"pid":4708,"state":"ready","restarts":0,\
-            "sessions":0,"rss_bytes":67108864},{"stage":"io","index":1,"pid":4711,\
-            "state":"throttled","restarts":3,"sessions":3,"rss_bytes":1000,\
+            "sessions":0,"rss_bytes":67108864,"cpu_ms":1250},{"stage":"io","index":1,"pid":4711,\
+            "state":"throttled","restarts":3,"sessions":3,"rss_bytes":1000,"cpu_ms":7,\
             "last_end":"exit code 1","next_start_ms":2300}],\
             "state_transfer":{"mode":"inline","spilled":0,"slots_total":0,"slots_used":0},\
             "limits":{"max_sessions":10000,"active":3},\
@@ -45,6 +45,14 @@ class AnswersTest {
             "bytes_up":1536,"bytes_down":5,"throttled_ms":0,"hops":[{"stage":"negotiate","pid":4707,\
             "received_us":120},{"stage":"acl","pid":4708,"received_us":233}]}]\
             """);
+  }
+
+  @Test
+  void shouldWriteTheHeaviestSessionsWithTheirRates() {
+    HeaviestView heaviest = server.watch().heaviest(SessionOrder.RATE, 1, "mail");
+    assertThat(Answers.heaviest(heaviest))
+        .startsWith("{\"total\":3,\"matching\":1,\"sessions\":[{\"id\":19,\"listener\":\"mail\",")
+        .endsWith("\"received_us\":233}],\"up_rate\":19,\"down_rate\":19000}]}");
   }
 
   @Test

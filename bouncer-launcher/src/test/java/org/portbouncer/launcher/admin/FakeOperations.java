@@ -58,8 +58,8 @@ public final class FakeOperations implements Operations {
             new ListenerView(
                 "mail", List.of("0.0.0.0:25", "[::]:25"), "unix:/m", 1, 1, 1, 0, 0, 0, 0, 0)),
         List.of(
-            new WorkerView("acl", 0, 4708, "ready", 0, 0, 67_108_864, null, -1),
-            new WorkerView("io", 1, 4711, "throttled", 3, 3, 1000, "exit code 1", 2300)),
+            new WorkerView("acl", 0, 4708, "ready", 0, 0, 67_108_864, 1250, null, -1),
+            new WorkerView("io", 1, 4711, "throttled", 3, 3, 1000, 7, "exit code 1", 2300)),
         new StateTransferView("inline", 0, 0, 0),
         new LimitsView(10_000, active()),
         List.of(slow(1 << 20, 0)),
@@ -81,6 +81,20 @@ public final class FakeOperations implements Operations {
   @Override
   public synchronized List<SessionView> sessions() {
     return List.copyOf(sessions);
+  }
+
+  /** The order they have, each with its number for a rate. */
+  @Override
+  public SessionWatch watch() {
+    return (order, most, match) -> {
+      List<HeaviestView.Rated> heaviest =
+          sessions().stream()
+              .filter(s -> s.listener().contains(match) || s.client().contains(match))
+              .limit(most)
+              .map(s -> new HeaviestView.Rated(s, s.id(), 1000 * s.id()))
+              .toList();
+      return new HeaviestView(sessions().size(), heaviest.size(), heaviest);
+    };
   }
 
   @Override

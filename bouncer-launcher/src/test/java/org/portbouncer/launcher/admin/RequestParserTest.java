@@ -41,6 +41,21 @@ class RequestParserTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "top --most 7 --by idle --match 10.1",
+        "{\"command\":\"top\",\"most\":7,\"by\":\"idle\",\"match\":\"10.1\"}"
+      })
+  void shouldReadWhichSessionsAreHeaviest(String line) throws Exception {
+    assertThat(RequestParser.parse(line)).isEqualTo(new Request.Top(7, SessionOrder.IDLE, "10.1"));
+  }
+
+  @Test
+  void shouldTakeTheBusiestFiftyWhereTopSaysNothingElse() throws Exception {
+    assertThat(RequestParser.parse("top")).isEqualTo(new Request.Top(50, SessionOrder.RATE, ""));
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"stop --now", "{\"command\":\"stop\",\"now\":true}"})
   void shouldReadStopNow(String line) throws Exception {
     assertThat(RequestParser.parse(line)).isEqualTo(new Request.Stop(true));
@@ -73,6 +88,8 @@ class RequestParserTest {
         .isEqualTo(new Request.KillIds(List.of(17L, 18L)));
     assertThat(RequestParser.parse(Requests.killFrom("::/0"))).isInstanceOf(Request.KillFrom.class);
     assertThat(RequestParser.parse(Requests.stop(false))).isEqualTo(new Request.Stop(false));
+    assertThat(RequestParser.parse(Requests.top(9, SessionOrder.AGE, "a \"b\"")))
+        .isEqualTo(new Request.Top(9, SessionOrder.AGE, "a \"b\""));
     assertThat(RequestParser.parse(Requests.sessions("a \"b\"", null)))
         .isEqualTo(new Request.Sessions(new SessionFilter("a \"b\"", null)));
   }
@@ -95,6 +112,13 @@ class RequestParserTest {
         "kill --from",
         "kill --from nowhere",
         "sessions --now",
+        "top 17",
+        "top --most 0",
+        "top --most 1001",
+        "top --most -1",
+        "top --by weight",
+        "status --most 3",
+        "{\"command\":\"top\",\"most\":1.5}",
         "limit",
         "limit slow",
         "limit --up 1MiB/s",

@@ -206,7 +206,7 @@ class ServerCommandsTest {
             });
     StopCommand stop =
         new StopCommand(
-            new Console(stream, stream, false),
+            new Console(stream, stream, false, false),
             pid -> {
               assertThat(pid).isEqualTo(ProcessHandle.current().pid());
               return looks.incrementAndGet() < 3;

@@ -14,7 +14,7 @@ class TableTest {
 
   private Console console(boolean colour) {
     PrintStream stream = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-    return new Console(stream, stream, colour);
+    return new Console(stream, stream, colour, colour);
   }
 
   private String printed() {

@@ -21,6 +21,9 @@ class UsageTest {
         "status extra",
         "sessions --from nowhere",
         "sessions --listener",
+        "top --interval 0",
+        "top --interval soon",
+        "status --watch=never",
         "kill",
         "kill seventeen",
         "kill 17 --from 10.0.0.0/8",
@@ -50,7 +53,17 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"start", "check", "show-config", "status", "sessions", "kill", "limit", "stop"})
+      strings = {
+        "start",
+        "check",
+        "show-config",
+        "status",
+        "sessions",
+        "top",
+        "kill",
+        "limit",
+        "stop"
+      })
   void shouldListAndExplainEveryCommand(String command) {
     assertThat(CliRun.of("--help").out()).contains("\n  " + command + " ");
     CliRun run = CliRun.of(command, "--help");

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.cli;
+package org.portbouncer.launcher.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

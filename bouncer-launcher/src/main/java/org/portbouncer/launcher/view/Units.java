@@ -1,17 +1,17 @@
-package org.portbouncer.launcher.cli;
+package org.portbouncer.launcher.view;
 
 import java.time.Duration;
 import java.util.Locale;
 
 /** Numbers as people read them. */
-final class Units {
+public final class Units {
 
   private static final String[] BINARY = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 
   private Units() {}
 
   /** 1536 is "1.5 KiB". */
-  static String bytes(long bytes) {
+  public static String bytes(long bytes) {
     if (bytes < 1024) {
       return bytes + " B";
     }
@@ -25,7 +25,7 @@ final class Units {
   }
 
   /** Bytes per second, exactly, in the largest unit that divides them; 0 is "no limit". */
-  static String rate(long bytesPerSecond) {
+  public static String rate(long bytesPerSecond) {
     if (bytesPerSecond == 0) {
       return "no limit";
     }
@@ -40,7 +40,7 @@ final class Units {
   }
 
   /** 61,500 is "1m01s"; below ten seconds with a fraction. */
-  static String millis(long millis) {
+  public static String millis(long millis) {
     if (millis < 1000) {
       return millis + "ms";
     }
@@ -61,7 +61,7 @@ final class Units {
   }
 
   /** 90,000 is "90s", 60,000 "1m": exactly, in the largest unit that divides it. */
-  static String duration(long millis) {
+  public static String duration(long millis) {
     long[] units = {86_400_000, 3_600_000, 60_000, 1000};
     String[] names = {"d", "h", "m", "s"};
     for (int i = 0; i < units.length; i++) {
@@ -73,7 +73,7 @@ final class Units {
   }
 
   /** "1 session", "2 sessions". */
-  static String count(long count, String one) {
+  public static String count(long count, String one) {
     return count + " " + one + (count == 1 ? "" : "s");
   }
 }

@@ -1,0 +1,19 @@
+package org.portbouncer.launcher.admin;
+
+/**
+ * Somebody who looks at the live sessions again and again, and whom the mother tells the heaviest
+ * ones alone: it remembers what each had moved the last time. One for each admin connection that
+ * asks, used by its thread.
+ */
+public interface SessionWatch {
+
+  /**
+   * The heaviest sessions, heaviest first.
+   *
+   * @param order what makes one heavy
+   * @param most how many at most
+   * @param match a text that must stand in the listener's name or the client's address; empty for
+   *     all
+   */
+  HeaviestView heaviest(SessionOrder order, int most, String match);
+}

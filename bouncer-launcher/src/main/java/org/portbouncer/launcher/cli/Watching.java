@@ -1,0 +1,151 @@
+package org.portbouncer.launcher.cli;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import org.jline.utils.AttributedString;
+import org.portbouncer.launcher.screen.FullScreen;
+import org.portbouncer.launcher.screen.Key;
+import picocli.CommandLine.Option;
+
+/**
+ * {@code --watch}: a command that shows something shows it again and again, on the whole terminal
+ * as watch(1) does, elsewhere one after the other.
+ */
+final class Watching {
+
+  private static final long NANOS_PER_MS = 1_000_000;
+
+  @Option(
+      names = "--watch",
+      arity = "0..1",
+      fallbackValue = "2",
+      paramLabel = "SECONDS",
+      converter = SecondsText.class,
+      description = "Show it anew every SECONDS (2); q or Ctrl-C ends it.")
+  private Duration interval;
+
+  /** Shows what there is now. */
+  @FunctionalInterface
+  interface Look {
+    void print(Console console) throws CommandException;
+  }
+
+  /**
+   * Looks once, or for as long as somebody wants to see it.
+   *
+   * @param name of the command
+   * @param json whether each look is a line for a program
+   */
+  int run(Console console, String name, boolean json, Look look)
+      throws CommandException, IOException {
+    if (interval == null) {
+      look.print(console);
+    } else if (json || !console.terminal()) {
+      append(console, json, look);
+    } else {
+      redraw(console, name, look);
+    }
+    return ExitCode.DONE;
+  }
+
+  /** Until nobody reads any more, or the server has gone. */
+  private void append(Console console, boolean json, Look look) throws CommandException {
+    look.print(console);
+    while (!console.out().checkError() && pause()) {
+      if (!json) {
+        console.out().println();
+      }
+      look.print(console);
+    }
+  }
+
+  private boolean pause() {
+    try {
+      Thread.sleep(interval);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private void redraw(Console console, String name, Look look)
+      throws CommandException, IOException {
+    List<String> lines = lines(console, look);
+    try (FullScreen screen = FullScreen.open()) {
+      String trouble = "";
+      boolean more = true;
+      while (more) {
+        more = showUntilNext(screen, name, trouble, lines);
+        try {
+          lines = more ? lines(console, look) : lines;
+          trouble = "";
+        } catch (CommandException e) { // it may come back: what was seen last stays
+          trouble = "no answer, trying again: " + e.getMessage();
+        }
+      }
+    } catch (FullScreen.NoTerminalException e) {
+      append(console, false, look);
+    }
+  }
+
+  private static List<String> lines(Console console, Look look) throws CommandException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(bytes, false, StandardCharsets.UTF_8);
+    look.print(new Console(out, console.err(), true, console.colour()));
+    out.flush();
+    return bytes.toString(StandardCharsets.UTF_8).lines().toList();
+  }
+
+  /** Returns whether there is to be a next time. */
+  private boolean showUntilNext(FullScreen screen, String name, String trouble, List<String> lines)
+      throws IOException {
+    String time = LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS).toString();
+    String title = trouble.isEmpty() ? "every " + seconds() + " s: bouncer " + name : trouble;
+    long end = System.nanoTime() + interval.toNanos();
+    boolean draw = true;
+    while (true) {
+      if (screen.resized() || draw) {
+        screen.show(fitting(screen, title + "   " + time, lines));
+      }
+      draw = false;
+      long left = (end - System.nanoTime()) / NANOS_PER_MS;
+      if (left <= 0) {
+        return true;
+      }
+      Key key = screen.key(Math.min(left, 100));
+      if (key.kind() == Key.Kind.QUIT || key.equals(Key.text('q'))) {
+        return false;
+      }
+    }
+  }
+
+  private String seconds() {
+    return Double.toString(interval.toMillis() / 1000.0).replaceFirst("\\.0$", "");
+  }
+
+  /** What does not fit is left out, and its last line says so. */
+  private static List<AttributedString> fitting(
+      FullScreen screen, String title, List<String> lines) {
+    List<String> all = new ArrayList<>(List.of(title, ""));
+    all.addAll(lines);
+    int height = screen.height();
+    if (all.size() > height) {
+      int left = all.size() - height + 1;
+      all = new ArrayList<>(all.subList(0, height - 1));
+      all.add("(" + left + " more lines)");
+    }
+    return all.stream()
+        .map(AttributedString::fromAnsi)
+        .map(line -> line.columnSubSequence(0, screen.width()))
+        .toList();
+  }
+}

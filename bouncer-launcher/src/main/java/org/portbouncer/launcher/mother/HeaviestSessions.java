@@ -1,0 +1,131 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.PriorityQueue;
+import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.launcher.admin.HeaviestView;
+import org.portbouncer.launcher.admin.SessionOrder;
+import org.portbouncer.launcher.admin.SessionView;
+import org.portbouncer.launcher.admin.SessionWatch;
+
+/**
+ * Finds the heaviest sessions in one walk over the session table, of which only those that are told
+ * become objects: with ten thousand sessions every second that matters. In the mother, on the
+ * thread of the admin connection that it belongs to.
+ */
+final class HeaviestSessions implements SessionWatch {
+
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  private static final Comparator<Candidate> LIGHTEST_FIRST =
+      Comparator.comparingLong(Candidate::weight)
+          .thenComparingLong(Candidate::bytes)
+          .thenComparing(Comparator.comparingLong(Candidate::id).reversed());
+
+  private final Mother mother;
+  private final SessionViews views;
+
+  /** By record: whose it was the last time, and what that session had moved; 0 is nobody. */
+  private long[] ids = {};
+
+  private long[] ups = {};
+  private long[] downs = {};
+  private long takenAt;
+
+  /** A session that may be among the heaviest. */
+  private record Candidate(int record, long id, long weight, long bytes, long up, long down) {}
+
+  HeaviestSessions(Mother mother, SessionViews views) {
+    this.mother = mother;
+    this.views = views;
+  }
+
+  @Override
+  public HeaviestView heaviest(SessionOrder order, int most, String match) {
+    SessionTable table = mother.area().sessions();
+    int highWater = mother.records().highWater();
+    boolean first = ids.length == 0;
+    makeRoom(highWater);
+    String wanted = match.toLowerCase(Locale.ROOT);
+    long now = System.nanoTime();
+    int total = 0;
+    int matching = 0;
+    PriorityQueue<Candidate> heaviest = new PriorityQueue<>(LIGHTEST_FIRST);
+    for (int record = 0; record < highWater; record++) {
+      if (!table.counts(record)) {
+        ids[record] = 0;
+        continue;
+      }
+      Candidate candidate = look(table, record, first, order, now);
+      total++;
+      if (!wanted.isEmpty() && !views.matches(record, wanted)) {
+        continue;
+      }
+      matching++;
+      heaviest.add(candidate);
+      if (heaviest.size() > most) {
+        heaviest.remove();
+      }
+    }
+    double seconds = first ? 0 : (now - takenAt) / NANOS_PER_SECOND;
+    takenAt = now;
+    return new HeaviestView(total, matching, rated(heaviest, seconds));
+  }
+
+  /** At least one place, or the first time would not be told from the next. */
+  private void makeRoom(int highWater) {
+    int room = Math.max(1, highWater);
+    if (ids.length < room) {
+      ids = Arrays.copyOf(ids, room);
+      ups = Arrays.copyOf(ups, room);
+      downs = Arrays.copyOf(downs, room);
+    }
+  }
+
+  /** Compares with the last time, and remembers for the next. */
+  private Candidate look(
+      SessionTable table, int record, boolean first, SessionOrder order, long now) {
+    long id = table.id(record);
+    long up = table.bytesUp(record);
+    long down = table.bytesDown(record);
+    boolean known = ids[record] == id;
+    // All that a new session has moved, it has moved since the last time.
+    long movedUp = known ? Math.max(0, up - ups[record]) : first ? 0 : up;
+    long movedDown = known ? Math.max(0, down - downs[record]) : first ? 0 : down;
+    ids[record] = id;
+    ups[record] = up;
+    downs[record] = down;
+    long weight =
+        switch (order) {
+          case RATE -> movedUp + movedDown;
+          case BYTES -> up + down;
+          case AGE -> now - table.accepted(record);
+          case IDLE -> now - table.activity(record);
+        };
+    return new Candidate(record, id, weight, up + down, movedUp, movedDown);
+  }
+
+  private List<HeaviestView.Rated> rated(PriorityQueue<Candidate> heaviest, double seconds) {
+    ArrayDeque<HeaviestView.Rated> heaviestFirst = new ArrayDeque<>(heaviest.size());
+    while (!heaviest.isEmpty()) {
+      Candidate candidate = heaviest.remove();
+      SessionView view = views.one(candidate.record());
+      // It may have ended meanwhile, and another one may have got its record.
+      if (view != null && view.id() == candidate.id()) {
+        heaviestFirst.addFirst(
+            new HeaviestView.Rated(
+                view, rate(candidate.up(), seconds), rate(candidate.down(), seconds)));
+      }
+    }
+    return new ArrayList<>(heaviestFirst);
+  }
+
+  private static long rate(long moved, double seconds) {
+    return seconds <= 0 ? 0 : Math.round(moved / seconds);
+  }
+}

@@ -1,0 +1,85 @@
+package org.portbouncer.launcher.top;
+
+import java.util.List;
+
+/**
+ * All that {@code top} shows at a moment.
+ *
+ * @param server the line at the top
+ * @param all all listeners together
+ * @param listeners busiest first
+ * @param workers by stage, then index
+ * @param classes bandwidth classes, those first that sessions wait for most
+ * @param sessions heaviest first
+ * @param total live sessions
+ * @param matching of these, the ones that the filter lets through
+ */
+record Model(
+    Server server,
+    Traffic all,
+    List<ListenerRow> listeners,
+    List<WorkerRow> workers,
+    List<ClassRow> classes,
+    List<SessionRow> sessions,
+    long total,
+    long matching) {
+
+  record Server(
+      String version,
+      long pid,
+      boolean ready,
+      long uptimeMs,
+      long epoch,
+      long active,
+      long mostSessions) {}
+
+  /**
+   * What moves now, and in each second of the last minute.
+   *
+   * @param sessions new ones, in each second
+   * @param up bytes to targets, in each second
+   * @param down bytes to clients, in each second
+   */
+  record Traffic(Flow now, double[] sessions, double[] up, double[] down) {
+
+    /** Bytes of both ways, in each second. */
+    double[] bytes() {
+      double[] both = up.clone();
+      for (int i = 0; i < both.length; i++) {
+        both[i] += down[i];
+      }
+      return both;
+    }
+  }
+
+  record ListenerRow(String name, long active, Traffic traffic) {}
+
+  /**
+   * One worker.
+   *
+   * @param cpu parts of one core
+   */
+  record WorkerRow(String name, String state, long sessions, double cpu, long rssBytes) {}
+
+  /**
+   * One bandwidth class.
+   *
+   * @param waiting how many sessions waited for it, on average since the last look
+   */
+  record ClassRow(
+      String name, long up, long down, String sharedBy, long sessions, double waiting) {}
+
+  record SessionRow(
+      long id,
+      String listener,
+      String client,
+      String target,
+      String rule,
+      String state,
+      long ageMs,
+      long idleMs,
+      long upRate,
+      long downRate,
+      long bytesUp,
+      long bytesDown) {}
+}

@@ -1,0 +1,13 @@
+package org.portbouncer.launcher.top;
+
+import org.portbouncer.launcher.view.Answer;
+
+/**
+ * What the server said at a moment.
+ *
+ * @param nanos System.nanoTime
+ * @param query which sessions were asked for
+ * @param status the answer to {@code status}
+ * @param heaviest the answer to {@code top}
+ */
+record Snapshot(long nanos, Query query, Answer status, Answer heaviest) {}

@@ -1,0 +1,78 @@
+package org.portbouncer.launcher.top;
+
+import java.io.Closeable;
+import java.io.IOException;
+import org.portbouncer.launcher.admin.AdminClient;
+import org.portbouncer.launcher.admin.Json;
+import org.portbouncer.launcher.admin.Requests;
+import org.portbouncer.launcher.view.Answer;
+
+/**
+ * The server that {@code top} looks at, over one connection, made anew where it broke. Used by one
+ * thread.
+ */
+public final class TopServer implements Closeable {
+
+  /** More than a tall terminal shows; the rest is a matter for the filter. */
+  private static final int SESSIONS = 200;
+
+  private final Connector connector;
+  private AdminClient client;
+
+  /** Connects to the server. */
+  @FunctionalInterface
+  public interface Connector {
+    /** A new connection. */
+    AdminClient connect() throws IOException;
+  }
+
+  /**
+   * @param client the connection to begin with
+   * @param again for when that breaks
+   */
+  public TopServer(AdminClient client, Connector again) {
+    this.client = client;
+    this.connector = again;
+  }
+
+  /** Asks for all that is shown. */
+  Snapshot snapshot(Query query) throws IOException {
+    Answer status = ask(Requests.status());
+    Answer heaviest = ask(Requests.top(SESSIONS, query.order(), query.filter()));
+    return new Snapshot(System.nanoTime(), query, status, heaviest);
+  }
+
+  /** Ends a session; says what came of it. */
+  String kill(long id) throws IOException {
+    return ask(Requests.killIds(id)).number("killed") == 0
+        ? "session " + id + " had ended already"
+        : "killed session " + id;
+  }
+
+  private Answer ask(String request) throws IOException {
+    try {
+      if (client == null) {
+        client = connector.connect();
+      }
+      Answer answer = Answer.of(Json.parseObject(client.ask(request)));
+      if (answer.values().containsKey("error")) {
+        throw new IOException(answer.text("error"));
+      }
+      return answer;
+    } catch (Json.MalformedException e) {
+      close();
+      throw new IOException("its answer is not readable: " + e.getMessage(), e);
+    } catch (IOException e) {
+      close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (client != null) {
+      client.close();
+      client = null;
+    }
+  }
+}

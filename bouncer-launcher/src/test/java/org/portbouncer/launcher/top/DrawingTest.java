@@ -1,0 +1,131 @@
+package org.portbouncer.launcher.top;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.jline.utils.AttributedString;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.portbouncer.launcher.screen.Key;
+
+class DrawingTest {
+
+  private final View view = new View();
+
+  private static List<String> texts(List<AttributedString> lines) {
+    return lines.stream().map(line -> line.toString().stripTrailing()).toList();
+  }
+
+  private List<String> draw(Model model, int width, int height) {
+    view.follow(model);
+    return texts(new Drawing(width, height, false, true).draw(model, view));
+  }
+
+  @Test
+  void shouldFitEverythingOn80By24() throws Exception {
+    assertThat(draw(Samples.model(3), 80, 24))
+        .containsExactly(
+            "bouncer 1.2.3  pid 4700  ready  up 2.0s  epoch 2  3 of 10000 sessions",
+            "new 2.0/s            █  up 1.0 KiB/s            █  down 2.0 KiB/s            █",
+            "LISTENER     ACTIVE   NEW/S       UP/S     DOWN/S LAST MINUTE",
+            "web               2     2.0    1.0 KiB    2.0 KiB                              █",
+            "mail              1     0.0        0 B        0 B                              ▁",
+            "WORKER        SESSIONS   CPU     MEMORY  WORKER        SESSIONS   CPU     MEMORY",
+            "acl/0                0        throttled  io/0                 3   50%   64.0 MiB",
+            "BANDWIDTH                UP         DOWN SHARED BY SESSIONS  WAITING",
+            "slow                1 MiB/s     no limit rule             3      3.0",
+            "idle               no limit     8 kbit/s all              0      0.0",
+            "SESSIONS by rate: 3 of 812",
+            "     ID LISTENER   CLIENT                 AGE   IDLE       UP/S     DOWN/S",
+            "      1 web        10.0.0.1:4000        1m01s  250ms     1000 B    1.5 KiB",
+            "      2 web        10.0.0.2:4000        1m01s  250ms    2.0 KiB    1.5 KiB",
+            "      3 web        10.0.0.3:4000        1m01s  250ms    2.9 KiB    1.5 KiB",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "q quit  h help  / filter  k kill   sort by  r rate  b bytes  a age  i idle");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"80,24", "200,60", "132,43", "60,20", "40,12", "20,8", "10,4", "3,2", "1,1"})
+  void shouldNeverBeLargerThanTheScreen(int width, int height) throws Exception {
+    Model model = Samples.model(150);
+    view.follow(model);
+    List<AttributedString> lines = new Drawing(width, height, true, true).draw(model, view);
+    assertThat(lines).hasSize(height);
+    assertThat(lines).allMatch(line -> line.columnLength() <= width);
+  }
+
+  @Test
+  void shouldShowMoreColumnsWhereThereIsRoom() throws Exception {
+    assertThat(String.join("\n", draw(Samples.model(3), 160, 24)))
+        .contains("TARGET", "RULE", "office/staff", "192.0.2.1:80", "BYTES", "1.0 KiB");
+  }
+
+  @Test
+  void shouldKeepTheChosenSessionOnTheScreen() throws Exception {
+    Model model = Samples.model(150);
+    view.follow(model);
+    var _ = view.press(Key.of(Key.Kind.END), model, 5);
+    Drawing drawing = new Drawing(80, 24, false, true);
+    List<AttributedString> lines = drawing.draw(model, view);
+    List<AttributedString> selected =
+        lines.stream().filter(line -> line.toAnsi().contains("\u001b[7m")).toList();
+    assertThat(texts(selected)).singleElement().asString().contains("10.0.0.150:4000");
+    assertThat(drawing.sessionRows()).isGreaterThanOrEqualTo(5);
+  }
+
+  @Test
+  void shouldUseColourOnlyWhereThereIsSome() throws Exception {
+    Model model = Samples.model(3);
+    String green = "\u001b[32m";
+    assertThat(ansi(model, true)).contains(green, "\u001b[33m", "\u001b[31m");
+    assertThat(ansi(model, false)).doesNotContain(green, "\u001b[33m", "\u001b[31m", "\u001b[36m");
+  }
+
+  private String ansi(Model model, boolean colour) {
+    StringBuilder all = new StringBuilder();
+    new Drawing(80, 24, colour, true).draw(model, view).forEach(line -> all.append(line.toAnsi()));
+    return all.toString();
+  }
+
+  @Test
+  void shouldAskBeforeItKills() throws Exception {
+    Model model = Samples.model(3);
+    view.follow(model);
+    var _ = view.press(Key.of(Key.Kind.DOWN), model, 5);
+    var _ = view.press(Key.text('k'), model, 5);
+    assertThat(draw(model, 80, 24).getLast()).isEqualTo("kill session 2 of 10.0.0.2:4000? y/n");
+  }
+
+  @Test
+  void shouldSayThatTheServerDoesNotAnswer() throws Exception {
+    view.trouble("no such file");
+    assertThat(draw(Samples.model(3), 80, 24).getFirst())
+        .endsWith("no answer, trying again: no such file");
+  }
+
+  @Test
+  void shouldShowTheFilterWhileItIsTypedAndAfter() throws Exception {
+    Model model = Samples.model(3);
+    for (char c : "/we".toCharArray()) {
+      var _ = view.press(Key.text(c), model, 5);
+    }
+    assertThat(draw(model, 80, 24).getLast()).startsWith("filter: we ");
+    var _ = view.press(Key.of(Key.Kind.ENTER), model, 5);
+    assertThat(draw(model, 80, 24)).contains("SESSIONS by rate, with 'we': 3 of 812");
+  }
+
+  @Test
+  void shouldExplainEveryKeyInTheHelp() throws Exception {
+    Model model = Samples.model(3);
+    var _ = view.press(Key.text('h'), model, 5);
+    assertThat(String.join("\n", draw(model, 80, 24))).contains("quit", "filter", "kill", "idle");
+  }
+}

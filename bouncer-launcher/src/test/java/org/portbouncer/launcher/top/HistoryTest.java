@@ -1,0 +1,66 @@
+package org.portbouncer.launcher.top;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class HistoryTest {
+
+  private final History history = new History();
+
+  @Test
+  void shouldHaveNoRatesAfterOneLook() throws Exception {
+    Model model = history.add(Samples.at(4700, 10, 3));
+    assertThat(model.all().now()).isEqualTo(Flow.NONE);
+    assertThat(model.workers().getLast().cpu()).isZero();
+    assertThat(model.all().up()).hasSize(60).containsOnly(Double.NaN);
+  }
+
+  @Test
+  void shouldMakeRatesOfTwoLooks() throws Exception {
+    var _ = history.add(Samples.at(4700, 10, 3));
+    Model model = history.add(Samples.at(4700, 14, 3));
+    assertThat(model.listeners().getFirst().name()).as("the busiest").isEqualTo("web");
+    assertThat(model.listeners().getFirst().traffic().now()).isEqualTo(new Flow(2, 1024, 2048));
+    assertThat(model.all().now()).isEqualTo(new Flow(2, 1024, 2048));
+    assertThat(model.workers().getLast().cpu()).isEqualTo(0.5);
+    assertThat(model.classes().getFirst().name()).as("the one waited for").isEqualTo("slow");
+    assertThat(model.classes().getFirst().waiting()).isEqualTo(3);
+    double[] up = model.all().up();
+    assertThat(up).endsWith(1024, 1024, 1024, 1024);
+    assertThat(up[55]).as("five seconds ago nobody looked").isNaN();
+  }
+
+  @Test
+  void shouldForgetWhatIsOlderThanAMinute() throws Exception {
+    for (int second = 0; second <= 50; second += 10) {
+      var _ = history.add(Samples.at(4700, second, 0));
+    }
+    // A pause of two minutes is one step, and all that is left.
+    Model model = history.add(Samples.at(4700, 170, 0));
+    assertThat(model.all().down()).hasSize(60).containsOnly(2048);
+  }
+
+  @Test
+  void shouldBeginAnewWithAnotherServer() throws Exception {
+    var _ = history.add(Samples.at(4700, 10, 3));
+    var _ = history.add(Samples.at(4700, 11, 3));
+    Model model = history.add(Samples.at(5000, 12, 3));
+    assertThat(model.all().now()).isEqualTo(Flow.NONE);
+    assertThat(model.all().up()).containsOnly(Double.NaN);
+  }
+
+  @Test
+  void shouldNotLetTheServerSendCommandsToTheTerminal() throws Exception {
+    Snapshot hostile = Samples.at(4700, 1, 0);
+    Snapshot named =
+        new Snapshot(
+            1,
+            hostile.query(),
+            hostile.status(),
+            org.portbouncer.launcher.view.Answer.of(
+                org.portbouncer.launcher.admin.Json.parseObject(
+                    "{\"sessions\":[{\"id\":1,\"client\":\"unix:/\\u001b[2J\"}]}")));
+    assertThat(history.add(named).sessions().getFirst().client()).isEqualTo("unix:/?[2J");
+  }
+}

@@ -1,0 +1,69 @@
+package org.portbouncer.launcher.top;
+
+import java.util.Locale;
+import org.portbouncer.launcher.admin.Json;
+import org.portbouncer.launcher.admin.SessionOrder;
+import org.portbouncer.launcher.view.Answer;
+
+/** What a server might have said. */
+final class Samples {
+
+  private static final long SECOND = 1_000_000_000;
+
+  private Samples() {}
+
+  /**
+   * A server's answers in its so-manieth second: listener web got 2 clients, 1024 bytes up and 2048
+   * down in each, worker io/0 took half a core, three sessions waited for the class slow.
+   *
+   * @param sessions how many there are, each with its number for an id
+   */
+  static Snapshot at(long pid, long second, int sessions) throws Json.MalformedException {
+    String status =
+        """
+        {"version":"1.2.3","pid":%d,"uptime_s":%d,"epoch":2,"ready":true,
+         "listeners":{
+          "mail":{"active":1,"accepted":1,"bytes_up":0,"bytes_down":0},
+          "web":{"active":2,"accepted":%d,"bytes_up":%d,"bytes_down":%d}},
+         "workers":[
+          {"stage":"acl","index":0,"state":"throttled","sessions":0,"cpu_ms":0,"rss_bytes":0},
+          {"stage":"io","index":0,"state":"ready","sessions":3,"cpu_ms":%d,"rss_bytes":67108864}],
+         "limits":{"max_sessions":10000,"active":3},
+         "bandwidth":{
+          "idle":{"up":null,"down":1000,"shared_by":"all","sessions":0,"throttled_s":0},
+          "slow":{"up":1048576,"down":null,"shared_by":"rule","sessions":3,"throttled_s":%s}}}
+        """
+            .formatted(
+                pid,
+                second,
+                2 * second,
+                1024 * second,
+                2048 * second,
+                500 * second,
+                String.format(Locale.ROOT, "%.1f", 3.0 * second));
+    StringBuilder list = new StringBuilder();
+    for (int id = 1; id <= sessions; id++) {
+      list.append(list.isEmpty() ? "" : ",")
+          .append(
+              """
+              {"id":%d,"listener":"web","client":"10.0.0.%d:4000","target":"192.0.2.1:80",
+               "acl":"office","rule":"staff","state":"forwarding","age_ms":61500,"idle_ms":250,
+               "up_rate":%d,"down_rate":1536,"bytes_up":5,"bytes_down":1019}
+              """
+                  .formatted(id, id, 1000 * id));
+    }
+    String heaviest = "{\"total\":812,\"matching\":" + sessions + ",\"sessions\":[" + list + "]}";
+    return new Snapshot(
+        second * SECOND,
+        new Query(SessionOrder.RATE, ""),
+        Answer.of(Json.parseObject(status)),
+        Answer.of(Json.parseObject(heaviest)));
+  }
+
+  /** After two looks, a second apart. */
+  static Model model(int sessions) throws Json.MalformedException {
+    History history = new History();
+    var _ = history.add(at(4700, 1, sessions));
+    return history.add(at(4700, 2, sessions));
+  }
+}
