@@ -46,12 +46,14 @@ final class BouncerServer implements AutoCloseable {
 
   private final Output out;
   private final Output err;
+  private final int number;
   private List<Long> tree = List.of();
   private boolean killed;
   private Map<Long, Map<String, Integer>> baseline = Map.of();
   private Set<Long> ioWorkers = Set.of();
 
-  private BouncerServer(Path config, Path socket, Process mother, String mark) {
+  private BouncerServer(Path config, Path socket, Process mother, String mark, int number) {
+    this.number = number;
     this.mark = mark;
     this.config = config;
     this.socket = socket;
@@ -90,10 +92,11 @@ final class BouncerServer implements AutoCloseable {
     List<String> whole = new ArrayList<>(command);
     whole.addAll(List.of("start", "-c", config.toString()));
     ProcessBuilder builder = new ProcessBuilder(whole).directory(folder.toFile());
+    int number = ClientAddresses.serverStarts();
     String mark = UUID.randomUUID().toString();
     builder.environment().put("BOUNCER_TEST", mark);
     BouncerServer server =
-        new BouncerServer(config, socket, builder.start(), "BOUNCER_TEST=" + mark);
+        new BouncerServer(config, socket, builder.start(), "BOUNCER_TEST=" + mark, number);
     try {
       server.awaitReady();
     } catch (RuntimeException | Error e) {
@@ -400,5 +403,6 @@ final class BouncerServer implements AutoCloseable {
       ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
     }
     mother.destroyForcibly();
+    ClientAddresses.serverEnded(number);
   }
 }

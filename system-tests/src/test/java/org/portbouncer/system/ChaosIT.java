@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -115,7 +116,7 @@ class ChaosIT {
       server.reloaded(config(target, 0));
       server.awaitNoSession();
       server.status();
-      Map<String, Map<String, Integer>> before = descriptors(server);
+      Map<String, Map<String, Integer>> before = settledDescriptors(server);
       ChaosMonkey monkey =
           new ChaosMonkey(server, random, MOST_PAUSE_MILLIS, number -> config(target, number));
       ChaosLoad load = new ChaosLoad(random, RATE, port, limitedPort);
@@ -130,6 +131,9 @@ class ChaosIT {
         monkey.restore();
       }
       double seconds = (System.nanoTime() - start) / 1e9;
+      awaitEveryWorker(server);
+      // As before the beginning, all have had one: it leaves them the means to read the next.
+      server.reloaded(config(target, 0));
       assertEverythingIsAsBefore(server, before);
       int count = load.outcomes().size();
       int lost = assertLog(server, load.outcomes());
@@ -148,15 +152,18 @@ class ChaosIT {
     }
   }
 
-  private void assertEverythingIsAsBefore(
-      BouncerServer server, Map<String, Map<String, Integer>> before) throws Exception {
-    server.awaitNoSession();
+  private static void awaitEveryWorker(BouncerServer server) {
     await("every worker")
         .atMost(Duration.ofSeconds(30))
         .untilAsserted(
             () ->
                 assertThat(BouncerServer.elements(server.status().path("workers")))
                     .allMatch(worker -> worker.path("state").asText().equals("ready")));
+  }
+
+  private void assertEverythingIsAsBefore(
+      BouncerServer server, Map<String, Map<String, Integer>> before) throws Exception {
+    server.awaitNoSession();
     assertThat(server.status().path("state_transfer").path("slots_used").asInt()).isZero();
     assertLimitIsWhole();
     server.awaitNoSession();
@@ -184,6 +191,20 @@ class ChaosIT {
     } finally {
       Closing.all(clients.toArray(AutoCloseable[]::new));
     }
+  }
+
+  /** Those that are there twice, a moment apart: without the connection of the last question. */
+  private static Map<String, Map<String, Integer>> settledDescriptors(BouncerServer server)
+      throws IOException {
+    AtomicReference<Map<String, Map<String, Integer>>> last =
+        new AtomicReference<>(descriptors(server));
+    return await("descriptors that stay")
+        .until(
+            () -> {
+              Map<String, Map<String, Integer>> now = descriptors(server);
+              return now.equals(last.getAndSet(now)) ? now : null;
+            },
+            now -> now != null);
   }
 
   /** Kinds of descriptors by process: the mother, and each worker by stage and number. */

@@ -10,8 +10,6 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * One connection of a test, to bouncer or from it. Nothing it reads is waited for longer than 30 s.
@@ -20,9 +18,6 @@ final class Client implements AutoCloseable {
   static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
   private static final int MOST_MILLIS = 30_000;
   private static final int MOST_ATTEMPTS = 1_000;
-
-  /** Addresses that clients of this run have had: each is used once, so it names one session. */
-  private static final Set<InetSocketAddress> USED = ConcurrentHashMap.newKeySet();
 
   private final Socket socket;
   private final String address;
@@ -63,7 +58,7 @@ final class Client implements AutoCloseable {
     for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       Socket socket = new Socket();
       socket.bind(new InetSocketAddress(source, 0));
-      if (USED.add((InetSocketAddress) socket.getLocalSocketAddress())) {
+      if (ClientAddresses.take((InetSocketAddress) socket.getLocalSocketAddress())) {
         return socket;
       }
       socket.close();

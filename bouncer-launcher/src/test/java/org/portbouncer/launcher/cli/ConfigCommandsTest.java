@@ -149,6 +149,10 @@ class ConfigCommandsTest {
       assertThat(run.out()).startsWith("{\"version\":\"1.2.3\"");
     }
     assertThat(CliRun.of("status", "-c", file).code()).isEqualTo(3);
-    assertThat(CliRun.of("status", "-c", writeBad()).code()).isEqualTo(1);
+    // What else is wrong in it does not matter to who asks a server.
+    assertThat(CliRun.of("status", "-c", writeBad()).code()).isEqualTo(3);
+    CliRun broken = CliRun.of("status", "-c", write("bouncer {\n  admin { socket = [\n}"));
+    assertThat(broken.code()).isEqualTo(1);
+    assertThat(broken.err()).contains(":3: ");
   }
 }
