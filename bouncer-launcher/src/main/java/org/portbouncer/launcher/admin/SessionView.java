@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.admin;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * One live session in the answer to {@code sessions}, made by the mother from the session table.
@@ -42,4 +43,31 @@ public record SessionView(
     long bytesUp,
     long bytesDown,
     long throttledMs,
-    List<HopView> hops) {}
+    List<HopView> hops) {
+
+  /** The rule as ACL/RULE; - without an ACL. */
+  public String decision() {
+    return acl == null ? "-" : acl + "/" + rule;
+  }
+
+  /**
+   * Whether a text stands in what people see of it: number, listener, addresses, rule, class,
+   * state.
+   *
+   * @param wanted in lower case; empty for any
+   */
+  public boolean mentions(String wanted) {
+    return wanted.isEmpty()
+        || String.join(
+                " ",
+                Long.toString(id),
+                listener,
+                client,
+                target,
+                decision(),
+                bandwidth == null ? "-" : bandwidth,
+                state)
+            .toLowerCase(Locale.ROOT)
+            .contains(wanted);
+  }
+}

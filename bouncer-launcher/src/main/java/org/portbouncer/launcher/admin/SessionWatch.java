@@ -2,8 +2,8 @@ package org.portbouncer.launcher.admin;
 
 /**
  * Somebody who looks at the live sessions again and again, and whom the mother tells the heaviest
- * ones alone: it remembers what each had moved the last time. One for each admin connection that
- * asks, used by its thread.
+ * ones alone: it remembers what each had moved the last time. One for each who asks, used by one
+ * thread at a time.
  */
 public interface SessionWatch {
 
@@ -12,8 +12,7 @@ public interface SessionWatch {
    *
    * @param order what makes one heavy
    * @param most how many at most
-   * @param match a text that must stand in the listener's name or the client's address; empty for
-   *     all
+   * @param match a text that must stand in it, see {@link SessionView#mentions}, in any case
    */
   HeaviestView heaviest(SessionOrder order, int most, String match);
 }

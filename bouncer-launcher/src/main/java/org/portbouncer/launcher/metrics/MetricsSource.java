@@ -1,7 +1,6 @@
 package org.portbouncer.launcher.metrics;
 
-import java.util.List;
-import org.portbouncer.launcher.admin.SessionView;
+import org.portbouncer.launcher.admin.SessionWatch;
 
 /**
  * What the mother lets the metrics server read. Called on that server's threads, several at once;
@@ -12,6 +11,6 @@ public interface MetricsSource {
   /** Everything that is counted, now. */
   Figures figures();
 
-  /** Every live session. */
-  List<SessionView> sessions();
+  /** For one look at the heaviest sessions. */
+  SessionWatch watch();
 }

@@ -4,14 +4,13 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.shared.TimeHistogram;
+import org.portbouncer.launcher.admin.HeaviestView;
 import org.portbouncer.launcher.admin.SessionView;
 
 /**
@@ -233,51 +232,19 @@ final class PageData {
     json.writeEndArray();
   }
 
-  /**
-   * Live sessions, those that moved most first.
-   *
-   * @param filter a text that must stand somewhere in the line; empty for all
-   * @param limit the most to write
-   */
-  static void sessions(OutputStream out, List<SessionView> all, String filter, int limit)
-      throws IOException {
-    String wanted = filter.toLowerCase(Locale.ROOT);
-    List<SessionView> matching = new ArrayList<>();
-    for (SessionView session : all) {
-      if (wanted.isEmpty() || text(session).contains(wanted)) {
-        matching.add(session);
-      }
-    }
-    matching.sort(
-        Comparator.comparingLong((SessionView s) -> s.bytesUp() + s.bytesDown()).reversed());
+  /** Live sessions, in the order given. */
+  static void sessions(OutputStream out, HeaviestView heaviest) throws IOException {
     try (JsonGenerator json = JSON.createGenerator(out)) {
       json.writeStartObject();
-      json.writeNumberField("total", all.size());
-      json.writeNumberField("matching", matching.size());
+      json.writeNumberField("total", heaviest.total());
+      json.writeNumberField("matching", heaviest.matching());
       json.writeArrayFieldStart("sessions");
-      for (SessionView session : matching.subList(0, Math.min(limit, matching.size()))) {
-        session(json, session);
+      for (HeaviestView.Rated rated : heaviest.sessions()) {
+        session(json, rated.session());
       }
       json.writeEndArray();
       json.writeEndObject();
     }
-  }
-
-  private static String text(SessionView session) {
-    return String.join(
-            " ",
-            Long.toString(session.id()),
-            session.listener(),
-            session.client(),
-            session.target(),
-            rule(session),
-            session.bandwidth() == null ? "-" : session.bandwidth(),
-            session.state())
-        .toLowerCase(Locale.ROOT);
-  }
-
-  private static String rule(SessionView session) {
-    return session.acl() == null ? "-" : session.acl() + "/" + session.rule();
   }
 
   private static void session(JsonGenerator json, SessionView session) throws IOException {
@@ -286,7 +253,7 @@ final class PageData {
     json.writeStringField("listener", session.listener());
     json.writeStringField("client", session.client());
     json.writeStringField("target", session.target());
-    json.writeStringField("rule", rule(session));
+    json.writeStringField("rule", session.decision());
     json.writeStringField("bandwidth", session.bandwidth());
     json.writeStringField("state", session.state());
     json.writeNumberField("age_ms", session.ageMs());

@@ -11,6 +11,8 @@ import java.io.OutputStream;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import org.portbouncer.launcher.admin.HeaviestView;
+import org.portbouncer.launcher.admin.SessionOrder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -85,7 +87,8 @@ final class Router implements HttpHandler {
       case "/page/history" -> json(exchange, out -> PageData.history(out, history.steps()));
       case "/page/sessions" -> {
         String filter = parameter(exchange, "filter");
-        json(exchange, out -> PageData.sessions(out, source.sessions(), filter, SESSIONS));
+        HeaviestView heaviest = source.watch().heaviest(SessionOrder.BYTES, SESSIONS, filter);
+        json(exchange, out -> PageData.sessions(out, heaviest));
       }
       default -> text(exchange, 404, "there are / and /metrics\n");
     }

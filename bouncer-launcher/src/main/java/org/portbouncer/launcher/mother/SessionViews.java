@@ -2,7 +2,6 @@ package org.portbouncer.launcher.mother;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Configuration.StateTransfer;
@@ -54,29 +53,6 @@ final class SessionViews {
     boolean same =
         table.generation(record) == generation && table.phase(record) != SessionTable.Phase.FREE;
     return same ? view : null;
-  }
-
-  /**
-   * Whether the session in this record has a text in its listener's name or its client's address.
-   *
-   * @param wanted in lower case
-   */
-  boolean matches(int record, String wanted) {
-    SessionTable table = mother.area().sessions();
-    if (table.client(record).toLowerCase(Locale.ROOT).contains(wanted)) {
-      return true;
-    }
-    Epoch epoch = mother.epochs().get(table.epoch(record));
-    int index = table.listener(record);
-    return epoch != null
-        && index < epoch.configuration().listeners().size()
-        && epoch
-            .configuration()
-            .listeners()
-            .get(index)
-            .name()
-            .toLowerCase(Locale.ROOT)
-            .contains(wanted);
   }
 
   private SessionView view(SessionTable table, int record, long now) {

@@ -26,7 +26,7 @@ final class Drawing {
     "  up, down       choose a session       page up, page down, home, end",
     "  k              kill the chosen session, after a question",
     "  r b a i        sessions by rate, bytes, age, idle time",
-    "  /              filter: sessions with this text in listener or client;",
+    "  /              filter: sessions with this text in any column;",
     "                 Enter keeps it, Escape takes it away",
     "  h ?            this help",
     "  q, Ctrl-C      quit",

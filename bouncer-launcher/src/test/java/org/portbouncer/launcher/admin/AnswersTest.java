@@ -56,6 +56,17 @@ class AnswersTest {
   }
 
   @Test
+  void shouldFindASessionByAnyTextThatPeopleSeeOfIt() {
+    SessionView session = server.sessions().getFirst();
+    for (String text : new String[] {"", "17", "web", "10.1.2.3:4", "0.2.10:80", "office/staff"}) {
+      assertThat(session.mentions(text)).as(text).isTrue();
+    }
+    assertThat(session.mentions("10.1.2.4")).isFalse();
+    assertThat(session.mentions("inline")).isFalse();
+    assertThat(server.sessions().getLast().decision()).isEqualTo("-");
+  }
+
+  @Test
   void shouldWriteTheSmallAnswers() {
     assertThat(Answers.killed(2)).isEqualTo("{\"killed\":2}");
     assertThat(Answers.stopping(true, 3, 17))

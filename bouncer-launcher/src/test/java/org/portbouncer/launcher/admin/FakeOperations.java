@@ -89,7 +89,7 @@ public final class FakeOperations implements Operations {
     return (order, most, match) -> {
       List<HeaviestView.Rated> heaviest =
           sessions().stream()
-              .filter(s -> s.listener().contains(match) || s.client().contains(match))
+              .filter(s -> s.mentions(match))
               .limit(most)
               .map(s -> new HeaviestView.Rated(s, s.id(), 1000 * s.id()))
               .toList();

@@ -1,8 +1,15 @@
 package org.portbouncer.launcher.metrics;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import org.portbouncer.launcher.admin.HeaviestView;
+import org.portbouncer.launcher.admin.SessionOrder;
 import org.portbouncer.launcher.admin.SessionView;
+import org.portbouncer.launcher.admin.SessionWatch;
 
 /** A server that only pretends. */
 final class FakeSource implements MetricsSource {
@@ -46,7 +53,17 @@ final class FakeSource implements MetricsSource {
   }
 
   @Override
-  public List<SessionView> sessions() {
-    return sessions;
+  public SessionWatch watch() {
+    return (order, most, match) -> {
+      assertThat(order).isEqualTo(SessionOrder.BYTES);
+      List<HeaviestView.Rated> matching =
+          sessions.stream()
+              .filter(s -> s.mentions(match.toLowerCase(Locale.ROOT)))
+              .sorted(Comparator.comparingLong(SessionView::bytesUp).reversed())
+              .map(s -> new HeaviestView.Rated(s, 0, 0))
+              .toList();
+      return new HeaviestView(
+          sessions.size(), matching.size(), matching.stream().limit(most).toList());
+    };
   }
 }
