@@ -108,10 +108,13 @@ public final class Throttle {
     return granted;
   }
 
-  /** Ends the wait where it is over, or where the class has changed and the line begins anew. */
+  /**
+   * Ends the wait where it is over, or where the class has changed and the line begins anew, or
+   * where there is no limit any more: then its clock stands still.
+   */
   private boolean turnHasCome(ClassTerms terms, long now) {
     boolean changed = terms.version() != version;
-    if (!changed && terms.served(way, now) - due < 0) {
+    if (!changed && terms.rate(way) > 0 && terms.served(way, now) - due < 0) {
       return false;
     }
     endWait(now);
@@ -165,7 +168,9 @@ public final class Throttle {
 
   /** When its turn comes, CLOCK_MONOTONIC ns; only while it waits. */
   public long due() {
-    return table.terms(place).reaches(way, due);
+    ClassTerms terms = table.terms(place);
+    // The limit may be lifted by another process at any moment, also since this turn looked.
+    return terms.rate(way) == 0 ? waitingSince : terms.reaches(way, due);
   }
 
   /** So many bytes were read of what {@link #take} allowed. */

@@ -166,6 +166,37 @@ class ThrottleTest {
     classes.set(PLACE, bytesPerSecond, 0, 0, now);
   }
 
+  @Test
+  void shouldBeDueAtOnceWhereTheLimitIsLiftedWhileItWaits() {
+    classes.set(PLACE, 1000, 1000, 0, now);
+    int record = records.allocate();
+    workers[0].acquire(record, PLACE, SharedBy.SESSION, 0, 0, now, PID);
+    Throttle throttle = new Throttle(workers[0], Way.UP);
+    throttle.open(record, PLACE);
+    throttle.read(throttle.take(now));
+    throttle.await(now);
+    assertThat(throttle.due()).isGreaterThan(now);
+    classes.set(PLACE, 0, 0, 0, now);
+    assertThat(throttle.due()).isEqualTo(now);
+    assertThat(throttle.take(now)).isEqualTo(Throttle.UNLIMITED);
+    assertThat(throttle.waiting()).isFalse();
+  }
+
+  @Test
+  void shouldNotWaitWhereTheLimitIsLiftedBetweenTheQuestionAndTheWait() {
+    classes.set(PLACE, 1000, 1000, 0, now);
+    int record = records.allocate();
+    workers[0].acquire(record, PLACE, SharedBy.SESSION, 0, 0, now, PID);
+    Throttle throttle = new Throttle(workers[0], Way.UP);
+    throttle.open(record, PLACE);
+    throttle.read(throttle.take(now));
+    assertThat(throttle.take(now)).isZero();
+    classes.set(PLACE, 0, 0, 0, now);
+    throttle.await(now);
+    assertThat(throttle.due()).isEqualTo(now);
+    assertThat(throttle.take(now)).isEqualTo(Throttle.UNLIMITED);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "125, 1",
