@@ -49,6 +49,7 @@ public final class Const {
   public static final int MSG_TRUNC = 0x20;
   public static final int MSG_CMSG_CLOEXEC = 0x40000000;
   public static final int SHUT_WR = 1;
+  public static final int SHUT_RDWR = 2;
 
   public static final int EPOLL_CLOEXEC = 0x80000;
   public static final int EPOLL_CTL_ADD = 1;
@@ -73,6 +74,7 @@ public final class Const {
   public static final int F_SEAL_GROW = 4;
   public static final int F_SEAL_WRITE = 8;
   public static final int FD_CLOEXEC = 1;
+  public static final int F_GETFD = 1;
   public static final int F_SETFD = 2;
   public static final int F_GETFL = 3;
   public static final int F_SETFL = 4;

@@ -7,12 +7,10 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
-import jnr.constants.platform.Shutdown;
-import jnr.enxio.channels.Native;
-import jnr.unixsocket.UnixServerSocketChannel;
 import jnr.unixsocket.UnixSocketChannel;
 import jnr.unixsocket.UnixSocketOptions;
 import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.launcher.privilege.RunAs;
 import org.slf4j.Logger;
@@ -22,6 +20,10 @@ import org.slf4j.LoggerFactory;
  * The admin socket, served by the mother: one accepting thread and one thread for each connection,
  * all daemons and none of them the mother's own. Whatever peers do, accepting goes on until {@link
  * #close}.
+ *
+ * <p>The listening end is a plain descriptor, the connections are jnr-unixsocket's: to load and
+ * build that takes longer than to start a worker, so that {@link #prepare} does it once the server
+ * is ready.
  */
 public final class AdminServer implements Closeable {
 
@@ -29,14 +31,14 @@ public final class AdminServer implements Closeable {
   private static final long PAUSE_MS = 200;
   private static final long JOIN_MS = 1000;
 
-  private final UnixServerSocketChannel channel;
+  private final int listening;
   private final SocketFile file;
   private final Operations operations;
   private final Bounds bounds;
   private final Predicate<Peer> mayUse;
   private final Set<AdminConnection> connections = ConcurrentHashMap.newKeySet();
   private final Thread acceptor;
-  private boolean listening = true;
+  private boolean open = true;
 
   /**
    * What the server bears with.
@@ -49,12 +51,12 @@ public final class AdminServer implements Closeable {
   }
 
   private AdminServer(
-      UnixServerSocketChannel channel,
+      int listening,
       SocketFile file,
       Operations operations,
       Bounds bounds,
       Predicate<Peer> mayUse) {
-    this.channel = channel;
+    this.listening = listening;
     this.file = file;
     this.operations = operations;
     this.bounds = bounds;
@@ -96,16 +98,38 @@ public final class AdminServer implements Closeable {
       Bounds bounds,
       Predicate<Peer> mayUse)
       throws IOException {
-    UnixServerSocketChannel channel = UnixServerSocketChannel.open();
-    keepFromPrograms(channel.getFD());
+    int listening = Libc.socket(Const.AF_UNIX, Const.SOCK_STREAM | Const.SOCK_CLOEXEC, 0);
+    if (listening < 0) {
+      throw new IOException("admin socket " + socket + ": " + Errno.text(-listening));
+    }
     try {
-      SocketFile file = SocketFile.bind(channel, socket, mode, runAs);
-      AdminServer server = new AdminServer(channel, file, operations, bounds, mayUse);
+      SocketFile file = SocketFile.bind(listening, socket, mode, runAs);
+      AdminServer server = new AdminServer(listening, file, operations, bounds, mayUse);
       server.acceptor.start();
       return server;
     } catch (IOException | RuntimeException e) {
-      channel.close();
+      Libc.close(listening);
       throw e;
+    }
+  }
+
+  /**
+   * Has the library for the connections loaded beside whatever the process does, so that the first
+   * who connects need not wait for it.
+   */
+  public void prepare() {
+    Thread.ofPlatform().daemon().name("admin-prepare").start(AdminServer::loadLibrary);
+  }
+
+  private static void loadLibrary() {
+    try {
+      for (UnixSocketChannel end : UnixSocketChannel.pair()) {
+        Peer.of(end);
+        end.close();
+      }
+    } catch (IOException | RuntimeException | LinkageError e) {
+      // Named now, and not when somebody needs the socket; what can be done about it is the same.
+      LOG.error("admin socket: connections cannot be served: {}", e.toString());
     }
   }
 
@@ -116,14 +140,13 @@ public final class AdminServer implements Closeable {
   @Override
   public void close() throws IOException {
     synchronized (this) {
-      if (!listening) {
+      if (!open) {
         return;
       }
-      listening = false;
+      open = false;
       // Wakes the acceptor, which owns the descriptor and closes it; to close it here would leave
-      // the thread
-      // accepting on whatever gets the number next.
-      Native.shutdown(channel.getFD(), Shutdown.SHUT_RDWR.intValue());
+      // the thread accepting on whatever gets the number next.
+      Libc.shutdown(listening, Const.SHUT_RDWR);
     }
     file.remove();
     try {
@@ -134,41 +157,50 @@ public final class AdminServer implements Closeable {
     connections.forEach(AdminConnection::interrupt);
   }
 
-  private synchronized boolean listening() {
-    return listening;
+  private synchronized boolean isOpen() {
+    return open;
   }
 
   private void acceptAll() {
-    try (channel) {
-      while (listening()) {
+    try {
+      while (isOpen()) {
         acceptOne();
       }
-    } catch (IOException e) {
-      LOG.warn("admin socket: closing failed: {}", e.getMessage());
+    } finally {
+      Libc.close(listening);
     }
   }
 
   private void acceptOne() {
+    // Workers are started while the socket is open, and it is none of theirs.
+    int peer = Libc.accept4(listening, 0, 0, Const.SOCK_CLOEXEC);
+    if (peer < 0) {
+      refusedToAccept(Errno.text(-peer));
+      return;
+    }
+    UnixSocketChannel channel;
     try {
-      UnixSocketChannel peer = channel.accept();
-      if (peer != null) {
-        serve(peer);
-      }
+      channel = UnixSocketChannel.fromFD(peer);
+    } catch (RuntimeException | LinkageError e) {
+      Libc.close(peer);
+      refusedToAccept(e.toString());
+      return;
+    }
+    try {
+      serve(channel);
     } catch (IOException | RuntimeException e) {
-      if (listening()) { // out of descriptors, most likely: it passes
-        LOG.warn("admin socket: cannot accept: {}", e.getMessage());
-        pause();
-      }
+      refusedToAccept(e.getMessage());
     }
   }
 
-  /** Workers are started while the socket is open, and it is none of theirs. */
-  private static void keepFromPrograms(int fd) {
-    Libc.fcntl(fd, Const.F_SETFD, Const.FD_CLOEXEC);
+  private void refusedToAccept(String why) {
+    if (isOpen()) { // out of descriptors, most likely: it passes
+      LOG.warn("admin socket: cannot accept: {}", why);
+      pause();
+    }
   }
 
   private void serve(UnixSocketChannel peer) throws IOException {
-    keepFromPrograms(peer.getFD());
     AdminConnection connection = new AdminConnection(peer, operations, connections::remove);
     try {
       int idleMs = (int) bounds.idle().toMillis();

@@ -1,6 +1,8 @@
 package org.portbouncer.launcher.admin;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -14,10 +16,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Set;
-import jnr.unixsocket.UnixServerSocketChannel;
-import jnr.unixsocket.UnixSocketAddress;
-import jnr.unixsocket.UnixSocketChannel;
-import jnr.unixsocket.UnixSocketOptions;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.SockAddr;
 import org.portbouncer.launcher.privilege.RunAs;
 
 /**
@@ -36,7 +38,6 @@ final class SocketFile {
   /** To connect is to write. */
   static final int GROUP_WRITES = 0020;
 
-  private static final int PROBE_MS = 1000;
   private static final int BACKLOG = 64;
 
   private final Path path;
@@ -48,14 +49,14 @@ final class SocketFile {
   }
 
   /**
-   * Binds {@code channel} and lets it listen at {@code path}.
+   * Binds a socket and lets it listen at {@code path}.
    *
+   * @param fd the socket; stays the caller's
    * @param mode the permission bits of the file
    * @param runAs whose it shall be
    * @throws IOException with a message for the operator
    */
-  static SocketFile bind(UnixServerSocketChannel channel, Path path, int mode, RunAs runAs)
-      throws IOException {
+  static SocketFile bind(int fd, Path path, int mode, RunAs runAs) throws IOException {
     Path parent = folder(path);
     Path folder = parent.resolve(".b" + Long.toString(ProcessHandle.current().pid(), 36));
     Path unnamed = folder.resolve("s");
@@ -67,7 +68,7 @@ final class SocketFile {
     removeStale(path);
     createPrivateFolder(path, folder);
     try {
-      channel.socket().bind(new UnixSocketAddress(unnamed.toFile()), BACKLOG);
+      listen(fd, unnamed);
       Files.setPosixFilePermissions(unnamed, permissions(mode));
       runAs.give(unnamed);
       Files.createLink(path, unnamed);
@@ -164,15 +165,34 @@ final class SocketFile {
     }
   }
 
-  private static boolean answers(Path path) throws IOException {
-    try (UnixSocketChannel probe = UnixSocketChannel.open()) {
-      probe.setOption(UnixSocketOptions.SO_SNDTIMEO, PROBE_MS);
-      try {
-        probe.connect(new UnixSocketAddress(path.toFile()));
-        return true; // a full backlog, which gives false, is somebody's too
-      } catch (IOException e) {
-        return false;
+  private static void listen(int fd, Path path) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(SockAddr.ROOM, 8);
+      int length = SockAddr.putUnix(address, 0, path.toString());
+      int result = Libc.bind(fd, address.address(), length);
+      if (result == 0) {
+        result = Libc.listen(fd, BACKLOG);
       }
+      if (result < 0) {
+        throw new IOException(Errno.text(-result));
+      }
+    }
+  }
+
+  /** Whether a process listens there; a full listen queue is somebody's too. */
+  private static boolean answers(Path path) throws IOException {
+    int type = Const.SOCK_STREAM | Const.SOCK_CLOEXEC | Const.SOCK_NONBLOCK;
+    int fd = Libc.socket(Const.AF_UNIX, type, 0);
+    if (fd < 0) {
+      throw new IOException("admin socket " + path + ": " + Errno.text(-fd));
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(SockAddr.ROOM, 8);
+      int result =
+          Libc.connect(fd, address.address(), SockAddr.putUnix(address, 0, path.toString()));
+      return result == 0 || result == -Errno.EAGAIN;
+    } finally {
+      Libc.close(fd);
     }
   }
 

@@ -31,7 +31,22 @@ final class StartCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandException {
+    return start(console, server, file, root.debug);
+  }
+
+  /** Whether these words say {@code start -c FILE} and nothing else. */
+  static boolean isPlain(String... args) {
+    return args.length == 3
+        && args[0].equals("start")
+        && (args[1].equals("-c") || args[1].equals("--config"))
+        && !args[2].startsWith("-")
+        && !args[2].isEmpty();
+  }
+
+  /** Serves until stopped; returns the exit code. */
+  static int start(Console console, ServerRunner server, Path file, boolean debug)
+      throws CommandException {
     LoadResult loaded = ConfigProblems.loadForServer(console, file);
-    return server.run(loaded.configuration(), loaded.problems(), root.debug);
+    return server.run(loaded.configuration(), loaded.problems(), debug);
   }
 }

@@ -2,8 +2,6 @@ package org.portbouncer.launcher.mother;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.launcher.admin.AdminServer;
 import org.portbouncer.launcher.admin.Operations;
@@ -12,9 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The admin socket of the mother, from the decision who makes it to its end. Loading its library
- * takes as long as starting the workers, so that both are done at once, where root need not make
- * the socket before. On the main thread.
+ * The admin socket of the mother, from the decision who makes it to its end. On the main thread.
  */
 final class AdminOpening {
 
@@ -24,7 +20,9 @@ final class AdminOpening {
   private final int mode;
   private final Operations operations;
   private final RunAs runAs;
-  private CompletableFuture<AdminServer> opening;
+
+  /** Null until it is open. */
+  private AdminServer server;
 
   AdminOpening(Configuration.Admin settings, Operations operations, RunAs runAs) {
     this.socket = Path.of(settings.socket());
@@ -33,55 +31,44 @@ final class AdminOpening {
     this.runAs = runAs;
   }
 
-  /** Opens the socket and waits for it, if the user that the server will run as could not. */
+  /** Opens the socket, if the user that the server will run as could not. */
   void asRoot() throws StartException {
     try {
       if (AdminServer.needsRoot(socket, mode, runAs)) {
-        begin();
-        await();
+        open();
       }
     } catch (IOException e) {
       throw new StartException(e.getMessage(), e);
     }
   }
 
-  /** Begins to open the socket, if that was not done. */
-  void begin() {
-    if (opening == null) {
-      opening = CompletableFuture.supplyAsync(this::open);
-    }
-  }
-
-  private AdminServer open() {
-    try {
-      return AdminServer.open(socket, mode, runAs, operations);
-    } catch (IOException e) {
-      throw new CompletionException(e);
-    }
-  }
-
   /**
-   * Waits until requests are answered.
+   * Opens the socket, if that was not done.
    *
-   * @throws StartException where the socket could not be opened
+   * @throws StartException where it cannot be
    */
-  void await() throws StartException {
-    try {
-      opening.join();
-    } catch (CompletionException e) {
-      throw new StartException(e.getCause().getMessage(), e);
+  void open() throws StartException {
+    if (server == null) {
+      try {
+        server = AdminServer.open(socket, mode, runAs, operations);
+      } catch (IOException e) {
+        throw new StartException(e.getMessage(), e);
+      }
     }
   }
 
-  /** Removes the socket; one that is still being opened, too. */
+  /** Says that the server is up. */
+  void serving() {
+    server.prepare();
+  }
+
+  /** Removes the socket. */
   void close() {
-    if (opening == null) {
+    if (server == null) {
       return;
     }
     try {
-      opening.join().close();
-    } catch (CompletionException e) {
-      LOG.debug("the admin socket was not opened: {}", e.getMessage());
+      server.close();
     } catch (IOException e) {
       LOG.warn("the admin socket did not close: {}", e.getMessage());
     }

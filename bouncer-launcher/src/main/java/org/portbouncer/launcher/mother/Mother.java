@@ -72,6 +72,7 @@ public final class Mother implements EventLoop.Turn {
   private Confinement confinement;
   private volatile Supervisor supervisor;
   private Acceptor acceptor;
+  private AdminOpening admin;
   private MetricsOpening metrics;
   private final Deque<ControlChannel> spareLinks = new ArrayDeque<>();
   private int lastEpoch;
@@ -124,7 +125,7 @@ public final class Mother implements EventLoop.Turn {
             Adoption.of(configuration, PassedSockets.take(System.getenv(), pid), notifier),
             runAs);
     ServerOperations operations = new ServerOperations(this);
-    AdminOpening admin = new AdminOpening(configuration.admin(), operations, runAs);
+    admin = new AdminOpening(configuration.admin(), operations, runAs);
     metrics = new MetricsOpening(configuration.metricsListen(), operations, runAs);
     try {
       Configuration bound = listeners.withPorts(configuration);
@@ -142,7 +143,7 @@ public final class Mother implements EventLoop.Turn {
       states.tryDirectory();
       // What may fail lies behind: a start that fails says one line.
       StartLog.write(bound, warnings, batch);
-      admin.begin();
+      admin.open();
       metrics.begin();
       confinement = Confinement.detect(bound.confine());
       try {
@@ -152,7 +153,6 @@ public final class Mother implements EventLoop.Turn {
         hangWatch.start();
         new Pulse(this, hangWatch).start();
         leftOut.start();
-        admin.await();
         metrics.await();
         Signals.install(this);
       } catch (StartException | RuntimeException e) {
@@ -209,6 +209,7 @@ public final class Mother implements EventLoop.Turn {
     reloader.serving();
     System.out.println(readyLine());
     System.out.flush();
+    admin.serving();
     metrics.serving();
   }
 

@@ -49,6 +49,11 @@ final class WorkerCommand {
     words.add("-Xss256k");
     words.add("-XX:ReservedCodeCacheSize=24m");
     words.add("-XX:-UsePerfData");
+    // What a start runs some hundred times is not worth compiling, for six processes at once on few
+    // cores; what every session passes through is known from the class cache, and compiled before.
+    words.add("-XX:Tier3InvocationThreshold=3000");
+    words.add("-XX:Tier3MinInvocationThreshold=1500");
+    words.add("-XX:Tier3CompileThreshold=8000");
     // Signals are the mother's; what the VM itself has to say goes where logs go.
     words.add("-Xrs");
     words.add("-XX:+DisplayVMOutputToStderr");
@@ -56,12 +61,12 @@ final class WorkerCommand {
     // Not into a file in whatever folder the server was started in.
     words.add("-XX:+ErrorFileToStderr");
     words.add("--enable-native-access=ALL-UNNAMED");
+    words.addAll(classCache(stage, index));
     // The operator's come last: what is given twice is what was given last.
     String options = System.getenv("BOUNCER_WORKER_JAVA_OPTS");
     if (options != null && !options.isBlank()) {
       words.addAll(List.of(options.strip().split("\\s+")));
     }
-    words.addAll(classCache(stage, index));
     words.add("-Dbouncer.worker=" + stage.text() + "/" + index);
     words.add("-cp");
     words.add(jar("bouncer-core") + ":" + jar(role.module()));
