@@ -87,6 +87,29 @@ public final class Sockets {
     set(fd, Const.SOL_SOCKET, Const.SO_RCVLOWAT, 1);
   }
 
+  /**
+   * Connects to a Unix stream socket and hangs up, to see whether anybody listens there; does not
+   * wait.
+   *
+   * @param path of at most 107 bytes
+   * @return 0 where somebody does; the negated errno: ECONNREFUSED where nobody does, EAGAIN where
+   *     the queue of whoever does is full
+   */
+  public static int probe(String path) {
+    int type = Const.SOCK_STREAM | Const.SOCK_CLOEXEC | Const.SOCK_NONBLOCK;
+    int fd = Libc.socket(Const.AF_UNIX, type, 0);
+    if (fd < 0) {
+      return fd;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(SockAddr.ROOM, 8);
+      int length = SockAddr.putUnix(address, 0, path);
+      return Libc.connect(fd, address.address(), length);
+    } finally {
+      Libc.close(fd);
+    }
+  }
+
   /** Whether a descriptor is a socket. */
   public static boolean isSocket(int fd) {
     return option(fd, Const.SO_TYPE) >= 0;

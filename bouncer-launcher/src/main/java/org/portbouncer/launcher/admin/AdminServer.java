@@ -188,7 +188,7 @@ public final class AdminServer implements Closeable {
     }
     try {
       serve(channel);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | LinkageError e) {
       refusedToAccept(e.getMessage());
     }
   }
@@ -222,6 +222,7 @@ public final class AdminServer implements Closeable {
       Thread.ofPlatform().daemon().name("admin-connection").start(connection);
     } catch (IOException
         | RuntimeException
+        | LinkageError
         | OutOfMemoryError e) { // no thread to be had is an OutOfMemoryError
       connection.close();
       throw e;

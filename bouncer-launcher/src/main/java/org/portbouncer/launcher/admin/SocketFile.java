@@ -16,10 +16,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Set;
-import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.SockAddr;
+import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.launcher.privilege.RunAs;
 
 /**
@@ -181,19 +181,11 @@ final class SocketFile {
 
   /** Whether a process listens there; a full listen queue is somebody's too. */
   private static boolean answers(Path path) throws IOException {
-    int type = Const.SOCK_STREAM | Const.SOCK_CLOEXEC | Const.SOCK_NONBLOCK;
-    int fd = Libc.socket(Const.AF_UNIX, type, 0);
-    if (fd < 0) {
-      throw new IOException("admin socket " + path + ": " + Errno.text(-fd));
+    int result = Sockets.probe(path.toString());
+    if (Errno.isDescriptorLimit(-result)) {
+      throw new IOException("admin socket " + path + ": " + Errno.text(-result));
     }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment address = arena.allocate(SockAddr.ROOM, 8);
-      int result =
-          Libc.connect(fd, address.address(), SockAddr.putUnix(address, 0, path.toString()));
-      return result == 0 || result == -Errno.EAGAIN;
-    } finally {
-      Libc.close(fd);
-    }
+    return result == 0 || result == -Errno.EAGAIN;
   }
 
   private static IOException anotherAnswers(Path path) {

@@ -126,7 +126,7 @@ final class ListenSocket {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment address = arena.allocate(SockAddr.ROOM + 8L, 8);
       if (endpoint.kind() == Endpoint.Kind.UNIX) {
-        removeStale(endpoint, address);
+        removeStale(endpoint);
       }
       int fd = bind(endpoint, sixOnly, address, false, runAs);
       if (fd == -Errno.EADDRINUSE && share(endpoint, leaving)) {
@@ -217,18 +217,15 @@ final class ListenSocket {
   }
 
   /** A socket file that nobody listens on any more was left by a server that was killed. */
-  private static void removeStale(Endpoint endpoint, MemorySegment address) throws StartException {
+  private static void removeStale(Endpoint endpoint) throws StartException {
     Path path = Path.of(endpoint.path());
     if (!Files.exists(path)) {
       return;
     }
-    int length = SockAddr.putUnix(address, 0, endpoint.path());
-    int fd = Libc.socket(Const.AF_UNIX, Const.SOCK_STREAM | Const.SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-      throw failure(endpoint, -fd);
+    int result = Sockets.probe(endpoint.path());
+    if (Errno.isDescriptorLimit(-result)) {
+      throw failure(endpoint, -result);
     }
-    int result = Libc.connect(fd, address.address(), length);
-    Libc.close(fd);
     if (result == -Errno.ECONNREFUSED) {
       try {
         Files.delete(path);
