@@ -1,5 +1,7 @@
 package org.portbouncer.system;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -13,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Sessions at a rate until it is closed, whatever becomes of those before, and some that stay all
@@ -51,11 +54,14 @@ final class ChaosLoad implements AutoCloseable {
   private final Set<InetSocketAddress> used = new HashSet<>();
   private final Set<ChaosSession> live = new HashSet<>();
   private final Map<String, Outcome> outcomes = new HashMap<>();
+
+  /** Long sessions that live and have had something back, so that an io worker has them. */
+  private final Set<String> served = ConcurrentHashMap.newKeySet();
+
   private final List<String> wrong = new ArrayList<>();
   private final Thread thread;
   private int longLive;
   private long lookedAt = System.nanoTime();
-  private double longestWhole;
   private volatile boolean closing;
   private IOException broken;
 
@@ -112,6 +118,8 @@ final class ChaosLoad implements AutoCloseable {
     if (session.end() != null) {
       live.remove(session);
       ended(session);
+    } else if (session.isLong() && session.bytes() > 0) {
+      served.add(session.address());
     }
   }
 
@@ -137,7 +145,7 @@ final class ChaosLoad implements AutoCloseable {
     outcomes.put(session.address(), outcome);
     if (session.isLong()) {
       longLive--;
-      longestWhole = Math.max(longestWhole, outcome.whole() ? session.seconds() : 0);
+      served.remove(session.address());
     }
     if (!outcome.whole() && session.end() != ChaosSession.End.CUT) {
       wrong.add(session.address() + ": " + outcome);
@@ -149,9 +157,10 @@ final class ChaosLoad implements AutoCloseable {
     return outcomes;
   }
 
-  /** How many seconds the longest session lived that nothing was missing of. */
-  double longestWhole() {
-    return longestWhole;
+  /** Those that stay, by address, once an io worker has each of them. */
+  Set<String> awaitServed() {
+    return await("sessions that stay")
+        .until(() -> Set.copyOf(served), sessions -> sessions.size() == LONG_SESSIONS);
   }
 
   /** Lets the sessions that run end, and fails where a client was refused or got wrong bytes. */

@@ -201,6 +201,15 @@ final class ChaosMonkey {
     limits++;
   }
 
+  /** Kills a worker of every stage but io: what lives there already must not notice. */
+  void killOnTheWay() throws IOException {
+    for (String stage : BouncerServer.STAGES) {
+      if (!stage.equals("io")) {
+        kill(someWorker(stage));
+      }
+    }
+  }
+
   /** Brings the configuration of the start back, and waits for that. */
   void restore() throws IOException {
     assertReloaded();

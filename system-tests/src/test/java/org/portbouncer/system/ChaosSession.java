@@ -52,8 +52,7 @@ final class ChaosSession {
   private int received;
   private long bytes;
   private long resumeAt;
-  private final long begunAt = System.nanoTime();
-  private long movedAt = begunAt;
+  private long movedAt = System.nanoTime();
   private End end;
   private String why = "";
 
@@ -125,11 +124,6 @@ final class ChaosSession {
   /** Bytes that were sent and came back. */
   long bytes() {
     return bytes;
-  }
-
-  /** Since its begin. */
-  double seconds() {
-    return (System.nanoTime() - begunAt) / 1e9;
   }
 
   /** Its socket has something to say. */
