@@ -29,6 +29,9 @@ final class Flow implements Side.Owner {
   private static final long RESET_LOOK_NANOS = 2_000_000;
   private static final long RESET_LOOK_MAX_NANOS = 200_000_000;
 
+  /** What nobody is left to read is thrown away, so much at each look. */
+  private static final long RESET_LOOK_BYTES = 4 << 20;
+
   /**
    * Flows that wait for their rate are woken on a grid, many at once. The line they stand in does
    * not move by that, so nobody loses anything.
@@ -80,6 +83,7 @@ final class Flow implements Side.Owner {
       new Timer() {
         @Override
         protected void expired(long now) {
+          other().throwAway(owner.buffers().shared(), RESET_LOOK_BYTES);
           passReset(now);
         }
       };
@@ -212,9 +216,14 @@ final class Flow implements Side.Owner {
     (side == client ? down : up).discard();
   }
 
+  /** The side that is to be reset once it has everything. */
+  private Side other() {
+    return resetSide == client ? target : client;
+  }
+
   private void passReset(long now) {
     Direction last = resetSide == client ? up : down;
-    Side other = resetSide == client ? target : client;
+    Side other = other();
     if (last.pump()) {
       lastActivity = now;
       owner.moved(session, up.bytes(), down.bytes(), now);

@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.Sockets;
@@ -132,6 +133,21 @@ final class Side extends Pollable {
   /** A read found nothing. */
   void readNothing() {
     readable = false;
+  }
+
+  /**
+   * Reads what has come and forgets it, up to {@code most} bytes. A peer that is stuck writing may
+   * never read what it is still to get; and a kernel whose receive queue is more than full drops
+   * the acknowledgements that come behind it, that of an end of stream too (seen on Linux 6.18).
+   */
+  void throwAway(MemorySegment room, long most) {
+    long read = 1;
+    for (long sum = 0; sum < most && read > 0; sum += read) {
+      read = Libc.read(fd, room.address(), room.byteSize());
+    }
+    if (read < 0 && read != -Errno.EAGAIN && read != -Errno.EINTR) {
+      markReset();
+    }
   }
 
   /** A write found no room: the loop tells when there is some. */

@@ -155,14 +155,10 @@ class BandwidthIT {
     target.serve(Handler.flood());
     try (Meter meter = new Meter().open("127.0.0.1", FAIR, 8)) {
       await().until(() -> Arrays.stream(meter.counts()).allMatch(bytes -> bytes > 0));
-      long begun = System.nanoTime();
-      long[] parts = meter.during(2_000);
-      double seconds = (System.nanoTime() - begun) / 1e9;
-      long sum = Arrays.stream(parts).sum();
-      assertThat((double) sum)
-          .as("bytes in %.2f s", seconds)
-          .isCloseTo(seconds * 2048 * KIB, within(0.08 * seconds * 2048 * KIB));
-      assertThat(Meter.jain(parts)).as(Arrays.toString(parts)).isGreaterThan(0.98);
+      long[] rates = meter.rates(2_000);
+      assertThat((double) Arrays.stream(rates).sum())
+          .isCloseTo(2048 * KIB, within(0.08 * 2048 * KIB));
+      assertThat(Meter.jain(rates)).as(Arrays.toString(rates)).isGreaterThan(0.98);
       assertThat(server.status().path("bandwidth").path("fair").path("sessions").asInt())
           .isEqualTo(8);
       // A new one has its part at once.
@@ -180,10 +176,9 @@ class BandwidthIT {
     try (Meter meter = new Meter()) {
       meter.open("127.0.4.1", SOURCES, 2).open("127.0.4.2", SOURCES, 1);
       await().until(() -> Arrays.stream(meter.counts()).allMatch(bytes -> bytes > 0));
-      long[] parts = meter.during(1_500);
-      assertThat((double) parts[0] + parts[1])
-          .isCloseTo(1.5 * 512 * KIB, within(0.15 * 1.5 * 512 * KIB));
-      assertThat((double) parts[2]).isCloseTo(1.5 * 512 * KIB, within(0.15 * 1.5 * 512 * KIB));
+      long[] rates = meter.rates(1_500);
+      assertThat((double) rates[0] + rates[1]).isCloseTo(512 * KIB, within(0.15 * 512 * KIB));
+      assertThat((double) rates[2]).isCloseTo(512 * KIB, within(0.15 * 512 * KIB));
     }
   }
 
@@ -196,10 +191,9 @@ class BandwidthIT {
       assertThat(BouncerServer.elements(server.sessions()))
           .hasSize(3)
           .allMatch(session -> session.path("bandwidth").asText().equals("rules"));
-      long[] parts = meter.during(1_500);
-      assertThat((double) parts[0] + parts[1])
-          .isCloseTo(1.5 * 512 * KIB, within(0.15 * 1.5 * 512 * KIB));
-      assertThat((double) parts[2]).isCloseTo(1.5 * 512 * KIB, within(0.15 * 1.5 * 512 * KIB));
+      long[] rates = meter.rates(1_500);
+      assertThat((double) rates[0] + rates[1]).isCloseTo(512 * KIB, within(0.15 * 512 * KIB));
+      assertThat((double) rates[2]).isCloseTo(512 * KIB, within(0.15 * 512 * KIB));
     }
     target.serve(Handler.echo());
     try (Client client = Client.from("127.0.0.1", RULES)) {
@@ -218,7 +212,7 @@ class BandwidthIT {
     target.serve(Handler.flood());
     try (Meter meter = new Meter().open("127.0.0.1", LIVE, 4)) {
       await().until(() -> meter.total() > 0);
-      long[] slow = meter.during(1_000);
+      long[] slow = meter.rates(1_000);
       assertThat(Arrays.stream(slow).sum()).isLessThan(90 * KIB);
       // Each has waited for nearly all of that second, and a wait counts when it ends.
       for (JsonNode session : server.sessions()) {
@@ -228,13 +222,13 @@ class BandwidthIT {
       CommandResult faster = server.command("limit", "live", "--down", "4 MiB/s");
       assertThat(faster.exit()).as(faster.allText()).isZero();
       assertThat(faster.outText()).contains("live: up 64 KiB/s, down 4 MiB/s");
-      assertThat(Arrays.stream(meter.during(1_000)).sum())
+      assertThat(Arrays.stream(meter.rates(1_000)).sum())
           .isBetween((long) (3.2 * 1024 * KIB), (long) (4.6 * 1024 * KIB));
 
       // Down again, to where every piece that stood in line would have taken seconds.
       assertThat(limit("live --down 32KiB/s").path("down").asLong()).isEqualTo(32 * KIB);
       Pause.millis(300);
-      assertThat(Arrays.stream(meter.during(1_000)).sum()).isBetween(20L * KIB, 48L * KIB);
+      assertThat(Arrays.stream(meter.rates(1_000)).sum()).isBetween(20L * KIB, 48L * KIB);
 
       assertThat(limit("live --down none").path("down").isNull()).isTrue();
       long before = meter.total();
@@ -247,7 +241,7 @@ class BandwidthIT {
       assertThat(server.status().path("bandwidth").path("live").path("down").asLong())
           .isEqualTo(64 * KIB);
       Pause.millis(300);
-      assertThat(Arrays.stream(meter.during(1_000)).sum()).isLessThan(100 * KIB);
+      assertThat(Arrays.stream(meter.rates(1_000)).sum()).isLessThan(100 * KIB);
     }
   }
 
@@ -363,12 +357,9 @@ class BandwidthIT {
                   server.status().path("bandwidth").path("fair").path("sessions").asInt() == 4
                       && server.workers("io").stream().noneMatch(before.getFirst()::equals));
       // What it had taken and not used is there for the rest, who have the whole rate now.
-      long begun = System.nanoTime();
-      long[] parts = meter.during(1_500);
-      double seconds = (System.nanoTime() - begun) / 1e9;
-      assertThat((double) Arrays.stream(parts).sum())
-          .as("bytes in %.2f s", seconds)
-          .isCloseTo(seconds * 2048 * KIB, within(0.1 * seconds * 2048 * KIB));
+      long[] rates = meter.rates(1_500);
+      assertThat((double) Arrays.stream(rates).sum())
+          .isCloseTo(2048 * KIB, within(0.1 * 2048 * KIB));
     }
     // The successor is another process.
     server.awaitNoSession();

@@ -43,15 +43,18 @@ final class Meter implements AutoCloseable {
     return counts.stream().mapToLong(AtomicLong::get).sum();
   }
 
-  /** What each gets from now on, in so much time. */
-  long[] during(long millis) {
+  /** Bytes a second that each gets from now on, in about so much time. */
+  long[] rates(long millis) {
+    long begun = System.nanoTime();
     long[] before = counts();
     Pause.millis(millis);
-    long[] after = counts();
-    for (int i = 0; i < after.length; i++) {
-      after[i] -= before[i];
+    long[] rates = counts();
+    // On a busy machine it is more time than was asked for.
+    double seconds = (System.nanoTime() - begun) / 1e9;
+    for (int i = 0; i < rates.length; i++) {
+      rates[i] = Math.round((rates[i] - before[i]) / seconds);
     }
-    return after;
+    return rates;
   }
 
   /** Jain's index of fairness: 1 where all are equal. */
