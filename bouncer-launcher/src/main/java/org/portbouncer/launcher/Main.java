@@ -1,7 +1,6 @@
 package org.portbouncer.launcher;
 
 import org.portbouncer.launcher.cli.Cli;
-import org.portbouncer.launcher.mother.HeadStart;
 import org.portbouncer.launcher.mother.Mother;
 
 /** Where {@code bin/bouncer} enters: every command, and the mother, begins here. */
@@ -11,9 +10,6 @@ public final class Main {
 
   /** Runs the command and exits with its code. */
   public static void main(String[] args) {
-    if (args.length > 0 && args[0].equals("start")) {
-      HeadStart.begin();
-    }
     // bin/bouncer knows at once what System.console() takes a tenth of a second to find out.
     boolean terminal = Boolean.getBoolean("bouncer.terminal");
     System.exit(new Cli(System.out, System.err, System.getenv(), terminal, Mother::run).run(args));

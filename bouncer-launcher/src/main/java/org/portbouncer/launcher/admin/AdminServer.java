@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  * #close}.
  *
  * <p>The listening end is a plain descriptor, the connections are jnr-unixsocket's: to load and
- * build that takes longer than to start a worker, so that {@link #prepare} does it once the server
- * is ready.
+ * build that costs more than to start a worker, so that {@link #prepare} does it once the server is
+ * ready.
  */
 public final class AdminServer implements Closeable {
 

@@ -9,11 +9,6 @@ final class Signals {
 
   private Signals() {}
 
-  /** Loads what {@link #install} needs, if nobody has. */
-  static void prepare() {
-    POSIXFactory.getJavaPOSIX();
-  }
-
   /** Takes the signals over; what they ask for is done on the loop's thread. */
   static void install(Mother mother) {
     // The native form would run Java inside a signal handler; this one uses the JVM's own
