@@ -136,6 +136,14 @@ final class Client implements AutoCloseable {
     echo(text.getBytes(StandardCharsets.UTF_8));
   }
 
+  /** Sends a byte of urgent data to an echo and fails unless it comes back, as any other does. */
+  void echoUrgent() throws IOException {
+    socket.sendUrgentData('!');
+    if (receive(1)[0] != '!') {
+      throw new IOException("urgent data came back changed");
+    }
+  }
+
   /** Half-closes: end of stream for the other side, which may go on sending. */
   void finish() throws IOException {
     socket.shutdownOutput();

@@ -138,11 +138,16 @@ class SystemdIT {
               + " echo=%d 'kept 127.0.0.1 %d=%d' 'kept 127.0.0.1 %d=%d' stranger=%d"
                   .formatted(moved, before, before, stale, stale, stranger)
               + " -- \"$0\" \"$@\"; exec \"$@\"";
-      try (BouncerServer server = BouncerServer.startAfter(activate, folder, body)) {
+      CompletableFuture<Client> early = CompletableFuture.supplyAsync(() -> asSoonAs(moved));
+      try (BouncerServer server = BouncerServer.startAfter(activate, folder, body);
+          Client first = early.get(20, TimeUnit.SECONDS)) {
+        first.echo("in the queue before the server was there");
+        first.echoUrgent();
         // By name, by address, and one that nobody passed.
         for (int open : new int[] {moved, before, own}) {
           try (Client client = Client.to(open)) {
             client.echo("through a socket of systemd's or our own");
+            client.echoUrgent();
           }
         }
         for (int closed : new int[] {configured, stale, stranger}) {
@@ -163,6 +168,14 @@ class SystemdIT {
         }
       }
     }
+  }
+
+  /** A client who comes as soon as anybody listens. */
+  private static Client asSoonAs(int port) {
+    return await("a listening socket")
+        .atMost(Duration.ofSeconds(20))
+        .ignoreExceptionsInstanceOf(IOException.class)
+        .until(() -> Client.to(port), client -> true);
   }
 
   @Test
@@ -233,6 +246,7 @@ class SystemdIT {
         try (Client client = Client.to(port)) {
           client.patience(90_000);
           client.echo("neither refused nor reset");
+          client.echoUrgent();
           Pause.millis(20);
           client.finish();
           assertThat(client.receiveAll().ending()).isEqualTo(Received.Ending.EOF);

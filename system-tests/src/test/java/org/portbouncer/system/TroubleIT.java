@@ -31,6 +31,7 @@ import org.portbouncer.system.Received.Ending;
 class TroubleIT {
   private static final int PORT = Ports.free();
   private static final int SECOND = Ports.free();
+  private static final int ANY = Ports.free();
   private static final int REFUSED = Ports.free();
   private static final int NAMELESS = Ports.free();
   private static final int HANGING = Ports.free();
@@ -73,9 +74,9 @@ class TroubleIT {
             folder,
             """
             listeners {
-              target { listen = ["127.0.0.1:%d", "127.0.0.1:%d"], target = "127.0.0.1:%d" }
+              target { listen = ["127.0.0.1:%d", "127.0.0.1:%d", "0.0.0.0:%d"], target = "127.0.0.1:%d" }
             """
-                    .formatted(PORT, SECOND, target.port())
+                    .formatted(PORT, SECOND, ANY, target.port())
                 + listener("refused", REFUSED, "127.0.0.1:" + Ports.free(), "")
                 + listener("nameless", NAMELESS, "nonexistent.invalid:80", "")
                 + listener("hanging", HANGING, local(hanging.port()), "timeouts { connect = 1s }")
@@ -228,9 +229,10 @@ class TroubleIT {
 
   @Test
   void shouldListenOnEveryAddressOfAListener() throws Exception {
-    for (int port : new int[] {PORT, SECOND}) {
+    for (int port : new int[] {PORT, SECOND, ANY}) {
       try (Client client = Client.to(port)) {
         client.echo("hello");
+        client.echoUrgent();
         assertThat(server.awaitSession(client.address()).path("local").asText())
             .isEqualTo(local(port));
       }

@@ -3,6 +3,7 @@ package org.portbouncer.acl.bandwidth;
 import org.portbouncer.acl.Source;
 import org.portbouncer.core.config.BandwidthClass.SharedBy;
 import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.KeepAlive;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Rule;
@@ -49,10 +50,17 @@ final class BandwidthStage implements Stage {
     if (index >= 0) {
       bucket(session, index);
     }
-    KeepAlive keepAlive =
-        worker.configuration(session).listeners().get(state.listener()).keepAlive();
-    settings(session.descriptors().peek(Descriptors.CLIENT), keepAlive);
-    settings(session.descriptors().peek(Descriptors.TARGET), keepAlive);
+    Listener listener = worker.configuration(session).listeners().get(state.listener());
+    if (listener.listen().get(state.endpoint()).kind() == Endpoint.Kind.INET) {
+      settings(
+          session.descriptors().peek(Descriptors.CLIENT),
+          state.clientReady(),
+          listener.keepAlive());
+    }
+    Endpoint.Kind target = listener.target().kind();
+    if (target == Endpoint.Kind.INET || target == Endpoint.Kind.NAME) {
+      settings(session.descriptors().peek(Descriptors.TARGET), false, listener.keepAlive());
+    }
     worker.forward(session);
   }
 
@@ -107,16 +115,11 @@ final class BandwidthStage implements Stage {
     }
   }
 
-  /**
-   * What was read in one piece is sent in one piece: Nagle's delay would only hold back what the
-   * sender meant to go. Keep-alive finds peers that died without a word. Urgent bytes stay in their
-   * place in the stream, which is the only one a forwarder can give them. A Unix socket has none of
-   * these and says so.
-   */
-  private static void settings(int fd, KeepAlive keepAlive) {
-    Sockets.enable(fd, Const.IPPROTO_TCP, Const.TCP_NODELAY);
-    Sockets.enable(fd, Const.SOL_SOCKET, Const.SO_KEEPALIVE);
-    Sockets.enable(fd, Const.SOL_SOCKET, Const.SO_OOBINLINE);
+  /** The options of a TCP connection; when keep-alive asks is each listener's own. */
+  private static void settings(int fd, boolean ready, KeepAlive keepAlive) {
+    if (!ready) {
+      Sockets.forForwarding(fd);
+    }
     tcp(fd, Const.TCP_KEEPIDLE, keepAlive.idleS());
     tcp(fd, Const.TCP_KEEPINTVL, keepAlive.intervalS());
     tcp(fd, Const.TCP_KEEPCNT, keepAlive.count());

@@ -29,7 +29,7 @@ import org.portbouncer.core.sys.SockAddr;
  *  106  bandwidth class     s16   index into the configuration, -1 is none
  *  108  padding             u32   bytes that follow
  *  112  padding checksum    u32   CRC-32C of them
- *  116  reserved            u32
+ *  116  client is ready     u32   1 where the client's socket has its options already
  *  120  padding
  * </pre>
  *
@@ -57,6 +57,7 @@ public final class SessionState {
   private static final int BANDWIDTH = RULE + 2;
   private static final int PADDING = BANDWIDTH + 2;
   private static final int CHECKSUM = PADDING + 4;
+  private static final int CLIENT_READY = CHECKSUM + 4;
 
   private MemorySegment memory = MemorySegment.NULL;
   private long base;
@@ -70,6 +71,7 @@ public final class SessionState {
   public void create(MemorySegment memory, long at, int padding) {
     this.memory = memory;
     this.base = at;
+    this.changed = true;
     for (int offset = 0; offset < BYTES; offset += 8) {
       putLong(offset, 0);
     }
@@ -212,6 +214,15 @@ public final class SessionState {
     MemorySegment.copy(from, at, memory, local(), SockAddr.BYTES);
   }
 
+  /** Whether the client's socket has the options of a forwarded connection already. */
+  public boolean clientReady() {
+    return getInt(CLIENT_READY) != 0;
+  }
+
+  public void clientReady(boolean ready) {
+    putInt(CLIENT_READY, ready ? 1 : 0);
+  }
+
   /** Bytes that follow the fixed part. */
   public int padding() {
     return getInt(PADDING);
@@ -248,8 +259,10 @@ public final class SessionState {
     return memory.get(JAVA_INT_UNALIGNED, base + offset);
   }
 
+  // What is set to what it was is no change: a state in a file need not be written again.
+
   private void putInt(int offset, int value) {
-    changed = true;
+    changed |= getInt(offset) != value;
     memory.set(JAVA_INT_UNALIGNED, base + offset, value);
   }
 
@@ -258,12 +271,12 @@ public final class SessionState {
   }
 
   private void putShort(int offset, int value) {
-    changed = true;
+    changed |= getShort(offset) != value;
     memory.set(JAVA_SHORT_UNALIGNED, base + offset, (short) value);
   }
 
   private void putLong(int offset, long value) {
-    changed = true;
+    changed |= memory.get(JAVA_LONG_UNALIGNED, base + offset) != value;
     memory.set(JAVA_LONG_UNALIGNED, base + offset, value);
   }
 }

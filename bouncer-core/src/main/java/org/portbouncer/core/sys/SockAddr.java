@@ -129,6 +129,13 @@ public final class SockAddr {
     m.set(SHORT, at, (short) Const.AF_UNIX);
   }
 
+  /** Whether an Internet address is 0.0.0.0 or ::, all of a machine's. */
+  public static boolean isAny(MemorySegment m, long at) {
+    return family(m, at) == Const.AF_INET
+        ? v4(m, at) == 0
+        : v6High(m, at) == 0 && v6Low(m, at) == 0;
+  }
+
   /** The length that bind and connect want for the Internet address at {@code at}. */
   public static int length(MemorySegment m, long at) {
     return family(m, at) == Const.AF_INET ? 16 : BYTES;

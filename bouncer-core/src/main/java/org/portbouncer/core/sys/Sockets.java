@@ -53,6 +53,18 @@ public final class Sockets {
     Libc.setsockopt(fd, level, option, ON.address() + 4, 4);
   }
 
+  /**
+   * What every TCP connection that is forwarded has, and a listening socket passes on to those it
+   * accepts. What was read in one piece is sent in one piece: Nagle's delay would only hold back
+   * what the sender meant to go. Keep-alive finds peers that died without a word. Urgent bytes stay
+   * in their place in the stream, which is the only one a forwarder can give them.
+   */
+  public static void forForwarding(int fd) {
+    enable(fd, Const.IPPROTO_TCP, Const.TCP_NODELAY);
+    enable(fd, Const.SOL_SOCKET, Const.SO_KEEPALIVE);
+    enable(fd, Const.SOL_SOCKET, Const.SO_OOBINLINE);
+  }
+
   /** Sets an option that has a number; on one thread of a process alone. */
   public static void set(int fd, int level, int option, int value) {
     VALUE.set(JAVA_INT, 0, value);

@@ -32,6 +32,7 @@ class SessionStateTest {
     SockAddr.put(state.memory(), state.local(), InetAddress.ofLiteral("192.0.2.1"), 443);
     state.rule(32_767);
     state.bandwidth(-1);
+    state.clientReady(true);
     return state;
   }
 
@@ -52,6 +53,7 @@ class SessionStateTest {
     assertThat(SockAddr.text(state.memory(), state.local())).isEqualTo("192.0.2.1:443");
     assertThat(state.rule()).isEqualTo(32_767);
     assertThat(state.bandwidth()).isEqualTo(-1);
+    assertThat(state.clientReady()).isTrue();
   }
 
   @Test
@@ -65,6 +67,23 @@ class SessionStateTest {
     assertThat(other.wrap(elsewhere, 5, SessionState.BYTES)).isTrue();
     assertThat(other.base()).isEqualTo(5);
     requireSameFields(other);
+  }
+
+  @Test
+  void shouldCallItselfChangedOnlyWhenAFieldIs() {
+    SessionState state = valid();
+    assertThat(state.changed()).isTrue();
+    state.unchanged();
+    state.rule(32_767);
+    state.bandwidth(-1);
+    state.deadline(-1);
+    state.clientReady(true);
+    assertThat(state.changed()).isFalse();
+    state.bandwidth(0);
+    assertThat(state.changed()).isTrue();
+    state.unchanged();
+    state.deadline(0);
+    assertThat(state.changed()).isTrue();
   }
 
   @Test

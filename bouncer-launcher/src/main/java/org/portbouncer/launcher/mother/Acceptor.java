@@ -286,12 +286,19 @@ final class Acceptor {
   private final class Door extends Pollable {
 
     private final ListenSocket socket;
+    private final MemorySegment local;
+
+    /** Whether all who come now have the options that the listening socket passes on. */
+    private boolean ready;
+
     private Epoch epoch;
     private int listener;
     private int endpoint;
 
     Door(ListenSocket socket) {
       this.socket = socket;
+      this.local = socket.local();
+      this.ready = socket.fresh();
     }
 
     void leadTo(Epoch epoch, Listeners.Entry entry) {
@@ -325,6 +332,8 @@ final class Acceptor {
         if (fd < 0) {
           area.sessions().abandon(record);
           if (!failed(-fd)) {
+            // Whoever had come before the options were set has been taken.
+            ready |= fd == -Errno.EAGAIN;
             return fd == -Errno.EAGAIN;
           }
         } else {
@@ -365,6 +374,10 @@ final class Acceptor {
         SockAddr.normalize(address, 0);
         MemorySegment.copy(address, 0, state.memory(), state.client(), SockAddr.BYTES);
       }
+      if (local != null) {
+        state.local(local, 0);
+      }
+      state.clientReady(ready);
       area.sessions().admit(record, state, slot, System.currentTimeMillis());
       if (session.slot() >= 0) {
         area.sessions().stateSlot(record, session.slot());

@@ -33,16 +33,15 @@ final class ListenSocket {
   private final boolean sixOnly;
   private final String anyPort;
   private final boolean passed;
+  private final boolean fresh;
 
   /** By now another socket may have a file of this name. */
   private boolean fileRemoved;
 
-  private ListenSocket(Endpoint endpoint, int fd, boolean sixOnly, String anyPort) {
-    this(endpoint, fd, sixOnly, anyPort, false);
-  }
-
-  private ListenSocket(Endpoint endpoint, int fd, boolean sixOnly, String anyPort, boolean passed) {
+  private ListenSocket(
+      Endpoint endpoint, int fd, boolean sixOnly, String anyPort, boolean passed, boolean fresh) {
     this.passed = passed;
+    this.fresh = fresh;
     this.endpoint = endpoint;
     this.fd = fd;
     this.sixOnly = sixOnly;
@@ -75,15 +74,44 @@ final class ListenSocket {
    */
   static ListenSocket adopt(
       int fd, Endpoint endpoint, boolean sixOnly, String anyPort, boolean kept) {
+    if (endpoint.kind() == Endpoint.Kind.INET) {
+      Sockets.forForwarding(fd);
+    }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment address = arena.allocate(SockAddr.ROOM + 8L, 8);
-      return new ListenSocket(bound(endpoint, fd, address), fd, sixOnly, anyPort, !kept);
+      return new ListenSocket(bound(endpoint, fd, address), fd, sixOnly, anyPort, !kept, false);
     }
   }
 
   /** Whether a socket unit made it. */
   boolean passed() {
     return passed;
+  }
+
+  /**
+   * Whether every client has the options of a forwarded connection from this socket. Where it
+   * listened before it was ours, those that had connected by then have not.
+   */
+  boolean fresh() {
+    return fresh;
+  }
+
+  /**
+   * The address to which every client of this socket has come, in the form that sessions keep; null
+   * where each client's own socket has to be asked: on all addresses, and where somebody else made
+   * it, who may have made it transparent (IP_TRANSPARENT, ip(7)).
+   */
+  MemorySegment local() {
+    if (passed || endpoint.kind() != Endpoint.Kind.INET) {
+      return null;
+    }
+    MemorySegment address = Arena.ofAuto().allocate(SockAddr.ROOM + 8L, 8);
+    address.set(JAVA_INT, SockAddr.ROOM, SockAddr.ROOM);
+    if (Libc.getsockname(fd, address.address(), address.address() + SockAddr.ROOM) < 0) {
+      return null;
+    }
+    SockAddr.normalize(address, 0);
+    return SockAddr.isAny(address, 0) ? null : address.asSlice(0, SockAddr.BYTES);
   }
 
   /** What a reload finds it by: where it listens, and, if the kernel chose the port, for whom. */
@@ -135,7 +163,7 @@ final class ListenSocket {
       if (fd < 0) {
         throw failure(endpoint, -fd);
       }
-      return new ListenSocket(bound(endpoint, fd, address), fd, sixOnly, anyPort);
+      return new ListenSocket(bound(endpoint, fd, address), fd, sixOnly, anyPort, false, true);
     }
   }
 
@@ -191,6 +219,9 @@ final class ListenSocket {
         endpoint.kind() == Endpoint.Kind.UNIX
             ? runAs.make(Path.of(endpoint.path()), () -> Libc.bind(fd, address.address(), length))
             : Libc.bind(fd, address.address(), length);
+    if (endpoint.kind() == Endpoint.Kind.INET) {
+      Sockets.forForwarding(fd);
+    }
     if (result == 0) {
       result = Libc.listen(fd, BACKLOG);
     }

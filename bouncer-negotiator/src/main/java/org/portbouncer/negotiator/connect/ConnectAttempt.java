@@ -75,7 +75,7 @@ final class ConnectAttempt extends Pollable {
         stage.resolve(target, this);
       }
       case INET, UNIX -> {
-        only[0] = stage.sockets().fixed(target);
+        only[0] = stage.sockets().fixed(session.state().listener(), target);
         addresses = only;
         tryNext();
       }

@@ -5,8 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.Arrays;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
@@ -21,7 +20,10 @@ final class TargetSockets {
 
   private static final int STREAM = Const.SOCK_STREAM | Const.SOCK_NONBLOCK | Const.SOCK_CLOEXEC;
 
-  private final Map<Endpoint, Address> fixed = new HashMap<>();
+  /** By listener: the target last asked for, and its address. */
+  private Endpoint[] targets = new Endpoint[16];
+
+  private Address[] addresses = new Address[targets.length];
   private final MemorySegment pair = Native.allocate(8);
 
   /** A socket address ready for connect(2). */
@@ -47,9 +49,23 @@ final class TargetSockets {
     }
   }
 
-  /** The address of a target that needs no look-up. */
-  Address fixed(Endpoint target) {
-    return fixed.computeIfAbsent(target, TargetSockets::address);
+  /**
+   * The address of a listener's target that needs no look-up.
+   *
+   * @param listener index into the session's configuration; another one's may have another target
+   */
+  Address fixed(int listener, Endpoint target) {
+    if (listener >= targets.length) {
+      int room = Integer.highestOneBit(listener) * 2;
+      targets = Arrays.copyOf(targets, room);
+      addresses = Arrays.copyOf(addresses, room);
+    }
+    if (!target.equals(targets[listener])) {
+      addresses[listener] = address(target);
+    }
+    // The same object is the quicker to compare with.
+    targets[listener] = target;
+    return addresses[listener];
   }
 
   private static Address address(Endpoint target) {

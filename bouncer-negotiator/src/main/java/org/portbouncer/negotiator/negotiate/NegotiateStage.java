@@ -11,6 +11,7 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
+import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SockAddr;
@@ -45,7 +46,8 @@ final class NegotiateStage implements Stage {
       return;
     }
     Listener listener = worker.configuration(session).listeners().get(state.listener());
-    if (listener.listen().get(state.endpoint()).kind() == Endpoint.Kind.INET) {
+    if (SockAddr.family(state.memory(), state.local()) == Const.AF_UNSPEC
+        && listener.listen().get(state.endpoint()).kind() == Endpoint.Kind.INET) {
       findLocal(session);
     }
     worker.forward(session);
