@@ -189,7 +189,7 @@ public final class SessionState {
     putLong(ACCEPTED, nanos);
   }
 
-  /** When the present part of the set-up must be done; 0 is never. */
+  /** By when the connect stage must have the session, whose time is its own; 0 is never. */
   public long deadline() {
     return memory.get(JAVA_LONG_UNALIGNED, base + DEADLINE);
   }

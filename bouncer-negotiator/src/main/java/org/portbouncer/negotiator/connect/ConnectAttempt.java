@@ -56,6 +56,9 @@ final class ConnectAttempt extends Pollable {
   private boolean resolving;
   private long begun;
 
+  /** 0 for no limit. */
+  private long timeoutMs;
+
   /** Grows with each use, so that a look-up that ends late finds its attempt gone. */
   private int use;
 
@@ -67,6 +70,7 @@ final class ConnectAttempt extends Pollable {
     this.session = session;
     this.target = listener.target();
     this.begun = stage.worker().loop().now();
+    this.timeoutMs = listener.timeouts().connectMs();
     switch (target.kind()) {
       case INTERNAL -> internal();
       case NAME -> {
@@ -213,9 +217,8 @@ final class ConnectAttempt extends Pollable {
       held = true;
       session.attach(this);
       stage.worker().hold(session);
-      long due = session.state().deadline();
-      if (due != 0) {
-        stage.worker().loop().timers().set(deadline, due);
+      if (timeoutMs > 0) {
+        stage.worker().loop().timers().set(deadline, begun + timeoutMs * 1_000_000);
       }
     }
   }

@@ -42,8 +42,6 @@ final class ConnectStage implements Stage {
   public void session(Session session) {
     SessionState state = session.state();
     Listener listener = worker.configuration(session).listeners().get(state.listener());
-    long connectMs = listener.timeouts().connectMs();
-    state.deadline(connectMs == 0 ? 0 : worker.loop().now() + connectMs * 1_000_000);
     ConnectAttempt attempt = free.isEmpty() ? new ConnectAttempt(this) : free.pop();
     attempt.begin(session, listener);
   }
