@@ -58,8 +58,12 @@ final class Downcall {
         .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no " + name));
   }
 
-  /** Calls a function that returns a 64-bit value: that, or the negated errno where it is -1. */
-  static long callLong(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+  // Workers run with these two never inlined (WorkerCommand): what a call comes to is a lot of
+  // code,
+  // which the compiler would otherwise make anew in each of fifty places.
+
+  private static long invokeLong(
+      MemorySegment function, long a, long b, long c, long d, long e, long f) {
     MemorySegment area = AREA.get();
     try {
       long result = (long) HANDLE.invokeExact(function, area, a, b, c, d, e, f);
@@ -69,8 +73,8 @@ final class Downcall {
     }
   }
 
-  /** Calls a function that returns an int; the upper half of the register is not the function's. */
-  static int callInt(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+  private static int invokeInt(
+      MemorySegment function, long a, long b, long c, long d, long e, long f) {
     MemorySegment area = AREA.get();
     try {
       int result = (int) (long) HANDLE.invokeExact(function, area, a, b, c, d, e, f);
@@ -80,43 +84,53 @@ final class Downcall {
     }
   }
 
+  /** Calls a function that returns a 64-bit value: that, or the negated errno where it is -1. */
+  static long callLong(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+    return invokeLong(function, a, b, c, d, e, f);
+  }
+
+  /** Calls a function that returns an int; the upper half of the register is not the function's. */
+  static int callInt(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+    return invokeInt(function, a, b, c, d, e, f);
+  }
+
   static long callLong(MemorySegment function, long a, long b, long c, long d, long e) {
-    return callLong(function, a, b, c, d, e, 0);
+    return invokeLong(function, a, b, c, d, e, 0);
   }
 
   static long callLong(MemorySegment function, long a, long b, long c, long d) {
-    return callLong(function, a, b, c, d, 0, 0);
+    return invokeLong(function, a, b, c, d, 0, 0);
   }
 
   static long callLong(MemorySegment function, long a, long b, long c) {
-    return callLong(function, a, b, c, 0, 0, 0);
+    return invokeLong(function, a, b, c, 0, 0, 0);
   }
 
   static long callLong(MemorySegment function, long a, long b) {
-    return callLong(function, a, b, 0, 0, 0, 0);
+    return invokeLong(function, a, b, 0, 0, 0, 0);
   }
 
   static long callLong(MemorySegment function, long a) {
-    return callLong(function, a, 0, 0, 0, 0, 0);
+    return invokeLong(function, a, 0, 0, 0, 0, 0);
   }
 
   static int callInt(MemorySegment function, long a, long b, long c, long d, long e) {
-    return callInt(function, a, b, c, d, e, 0);
+    return invokeInt(function, a, b, c, d, e, 0);
   }
 
   static int callInt(MemorySegment function, long a, long b, long c, long d) {
-    return callInt(function, a, b, c, d, 0, 0);
+    return invokeInt(function, a, b, c, d, 0, 0);
   }
 
   static int callInt(MemorySegment function, long a, long b, long c) {
-    return callInt(function, a, b, c, 0, 0, 0);
+    return invokeInt(function, a, b, c, 0, 0, 0);
   }
 
   static int callInt(MemorySegment function, long a, long b) {
-    return callInt(function, a, b, 0, 0, 0, 0);
+    return invokeInt(function, a, b, 0, 0, 0, 0);
   }
 
   static int callInt(MemorySegment function, long a) {
-    return callInt(function, a, 0, 0, 0, 0, 0);
+    return invokeInt(function, a, 0, 0, 0, 0, 0);
   }
 }

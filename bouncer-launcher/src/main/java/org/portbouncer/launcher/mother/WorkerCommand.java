@@ -54,6 +54,9 @@ final class WorkerCommand {
     words.add("-XX:Tier3InvocationThreshold=3000");
     words.add("-XX:Tier3MinInvocationThreshold=1500");
     words.add("-XX:Tier3CompileThreshold=8000");
+    // A call into C is a lot of code when it is compiled, and every session makes some thirty.
+    words.add("-XX:CompileCommand=quiet");
+    words.add("-XX:CompileCommand=dontinline,org.portbouncer.core.sys.Downcall::invoke*");
     // Signals are the mother's; what the VM itself has to say goes where logs go.
     words.add("-Xrs");
     words.add("-XX:+DisplayVMOutputToStderr");
