@@ -58,9 +58,8 @@ final class Downcall {
         .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no " + name));
   }
 
-  // Workers run with these two never inlined (WorkerCommand): what a call comes to is a lot of
-  // code,
-  // which the compiler would otherwise make anew in each of fifty places.
+  // Workers never inline these two (WorkerCommand): what a call comes to is a lot of code, which
+  // the compiler would otherwise make anew in each of fifty places.
 
   private static long invokeLong(
       MemorySegment function, long a, long b, long c, long d, long e, long f) {
