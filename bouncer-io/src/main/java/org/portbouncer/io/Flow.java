@@ -10,6 +10,7 @@ import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.BucketTable;
 import org.portbouncer.core.shared.Throttle;
 import org.portbouncer.core.shared.Way;
+import org.portbouncer.core.sys.Sockets;
 
 /**
  * One session being forwarded: its two sides, its two directions, its time limits, and how it ends.
@@ -120,7 +121,7 @@ final class Flow implements Side.Owner {
     lastActivity = owner.loop().now();
     resetSide = null;
     queued = false;
-    client.open(session.descriptors().peek(Descriptors.CLIENT));
+    client.openUnwatched(session.descriptors().peek(Descriptors.CLIENT), true);
     target.open(session.descriptors().peek(Descriptors.TARGET));
     if (place >= 0) {
       throttle(session.state().record(), place);
@@ -128,6 +129,21 @@ final class Flow implements Side.Owner {
     up.open(client, target, place < 0 ? null : upThrottle);
     down.open(target, client, place < 0 ? null : downThrottle);
     armIdle();
+    beginUp();
+    client.watch();
+  }
+
+  /**
+   * What the client has said while its session was set up goes out at once, and ends the handshake
+   * with the target ({@link Sockets#handshakeWithFirstBytes}); it need not wait for an event. All
+   * else that may have come of it the events of the two sockets tell.
+   */
+  private void beginUp() {
+    if (up.pump()) {
+      owner.moved(session, up.bytes(), 0, lastActivity);
+    } else if (!up.closed()) {
+      target.endHandshake();
+    }
   }
 
   private void throttle(int record, int place) {

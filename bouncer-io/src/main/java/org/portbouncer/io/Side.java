@@ -54,15 +54,34 @@ final class Side extends Pollable {
 
   /** Begins to watch {@code fd}. */
   void open(int fd) {
+    openUnwatched(fd, false);
+    watch();
+  }
+
+  /**
+   * Takes a socket that {@link #watch} is called for later.
+   *
+   * @param readable whether it is worth a read before anything was said of it
+   */
+  void openUnwatched(int fd, boolean readable) {
     this.fd = fd;
-    readable = false;
+    this.readable = readable;
     writable = true;
     watchesRoom = false;
     room = ROOM;
     readToEnd = false;
     urgent = false;
     reset = false;
+  }
+
+  /** Begins to watch; what can be read by now is told as well. */
+  void watch() {
     loop.add(this, fd, WATCHED);
+  }
+
+  /** Has the peer know that it is connected, where no bytes that were written told it. */
+  void endHandshake() {
+    Sockets.endHandshake(fd);
   }
 
   /**

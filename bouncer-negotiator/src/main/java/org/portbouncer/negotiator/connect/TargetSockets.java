@@ -11,6 +11,7 @@ import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SockAddr;
+import org.portbouncer.core.sys.Sockets;
 
 /**
  * Makes sockets towards targets. The addresses of fixed targets are written once. On the thread of
@@ -79,12 +80,17 @@ final class TargetSockets {
   }
 
   /**
-   * A non-blocking stream socket.
+   * A non-blocking stream socket. Over TCP the io worker must end the handshake, with the client's
+   * first bytes or without.
    *
    * @return the descriptor or the negated errno
    */
   int open(int family) {
-    return Libc.socket(family, STREAM, 0);
+    int fd = Libc.socket(family, STREAM, 0);
+    if (fd >= 0 && family != Const.AF_UNIX) {
+      Sockets.handshakeWithFirstBytes(fd);
+    }
+    return fd;
   }
 
   /**
