@@ -6,6 +6,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -124,7 +125,9 @@ final class CodecReader {
     for (int i = 0; i < count; i++) {
       values.add(element.read());
     }
-    return List.copyOf(values);
+    // Not List.copyOf, which has another class for one or two: the stages ask these lists for every
+    // session, and what was compiled for one class would be compiled again for the other.
+    return Collections.unmodifiableList(values);
   }
 
   <T> T nullable(Element<T> element) throws ConfigCodecException {

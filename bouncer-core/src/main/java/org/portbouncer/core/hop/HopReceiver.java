@@ -50,6 +50,11 @@ public final class HopReceiver {
   private int mark;
   private int lackingFrom;
 
+  // Where parsing is: in the buffer, among the message's descriptors, among its sessions.
+  private long at;
+  private int descriptor;
+  private int good;
+
   /**
    * Reads an inbox.
    *
@@ -96,51 +101,60 @@ public final class HopReceiver {
   }
 
   private int parse(int count, long length) {
-    long at = Frame.HEADER;
-    int descriptor = 0;
-    int good = 0;
+    at = Frame.HEADER;
+    descriptor = 0;
+    good = 0;
     for (int i = 0; i < count; i++) {
-      if (at + Frame.ENTRY > length) {
-        return refuse("an entry beyond the end", good, descriptor);
+      String wrong = parseEntry(length);
+      if (wrong != null) {
+        return refuse(wrong, good, descriptor);
       }
-      int mask = buffer.get(JAVA_BYTE, at + Frame.MASK) & 0xff;
-      int stateLength = buffer.get(JAVA_INT_UNALIGNED, at + Frame.LENGTH);
-      int transfer = buffer.get(JAVA_BYTE, at + Frame.TRANSFER);
-      long reference = buffer.get(JAVA_LONG_UNALIGNED, at + Frame.REFERENCE);
-      at += Frame.ENTRY;
-      if (transfer < 0 || transfer >= MODES.length) {
-        return refuse("an unknown transfer", good, descriptor);
-      }
-      boolean lacking = descriptor + Integer.bitCount(mask) > message.descriptorCount();
-      if (mask >= 1 << Descriptors.ROLES || lacking && !message.lacksDescriptors()) {
-        return refuse("fewer descriptors than announced", good, descriptor);
-      }
-      boolean inline = MODES[transfer] == Mode.INLINE;
-      if (stateLength < 0 || inline && at + stateLength > length) {
-        return refuse("a state beyond the end", good, descriptor);
-      }
-      Session session = pool.obtain();
-      for (int role = 0; role < Descriptors.ROLES; role++) {
-        if ((mask & 1 << role) != 0 && descriptor < message.descriptorCount()) {
-          session.descriptors().put(role, message.descriptor(descriptor++));
-        }
-      }
-      if (open(session, MODES[transfer], at, stateLength, reference)) {
-        if (lacking) {
-          lackingFrom = Math.min(lackingFrom, good);
-        }
-        sessions[good++] = session;
-      } else {
-        // The frame is intact, so the others in it are what they say.
-        pool.release(session);
-        refusals++;
-      }
-      at += inline ? Frame.padded(stateLength) : 0;
     }
     if (descriptor != message.descriptorCount()) {
       return refuse("more descriptors than announced", good, descriptor);
     }
     return good;
+  }
+
+  /** Makes a session of the entry at {@link #at}; null, or what is wrong with the message. */
+  private String parseEntry(long length) {
+    if (at + Frame.ENTRY > length) {
+      return "an entry beyond the end";
+    }
+    int mask = buffer.get(JAVA_BYTE, at + Frame.MASK) & 0xff;
+    int stateLength = buffer.get(JAVA_INT_UNALIGNED, at + Frame.LENGTH);
+    int transfer = buffer.get(JAVA_BYTE, at + Frame.TRANSFER);
+    long reference = buffer.get(JAVA_LONG_UNALIGNED, at + Frame.REFERENCE);
+    at += Frame.ENTRY;
+    if (transfer < 0 || transfer >= MODES.length) {
+      return "an unknown transfer";
+    }
+    boolean lacking = descriptor + Integer.bitCount(mask) > message.descriptorCount();
+    if (mask >= 1 << Descriptors.ROLES || lacking && !message.lacksDescriptors()) {
+      return "fewer descriptors than announced";
+    }
+    boolean inline = MODES[transfer] == Mode.INLINE;
+    if (stateLength < 0 || inline && at + stateLength > length) {
+      return "a state beyond the end";
+    }
+    Session session = pool.obtain();
+    for (int role = 0; role < Descriptors.ROLES; role++) {
+      if ((mask & 1 << role) != 0 && descriptor < message.descriptorCount()) {
+        session.descriptors().put(role, message.descriptor(descriptor++));
+      }
+    }
+    if (open(session, MODES[transfer], at, stateLength, reference)) {
+      if (lacking) {
+        lackingFrom = Math.min(lackingFrom, good);
+      }
+      sessions[good++] = session;
+    } else {
+      // The frame is intact, so the others in it are what they say.
+      pool.release(session);
+      refusals++;
+    }
+    at += inline ? Frame.padded(stateLength) : 0;
+    return null;
   }
 
   /** Finds the state where the transfer says it is. */

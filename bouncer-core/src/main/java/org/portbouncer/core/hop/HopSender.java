@@ -119,30 +119,48 @@ public final class HopSender {
    *     broken
    */
   public int flush() {
-    while (size > 0) {
-      int count = gather();
-      if (count < 0) {
-        return -count;
-      }
-      for (int i = 0; i < count; i++) {
-        sent.leaving(at(i));
-      }
-      long result = message.send(fd);
-      if (result < 0) {
-        for (int i = 0; i < count; i++) {
-          sent.kept(at(i));
-        }
-        int errno = (int) -result;
-        if (errno == Errno.EINTR) {
-          continue;
-        }
-        return errno;
-      }
-      for (int i = 0; i < count; i++) {
-        sent.sent(next());
-      }
+    int errno = 0;
+    while (size > 0 && errno == 0) {
+      errno = sendSome();
     }
+    return errno;
+  }
+
+  // Steps and loops have methods of their own: the compiler makes a loop that runs for long anew,
+  // with all that is in its method.
+
+  /** Sends one datagram; 0, also where it is to be tried again at once, or the errno. */
+  private int sendSome() {
+    int count = gather();
+    if (count < 0) {
+      return -count;
+    }
+    leaving(count);
+    long result = message.send(fd);
+    if (result < 0) {
+      kept(count);
+      return result == -Errno.EINTR ? 0 : (int) -result;
+    }
+    sent(count);
     return 0;
+  }
+
+  private void leaving(int count) {
+    for (int i = 0; i < count; i++) {
+      sent.leaving(at(i));
+    }
+  }
+
+  private void kept(int count) {
+    for (int i = 0; i < count; i++) {
+      sent.kept(at(i));
+    }
+  }
+
+  private void sent(int count) {
+    for (int i = 0; i < count; i++) {
+      sent.sent(next());
+    }
   }
 
   /** Gives up all that wait: nobody reads the inbox any more, nor will. */

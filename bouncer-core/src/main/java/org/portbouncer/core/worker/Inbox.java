@@ -128,30 +128,40 @@ final class Inbox extends Pollable {
 
   @Override
   protected void ready(int events) {
-    for (int turn = 0; turn < PER_TURN && registered(); turn++) {
-      int count = receiver.receive();
-      if (count == HopReceiver.MARK) {
-        worker.marked(receiver.mark());
-      } else if (count == HopReceiver.REFUSED) {
-        worker.count(WorkerBoard.Count.REFUSED, 1);
-        worker.log().error(worker.loop().now(), "hop message refused: " + receiver.refusal());
-      } else if (count < 0) {
-        if (count != -Errno.EAGAIN && count != -Errno.EINTR) {
-          throw new SystemCallException("recvmsg", -count);
-        }
-        return;
-      } else {
-        worker.count(WorkerBoard.Count.RECEIVED, count);
-        refusals();
-        int whole = Math.min(count, receiver.lackingFrom());
-        for (int i = 0; i < whole; i++) {
-          worker.arrived(receiver.take(i));
-        }
-        if (whole < count) {
-          endLacking(whole, count);
-        }
-        worker.flushOutbox();
-      }
+    boolean more = true;
+    for (int turn = 0; more && turn < PER_TURN && registered(); turn++) {
+      more = receive();
     }
+  }
+
+  /** Takes one message; whether there was one. */
+  private boolean receive() {
+    int count = receiver.receive();
+    if (count == HopReceiver.MARK) {
+      worker.marked(receiver.mark());
+    } else if (count == HopReceiver.REFUSED) {
+      worker.count(WorkerBoard.Count.REFUSED, 1);
+      worker.log().error(worker.loop().now(), "hop message refused: " + receiver.refusal());
+    } else if (count >= 0) {
+      arrived(count);
+    } else if (count == -Errno.EAGAIN || count == -Errno.EINTR) {
+      return false;
+    } else {
+      throw new SystemCallException("recvmsg", -count);
+    }
+    return true;
+  }
+
+  private void arrived(int count) {
+    worker.count(WorkerBoard.Count.RECEIVED, count);
+    refusals();
+    int whole = Math.min(count, receiver.lackingFrom());
+    for (int i = 0; i < whole; i++) {
+      worker.arrived(receiver.take(i));
+    }
+    if (whole < count) {
+      endLacking(whole, count);
+    }
+    worker.flushOutbox();
   }
 }

@@ -57,6 +57,8 @@ final class WorkerCommand {
     // A call into C is a lot of code when it is compiled, and every session makes some thirty.
     words.add("-XX:CompileCommand=quiet");
     words.add("-XX:CompileCommand=dontinline,org.portbouncer.core.sys.Downcall::invoke*");
+    // What has been compiled by itself and is large is called, not compiled again in its callers.
+    words.add("-XX:InlineSmallCode=600");
     // Signals are the mother's; what the VM itself has to say goes where logs go.
     words.add("-Xrs");
     words.add("-XX:+DisplayVMOutputToStderr");
