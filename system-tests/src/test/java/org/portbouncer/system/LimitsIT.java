@@ -260,6 +260,51 @@ class LimitsIT {
     }
   }
 
+  @Test
+  void shouldCallATargetDownThatAConnectionWouldFindItselfAt() throws Exception {
+    assumeTrue(Accounts.isRoot(), "only root has network namespaces");
+    Path door = folder.resolve("door.sock");
+    // With one port for connections: whoever connects to it, connects from it.
+    List<String> command =
+        List.of(
+            "unshare",
+            "--net",
+            "sh",
+            "-c",
+            "ip link set lo up && echo '40000 40000' > /proc/sys/net/ipv4/ip_local_port_range"
+                + " && exec \"$@\"",
+            "sh");
+    String body =
+        """
+        listeners { door { listen = "unix:%s", target = "127.0.0.1:40000" } }
+        workers { io = 1 }
+        timeouts { drain = 1s }
+        """
+            .formatted(door);
+    try (BouncerServer server = BouncerServer.startBy(command, folder, body)) {
+      for (int i = 0; i < 3; i++) {
+        try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(door))) {
+          assertThat(echo(client, "who is there?")).isEmpty();
+        }
+      }
+      awaitLog(server, "target 127.0.0.1:40000: connection refused");
+      await("their lines")
+          .until(
+              () ->
+                  server.accessLines(AccessLine::isEnd).stream()
+                      .map(line -> line.result() + ' ' + line.term())
+                      .toList(),
+              List.of("no-target SC", "no-target SC", "no-target SC")::equals);
+      // Nothing of it is left on the port, and the target can come up.
+      CommandResult listen =
+          CommandResult.run(
+              null,
+              List.of(
+                  "nsenter", "--net=/proc/" + server.pid() + "/ns/net", "cat", "/proc/net/tcp"));
+      assertThat(listen.out()).as("sockets").noneMatch(line -> line.contains(":9C40"));
+    }
+  }
+
   /** What comes back, up to its length or the end. */
   private static String echo(SocketChannel client, String text) throws IOException {
     ByteBuffer answer = ByteBuffer.allocate(text.length());

@@ -42,6 +42,9 @@ public final class SockAddr {
 
   private static final long MAPPED_PREFIX = 0x0000_ffff_0000_0000L;
 
+  /** What {@link #isOwn} reads into: an address, and its length behind it. */
+  private static final MemorySegment OWN = Native.allocate(ROOM + 8L);
+
   private SockAddr() {}
 
   public static int family(MemorySegment m, long at) {
@@ -134,6 +137,22 @@ public final class SockAddr {
     return family(m, at) == Const.AF_INET
         ? v4(m, at) == 0
         : v6High(m, at) == 0 && v6Low(m, at) == 0;
+  }
+
+  /**
+   * Whether a socket's own address is the Internet address at the start of {@code m}, port
+   * included. On one thread of a process alone.
+   */
+  public static boolean isOwn(int fd, MemorySegment m) {
+    OWN.set(INT, ROOM, ROOM);
+    if (Libc.getsockname(fd, OWN.address(), OWN.address() + ROOM) < 0
+        || family(OWN, 0) != family(m, 0)
+        || port(OWN, 0) != port(m, 0)) {
+      return false;
+    }
+    return family(m, 0) == Const.AF_INET
+        ? v4(OWN, 0) == v4(m, 0)
+        : v6High(OWN, 0) == v6High(m, 0) && v6Low(OWN, 0) == v6Low(m, 0);
   }
 
   /** The length that bind and connect want for the Internet address at {@code at}. */

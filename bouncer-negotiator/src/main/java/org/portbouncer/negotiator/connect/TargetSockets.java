@@ -8,6 +8,8 @@ import java.net.InetAddress;
 import java.util.Arrays;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.EphemeralPorts;
+import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SockAddr;
@@ -33,16 +35,31 @@ final class TargetSockets {
     private final MemorySegment memory = Arena.ofAuto().allocate(SockAddr.ROOM, 8);
     private int length;
 
+    /** Whether the kernel may give a connection to this address the same port for its own. */
+    private boolean mayMeetItself;
+
     void set(InetAddress address, int port) {
       length = SockAddr.put(memory, 0, address, port);
+      mayMeetItself = EphemeralPorts.ofThisMachine().contain(port);
     }
 
     void set(String path) {
       length = SockAddr.putUnix(memory, 0, path);
     }
 
+    /**
+     * As connect(2). A connection from the very address that it goes to is one with itself
+     * (simultaneous open, RFC 9293 3.5): nobody listens there, the client would get its own bytes
+     * back, and the target could not listen either. It counts as refused, and leaves nothing behind
+     * on the port.
+     */
     int connect(int fd) {
-      return Libc.connect(fd, memory.address(), length);
+      int result = Libc.connect(fd, memory.address(), length);
+      if (result == 0 && mayMeetItself && SockAddr.isOwn(fd, memory)) {
+        Sockets.resetOnClose(fd);
+        return -Errno.ECONNREFUSED;
+      }
+      return result;
     }
 
     int family() {
