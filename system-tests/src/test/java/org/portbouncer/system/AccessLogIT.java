@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -167,7 +166,7 @@ class AccessLogIT {
 
   private static void awaitLog(String text) {
     await("in the server's log: " + text)
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Patience.seconds(15))
         .untilAsserted(() -> assertThat(server.err().text()).contains(text));
   }
 
@@ -213,7 +212,7 @@ class AccessLogIT {
       assertThat(server.command("status").outText()).contains("access log lines left out: ");
       daemon.release();
       await("what was kept arrives, once the daemon reads")
-          .atMost(Duration.ofSeconds(15))
+          .atMost(Patience.seconds(15))
           .untilAsserted(() -> assertThat(daemon.messages()).hasSize((int) (TOO_MANY + 1 - lost)));
       assertThat(clients(daemon)).contains(through).doesNotHaveDuplicates();
       assertThat(leftOut() - before).isEqualTo(lost);
@@ -236,7 +235,7 @@ class AccessLogIT {
     Files.delete(socket);
     try (DatagramInbox daemon = new DatagramInbox(socket.toString())) {
       await("the lines of the time in between")
-          .atMost(Duration.ofSeconds(15))
+          .atMost(Patience.seconds(15))
           .untilAsserted(() -> assertThat(clients(daemon)).isEqualTo(meanwhile));
       String client = session();
       await().untilAsserted(() -> assertThat(clients(daemon)).endsWith(client));
@@ -253,7 +252,7 @@ class AccessLogIT {
     List<String> clients = sessions(2);
     try (DatagramInbox daemon = new DatagramInbox(socket.toString())) {
       await()
-          .atMost(Duration.ofSeconds(15))
+          .atMost(Patience.seconds(15))
           .untilAsserted(() -> assertThat(clients(daemon)).isEqualTo(clients));
     }
   }
@@ -275,7 +274,7 @@ class AccessLogIT {
       assertThat(accessLog().path("trouble").asText()).contains("no space left on device");
       Files.delete(filler);
       await("all lines, in order")
-          .atMost(Duration.ofSeconds(15))
+          .atMost(Patience.seconds(15))
           .untilAsserted(() -> assertThat(clients(file)).isEqualTo(clients));
       assertThat(leftOut()).isEqualTo(before);
       awaitLog("the access log is written again");
@@ -306,14 +305,14 @@ class AccessLogIT {
 
     Files.move(file, old);
     server.signal("HUP");
-    await("a new file").atMost(Duration.ofSeconds(15)).until(() -> Files.exists(file));
+    await("a new file").atMost(Patience.seconds(15)).until(() -> Files.exists(file));
     String second = session();
     await().untilAsserted(() -> assertThat(clients(file)).containsExactly(second));
 
     Files.move(file, old, StandardCopyOption.REPLACE_EXISTING);
     BouncerServer.writeConfig(folder, "listeners { }");
     server.signal("HUP");
-    await("a new file").atMost(Duration.ofSeconds(15)).until(() -> Files.exists(file));
+    await("a new file").atMost(Patience.seconds(15)).until(() -> Files.exists(file));
     String third = session();
     await().untilAsserted(() -> assertThat(clients(file)).containsExactly(third));
     awaitLog("not reloaded: ");

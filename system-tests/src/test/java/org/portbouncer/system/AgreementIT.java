@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -309,7 +308,7 @@ class AgreementIT {
 
   private static void assertLog(List<Happened> happened) {
     await("an end line for each session")
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Patience.seconds(10))
         .until(() -> server.accessLines(AccessLine::isEnd).size() >= happened.size());
     List<AccessLine> ends = server.accessLines(AccessLine::isEnd);
     assertThat(ends.stream().map(AgreementIT::text))

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -124,7 +123,7 @@ class BandwidthIT {
     assertThat(seconds).as("seconds for %d bytes at %d B/s", bytes, rate).isGreaterThan(0.95 * due);
     assertThat(seconds)
         .as("seconds for %d bytes at %d B/s", bytes, rate)
-        .isLessThan(1.25 * due + 0.5);
+        .isLessThan(1.25 * due + Patience.millis(500) / 1e3);
   }
 
   @Test
@@ -135,7 +134,7 @@ class BandwidthIT {
       long begun = System.nanoTime();
       String sent = client.send(random, 512 * KIB);
       client.finish();
-      Received received = up.get(20, TimeUnit.SECONDS);
+      Received received = up.get(Patience.seconds(20).toSeconds(), TimeUnit.SECONDS);
       assertRate(512 * KIB, System.nanoTime() - begun, 512 * KIB);
       assertThat(received).isEqualTo(new Received(512 * KIB, sent, Ending.EOF));
     }
@@ -146,7 +145,8 @@ class BandwidthIT {
       client.finish();
       Received received = client.receiveAll();
       assertRate(1024 * KIB, System.nanoTime() - begun, 1024 * KIB);
-      assertThat(received.digest()).isEqualTo(down.get(5, TimeUnit.SECONDS));
+      assertThat(received.digest())
+          .isEqualTo(down.get(Patience.seconds(5).toSeconds(), TimeUnit.SECONDS));
     }
   }
 
@@ -165,7 +165,9 @@ class BandwidthIT {
       long opened = System.nanoTime();
       try (Client late = Client.to(FAIR)) {
         late.receive(1);
-        assertThat((System.nanoTime() - opened) / 1_000_000).as("milliseconds").isLessThan(500);
+        assertThat((System.nanoTime() - opened) / 1_000_000)
+            .as("milliseconds")
+            .isLessThan(Patience.millis(500));
       }
     }
   }
@@ -233,7 +235,7 @@ class BandwidthIT {
       assertThat(limit("live --down none").path("down").isNull()).isTrue();
       long before = meter.total();
       await("no limit any more")
-          .atMost(Duration.ofSeconds(5))
+          .atMost(Patience.seconds(5))
           .until(() -> meter.total() - before > 20L * 1024 * KIB);
 
       // A reload is the end of it.
@@ -257,8 +259,11 @@ class BandwidthIT {
       // Five minutes' worth would be left.
       long begun = System.nanoTime();
       limit("crawl --up 1MiB/s");
-      assertThat(received.get(10, TimeUnit.SECONDS).bytes()).isEqualTo(300);
-      assertThat((System.nanoTime() - begun) / 1_000_000).as("milliseconds").isLessThan(2_000);
+      assertThat(received.get(Patience.seconds(10).toSeconds(), TimeUnit.SECONDS).bytes())
+          .isEqualTo(300);
+      assertThat((System.nanoTime() - begun) / 1_000_000)
+          .as("milliseconds")
+          .isLessThan(Patience.millis(2_000));
     } finally {
       limit("crawl --up 8bit/s");
     }
@@ -283,7 +288,7 @@ class BandwidthIT {
       // One byte a second: twice the time after which it would be idle.
       client.send("late");
       client.finish();
-      assertThat(received.get(20, TimeUnit.SECONDS))
+      assertThat(received.get(Patience.seconds(20).toSeconds(), TimeUnit.SECONDS))
           .isEqualTo(
               new Received(4, Digest.of("late".getBytes(StandardCharsets.US_ASCII)), Ending.EOF));
       AccessLine end = server.awaitEndOf(client.address());
@@ -300,7 +305,7 @@ class BandwidthIT {
     try (Client client = Client.to(EDGE)) {
       String sent = client.send(random, 512 * KIB);
       client.finish();
-      assertThat(received.get(20, TimeUnit.SECONDS))
+      assertThat(received.get(Patience.seconds(20).toSeconds(), TimeUnit.SECONDS))
           .isEqualTo(new Received(512 * KIB, sent, Ending.EOF));
     }
   }
@@ -327,7 +332,7 @@ class BandwidthIT {
     client.send(bytes);
     client.awaitAcknowledged();
     client.reset();
-    assertThat(received.get(20, TimeUnit.SECONDS))
+    assertThat(received.get(Patience.seconds(20).toSeconds(), TimeUnit.SECONDS))
         .isEqualTo(new Received(bytes.length, Digest.of(bytes), Ending.RESET));
     assertThat(server.awaitEndOf(client.address()).result()).isEqualTo("reset");
   }
@@ -340,7 +345,7 @@ class BandwidthIT {
     client.reset();
     AccessLine end = server.awaitEndOf(client.address());
     assertThat(end.result()).as("%s", end).isEqualTo("reset");
-    assertThat(end.number("duration_ms")).isLessThan(5_000);
+    assertThat(end.number("duration_ms")).isLessThan(Patience.millis(5_000));
   }
 
   @Test
@@ -351,7 +356,7 @@ class BandwidthIT {
       List<Long> before = server.workers("io");
       Signals.send("KILL", before.getFirst());
       await("the sessions of the dead worker are gone")
-          .atMost(Duration.ofSeconds(15))
+          .atMost(Patience.seconds(15))
           .until(
               () ->
                   server.status().path("bandwidth").path("fair").path("sessions").asInt() == 4
@@ -391,7 +396,9 @@ class BandwidthIT {
         for (int i = 0; i < 100; i++) {
           busy.echo("meanwhile");
         }
-        assertThat((System.nanoTime() - begun) / 1_000_000).as("milliseconds").isLessThan(3_000);
+        assertThat((System.nanoTime() - begun) / 1_000_000)
+            .as("milliseconds")
+            .isLessThan(Patience.millis(3_000));
       }
     } finally {
       Closing.all(stuck);

@@ -29,8 +29,8 @@ final class BouncerServer implements AutoCloseable {
   static final List<String> STAGES = List.of("negotiate", "acl", "connect", "bandwidth", "io");
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration READY = Duration.ofSeconds(60);
-  private static final Duration END = Duration.ofSeconds(20);
+  private static final Duration READY = Patience.seconds(60);
+  private static final Duration END = Patience.seconds(20);
 
   /**
    * Pipes that an io worker may keep for its next large transfers: not leaked, but not unbounded.
@@ -156,7 +156,7 @@ final class BouncerServer implements AutoCloseable {
     // Twice the same a moment apart, or the last session's descriptors would be in the count.
     List<Map<Long, Map<String, Integer>>> last = new ArrayList<>(List.of(Map.of()));
     await("descriptor counts that stay")
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Patience.seconds(10))
         .pollInterval(Duration.ofMillis(150))
         .until(
             () -> {
@@ -179,7 +179,7 @@ final class BouncerServer implements AutoCloseable {
   void assertNothingLeaked() {
     awaitNoSession();
     await("the descriptors of before")
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Patience.seconds(10))
         .pollInterval(Duration.ofMillis(50))
         .untilAsserted(
             () -> {
@@ -217,7 +217,7 @@ final class BouncerServer implements AutoCloseable {
 
   void awaitActive(int sessions) {
     await("status: limits.active == " + sessions)
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Patience.seconds(15))
         .pollInterval(Duration.ofMillis(20))
         .untilAsserted(
             () -> assertThat(status().path("limits").path("active").asInt(-1)).isEqualTo(sessions));
@@ -289,7 +289,7 @@ final class BouncerServer implements AutoCloseable {
   /** The live session of this client ("127.0.0.1:40000"), once there is one in this state. */
   JsonNode awaitSession(String client) {
     return await("the session of " + client)
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Patience.seconds(10))
         .pollInterval(Duration.ofMillis(10))
         .until(() -> sessionOf(client), Optional::isPresent)
         .orElseThrow();
@@ -326,7 +326,7 @@ final class BouncerServer implements AutoCloseable {
   private AccessLine awaitOneEnd(String what, Predicate<AccessLine> which) {
     List<AccessLine> found =
         await("the end line of " + what)
-            .atMost(Duration.ofSeconds(20))
+            .atMost(Patience.seconds(20))
             .pollInterval(Duration.ofMillis(20))
             .until(() -> accessLines(line -> line.isEnd() && which.test(line)), l -> !l.isEmpty());
     assertThat(found).as("end lines of %s", what).hasSize(1);
@@ -353,7 +353,7 @@ final class BouncerServer implements AutoCloseable {
       throw new IllegalStateException(e);
     }
     await("no process is left")
-        .atMost(Duration.ofSeconds(5))
+        .atMost(Patience.seconds(5))
         .untilAsserted(
             () -> {
               assertThat(tree).noneMatch(ProcessTree::isAlive);

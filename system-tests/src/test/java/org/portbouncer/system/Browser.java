@@ -33,7 +33,7 @@ import javax.imageio.ImageIO;
  */
 final class Browser implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Patience.seconds(60);
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final AtomicInteger requests = new AtomicInteger();

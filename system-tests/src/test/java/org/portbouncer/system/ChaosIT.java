@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -161,7 +160,7 @@ class ChaosIT {
   /** Until every worker is in one of these states. */
   private static void awaitWorkers(BouncerServer server, String... states) {
     await("every worker")
-        .atMost(Duration.ofSeconds(30))
+        .atMost(Patience.seconds(30))
         .untilAsserted(
             () ->
                 assertThat(BouncerServer.elements(server.status().path("workers")))
@@ -177,7 +176,7 @@ class ChaosIT {
     server.awaitNoSession();
     server.status();
     await("the descriptors of before")
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Patience.seconds(10))
         .untilAsserted(() -> assertThat(descriptors(server)).isEqualTo(before));
     assertThat(ProcessTree.of(server.pid()))
         .as("the mother and her workers")

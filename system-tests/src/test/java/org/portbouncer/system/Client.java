@@ -16,7 +16,7 @@ import java.util.Random;
  */
 final class Client implements AutoCloseable {
   static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
-  private static final int MOST_MILLIS = 30_000;
+  private static final int MOST_MILLIS = (int) Patience.millis(30_000);
   private static final int MOST_ATTEMPTS = 1_000;
 
   private final Socket socket;

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  * @param mark what its process and all that it started have in their environment
  */
 record CommandResult(int exit, List<String> out, List<String> err, String mark) {
-  private static final long MOST_SECONDS = 60;
+  private static final long MOST_SECONDS = Patience.seconds(60).toSeconds();
 
   /** Runs bin/bouncer with these arguments. */
   static CommandResult bouncer(String... arguments) throws IOException, InterruptedException {

@@ -89,7 +89,11 @@ class ForwardingIT extends ForwardingScenarios {
       Received received = slow.receiveAll();
       slow.finish();
       assertThat(received)
-          .isEqualTo(new Received(length, digest.get(30, TimeUnit.SECONDS), Ending.EOF));
+          .isEqualTo(
+              new Received(
+                  length,
+                  digest.get(Patience.seconds(30).toSeconds(), TimeUnit.SECONDS),
+                  Ending.EOF));
     }
   }
 

@@ -49,7 +49,7 @@ abstract class ForwardingScenarios {
   }
 
   private static <T> T get(CompletableFuture<T> future) throws Exception {
-    return future.get(60, TimeUnit.SECONDS);
+    return future.get(Patience.seconds(60).toSeconds(), TimeUnit.SECONDS);
   }
 
   @Test
@@ -331,7 +331,7 @@ abstract class ForwardingScenarios {
   private static void awaitStandstill(AtomicLong number) {
     AtomicLong last = new AtomicLong();
     await("a standstill")
-        .atMost(Duration.ofSeconds(30))
+        .atMost(Patience.seconds(30))
         .pollInterval(Duration.ofSeconds(1))
         .until(() -> last.getAndSet(number.get()) == number.get() && number.get() > 0);
   }

@@ -139,7 +139,11 @@ class InternalTargetsIT {
           });
       Received received = client.receiveAll();
       assertThat(received)
-          .isEqualTo(new Received(length, sent.get(30, TimeUnit.SECONDS), Ending.EOF));
+          .isEqualTo(
+              new Received(
+                  length,
+                  sent.get(Patience.seconds(30).toSeconds(), TimeUnit.SECONDS),
+                  Ending.EOF));
       AccessLine end = server.awaitEndOf(client.address());
       assertThat(end.result()).as("%s", end).isEqualTo("ok");
       assertThat(end.number("up")).isEqualTo(length);

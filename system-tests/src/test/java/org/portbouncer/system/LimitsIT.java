@@ -68,7 +68,7 @@ class LimitsIT {
 
   private static void awaitLog(BouncerServer server, String text) {
     await("in the log: " + text)
-        .atMost(Duration.ofSeconds(20))
+        .atMost(Patience.seconds(20))
         .untilAsserted(() -> assertThat(server.err().text()).contains(text));
   }
 
@@ -94,7 +94,7 @@ class LimitsIT {
           for (Client client : waiting) {
             String queued = "queued-" + stage;
             await(queued)
-                .atMost(Duration.ofSeconds(10))
+                .atMost(Patience.seconds(10))
                 .until(
                     () -> server.awaitSession(client.address()).path("state").asText(),
                     queued::equals);
@@ -248,7 +248,7 @@ class LimitsIT {
               List.of("RC")::equals);
       clients.getFirst().close();
       await("a free port")
-          .atMost(Duration.ofSeconds(20))
+          .atMost(Patience.seconds(20))
           .until(
               () -> {
                 try (SocketChannel again = SocketChannel.open(UnixDomainSocketAddress.of(door))) {
@@ -343,7 +343,7 @@ class LimitsIT {
         clients.add(Client.from("127.0.0.9", hangingPort));
       }
       await("the timeouts of those that were let in, and of those after them")
-          .atMost(Duration.ofSeconds(40))
+          .atMost(Patience.seconds(40))
           .pollInterval(Duration.ofMillis(200))
           .until(() -> server.status().path("limits").path("active").asInt() == 0);
       assertThat(server.workers("connect")).containsExactly(connect);

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -75,7 +74,7 @@ class ManySessionsIT {
       }
     }
     await("an end line for each session")
-        .atMost(Duration.ofSeconds(20))
+        .atMost(Patience.seconds(20))
         .until(() -> endLines(linesBefore).size() >= SHORT_SESSIONS);
     server.awaitNoSession();
     // A line too many would come with or before the lines of sessions that end later.
@@ -136,7 +135,7 @@ class ManySessionsIT {
       }
       server.awaitActive(count);
       await("as many connections to the target")
-          .atMost(Duration.ofSeconds(20))
+          .atMost(Patience.seconds(20))
           .until(() -> target.open() == count);
 
       for (long worker : server.workers("io")) {

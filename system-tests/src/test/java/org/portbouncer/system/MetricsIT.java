@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -188,7 +187,7 @@ class MetricsIT {
       for (int round = 0; round < 2; round++) {
         Signals.send("KILL", server.workers("io").get(round), server.workers("acl").getFirst());
         double restarts = last.sum("bouncer_worker_restarts_total");
-        long until = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        long until = System.nanoTime() + Patience.seconds(20).toNanos();
         while (last.sum("bouncer_worker_restarts_total") < restarts + 2
             || last.sum("bouncer_workers") < 6) {
           assertThat(System.nanoTime()).as("workers come back").isLessThan(until);

@@ -75,7 +75,7 @@ class MotherDeathIT {
     Set<String> addresses = clients.stream().map(Client::address).collect(Collectors.toSet());
     Map<String, AccessLine> ends = new HashMap<>();
     await("the end lines of all")
-        .atMost(Duration.ofSeconds(20))
+        .atMost(Patience.seconds(20))
         .pollInterval(Duration.ofMillis(50))
         .until(
             () -> {
@@ -130,7 +130,7 @@ class MotherDeathIT {
         }
         assertThat(connecting.receiveAll().bytes()).isZero();
         assertThat(awaitEndOf(connecting).result()).isEqualTo("timeout");
-        first.awaitOrphansEnd(Duration.ofSeconds(15));
+        first.awaitOrphansEnd(Patience.seconds(15));
         fresh.echo("still");
         assertThat(second.status().path("ready").asBoolean()).isTrue();
       }
@@ -148,9 +148,11 @@ class MotherDeathIT {
       client.echo("after");
       long start = System.nanoTime();
       client.receiveAll();
-      assertThat((System.nanoTime() - start) / 1_000_000).as("ms").isBetween(1_000L, 6_000L);
+      assertThat((System.nanoTime() - start) / 1_000_000)
+          .as("ms")
+          .isBetween(1_000L, Patience.millis(6_000));
       assertThat(awaitEndOf(client).result()).isEqualTo("drained");
-      server.awaitOrphansEnd(Duration.ofSeconds(10));
+      server.awaitOrphansEnd(Patience.seconds(10));
       await("the end of the log").until(() -> !server.isRunning());
     }
   }

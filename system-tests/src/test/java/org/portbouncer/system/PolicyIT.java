@@ -249,7 +249,7 @@ class PolicyIT {
 
   private static void awaitPasses(String source) {
     await(source + " passes again")
-        .atMost(Duration.ofSeconds(6))
+        .atMost(Patience.seconds(6))
         .pollInterval(Duration.ofMillis(100))
         .until(
             () -> {
@@ -271,7 +271,7 @@ class PolicyIT {
       long victim = pids.get(random.nextInt(pids.size()));
       ProcessHandle.of(victim).orElseThrow().destroyForcibly();
       await("a successor of " + stage)
-          .atMost(Duration.ofSeconds(20))
+          .atMost(Patience.seconds(20))
           .until(() -> !server.workers(stage).contains(victim));
       closeAll(open);
       // Exactly the limits again, neither less nor more.
@@ -309,7 +309,7 @@ class PolicyIT {
     assertThat(passed).hasPositiveValue();
     // What a worker had in its hands between two stages is ended when its time is over.
     await("all sessions are over")
-        .atMost(Duration.ofSeconds(45))
+        .atMost(Patience.seconds(45))
         .until(() -> server.status().path("limits").path("active").asInt(-1) == 0);
     List<Client> open = openAll(MAX, "127.1.3.10", "127.1.3.11", "127.1.3.12");
     assertLimited("127.1.3.13", "both");

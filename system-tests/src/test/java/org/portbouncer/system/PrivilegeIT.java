@@ -10,7 +10,6 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -144,7 +143,7 @@ class PrivilegeIT {
     // A successor is as its predecessor was.
     long killed = server.workers("acl").getFirst();
     ProcessHandle.of(killed).ifPresent(ProcessHandle::destroyForcibly);
-    await().atMost(Duration.ofSeconds(20)).until(() -> hasReadySuccessor("acl", killed));
+    await().atMost(Patience.seconds(20)).until(() -> hasReadySuccessor("acl", killed));
     assertThat(ProcessTree.ofEachThread(server.workers("acl").getFirst(), "Seccomp"))
         .containsOnly("2");
   }

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
  * looks. Before and after the command the shell says how the terminal is set.
  */
 final class PseudoTerminal implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Patience.seconds(30);
 
   private final Process script;
   private final OutputStream keyboard;

@@ -14,7 +14,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -192,7 +191,7 @@ class ReloadIT {
     BouncerServer.writeConfig(folder, and("log { level = debug }"));
     server.signal("HUP");
     await("the next epoch")
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Patience.seconds(10))
         .until(() -> server.status().path("epoch").asInt() == epoch + 1);
     assertThat(server.err().text())
         .contains("reloaded: epoch %d, 1 listeners (+0 -0)".formatted(epoch + 1));
@@ -347,7 +346,7 @@ class ReloadIT {
     int before = server.err().lines().size();
     long acl = server.workers("acl").getFirst();
     await("a worker's word, with its stage and pid")
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Patience.seconds(10))
         .untilAsserted(
             () -> {
               oneSession();

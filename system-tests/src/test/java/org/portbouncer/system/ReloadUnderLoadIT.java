@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -122,7 +121,7 @@ class ReloadUnderLoadIT {
   private static void awaitInUse(BouncerServer server, int... epochs) {
     String wanted = java.util.Arrays.toString(epochs).replace('[', '{').replace(']', '}');
     await("configurations in use: " + wanted)
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Patience.seconds(10))
         .until(
             () ->
                 server.err().lines().stream()

@@ -15,7 +15,7 @@ final class SendQueue {
 
   static void awaitEmpty(Socket socket) {
     await("acknowledgement of all that was sent")
-        .atMost(Duration.ofSeconds(30))
+        .atMost(Patience.seconds(30))
         .pollInterval(Duration.ofMillis(10))
         .until(() -> bytes(socket) == 0);
   }

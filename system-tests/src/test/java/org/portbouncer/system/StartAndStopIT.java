@@ -8,7 +8,6 @@ import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -83,10 +82,12 @@ class StartAndStopIT {
   }
 
   @Test
-  void shouldBeReadyWithinFiveSecondsAsTheProcessThatWasStarted() throws Exception {
+  void shouldBeReadySoonAsTheProcessThatWasStarted() throws Exception {
     long start = System.nanoTime();
     try (BouncerServer server = BouncerServer.start(folder, config("1s"))) {
-      assertThat((System.nanoTime() - start) / 1_000_000).as("milliseconds").isLessThan(5_000);
+      assertThat((System.nanoTime() - start) / 1_000_000)
+          .as("milliseconds")
+          .isLessThan(Patience.millis(5_000));
       assertThat(server.status().path("pid").asLong()).isEqualTo(server.pid());
       assertThat(server.processes().size()).as("mother and workers").isGreaterThanOrEqualTo(6);
     }
@@ -107,7 +108,7 @@ class StartAndStopIT {
 
   @Test
   void shouldLetSessionsEndWhenItIsToldToStop() throws Exception {
-    try (BouncerServer server = BouncerServer.start(folder, config("30s"));
+    try (BouncerServer server = BouncerServer.start(folder, config("600s"));
         Client client = Client.to(port)) {
       client.echo("before");
       long start = System.nanoTime();
@@ -117,14 +118,16 @@ class StartAndStopIT {
       client.finish();
       client.receiveAll();
       assertThat(server.awaitExit()).isZero();
-      assertThat((System.nanoTime() - start) / 1_000_000).as("milliseconds").isLessThan(15_000);
+      assertThat((System.nanoTime() - start) / 1_000_000)
+          .as("milliseconds")
+          .isLessThan(Patience.millis(15_000));
       assertThat(server.awaitEndOf(client.address()).result()).isEqualTo("ok");
     }
   }
 
   private void awaitRefusal() {
     await("no more connections accepted")
-        .atMost(Duration.ofSeconds(5))
+        .atMost(Patience.seconds(5))
         .until(
             () -> {
               try {
@@ -151,7 +154,7 @@ class StartAndStopIT {
 
   @Test
   void shouldEndAtOnceWhenToldToStopNow() throws Exception {
-    try (BouncerServer server = BouncerServer.start(folder, config("30s"));
+    try (BouncerServer server = BouncerServer.start(folder, config("600s"));
         Client client = Client.to(port)) {
       client.echo("before");
       long start = System.nanoTime();
@@ -164,7 +167,7 @@ class StartAndStopIT {
 
   @Test
   void shouldEndAtOnceWhenInterrupted() throws Exception {
-    BouncerServer server = BouncerServer.start(folder, config("30s"));
+    BouncerServer server = BouncerServer.start(folder, config("600s"));
     try (server;
         Client client = Client.to(port)) {
       client.echo("before");
@@ -176,7 +179,7 @@ class StartAndStopIT {
 
   @Test
   void shouldEndAtOnceWhenToldToStopTwice() throws Exception {
-    try (BouncerServer server = BouncerServer.start(folder, config("30s"));
+    try (BouncerServer server = BouncerServer.start(folder, config("600s"));
         Client client = Client.to(port)) {
       client.echo("before");
       server.signal("TERM");
@@ -192,7 +195,9 @@ class StartAndStopIT {
       throws IOException {
     client.receiveAll();
     assertThat(server.awaitExit()).isZero();
-    assertThat((System.nanoTime() - start) / 1_000_000).as("milliseconds").isLessThan(10_000);
+    assertThat((System.nanoTime() - start) / 1_000_000)
+        .as("milliseconds")
+        .isLessThan(Patience.millis(10_000));
     assertThat(server.awaitEndOf(client.address()).result()).isIn("killed", "drained");
   }
 

@@ -25,7 +25,7 @@ class StatusPageIT {
   private static final String URL = "http://127.0.0.1:" + METRICS + "/";
 
   /** Two updates of the page, and the ten seconds that its rates are of. */
-  private static final Duration PATIENCE = Duration.ofSeconds(40);
+  private static final Duration PATIENCE = Patience.seconds(40);
 
   private static final String TABLE =
       "[...document.getElementById('%s').rows].map(r => [...r.cells].map(c => c.textContent))";

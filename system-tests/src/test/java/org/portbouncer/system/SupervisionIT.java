@@ -19,7 +19,7 @@ import org.portbouncer.system.Received.Ending;
 /** Workers that die, hang, or cannot go on: noticed, replaced, and said so. */
 class SupervisionIT {
   /** Well above the five seconds of silence that make a worker one that hangs. */
-  private static final Duration HANG_NOTICED = Duration.ofSeconds(12);
+  private static final Duration HANG_NOTICED = Patience.seconds(12);
 
   private static final int STOPPED_MILLIS = 7_000;
 
@@ -151,7 +151,7 @@ class SupervisionIT {
     try (BouncerServer server = BouncerServer.start(folder, config())) {
       JsonNode throttled =
           await("a pause that can be seen")
-              .atMost(Duration.ofSeconds(30))
+              .atMost(Patience.seconds(30))
               .pollInterval(Duration.ofMillis(10))
               .until(
                   () -> {
@@ -189,7 +189,7 @@ class SupervisionIT {
             BouncerServer.startAfter(
                 "export BOUNCER_WORKER_JAVA_OPTS='-Xms4m -Xmx4m'", folder, body)) {
       await("the end of the connect worker")
-          .atMost(Duration.ofSeconds(30))
+          .atMost(Patience.seconds(30))
           .pollInterval(Duration.ofMillis(1))
           .until(
               () -> {

@@ -11,7 +11,6 @@ import java.net.ConnectException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -68,7 +67,7 @@ class SystemdIT {
         assertThat(notify.count("MAINPID=" + server.pid())).isEqualTo(1);
         await("the watchdog's words").until(() -> notify.count("WATCHDOG=1") > 3);
         await("a status that counts the session")
-            .atMost(Duration.ofSeconds(10))
+            .atMost(Patience.seconds(10))
             .until(
                 () ->
                     notify.messages().stream()
@@ -140,7 +139,7 @@ class SystemdIT {
               + " -- \"$0\" \"$@\"; exec \"$@\"";
       CompletableFuture<Client> early = CompletableFuture.supplyAsync(() -> asSoonAs(moved));
       try (BouncerServer server = BouncerServer.startAfter(activate, folder, body);
-          Client first = early.get(20, TimeUnit.SECONDS)) {
+          Client first = early.get(Patience.seconds(20).toSeconds(), TimeUnit.SECONDS)) {
         first.echo("in the queue before the server was there");
         first.echoUrgent();
         // By name, by address, and one that nobody passed.
@@ -173,7 +172,7 @@ class SystemdIT {
   /** A client who comes as soon as anybody listens. */
   private static Client asSoonAs(int port) {
     return await("a listening socket")
-        .atMost(Duration.ofSeconds(20))
+        .atMost(Patience.seconds(20))
         .ignoreExceptionsInstanceOf(IOException.class)
         .until(() -> Client.to(port), client -> true);
   }
@@ -199,7 +198,7 @@ class SystemdIT {
               }
             });
     await("the notify socket")
-        .atMost(Duration.ofSeconds(20))
+        .atMost(Patience.seconds(20))
         .until(() -> Files.readString(Path.of("/proc/net/unix")).contains(name));
     AtomicBoolean enough = new AtomicBoolean();
     AtomicInteger served = new AtomicInteger();
@@ -226,15 +225,15 @@ class SystemdIT {
       assertThat(staying.receiveAll().bytes()).isZero();
       assertThat(first.awaitExit()).isZero();
     }
-    try (BouncerServer successor = second.get(90, TimeUnit.SECONDS)) {
+    try (BouncerServer successor = second.get(Patience.seconds(90).toSeconds(), TimeUnit.SECONDS)) {
       assertThat(successor.err().text()).contains(port + " was passed by the service manager");
       int before = served.get();
       await("clients of the second server")
-          .atMost(Duration.ofSeconds(20))
+          .atMost(Patience.seconds(20))
           .until(() -> served.get() > before + 20);
       enough.set(true);
       for (CompletableFuture<Void> client : clients) {
-        client.get(60, TimeUnit.SECONDS);
+        client.get(Patience.seconds(60).toSeconds(), TimeUnit.SECONDS);
       }
       successor.awaitNoSession();
     }

@@ -33,7 +33,7 @@ class TransferIT {
   private static final int SLOTS = 64;
   private static final int MANY_SESSIONS = 10_000;
   private static final int AT_ONCE = 64;
-  private static final Duration MANY_TAKE_AT_MOST = Duration.ofSeconds(15);
+  private static final Duration MANY_TAKE_AT_MOST = Patience.seconds(15);
   private static final int FEWER_SESSIONS = 3_000;
 
   @TempDir private Path folder;
@@ -84,7 +84,7 @@ class TransferIT {
 
   private static void awaitFigure(BouncerServer server, String name, int value) {
     await(name + " == " + value)
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Patience.seconds(15))
         .pollInterval(Duration.ofMillis(20))
         .untilAsserted(() -> assertThat(figure(server, name)).isEqualTo(value));
   }
@@ -273,7 +273,7 @@ class TransferIT {
         stuck.add(stuckClient());
       }
       await("all in the hands of the connect worker")
-          .atMost(Duration.ofSeconds(15))
+          .atMost(Patience.seconds(15))
           .until(() -> inState(server, "connect") == held);
       long worker = server.workers("connect").getFirst();
       assertThat(CommandResult.run(null, List.of("kill", "-9", Long.toString(worker))).exit())

@@ -58,7 +58,7 @@ class WorkerCountsIT {
   /** Waits until there are this many, and all of them serve. */
   private static void awaitWorkers(int count) {
     await(count + " workers that are ready")
-        .atMost(Duration.ofSeconds(20))
+        .atMost(Patience.seconds(20))
         .pollInterval(Duration.ofMillis(20))
         .untilAsserted(
             () -> {
@@ -104,7 +104,7 @@ class WorkerCountsIT {
 
     server.reloaded(workers(1, 1, 1, 1, 1));
     await("the others of the first stages have gone")
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Patience.seconds(10))
         .until(() -> server.status().path("workers").size() == 7);
     Set<Long> leaving = pids("io", "draining");
     assertThat(leaving).hasSize(2).doesNotContainAnyElementsOf(before);
