@@ -5,19 +5,29 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.BitSet;
 import org.portbouncer.core.hop.MessageHeader;
+import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 
 /**
- * One end of the link between the mother and a worker. Used on one thread at each end. Packets are
- * built and read in one buffer, little-endian; sending never waits.
+ * One end of a link of packets, as the one between the mother and a worker. Used on one thread at
+ * each end. Packets are built and read in one buffer, little-endian, the first byte a code that
+ * says what it is; sending never waits. What a code means, and whether a packet is whole, is up to
+ * who reads it: {@link OrderReader}, {@link ReportReader}.
  */
 public final class ControlChannel {
 
+  /** The longest packet. */
+  public static final int MAX_BYTES = 16 * 1024;
+
   private int fd;
-  private final MemorySegment memory = Native.allocate(ControlMessage.MAX_BYTES);
+  private final MemorySegment memory = Native.allocate(MAX_BYTES);
   private final MessageHeader message = new MessageHeader(1);
   private final ByteBuffer packet = memory.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+
+  /** Descriptors of the packet received that are somebody's by now, one bit each. */
+  private final BitSet taken = new BitSet();
 
   public ControlChannel(int fd) {
     this.fd = fd;
@@ -32,16 +42,11 @@ public final class ControlChannel {
     return fd;
   }
 
-  /** Starts a packet of this type; put its fields into the buffer that is returned, then send. */
-  public ByteBuffer begin(ControlMessage type) {
-    return begin(type.ordinal());
-  }
-
-  /** As {@link #begin(ControlMessage)}, for a link with messages of its own. */
-  public ByteBuffer begin(int type) {
+  /** Starts a packet of this code; put its fields into the buffer that is returned, then send. */
+  public ByteBuffer begin(int code) {
     message.reset();
     packet.clear();
-    packet.put((byte) type);
+    packet.put((byte) code);
     return packet;
   }
 
@@ -62,49 +67,73 @@ public final class ControlChannel {
   }
 
   /**
-   * Receives one packet.
+   * Receives one packet, and descriptors with it.
    *
    * @return its length; 0 at the end: the other process has gone; the negated errno where none is
    *     there
    */
   public int receive() {
-    message.reset();
-    message.addVector(memory.address(), memory.byteSize());
-    long length = message.receive(fd);
-    packet.clear();
-    packet.limit((int) Math.max(0, length));
-    if (length > 0 && message.truncated()) {
-      message.closeDescriptors(0);
-      return 0;
-    }
-    return (int) length;
+    prepare();
+    return received(message.receive(fd));
   }
 
   /**
-   * The type of the packet received, null where there is none such; the fields stand in {@link
-   * #body}.
+   * Receives one packet on an end where descriptors are not asked for: those that come are dropped
+   * by the kernel, and the packet counts as {@link #truncated}.
+   *
+   * @return as {@link #receive}
    */
-  public ControlMessage type() {
-    return ControlMessage.of(memory.get(JAVA_BYTE, 0));
+  public int receiveBare() {
+    prepare();
+    return received(message.receiveBare(fd));
   }
 
-  /** The type of the packet received, on a link with messages of its own. */
-  public int typeCode() {
-    return memory.get(JAVA_BYTE, 0);
+  private void prepare() {
+    message.reset();
+    taken.clear();
+    message.addVector(memory.address(), memory.byteSize());
+  }
+
+  private int received(long length) {
+    packet.clear();
+    packet.limit(Math.clamp(length, 0, MAX_BYTES));
+    return (int) length;
+  }
+
+  /** Whether not all of the packet received, or not all of its descriptors, had room. */
+  public boolean truncated() {
+    return message.truncated();
+  }
+
+  /** What the packet received is. */
+  public int code() {
+    return memory.get(JAVA_BYTE, 0) & 0xff;
   }
 
   /** The fields of the packet received. */
-  public ByteBuffer body() {
-    packet.position(1);
-    return packet;
+  public Fields fields() {
+    packet.position(Math.min(1, packet.limit()));
+    return new Fields(packet);
   }
 
-  /** How many descriptors came with the packet; each is the caller's. */
+  /** How many descriptors came with the packet. */
   public int descriptorCount() {
     return message.descriptorCount();
   }
 
-  public int descriptor(int index) {
+  /** Takes a descriptor of the packet; it is the caller's from here on. */
+  public int take(int index) {
+    taken.set(index);
     return message.descriptor(index);
+  }
+
+  /** Closes the descriptors of the packet that nobody has taken. */
+  public void closeDescriptors() {
+    for (int i = 0; i < message.descriptorCount(); i++) {
+      if (!taken.get(i)) {
+        Libc.close(message.descriptor(i));
+        taken.set(i);
+      }
+    }
   }
 }

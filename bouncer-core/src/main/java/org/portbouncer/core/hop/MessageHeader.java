@@ -93,9 +93,21 @@ public final class MessageHeader {
    * @return bytes received, or the negated errno
    */
   public long receive(int fd) {
+    return receive(fd, control.address(), control.byteSize());
+  }
+
+  /**
+   * As {@link #receive}, with room for no descriptor: the kernel drops those that came, and {@link
+   * #truncated} says that there were some.
+   */
+  public long receiveBare(int fd) {
+    return receive(fd, 0, 0);
+  }
+
+  private long receive(int fd, long room, long roomLength) {
     header.set(JAVA_LONG, 24, vectorCount);
-    header.set(JAVA_LONG, 32, control.address());
-    header.set(JAVA_LONG, 40, control.byteSize());
+    header.set(JAVA_LONG, 32, room);
+    header.set(JAVA_LONG, 40, roomLength);
     header.set(JAVA_INT, 48, 0);
     long result = Libc.recvmsg(fd, header.address(), Const.MSG_DONTWAIT | Const.MSG_CMSG_CLOEXEC);
     descriptorCount = 0;

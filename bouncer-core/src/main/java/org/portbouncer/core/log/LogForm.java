@@ -20,8 +20,10 @@ public record LogForm(boolean json, boolean syslog) {
     return (byte) ((json ? JSON : 0) | (syslog ? SYSLOG : 0));
   }
 
-  /** The form with that code. */
+  /** The form with that code, or null where there is none. */
   public static LogForm of(int code) {
-    return new LogForm((code & JSON) != 0, (code & SYSLOG) != 0);
+    return (code & ~(JSON | SYSLOG)) != 0
+        ? null
+        : new LogForm((code & JSON) != 0, (code & SYSLOG) != 0);
   }
 }

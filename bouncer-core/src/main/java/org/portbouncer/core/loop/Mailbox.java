@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
@@ -19,8 +20,24 @@ public final class Mailbox extends Pollable {
   private final MemorySegment sink = Native.allocate(8);
   private final int fd;
 
-  /** Call on the loop's thread. */
+  private final Consumer<RuntimeException> failed;
+
+  /** Call on the loop's thread. A task that fails ends the loop. */
   public Mailbox(EventLoop loop) {
+    this(
+        loop,
+        e -> {
+          throw e;
+        });
+  }
+
+  /**
+   * Call on the loop's thread.
+   *
+   * @param failed told, on that thread, of a task that has failed; the next ones follow
+   */
+  public Mailbox(EventLoop loop, Consumer<RuntimeException> failed) {
+    this.failed = failed;
     one.set(JAVA_LONG, 0, 1);
     fd =
         SystemCallException.check(
@@ -39,7 +56,11 @@ public final class Mailbox extends Pollable {
     Libc.read(fd, sink.address(), 8);
     Runnable task;
     while ((task = queue.poll()) != null) {
-      task.run();
+      try {
+        task.run();
+      } catch (RuntimeException e) {
+        failed.accept(e);
+      }
     }
   }
 }

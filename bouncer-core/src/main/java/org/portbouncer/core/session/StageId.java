@@ -2,18 +2,23 @@ package org.portbouncer.core.session;
 
 /**
  * The five stages in the order in which every session passes them. The ordinal is the hop's number
- * and the value in messages and shared memory.
+ * and the value in shared memory.
  */
 public enum StageId {
-  NEGOTIATE,
-  ACL,
-  CONNECT,
-  BANDWIDTH,
-  IO;
+  NEGOTIATE(1),
+  ACL(2),
+  CONNECT(3),
+  BANDWIDTH(4),
+  IO(5);
 
   private static final StageId[] ALL = values();
 
+  private final int code;
   private final String text = name().toLowerCase(java.util.Locale.ROOT);
+
+  StageId(int code) {
+    this.code = code;
+  }
 
   /** The name in configuration, logs, metrics and JSON. */
   public String text() {
@@ -22,6 +27,21 @@ public enum StageId {
 
   public static int count() {
     return ALL.length;
+  }
+
+  /** As it travels on a control link. */
+  public int code() {
+    return code;
+  }
+
+  /** The stage with this code, or null where there is none. */
+  public static StageId withCode(int code) {
+    for (StageId stage : ALL) {
+      if (stage.code == code) {
+        return stage;
+      }
+    }
+    return null;
   }
 
   /** The stage with this ordinal. */

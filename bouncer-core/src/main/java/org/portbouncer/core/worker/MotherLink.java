@@ -1,12 +1,14 @@
 package org.portbouncer.core.worker;
 
-import java.nio.ByteBuffer;
 import java.util.List;
 import org.portbouncer.core.control.ControlChannel;
-import org.portbouncer.core.control.ControlMessage;
+import org.portbouncer.core.control.ControlException;
+import org.portbouncer.core.control.OrderReader;
+import org.portbouncer.core.control.Reports;
 import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Seccomp;
@@ -15,11 +17,12 @@ import org.portbouncer.core.sys.SystemCallException;
 /**
  * A worker's end of the control link: does what the mother says, in the order in which she says it.
  */
-final class MotherLink extends Pollable {
+final class MotherLink extends Pollable implements OrderReader.Handler {
 
   private final Worker worker;
   private final ControlChannel control;
   private final EpochReader epochs;
+  private final OrderReader orders;
   private boolean serving;
 
   /** What system calls may be made, until it is put on; null for all. */
@@ -29,6 +32,7 @@ final class MotherLink extends Pollable {
     this.worker = worker;
     this.control = control;
     this.epochs = epochs;
+    this.orders = new OrderReader(control, this);
   }
 
   void attach() {
@@ -47,52 +51,39 @@ final class MotherLink extends Pollable {
         worker.motherLost();
         return;
       }
-      handle();
+      try {
+        orders.read();
+      } catch (ControlException e) {
+        throw new IllegalStateException("the mother said what none says: " + e.getMessage(), e);
+      }
     }
   }
 
-  private void handle() {
-    ByteBuffer body = control.body();
-    switch (control.type()) {
-      case CONFINE -> {
-        filter = new byte[body.remaining()];
-        body.get(filter);
-      }
-      case CONFIG -> configure(body);
-      case RETIRE -> retire(body);
-      case LANES -> lanes(body);
-      case DRAIN -> worker.drain();
-      case LOOK -> worker.endUnwanted();
-      case END_ALL -> worker.endAll(Result.of(body.get()));
-      case ACCESS_LOG -> {
-        LogForm form = LogForm.of(body.get());
-        worker.accessLog(control.descriptorCount() > 0 ? control.descriptor(0) : -1, form);
-      }
-      case LEVEL -> worker.log().least(ServerLog.Level.of(body.get()));
-      case CLASSES -> worker.classesChanged();
-      case STOP -> worker.stop();
-      // Between two turns nothing is half received or half sent, so the answer is always: now.
-      case SYNC -> answer(ControlMessage.SYNCED, body.getInt());
-      case null, default -> throw new IllegalStateException("the mother said " + control.type());
-    }
+  @Override
+  public void confine(byte[] program) {
+    filter = program;
   }
 
-  private void configure(ByteBuffer body) {
-    int length = body.getInt();
-    int fd = control.descriptor(0);
+  @Override
+  public void config(int fd, int length) {
     if (serving) {
       epochs.readBeside(fd, length, this::configured);
       return;
     }
     configured(epochs.read(fd, length));
     serving = true;
-    confine();
+    putFilterOn();
     worker.start();
-    answer(ControlMessage.READY, 0);
+    int errno = Reports.ready(control);
+    if (errno == Errno.EAGAIN) {
+      // Without this she would wait for it for ever.
+      throw new SystemCallException("sendmsg", errno);
+    }
+    check(errno);
   }
 
   /** By now the VM has started, and no client's byte has come. */
-  private void confine() {
+  private void putFilterOn() {
     int errno = filter == null ? 0 : Seccomp.confine(filter);
     if (errno != 0) {
       worker.log().warn(worker.loop().now(), "no system call filter: " + Errno.text(errno));
@@ -102,47 +93,83 @@ final class MotherLink extends Pollable {
 
   private void configured(List<NewEpoch> come) {
     worker.configure(come);
-    answer(ControlMessage.EPOCH, come.getLast().epoch().number());
+    check(Reports.epoch(control, come.getLast().epoch().number()));
   }
 
-  private void retire(ByteBuffer body) {
-    int oldest = body.getInt();
-    int[] inUse = new int[body.getShort() & 0xffff];
-    for (int i = 0; i < inUse.length; i++) {
-      inUse[i] = body.getInt();
-    }
+  @Override
+  public void retire(int oldest, int[] inUse) {
     worker.retire(oldest, inUse);
   }
 
-  /** A mark of the mother's came through the inbox. */
-  void mark(int token) {
-    answer(ControlMessage.MARK, token);
+  @Override
+  public void look() {
+    worker.endUnwanted();
   }
 
-  private void lanes(ByteBuffer body) {
-    int version = body.getInt();
-    int[] ids = new int[body.getShort() & 0xffff];
-    int[] inboxes = new int[ids.length];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = body.getInt();
-      inboxes[i] = control.descriptor(i);
+  @Override
+  public void endAll(int code) throws ControlException {
+    worker.endAll(known(Result.withCode(code)));
+  }
+
+  @Override
+  public void accessLog(int form, int fd) throws ControlException {
+    worker.accessLog(fd, known(LogForm.of(form)));
+  }
+
+  @Override
+  public void level(int code) throws ControlException {
+    worker.log().least(known(ServerLog.Level.withCode(code)));
+  }
+
+  private static <T> T known(T value) throws ControlException {
+    if (value == null) {
+      throw new ControlException("a value that means nothing");
+    }
+    return value;
+  }
+
+  @Override
+  public void classes() {
+    worker.classesChanged();
+  }
+
+  @Override
+  public void stop() {
+    worker.stop();
+  }
+
+  @Override
+  public void drain() {
+    worker.drain();
+  }
+
+  /** Between two turns nothing is half received or half sent, so the answer is always: now. */
+  @Override
+  public void sync(int token) {
+    check(Reports.synced(control, token));
+  }
+
+  @Override
+  public void lanes(int version, int[] ids, int[] inboxes) throws ControlException {
+    if (worker.stageId() != StageId.BANDWIDTH) {
+      throw new ControlException("LANES to a worker that has none");
     }
     worker.lead(version, ids, inboxes);
   }
 
-  /** What was sent to inboxes that go is in them, and they are closed. */
-  void settled(int version) {
-    answer(ControlMessage.LANES, version);
+  /** A mark of the mother's came through the inbox. */
+  void mark(int token) {
+    check(Reports.mark(control, token));
   }
 
-  private void answer(ControlMessage type, int number) {
-    control.begin(type).putInt(number);
-    int errno = control.send();
-    // A mother who does not read asks again.
-    if (errno != 0
-        && errno != Errno.EPIPE
-        && errno != Errno.ECONNRESET
-        && (errno != Errno.EAGAIN || type == ControlMessage.READY)) {
+  /** What was sent to inboxes that go is in them, and they are closed. */
+  void settled(int version) {
+    check(Reports.lanes(control, version));
+  }
+
+  /** A mother who does not read asks again; one that has gone shows by herself. */
+  private static void check(int errno) {
+    if (errno != 0 && errno != Errno.EPIPE && errno != Errno.ECONNRESET && errno != Errno.EAGAIN) {
       throw new SystemCallException("sendmsg", errno);
     }
   }

@@ -1,10 +1,9 @@
 package org.portbouncer.core.worker;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.portbouncer.core.control.ControlChannel;
-import org.portbouncer.core.control.ControlMessage;
+import org.portbouncer.core.control.Reports;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 
@@ -16,18 +15,34 @@ import org.portbouncer.core.loop.Timer;
  */
 public final class ServerLog {
 
-  /** How much a message matters; the ordinal travels. */
+  /** How much a message matters. */
   public enum Level {
-    ERROR,
-    WARN,
-    INFO,
-    DEBUG;
+    ERROR(1),
+    WARN(2),
+    INFO(3),
+    DEBUG(4);
 
     private static final Level[] ALL = values();
 
-    /** The level with that ordinal, or the nearest. */
-    public static Level of(int ordinal) {
-      return ALL[Math.clamp(ordinal, 0, ALL.length - 1)];
+    private final int code;
+
+    Level(int code) {
+      this.code = code;
+    }
+
+    /** As it travels on the control link. */
+    public int code() {
+      return code;
+    }
+
+    /** The level with this code, or null where there is none. */
+    public static Level withCode(int code) {
+      for (Level level : ALL) {
+        if (level.code == code) {
+          return level;
+        }
+      }
+      return null;
     }
 
     /** The level of that name in the configuration; a worker has no finer one than debug. */
@@ -43,7 +58,6 @@ public final class ServerLog {
 
   private static final int PER_SECOND = 20;
   private static final long SECOND_NANOS = 1_000_000_000;
-  private static final int MAX_BYTES = 4000;
 
   /** Of a stack trace, what finds the place. */
   private static final int FRAMES = 6;
@@ -155,10 +169,6 @@ public final class ServerLog {
   }
 
   private static int send(ControlChannel control, Level level, String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    ByteBuffer packet = control.begin(ControlMessage.LOG);
-    packet.put((byte) level.ordinal());
-    packet.put(bytes, 0, Math.min(bytes.length, MAX_BYTES));
-    return control.send();
+    return Reports.log(control, level.code(), text.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -2,7 +2,9 @@ package org.portbouncer.core.worker;
 
 import java.nio.ByteBuffer;
 import org.portbouncer.core.control.ControlChannel;
-import org.portbouncer.core.control.ControlMessage;
+import org.portbouncer.core.control.ControlException;
+import org.portbouncer.core.control.Fields;
+import org.portbouncer.core.control.Order;
 import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Const;
@@ -52,8 +54,8 @@ public record WorkerStart(
    * @return 0 or the errno
    */
   public int send(ControlChannel control) {
-    ByteBuffer packet = control.begin(ControlMessage.START);
-    packet.put((byte) stage.ordinal());
+    ByteBuffer packet = control.begin(Order.START.code());
+    packet.put((byte) stage.code());
     packet.putShort((short) index);
     packet.putShort((short) place);
     packet.putShort((short) batch);
@@ -61,6 +63,7 @@ public record WorkerStart(
     flags |= slotsFd >= 0 ? SLOTS : 0;
     packet.put((byte) flags);
     packet.put(accessLogForm.code());
+    packet.putShort((short) nextInboxes.length);
     control.attach(areaFd);
     if (accessLogFd >= 0) {
       control.attach(accessLogFd);
@@ -82,24 +85,43 @@ public record WorkerStart(
    */
   static WorkerStart receive(ControlChannel control) {
     awaitReadable(control.fd());
-    if (control.receive() <= 0 || control.type() != ControlMessage.START) {
+    if (control.receive() <= 0 || control.code() != Order.START.code()) {
+      control.closeDescriptors();
       throw new IllegalStateException("started by hand? A worker is started by the mother alone");
     }
-    ByteBuffer body = control.body();
-    StageId stage = StageId.of(body.get());
-    int index = body.getShort();
-    int place = body.getShort();
-    int batch = body.getShort();
-    int flags = body.get();
-    LogForm form = LogForm.of(body.get());
+    try {
+      if (control.truncated()) {
+        throw new ControlException("more than one packet holds");
+      }
+      return read(control, control.fields());
+    } catch (ControlException e) {
+      control.closeDescriptors();
+      throw new IllegalStateException("the mother's START is none: " + e.getMessage(), e);
+    }
+  }
+
+  private static WorkerStart read(ControlChannel control, Fields fields) throws ControlException {
+    StageId stage = StageId.withCode(fields.u8());
+    int index = fields.u16();
+    int place = fields.u16();
+    int batch = fields.u16();
+    int flags = fields.u8();
+    LogForm form = LogForm.of(fields.u8());
+    int[] next = new int[fields.u16()];
+    fields.end();
+    if (stage == null || form == null || (flags & ~(ACCESS_LOG | SLOTS)) != 0) {
+      throw new ControlException("a value that means nothing");
+    }
+    if (control.descriptorCount() != 2 + Integer.bitCount(flags) + next.length) {
+      throw new ControlException(control.descriptorCount() + " descriptors, and not what it says");
+    }
     int at = 0;
-    int area = control.descriptor(at++);
-    int log = (flags & ACCESS_LOG) != 0 ? control.descriptor(at++) : -1;
-    int slots = (flags & SLOTS) != 0 ? control.descriptor(at++) : -1;
-    int inbox = control.descriptor(at++);
-    int[] next = new int[control.descriptorCount() - at];
+    int area = control.take(at++);
+    int log = (flags & ACCESS_LOG) != 0 ? control.take(at++) : -1;
+    int slots = (flags & SLOTS) != 0 ? control.take(at++) : -1;
+    int inbox = control.take(at++);
     for (int i = 0; i < next.length; i++) {
-      next[i] = control.descriptor(at++);
+      next[i] = control.take(at++);
     }
     return new WorkerStart(stage, index, place, batch, form, area, log, slots, inbox, next);
   }

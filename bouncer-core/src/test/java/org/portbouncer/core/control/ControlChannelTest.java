@@ -2,7 +2,6 @@ package org.portbouncer.core.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.ByteBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -11,6 +10,8 @@ import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 
 class ControlChannelTest {
+
+  private static final int CODE = 17;
 
   private int[] pair;
   private ControlChannel mother;
@@ -29,56 +30,74 @@ class ControlChannelTest {
   }
 
   @Test
-  void shouldKeepPacketsApartAndInOrderWhenSeveralAreSent() {
-    mother.begin(ControlMessage.RETIRE).putInt(17).putInt(0x89abcdef);
+  void shouldKeepPacketsApartAndInOrderWhenSeveralAreSent() throws ControlException {
+    mother.begin(CODE).putInt(17).putInt(0x89abcdef);
     assertThat(mother.send()).isZero();
-    mother.begin(ControlMessage.STOP);
+    mother.begin(CODE + 1);
     assertThat(mother.send()).isZero();
     assertThat(worker.receive()).isEqualTo(9);
-    assertThat(worker.type()).isEqualTo(ControlMessage.RETIRE);
-    ByteBuffer body = worker.body();
-    assertThat(body.getInt()).isEqualTo(17);
-    assertThat(body.getInt()).isEqualTo(0x89abcdef);
-    assertThat(body.hasRemaining()).isFalse();
+    assertThat(worker.code()).isEqualTo(CODE);
+    Fields fields = worker.fields();
+    assertThat(fields.i32()).isEqualTo(17);
+    assertThat(fields.i32()).isEqualTo(0x89abcdef);
+    fields.end();
     assertThat(worker.receive()).isEqualTo(1);
-    assertThat(worker.type()).isEqualTo(ControlMessage.STOP);
-    assertThat(worker.body().hasRemaining()).isFalse();
+    assertThat(worker.code()).isEqualTo(CODE + 1);
+    worker.fields().end();
     assertThat(worker.receive()).isEqualTo(-Errno.EAGAIN);
   }
 
   @Test
   void shouldPassDescriptorsWithTheirPacketWhenTheyAreAttached() {
     int open = Descriptor.open();
+    sendWithTwo();
+    mother.begin(CODE);
+    assertThat(mother.send()).isZero();
+    assertThat(worker.receive()).isPositive();
+    assertThat(worker.descriptorCount()).isEqualTo(2);
+    int received = worker.take(0);
+    assertThat(Descriptor.link(received)).contains("one");
+    worker.closeDescriptors();
+    assertThat(Descriptor.open()).as("the one that was taken is left").isEqualTo(open + 1);
+    assertThat(worker.receive()).isPositive();
+    assertThat(worker.descriptorCount()).isZero();
+    Descriptor.close(received);
+    assertThat(Descriptor.open()).isEqualTo(open);
+  }
+
+  private void sendWithTwo() {
     int one = Descriptor.named("one");
     int two = Descriptor.named("two");
-    mother.begin(ControlMessage.CONFIG).putInt(1);
+    mother.begin(CODE).putInt(1);
     mother.attach(one);
     mother.attach(two);
     assertThat(mother.send()).isZero();
-    mother.begin(ControlMessage.STOP);
-    assertThat(mother.send()).isZero();
     Descriptor.close(one, two);
-    assertThat(worker.receive()).isPositive();
-    assertThat(worker.descriptorCount()).isEqualTo(2);
-    int received = worker.descriptor(0);
-    int alsoReceived = worker.descriptor(1);
-    assertThat(Descriptor.link(received)).contains("one");
-    assertThat(Descriptor.link(alsoReceived)).contains("two");
-    assertThat(worker.receive()).isPositive();
+  }
+
+  @Test
+  void shouldReceiveNoDescriptorWhereNoneIsAskedFor() {
+    int open = Descriptor.open();
+    sendWithTwo();
+    assertThat(worker.receiveBare()).isEqualTo(5);
+    assertThat(worker.truncated()).isTrue();
     assertThat(worker.descriptorCount()).isZero();
-    Descriptor.close(received, alsoReceived);
     assertThat(Descriptor.open()).isEqualTo(open);
+    mother.begin(CODE);
+    assertThat(mother.send()).isZero();
+    assertThat(worker.receiveBare()).isEqualTo(1);
+    assertThat(worker.truncated()).isFalse();
   }
 
   @Test
   void shouldTellTheEndWhenTheOtherHasGone() {
-    worker.begin(ControlMessage.READY).putInt(0);
+    worker.begin(CODE).putInt(0);
     assertThat(worker.send()).isZero();
     Descriptor.close(pair[1]);
     assertThat(mother.receive()).as("what was said before the end").isPositive();
-    assertThat(mother.type()).isEqualTo(ControlMessage.READY);
+    assertThat(mother.code()).isEqualTo(CODE);
     assertThat(mother.receive()).isZero();
-    mother.begin(ControlMessage.STOP);
+    mother.begin(CODE);
     assertThat(mother.send()).isEqualTo(Errno.EPIPE);
     Descriptor.close(pair[0]);
     pair = Descriptor.pair(Const.SOCK_SEQPACKET);
@@ -89,7 +108,7 @@ class ControlChannelTest {
     int sent = 0;
     int errno = 0;
     while (errno == 0) {
-      worker.begin(ControlMessage.LOG).put(new byte[4000]);
+      worker.begin(CODE).put(new byte[4000]);
       errno = worker.send();
       assertThat(sent++).as("a link without end").isLessThan(100_000);
     }
@@ -97,13 +116,19 @@ class ControlChannelTest {
   }
 
   @Test
-  void shouldKnowNoTypeWhenTheFirstByteIsNone() {
-    Descriptor.write(pair[0], "\u007f");
-    assertThat(worker.receive()).isEqualTo(1);
-    assertThat(worker.type()).isNull();
-    assertThat(ControlMessage.of(-1)).isNull();
-    for (ControlMessage message : ControlMessage.values()) {
-      assertThat(ControlMessage.of(message.ordinal())).isEqualTo(message);
+  void shouldGiveNoWordTheCodeOfAnother() {
+    for (int code = 0; code < 256; code++) {
+      Order order = Order.of(code);
+      Report report = Report.of(code);
+      assertThat(order == null || report == null).as("code %d", code).isTrue();
+      assertThat(order == null || order.code() == code).isTrue();
+      assertThat(report == null || report.code() == code).isTrue();
+    }
+    for (Order order : Order.values()) {
+      assertThat(Order.of(order.code())).isEqualTo(order);
+    }
+    for (Report report : Report.values()) {
+      assertThat(Report.of(report.code())).isEqualTo(report);
     }
   }
 }

@@ -368,7 +368,7 @@ class HopTest {
     byte[] good = good();
     int taken = 0;
     int refused = 0;
-    for (int round = 0; round < 10_000; round++) {
+    for (int round = 0; round < 200_000; round++) {
       byte[] bytes = Arrays.copyOf(good, length(random, good.length));
       List<Integer> changed = new ArrayList<>();
       for (int i = random.nextInt(5); i > 0 && bytes.length > 0; i--) {
@@ -377,7 +377,10 @@ class HopTest {
         bytes[at] = (byte) (random.nextBoolean() ? random.nextInt(8) : random.nextInt());
         changed.add(at);
       }
-      int descriptors = random.nextInt(4) == 0 ? random.nextInt(254) : 3;
+      int descriptors = random.nextInt(4) == 0 ? random.nextInt(8) : 3;
+      if (random.nextInt(200) == 0) {
+        descriptors = random.nextInt(254);
+      }
       send(bytes, descriptors);
       try {
         int count = receiver.receive();
@@ -391,7 +394,7 @@ class HopTest {
       } catch (RuntimeException e) {
         throw new AssertionError("round " + round + ", bytes changed: " + changed, e);
       }
-      if (round % 100 == 0) {
+      if (round % 1000 == 0) {
         requireNothingLeaked();
       }
     }

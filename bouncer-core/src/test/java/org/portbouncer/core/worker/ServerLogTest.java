@@ -2,14 +2,15 @@ package org.portbouncer.core.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.portbouncer.core.control.ControlChannel;
-import org.portbouncer.core.control.ControlMessage;
+import org.portbouncer.core.control.ControlException;
+import org.portbouncer.core.control.Fields;
+import org.portbouncer.core.control.Report;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.support.Descriptor;
 import org.portbouncer.core.sys.Const;
@@ -33,10 +34,14 @@ class ServerLogTest {
   private List<String> told() {
     List<String> told = new ArrayList<>();
     while (mother.receive() > 0) {
-      assertThat(mother.type()).isEqualTo(ControlMessage.LOG);
-      ByteBuffer body = mother.body();
-      String level = ServerLog.Level.values()[body.get()].name();
-      told.add(level + " " + StandardCharsets.UTF_8.decode(body));
+      assertThat(mother.code()).isEqualTo(Report.LOG.code());
+      try {
+        Fields fields = mother.fields();
+        ServerLog.Level level = ServerLog.Level.withCode(fields.u8());
+        told.add(level + " " + new String(fields.rest(9999), StandardCharsets.UTF_8));
+      } catch (ControlException e) {
+        throw new AssertionError(e);
+      }
     }
     return told;
   }

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.portbouncer.core.control.ControlChannel;
-import org.portbouncer.core.control.ControlMessage;
+import org.portbouncer.core.control.Order;
 import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.support.Descriptor;
@@ -95,11 +95,41 @@ class WorkerStartTest {
 
   @Test
   void shouldRefuseToStartWhenAnotherWordComesFirst() {
-    mother.begin(ControlMessage.STOP);
+    mother.begin(Order.STOP.code());
     assertThat(mother.send()).isZero();
     assertThatThrownBy(() -> WorkerStart.receive(worker))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("started by the mother");
+  }
+
+  @Test
+  void shouldRefuseToStartAndLeaveNothingOpenWhenTheWordsAreNotWhole() {
+    int open = Descriptor.open();
+    for (int length = 0; length < 24; length++) {
+      mother.begin(Order.START.code()).put(new byte[length]);
+      mother.attach(pair[0]);
+      mother.attach(pair[0]);
+      assertThat(mother.send()).isZero();
+      assertThatThrownBy(() -> WorkerStart.receive(worker))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("START is none");
+    }
+    for (int descriptors = 0; descriptors < 5; descriptors++) {
+      // io/0, no log, no slots, one next inbox: three descriptors
+      mother.begin(Order.START.code()).put(new byte[] {5, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0});
+      for (int i = 0; i < descriptors; i++) {
+        mother.attach(pair[0]);
+      }
+      assertThat(mother.send()).isZero();
+      if (descriptors == 3) {
+        WorkerStart whole = WorkerStart.receive(worker);
+        Descriptor.close(whole.areaFd(), whole.inboxFd());
+        Descriptor.close(whole.nextInboxes());
+      } else {
+        assertThatThrownBy(() -> WorkerStart.receive(worker)).hasMessageContaining("descriptors");
+      }
+    }
+    assertThat(Descriptor.open()).isEqualTo(open);
   }
 
   @Test

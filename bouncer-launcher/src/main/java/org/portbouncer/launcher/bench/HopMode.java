@@ -32,6 +32,11 @@ public enum HopMode {
     return text;
   }
 
+  /** Whether the two processes share memory. */
+  boolean hasMemory() {
+    return this == SHM || this == SHM_FCNTL || this == SHM_LOCK;
+  }
+
   /** How many messages a run of {@code messages} sends in this mode. */
   public int measured(int messages) {
     return this == INLINE_GZIP

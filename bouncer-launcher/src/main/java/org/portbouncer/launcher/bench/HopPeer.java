@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.IntStream;
 import org.portbouncer.core.control.ControlChannel;
+import org.portbouncer.core.control.ControlException;
 import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
@@ -75,9 +76,21 @@ public final class HopPeer {
   }
 
   private void answer() {
-    HopRun run = HopRun.get(control.body());
-    int socket = control.descriptor(0);
-    int memory = control.descriptorCount() > 1 ? control.descriptor(1) : -1;
+    HopRun run;
+    try {
+      if (control.truncated() || control.code() != RUN) {
+        throw new ControlException("no run");
+      }
+      run = HopRun.get(control.fields());
+      if (control.descriptorCount() != (run.mode().hasMemory() ? 2 : 1)) {
+        throw new ControlException("a run without its descriptors");
+      }
+    } catch (ControlException e) {
+      control.closeDescriptors();
+      throw new IllegalStateException("the command said what it never says", e);
+    }
+    int socket = control.take(0);
+    int memory = run.mode().hasMemory() ? control.take(1) : -1;
     try {
       Usage usage = perform(run, socket, memory);
       usage.put(control.begin(DONE));

@@ -2,6 +2,8 @@ package org.portbouncer.launcher.bench;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import org.portbouncer.core.control.ControlException;
+import org.portbouncer.core.control.Fields;
 
 /**
  * One run of one mode, as the command asks both of its processes for it.
@@ -20,13 +22,21 @@ record HopRun(HopMode mode, int stateSize, int fds, int messages, String directo
     packet.putInt(name.length).put(name);
   }
 
-  static HopRun get(ByteBuffer body) {
-    HopMode mode = HopMode.values()[body.getInt()];
-    int stateSize = body.getInt();
-    int fds = body.getInt();
-    int messages = body.getInt();
-    byte[] name = new byte[body.getInt()];
-    body.get(name);
-    return new HopRun(mode, stateSize, fds, messages, new String(name, StandardCharsets.UTF_8));
+  /**
+   * @throws ControlException where it is anything but what {@link #put} has written
+   */
+  static HopRun get(Fields fields) throws ControlException {
+    HopMode[] modes = HopMode.values();
+    int mode = fields.number();
+    int stateSize = fields.number();
+    int fds = fields.number();
+    int messages = fields.number();
+    byte[] name = fields.bytes(fields.number());
+    fields.end();
+    if (mode >= modes.length) {
+      throw new ControlException("a mode that is none");
+    }
+    return new HopRun(
+        modes[mode], stateSize, fds, messages, new String(name, StandardCharsets.UTF_8));
   }
 }

@@ -3,10 +3,11 @@ package org.portbouncer.launcher.bench;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.SynchronousQueue;
 import org.portbouncer.core.control.ControlChannel;
+import org.portbouncer.core.control.ControlException;
+import org.portbouncer.core.control.Fields;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
@@ -44,19 +45,36 @@ public final class IpcPeer {
       } else if (length <= 0) {
         return;
       } else {
-        ByteBuffer body = control.body();
-        IpcMode mode = IpcMode.values()[body.getInt()];
-        int trips = body.getInt();
-        int socket = control.descriptor(0);
-        int memory = control.descriptor(1);
-        long[] nanos = run(mode, trips, socket, memory);
-        Libc.close(socket);
-        Libc.close(memory);
-        Arrays.sort(nanos);
-        control.begin(DONE).putLong(percentile(nanos, 50)).putLong(percentile(nanos, 99));
-        control.send();
+        try {
+          answer();
+        } catch (ControlException e) {
+          control.closeDescriptors();
+          throw new IllegalStateException("the command said what it never says", e);
+        }
       }
     }
+  }
+
+  private void answer() throws ControlException {
+    Fields fields = control.fields();
+    int mode = fields.number();
+    int trips = fields.number();
+    fields.end();
+    IpcMode[] modes = IpcMode.values();
+    if (control.truncated()
+        || control.code() != RUN
+        || mode >= modes.length
+        || control.descriptorCount() != 2) {
+      throw new ControlException("no run");
+    }
+    int socket = control.take(0);
+    int memory = control.take(1);
+    long[] nanos = run(modes[mode], trips, socket, memory);
+    Libc.close(socket);
+    Libc.close(memory);
+    Arrays.sort(nanos);
+    control.begin(DONE).putLong(percentile(nanos, 50)).putLong(percentile(nanos, 99));
+    control.send();
   }
 
   /** Of sorted times; the answerer has none. */

@@ -9,6 +9,8 @@ import org.newsclub.net.unix.AFUNIXDatagramChannel;
 import org.newsclub.net.unix.AFUNIXSocketPair;
 import org.newsclub.net.unix.FileDescriptorCast;
 import org.portbouncer.core.control.ControlChannel;
+import org.portbouncer.core.control.ControlException;
+import org.portbouncer.core.control.Fields;
 import org.portbouncer.core.sys.Errno;
 
 /** One child process of a benchmark and the link to it; in the command. */
@@ -76,27 +78,48 @@ final class PeerLink implements AutoCloseable {
   /** Waits for the end of the round trips: p50 and p99 in ns. */
   long[] awaitTrips() throws IOException {
     awaitAnswer();
-    return new long[] {control.body().getLong(), control.body().getLong(9)};
+    try {
+      Fields fields = control.fields();
+      long[] times = {fields.i64(), fields.i64()};
+      fields.end();
+      return times;
+    } catch (ControlException e) {
+      throw garbled(e);
+    }
   }
 
   /** Waits for the end of the run. */
   Usage await() throws IOException {
     awaitAnswer();
-    return Usage.get(control.body());
+    try {
+      return Usage.get(control.fields());
+    } catch (ControlException e) {
+      throw garbled(e);
+    }
+  }
+
+  private static IOException garbled(ControlException e) {
+    return new IOException("a process of the benchmark says " + e.getMessage(), e);
   }
 
   private void awaitAnswer() throws IOException {
     int length;
-    while ((length = control.receive()) == -Errno.EAGAIN) {
+    while ((length = control.receiveBare()) == -Errno.EAGAIN) {
       waiting.readableForEver();
     }
     if (length <= 0) {
       throw new IOException("a process of the benchmark ended before its run did");
     }
-    if (control.typeCode() != HopPeer.DONE) {
-      byte[] why = new byte[control.body().remaining()];
-      control.body().get(why);
-      throw new IOException(new String(why, StandardCharsets.UTF_8));
+    if (control.truncated()) {
+      throw new IOException("a process of the benchmark says more than it is asked");
+    }
+    if (control.code() != HopPeer.DONE) {
+      try {
+        byte[] why = control.fields().rest(ControlChannel.MAX_BYTES);
+        throw new IOException(new String(why, StandardCharsets.UTF_8));
+      } catch (ControlException e) {
+        throw garbled(e);
+      }
     }
   }
 

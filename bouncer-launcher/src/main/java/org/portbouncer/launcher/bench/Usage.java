@@ -6,6 +6,8 @@ import com.sun.management.ThreadMXBean;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import org.portbouncer.core.control.ControlException;
+import org.portbouncer.core.control.Fields;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 
@@ -47,7 +49,12 @@ record Usage(long userUs, long systemUs, long wallUs, long allocated) {
     packet.putLong(userUs).putLong(systemUs).putLong(wallUs).putLong(allocated);
   }
 
-  static Usage get(ByteBuffer body) {
-    return new Usage(body.getLong(), body.getLong(), body.getLong(), body.getLong());
+  /**
+   * @throws ControlException where it is anything but what {@link #put} has written
+   */
+  static Usage get(Fields fields) throws ControlException {
+    Usage usage = new Usage(fields.i64(), fields.i64(), fields.i64(), fields.i64());
+    fields.end();
+    return usage;
   }
 }

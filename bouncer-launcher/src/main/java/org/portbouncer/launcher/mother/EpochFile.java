@@ -2,8 +2,7 @@ package org.portbouncer.launcher.mother;
 
 import java.nio.ByteBuffer;
 import java.util.List;
-import org.portbouncer.core.control.ControlChannel;
-import org.portbouncer.core.control.ControlMessage;
+import org.portbouncer.core.control.Orders;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 
@@ -15,12 +14,14 @@ final class EpochFile implements AutoCloseable {
 
   private final int fd;
   private final int length;
+  private final int newest;
 
   /** Writes these, oldest first. */
   EpochFile(List<PublishedEpoch> epochs) {
     length = epochs.stream().mapToInt(one -> one.bytes().length).sum();
     ByteBuffer all = ByteBuffer.allocate(length);
     epochs.forEach(one -> all.put(one.bytes()));
+    newest = epochs.getLast().number();
     fd = Native.constantFile("bouncer-config", all.array());
   }
 
@@ -29,10 +30,13 @@ final class EpochFile implements AutoCloseable {
    *
    * @return 0 or the errno
    */
-  int send(ControlChannel control) {
-    control.begin(ControlMessage.CONFIG).putInt(length);
-    control.attach(fd);
-    return control.send();
+  int send(Orders orders) {
+    return orders.config(fd, length);
+  }
+
+  /** The number of the newest in it, which is what a worker answers. */
+  int newest() {
+    return newest;
   }
 
   @Override

@@ -82,7 +82,10 @@ final class LostOnHop {
   private int[] inboxes = new int[0];
 
   private int marksSent;
-  private int marksRead;
+
+  /** Those whose mark has not been read, or not been sent yet. */
+  private final Set<Integer> unread = new HashSet<>();
+
   private int[] suspects = new int[64];
   private int[] generations = new int[64];
   private int count;
@@ -165,10 +168,13 @@ final class LostOnHop {
     }
   }
 
-  /** A worker has read a mark. */
-  void marked(int read) {
-    if (read == token && step == Step.MARKS) {
-      marksRead++;
+  /**
+   * A worker of this stage says that it has read a mark.
+   *
+   * @param inbox the writing end of its inbox; each gets one mark
+   */
+  void marked(int inbox, int read) {
+    if (read == token && step == Step.MARKS && unread.remove(inbox)) {
       advance();
     }
   }
@@ -178,10 +184,13 @@ final class LostOnHop {
       step = Step.MARKS;
       inboxes = inboxesNow.get();
       marksSent = 0;
-      marksRead = 0;
+      unread.clear();
+      for (int inbox : inboxes) {
+        unread.add(inbox);
+      }
       sendMarks();
     }
-    if (step == Step.MARKS && marksRead == inboxes.length) {
+    if (step == Step.MARKS && unread.isEmpty()) {
       step = Step.READERS;
       awaited.addAll(peers.sync(stage, token));
     }

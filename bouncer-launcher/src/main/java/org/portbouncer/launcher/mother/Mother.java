@@ -47,7 +47,7 @@ public final class Mother implements EventLoop.Turn {
   private static final int SPARE_RECORDS = 1024;
 
   private final EventLoop loop = new EventLoop();
-  private final Mailbox mailbox = new Mailbox(loop);
+  private final Mailbox mailbox = new Mailbox(loop, Mother::taskFailed);
   private final Epochs epochs = new Epochs();
   private final AccessLog accessLog = new AccessLog();
   private final AccessLogKeeper accessLogKeeper = new AccessLogKeeper(this);
@@ -171,6 +171,11 @@ public final class Mother implements EventLoop.Turn {
       writing.close();
       leftOut.close();
     }
+  }
+
+  /** Whoever asked for it learns of it by other means, or is answered by nobody: not all others. */
+  private static void taskFailed(RuntimeException e) {
+    LOG.error("internal error in what was asked of the server", e);
   }
 
   private static RunAs runAs(Configuration configuration) throws StartException {

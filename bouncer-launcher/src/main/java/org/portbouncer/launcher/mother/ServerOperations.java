@@ -159,7 +159,7 @@ final class ServerOperations implements Operations, MetricsSource {
   @Override
   public ReloadView reload(boolean recheck) {
     CompletableFuture<ReloadView> done = new CompletableFuture<>();
-    mother.post(() -> mother.reloader().request(recheck, done::complete));
+    mother.post(() -> carryOut(done, () -> mother.reloader().request(recheck, done::complete)));
     return await(done, RELOAD_SECONDS);
   }
 
@@ -176,8 +176,17 @@ final class ServerOperations implements Operations, MetricsSource {
 
   private <T> T onLoop(Supplier<T> task) {
     CompletableFuture<T> done = new CompletableFuture<>();
-    mother.post(() -> done.complete(task.get()));
+    mother.post(() -> carryOut(done, () -> done.complete(task.get())));
     return await(done, ANSWER_SECONDS);
+  }
+
+  /** What fails costs the one who asked, not the loop. */
+  private static void carryOut(CompletableFuture<?> done, Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      done.completeExceptionally(e);
+    }
   }
 
   private static <T> T await(CompletableFuture<T> done, int seconds) {
@@ -186,7 +195,9 @@ final class ServerOperations implements Operations, MetricsSource {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted", e);
-    } catch (ExecutionException | TimeoutException e) {
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("internal error: " + e.getCause(), e);
+    } catch (TimeoutException e) {
       throw new IllegalStateException("the server did not answer in time", e);
     }
   }

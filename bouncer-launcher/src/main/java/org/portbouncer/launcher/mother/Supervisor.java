@@ -330,10 +330,9 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   @Override
-  public void marked(WorkerProcess worker, int token) {
-    for (LostOnHop stage : lostOnHop) {
-      stage.marked(token);
-    }
+  public boolean marked(WorkerProcess worker, int token) {
+    lostOnHop.get(worker.stage().ordinal()).marked(worker.inbox().writing(), token);
+    return token > 0 && token <= lastToken;
   }
 
   @Override

@@ -1,14 +1,15 @@
 package org.portbouncer.launcher.mother;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.newsclub.net.unix.FileDescriptorCast;
 import org.portbouncer.core.control.ControlChannel;
-import org.portbouncer.core.control.ControlMessage;
+import org.portbouncer.core.control.ControlException;
+import org.portbouncer.core.control.Orders;
+import org.portbouncer.core.control.ReportReader;
 import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Mailbox;
@@ -25,13 +26,15 @@ import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.log.WorkerLog;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.systemd.Notifier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
  * One worker process as the mother sees it: the child, the control link to it, what it last said.
  * On the thread of the mother's loop; {@link #state} and {@link #pid} may be read from others.
  */
-final class WorkerProcess extends Pollable {
+final class WorkerProcess extends Pollable implements ReportReader.Handler {
 
   /** As `status` shows it. */
   enum State {
@@ -69,11 +72,21 @@ final class WorkerProcess extends Pollable {
     /** It has answered {@link #sync}. */
     void synced(WorkerProcess worker, int token);
 
-    /** It has read a mark from its inbox. */
-    void marked(WorkerProcess worker, int token);
+    /**
+     * It says that it has read a mark from its inbox.
+     *
+     * @return false where no such mark can be there
+     */
+    boolean marked(WorkerProcess worker, int token);
   }
 
-  private static final Level[] LEVELS = {Level.ERROR, Level.WARN, Level.INFO, Level.DEBUG};
+  /** Packets taken in one turn: a worker that does not stop talking keeps nobody waiting. */
+  private static final int PER_TURN = 64;
+
+  /** What can wait in the link of a process that has ended, and more. */
+  private static final int LAST_WORDS = 4096;
+
+  private static final Logger LOG = LoggerFactory.getLogger(WorkerProcess.class);
 
   private final EventLoop loop;
   private final Mailbox mailbox;
@@ -89,6 +102,8 @@ final class WorkerProcess extends Pollable {
 
   private Process process;
   private ControlChannel control;
+  private Orders orders;
+  private ReportReader reports;
   private WorkerLog log;
   private long startedAt;
   private long lastPause;
@@ -239,6 +254,8 @@ final class WorkerProcess extends Pollable {
     log = new WorkerLog(stage.text(), index, pid);
     control = links.isEmpty() ? new ControlChannel(link[0]) : links.pop();
     control.use(link[0]);
+    orders = new Orders(control);
+    reports = new ReportReader(control, this);
     loop.add(this, control.fd(), Const.EPOLLIN);
     var _ = child.onExit().thenRun(() -> mailbox.post(this::exited));
     knows = 0;
@@ -247,13 +264,12 @@ final class WorkerProcess extends Pollable {
     int errno = words.send(control);
     byte[] filter = confinement.filter(stage, pid);
     if (errno == 0 && filter.length > 0) {
-      control.begin(ControlMessage.CONFINE).put(filter);
-      errno = control.send();
+      errno = orders.confine(filter);
     }
     if (errno == 0) {
       lanes.run();
       try (EpochFile epochs = keeper.forStage(stage)) {
-        errno = epochs.send(control);
+        errno = publish(epochs);
       } catch (SystemCallException e) {
         errno = e.errno();
       }
@@ -292,8 +308,13 @@ final class WorkerProcess extends Pollable {
   /** Publishes a newer configuration. */
   void configure(EpochFile epoch) {
     if (linked()) {
-      told(epoch.send(control));
+      told(publish(epoch));
     }
+  }
+
+  private int publish(EpochFile epochs) {
+    reports.askedEpoch(epochs.newest());
+    return epochs.send(orders);
   }
 
   /** The newest configuration that it has; 0 for none. */
@@ -304,25 +325,19 @@ final class WorkerProcess extends Pollable {
   /** Tells it which configurations it may forget. */
   void retire(int oldest, int[] inUse) {
     if (linked()) {
-      ByteBuffer packet = control.begin(ControlMessage.RETIRE);
-      packet.putInt(oldest).putShort((short) inUse.length);
-      for (int epoch : inUse) {
-        packet.putInt(epoch);
-      }
-      told(control.send());
+      told(orders.retire(oldest, inUse));
     }
   }
 
   /** Tells it its next inboxes. */
   void lanes(int version, List<Inboxes.Inbox> inboxes) {
     if (linked()) {
-      ByteBuffer packet = control.begin(ControlMessage.LANES);
-      packet.putInt(version).putShort((short) inboxes.size());
-      for (Inboxes.Inbox next : inboxes) {
-        packet.putInt(next.id());
-        control.attach(next.writing());
-      }
-      told(control.send());
+      reports.askedLanes(version);
+      told(
+          orders.lanes(
+              version,
+              inboxes.stream().mapToInt(Inboxes.Inbox::id).toArray(),
+              inboxes.stream().mapToInt(Inboxes.Inbox::writing).toArray()));
     }
   }
 
@@ -330,63 +345,54 @@ final class WorkerProcess extends Pollable {
   void drain() {
     if (linked() && !drains) {
       drains = true;
-      control.begin(ControlMessage.DRAIN);
-      told(control.send());
+      told(orders.drain());
     }
   }
 
   void endUnwanted() {
     if (linked()) {
-      control.begin(ControlMessage.LOOK);
-      told(control.send());
+      told(orders.look());
     }
   }
 
   /** Says that bandwidth classes have changed. */
   void classesChanged() {
     if (linked()) {
-      control.begin(ControlMessage.CLASSES);
-      told(control.send());
+      told(orders.classes());
     }
   }
 
   void endAll(Result result) {
     if (linked()) {
-      control.begin(ControlMessage.END_ALL).put((byte) result.ordinal());
-      told(control.send());
+      told(orders.endAll(result.code()));
     }
   }
 
   /** Has it write its access log lines to {@code fd} from now on; -1 for nowhere. */
   void accessLog(int fd, LogForm form) {
     if (linked()) {
-      control.begin(ControlMessage.ACCESS_LOG).put(form.code());
-      if (fd >= 0) {
-        control.attach(fd);
-      }
-      told(control.send());
+      told(orders.accessLog(form.code(), fd));
     }
   }
 
   /** Has it say nothing that matters less. */
   void level(ServerLog.Level level) {
     if (linked()) {
-      control.begin(ControlMessage.LEVEL).put((byte) level.ordinal());
-      told(control.send());
+      told(orders.level(level.code()));
     }
   }
 
   /** Asks it to say when all that it has received by now is dealt with. */
   void sync(int token) {
-    control.begin(ControlMessage.SYNC).putInt(token);
-    control.send();
+    if (orders.sync(token) == 0) {
+      reports.askedSync(token);
+    }
   }
 
   void stop() {
     if (linked()) {
       state = State.DRAINING;
-      control.begin(ControlMessage.STOP);
-      told(control.send());
+      told(orders.stop());
     }
   }
 
@@ -410,8 +416,12 @@ final class WorkerProcess extends Pollable {
 
   @Override
   protected void ready(int events) {
-    while (registered()) {
-      int length = control.receive();
+    listen(PER_TURN);
+  }
+
+  private void listen(int atMost) {
+    for (int i = 0; i < atMost && registered(); i++) {
+      int length = control.receiveBare();
       if (length == -Errno.EAGAIN || length == -Errno.EINTR) {
         return;
       }
@@ -419,38 +429,61 @@ final class WorkerProcess extends Pollable {
         closed();
         return;
       }
-      handle();
+      try {
+        reports.read();
+      } catch (ControlException e) {
+        log.log(Level.ERROR, "said what no worker says: " + e.getMessage() + "; it is replaced");
+        closed();
+      } catch (RuntimeException e) {
+        LOG.error("internal error at what {} said; it is replaced", name(), e);
+        closed();
+      }
     }
   }
 
-  private void handle() {
-    ByteBuffer body = control.body();
-    switch (control.type()) {
-      case READY -> {
-        state = State.READY;
-        watcher.ready(this);
-      }
-      case EPOCH -> {
-        knows = body.getInt();
-        watcher.knows(this);
-      }
-      case LANES -> {
-        lanesVersion = body.getInt();
-        watcher.knows(this);
-      }
-      case SYNCED -> watcher.synced(this, body.getInt());
-      case MARK -> watcher.marked(this, body.getInt());
-      case LOG -> {
-        Level level = LEVELS[Math.floorMod(body.get(), LEVELS.length)];
-        byte[] text = new byte[body.remaining()];
-        body.get(text);
-        log.log(level, new String(text, StandardCharsets.UTF_8));
-      }
-      case null, default -> {
-        log.log(Level.ERROR, "said what no worker says; it is replaced");
-        destroy();
-      }
+  @Override
+  public void ready() {
+    // One that has been told to stop meanwhile goes on with that.
+    if (state == State.STARTING) {
+      state = State.READY;
+      watcher.ready(this);
     }
+  }
+
+  @Override
+  public void epoch(int number) {
+    knows = number;
+    watcher.knows(this);
+  }
+
+  @Override
+  public void lanes(int version) {
+    lanesVersion = version;
+    watcher.knows(this);
+  }
+
+  @Override
+  public void synced(int token) {
+    watcher.synced(this, token);
+  }
+
+  @Override
+  public void mark(int token) throws ControlException {
+    if (!watcher.marked(this, token)) {
+      throw new ControlException("MARK of what nobody has sent");
+    }
+  }
+
+  @Override
+  public void log(int level, byte[] text) {
+    Level slf4j =
+        switch (ServerLog.Level.withCode(level)) {
+          case ERROR -> Level.ERROR;
+          case WARN -> Level.WARN;
+          case INFO -> Level.INFO;
+          case DEBUG -> Level.DEBUG;
+        };
+    log.log(slf4j, new String(text, StandardCharsets.UTF_8));
   }
 
   /** The link has ended: so has the worker, or it is of no use. */
@@ -462,7 +495,7 @@ final class WorkerProcess extends Pollable {
 
   /** The process has ended: what it said last comes first. */
   private void exited() {
-    ready(0);
+    listen(LAST_WORDS);
     if (registered()) {
       closed();
     }

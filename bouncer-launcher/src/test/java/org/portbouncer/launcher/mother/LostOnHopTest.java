@@ -118,7 +118,7 @@ class LostOnHopTest {
   private int read() {
     int count = reader.receive();
     if (count == HopReceiver.MARK) {
-      lost.marked(reader.mark());
+      lost.marked(writing, reader.mark());
       return reader.mark();
     }
     assertThat(count).as("sessions; %s", reader.refusal()).isEqualTo(1);
@@ -180,13 +180,25 @@ class LostOnHopTest {
     int second = lostOne();
     lost.begin();
     lost.synced(STAGE.before(), before);
-    lost.marked(before);
+    lost.marked(writing, before);
     assertThat(reader.receive()).as("late answers count for nothing").isEqualTo(-Errno.EAGAIN);
     lost.synced(STAGE.before(), token);
     assertThat(read()).isEqualTo(token);
     lost.synced(STAGE, token);
     assertThat(phase(first)).isEqualTo(SessionTable.Phase.FREE);
     assertThat(phase(second)).isEqualTo(SessionTable.Phase.FREE);
+  }
+
+  @Test
+  void shouldNotBelieveAMarkOfAnInboxThatGotNone() {
+    int taken = lostOne();
+    lost.begin();
+    lost.synced(STAGE.before(), token);
+    lost.marked(writing + 1, token);
+    assertThat(asked).as("the readers are not asked yet").containsExactly("acl");
+    assertThat(read()).isEqualTo(token);
+    lost.synced(STAGE, token);
+    assertThat(phase(taken)).isEqualTo(SessionTable.Phase.FREE);
   }
 
   @Test

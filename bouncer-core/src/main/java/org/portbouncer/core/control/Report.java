@@ -1,0 +1,50 @@
+package org.portbouncer.core.control;
+
+/**
+ * What a worker may say to the mother; never with a descriptor, for which she has no room. The
+ * codes are the first byte of a packet, and none of them is an {@link Order}'s. She replaces a
+ * worker whose packet does not fit this table. {@link Reports} writes them, {@link ReportReader}
+ * reads them.
+ *
+ * <pre>
+ *            when                        fields
+ *   READY    once                        the inbox is being read
+ *   EPOCH    to each CONFIG              number u32 of the newest in it: it is known now
+ *   LANES    to each LANES               its version u32: inboxes that it does not have are closed
+ *   SYNCED   to each SYNC                its token u32: what was received before is claimed, and what left is in an
+ *                                        inbox
+ *   MARK     to each mark in its inbox   its token u32
+ *   LOG      any time                    level u8 (ServerLog.Level), 1 to 4, then text of at most 4000 bytes
+ * </pre>
+ *
+ * Answers to one kind of order come in the order of the questions; one that found the link full is
+ * missing.
+ */
+public enum Report {
+  READY(65),
+  EPOCH(66),
+  LANES(67),
+  SYNCED(68),
+  MARK(69),
+  LOG(70);
+
+  private static final int FIRST = 65;
+
+  private static final Report[] ALL = values();
+
+  private final int code;
+
+  Report(int code) {
+    this.code = code;
+  }
+
+  public int code() {
+    return code;
+  }
+
+  /** The report with this code, or null where there is none. */
+  static Report of(int code) {
+    int at = code - FIRST;
+    return at >= 0 && at < ALL.length ? ALL[at] : null;
+  }
+}
