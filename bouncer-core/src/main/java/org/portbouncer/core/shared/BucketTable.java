@@ -13,7 +13,7 @@ import org.portbouncer.core.sys.ProcessState;
  * given back by whichever process ends the session.
  *
  * <pre>
- *   sets of {@value #WAYS} entries of {@value #ENTRY} bytes:
+ *   sets of entries of {@value #ENTRY} bytes:
  *      0 word u64        see LiveCounts, which also has the locks
  *      8 key u64         class 16 | its generation 40 | shared by 8 (high to low), 0 for a free entry
  *     16 name u64, u64   the rule's, or the source's address; 0 where all share
@@ -26,11 +26,10 @@ import org.portbouncer.core.sys.ProcessState;
  */
 public final class BucketTable {
 
-  static final int WAYS = 16;
   static final int ENTRY = 64;
 
-  /** Entries reserved for each session record: so many that a set practically never is full. */
-  private static final int ENTRIES_PER_RECORD = 4;
+  /** Buckets that find their place, for each session record. */
+  private static final int BUCKETS_PER_RECORD = 4;
 
   /** The word of a session's record that names its bucket; those of LimitTable come before. */
   static final int HELD = 2;
@@ -51,20 +50,25 @@ public final class BucketTable {
   private final SessionTable sessions;
   private final ClassBoard classes;
   private final LiveCounts counts;
-  private final int sets;
+  private final HashedPlaces places;
 
   /** By place: what this process last read of each class. */
   private final ClassTerms[] terms = new ClassTerms[ClassBoard.PLACES];
 
-  BucketTable(MemorySegment memory, SessionTable sessions, ClassBoard classes) {
-    this(memory, sessions, classes, ProcessState::isDead);
+  BucketTable(MemorySegment memory, SessionTable sessions, ClassBoard classes, HashKey key) {
+    this(memory, sessions, classes, key, ProcessState::isDead);
   }
 
-  BucketTable(MemorySegment memory, SessionTable sessions, ClassBoard classes, IntPredicate dead) {
+  BucketTable(
+      MemorySegment memory,
+      SessionTable sessions,
+      ClassBoard classes,
+      HashKey key,
+      IntPredicate dead) {
     this.memory = memory;
     this.sessions = sessions;
     this.classes = classes;
-    this.sets = sets(sessions.capacity());
+    this.places = new HashedPlaces(key, 0, sets(sessions.capacity()));
     this.counts = new LiveCounts(memory, shape(sessions.capacity()), sessions, HELD, HELD, dead);
   }
 
@@ -73,12 +77,11 @@ public final class BucketTable {
   }
 
   private static LiveCounts.Shape shape(int capacity) {
-    return new LiveCounts.Shape(sets(capacity), WAYS, ENTRY);
+    return new LiveCounts.Shape(sets(capacity), HashedPlaces.WAYS, ENTRY);
   }
 
   private static int sets(int capacity) {
-    int least = Math.max(16, capacity / WAYS * ENTRIES_PER_RECORD);
-    return Integer.highestOneBit(2 * least - 1);
+    return HashedPlaces.setsFor(capacity * BUCKETS_PER_RECORD);
   }
 
   SessionTable sessions() {
@@ -123,10 +126,11 @@ public final class BucketTable {
     long nameHigh = by == SharedBy.ALL ? 0 : high;
     long nameLow = by == SharedBy.ALL ? 0 : low;
     long key = key(place, classes.generation(place), by);
-    int set = (int) Limit.mix(key ^ Limit.mix(nameHigh ^ Limit.mix(nameLow))) & sets - 1;
+    long hash = places.hash(key, nameHigh, nameLow);
+    int set = places.set(hash);
     if (counts.lock(set, pid)) {
       try {
-        int entry = entry(set, key, nameHigh, nameLow, now);
+        int entry = entry(hash, key, nameHigh, nameLow, now);
         if (entry != FULL) {
           counts.hold(record, HELD, entry);
           return true;
@@ -208,14 +212,27 @@ public final class BucketTable {
     LONG.setVolatile(memory, counts.at(entry, offset), value);
   }
 
-  private int entry(int set, long key, long high, long low, long now) {
+  private int entry(long hash, long key, long high, long low, long now) {
     int room = FULL;
-    for (int entry = counts.first(set); entry < counts.end(set); entry++) {
-      if (get(entry, KEY) == key && get(entry, NAME_HIGH) == high && get(entry, NAME_LOW) == low) {
-        return entry;
+    int most = 0;
+    for (int choice = 0; choice < 2; choice++) {
+      int first = places.bucket(hash, choice);
+      int free = 0;
+      int candidate = FULL;
+      for (int entry = first; entry < first + HashedPlaces.BUCKET; entry++) {
+        if (get(entry, KEY) == key
+            && get(entry, NAME_HIGH) == high
+            && get(entry, NAME_LOW) == low) {
+          return entry;
+        }
+        if (isFree(entry, now)) {
+          free++;
+          candidate = entry;
+        }
       }
-      if (room == FULL && isFree(entry, now)) {
-        room = entry;
+      if (free > most) {
+        most = free;
+        room = candidate;
       }
     }
     if (room != FULL) {

@@ -37,7 +37,7 @@ public record Limit(long key, int maxSessions, Rate rate) {
     return mixed == 0 ? 1 : mixed;
   }
 
-  static long mix(long value) {
+  private static long mix(long value) {
     long mixed = (value ^ value >>> 33) * 0xff51afd7ed558ccdL;
     mixed = (mixed ^ mixed >>> 33) * 0xc4ceb9fe1a85ec53L;
     return mixed ^ mixed >>> 33;

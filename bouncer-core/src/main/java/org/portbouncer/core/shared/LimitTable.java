@@ -11,8 +11,7 @@ import org.portbouncer.core.sys.ProcessState;
  * their sources. Taken from by acl workers, given back by whichever process ends a session.
  *
  * <pre>
- *   sets of {@value #WAYS} entries, {@value #RULE_BUCKETS} of them for rules, the others for sources; an entry has
- *   {@value #ENTRY} bytes:
+ *   sets of entries, {@value #RULE_SETS} of them for rules, the others for sources; an entry has {@value #ENTRY} bytes:
  *      0 word u64         see LiveCounts, which also has the locks
  *      8 key u64          of the Limit; 0 for an entry that is free
  *     16 source u64, u64  the source's address, 0 for what is counted per rule
@@ -20,18 +19,18 @@ import org.portbouncer.core.sys.ProcessState;
  *     40 rate window      see RateWindow
  * </pre>
  *
- * A key has one bucket and never stands elsewhere. docs/decisions/006-limits.md has the reasoning.
+ * A key has two buckets ({@link HashedPlaces}) and never stands elsewhere.
+ * docs/decisions/006-limits.md has the reasoning.
  */
 public final class LimitTable {
 
-  static final int WAYS = 16;
   static final int ENTRY = 128;
 
-  /** Buckets of rules, apart from those of sources: a flood of sources leaves rules their place. */
-  static final int RULE_BUCKETS = 2048;
+  /** Sets of rules, apart from those of sources: a flood of sources leaves rules their place. */
+  static final int RULE_SETS = 32;
 
-  /** Entries reserved for each session record: so many that a bucket practically never is full. */
-  private static final int ENTRIES_PER_RECORD = 4;
+  /** Sources that find their place, for each session record. */
+  private static final int SOURCES_PER_RECORD = 4;
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
@@ -55,15 +54,17 @@ public final class LimitTable {
 
   private final MemorySegment memory;
   private final LiveCounts counts;
-  private final int buckets;
+  private final HashedPlaces rules;
+  private final HashedPlaces sources;
 
-  LimitTable(MemorySegment memory, SessionTable sessions) {
-    this(memory, sessions, ProcessState::isDead);
+  LimitTable(MemorySegment memory, SessionTable sessions, HashKey key) {
+    this(memory, sessions, key, ProcessState::isDead);
   }
 
-  LimitTable(MemorySegment memory, SessionTable sessions, IntPredicate dead) {
+  LimitTable(MemorySegment memory, SessionTable sessions, HashKey key, IntPredicate dead) {
     this.memory = memory;
-    this.buckets = buckets(sessions.capacity());
+    this.rules = new HashedPlaces(key, 0, RULE_SETS);
+    this.sources = new HashedPlaces(key, RULE_SETS, sourceSets(sessions.capacity()));
     this.counts =
         new LiveCounts(
             memory,
@@ -79,12 +80,12 @@ public final class LimitTable {
   }
 
   private static LiveCounts.Shape shape(int capacity) {
-    return new LiveCounts.Shape(buckets(capacity), WAYS, ENTRY);
+    int sets = RULE_SETS + sourceSets(capacity);
+    return new LiveCounts.Shape(sets, HashedPlaces.WAYS, ENTRY);
   }
 
-  private static int buckets(int capacity) {
-    int least = Math.max(16, capacity / WAYS * ENTRIES_PER_RECORD);
-    return RULE_BUCKETS + Integer.highestOneBit(2 * least - 1);
+  private static int sourceSets(int capacity) {
+    return HashedPlaces.setsFor(capacity * SOURCES_PER_RECORD);
   }
 
   /**
@@ -100,10 +101,13 @@ public final class LimitTable {
    */
   public Outcome take(
       int record, Limit rule, Limit source, long high, long low, long now, int pid) {
-    int ruleBucket = rule == null ? -1 : ruleBucket(rule.key());
-    int sourceBucket = source == null ? ruleBucket : sourceBucket(source.key(), high, low);
-    int first = ruleBucket < 0 ? sourceBucket : Math.min(ruleBucket, sourceBucket);
-    int second = Math.max(ruleBucket, sourceBucket);
+    long ruleHash = rule == null ? 0 : rules.hash(rule.key(), 0, 0);
+    long sourceHash = source == null ? 0 : sources.hash(source.key(), high, low);
+    int ruleSet = rule == null ? -1 : rules.set(ruleHash);
+    int sourceSet = source == null ? ruleSet : sources.set(sourceHash);
+    // Those of rules come before those of sources.
+    int first = ruleSet < 0 ? sourceSet : ruleSet;
+    int second = sourceSet;
     if (second < 0) {
       return Outcome.TAKEN;
     }
@@ -116,7 +120,7 @@ public final class LimitTable {
         return Outcome.NO_ROOM;
       }
       try {
-        return takeLocked(record, rule, ruleBucket, source, sourceBucket, high, low, now);
+        return takeLocked(record, rule, ruleHash, source, sourceHash, high, low, now);
       } finally {
         if (second != first) {
           counts.unlock(second, pid);
@@ -130,15 +134,15 @@ public final class LimitTable {
   private Outcome takeLocked(
       int record,
       Limit rule,
-      int ruleBucket,
+      long ruleHash,
       Limit source,
-      int sourceBucket,
+      long sourceHash,
       long high,
       long low,
       long now) {
     int ruleEntry = FULL;
     if (rule != null) {
-      ruleEntry = entry(ruleBucket, rule.key(), 0, 0, now, FULL);
+      ruleEntry = entry(rules, ruleHash, rule.key(), 0, 0, now);
       if (ruleEntry == FULL) {
         return Outcome.NO_ROOM;
       }
@@ -147,7 +151,7 @@ public final class LimitTable {
       }
     }
     if (source != null) {
-      int sourceEntry = entry(sourceBucket, source.key(), high, low, now, ruleEntry);
+      int sourceEntry = entry(sources, sourceHash, source.key(), high, low, now);
       if (sourceEntry == FULL) {
         return Outcome.NO_ROOM;
       }
@@ -177,21 +181,17 @@ public final class LimitTable {
 
   /** Live sessions counted for a rule now. */
   public int live(Limit rule) {
-    return live(ruleBucket(rule.key()), rule.key(), 0, 0);
+    return live(rules, rule.key(), 0, 0);
   }
 
   /** Live sessions counted for a source now. */
   public int live(Limit source, long high, long low) {
-    return live(sourceBucket(source.key(), high, low), source.key(), high, low);
+    return live(sources, source.key(), high, low);
   }
 
-  private int live(int bucket, long key, long high, long low) {
-    for (int entry = counts.first(bucket); entry < counts.end(bucket); entry++) {
-      if (is(entry, key, high, low)) {
-        return counts.live(entry);
-      }
-    }
-    return 0;
+  private int live(HashedPlaces places, long key, long high, long low) {
+    int entry = find(places, places.hash(key, high, low), key, high, low);
+    return entry == FULL ? 0 : counts.live(entry);
   }
 
   /** Live sessions counted in all entries, read from all of the memory; for tests. */
@@ -199,16 +199,7 @@ public final class LimitTable {
     return counts.liveInAll();
   }
 
-  // Entries; under the lock of their bucket.
-
-  private static int ruleBucket(long key) {
-    return (int) Limit.mix(key) & (RULE_BUCKETS - 1);
-  }
-
-  private int sourceBucket(long key, long high, long low) {
-    long hash = Limit.mix(key ^ Limit.mix(high ^ Limit.mix(low)));
-    return RULE_BUCKETS + ((int) hash & (buckets - RULE_BUCKETS - 1));
-  }
+  // Entries; under the lock of their set.
 
   private long at(int entry, int offset) {
     return counts.at(entry, offset);
@@ -228,20 +219,43 @@ public final class LimitTable {
         && get(entry, SOURCE_LOW) == low;
   }
 
+  private int find(HashedPlaces places, long hash, long key, long high, long low) {
+    for (int choice = 0; choice < 2; choice++) {
+      int first = places.bucket(hash, choice);
+      for (int entry = first; entry < first + HashedPlaces.BUCKET; entry++) {
+        if (is(entry, key, high, low)) {
+          return entry;
+        }
+      }
+    }
+    return FULL;
+  }
+
   /**
    * The entry of a key, made where there is none.
    *
-   * @param except an entry that must stay, though nothing may be counted there yet
-   * @return {@link #FULL} where every place of the bucket is in use
+   * @return {@link #FULL} where every place of both buckets is in use
    */
-  private int entry(int bucket, long key, long high, long low, long now, int except) {
+  private int entry(HashedPlaces places, long hash, long key, long high, long low, long now) {
     int room = FULL;
-    for (int entry = counts.first(bucket); entry < counts.end(bucket); entry++) {
-      if (is(entry, key, high, low)) {
-        return entry;
+    int most = 0;
+    for (int choice = 0; choice < 2; choice++) {
+      int first = places.bucket(hash, choice);
+      int free = 0;
+      int candidate = FULL;
+      for (int entry = first; entry < first + HashedPlaces.BUCKET; entry++) {
+        long there = get(entry, KEY);
+        if (there == key && get(entry, SOURCE_LOW) == low && get(entry, SOURCE_HIGH) == high) {
+          return entry;
+        }
+        if (there == 0 || isLeft(entry, now)) {
+          free++;
+          candidate = entry;
+        }
       }
-      if (room == FULL && entry != except && isFree(entry, now)) {
-        room = entry;
+      if (free > most) {
+        most = free;
+        room = candidate;
       }
     }
     if (room != FULL) {
@@ -257,8 +271,9 @@ public final class LimitTable {
     return room;
   }
 
-  private boolean isFree(int entry, long now) {
-    return get(entry, KEY) == 0 || (counts.live(entry) == 0 && isQuiet(entry, now));
+  /** Whether nothing is counted there any more. */
+  private boolean isLeft(int entry, long now) {
+    return counts.live(entry) == 0 && isQuiet(entry, now);
   }
 
   /** Whether its rate window has passed. */

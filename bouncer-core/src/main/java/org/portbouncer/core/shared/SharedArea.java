@@ -10,7 +10,7 @@ import org.portbouncer.core.sys.Native;
  * largest configuration; the kernel gives a page only when somebody writes to it.
  *
  * <pre>
- *   header         4 KiB    magic, the sizes below
+ *   header         4 KiB    magic u32, the sizes below, 16 the key of hashes (HashKey)
  *   worker board   WorkerBoard.BYTES     one place per worker process
  *   counters       ListenerCounters.BYTES  one place per listener
  *   decisions      AclCounters.BYTES     one place per rule
@@ -27,6 +27,7 @@ public final class SharedArea {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final int MAGIC = 0x42_53_41_03;
   private static final long HEADER = 4096;
+  private static final long HASH_KEY = 16;
 
   private final int fd;
   private final MemorySegment memory;
@@ -42,6 +43,7 @@ public final class SharedArea {
   private SharedArea(int fd, MemorySegment memory, int capacity) {
     this.fd = fd;
     this.memory = memory;
+    HashKey key = HashKey.read(memory, HASH_KEY);
     long at = HEADER;
     workers = new WorkerBoard(memory.asSlice(at, WorkerBoard.BYTES));
     at += WorkerBoard.BYTES;
@@ -51,13 +53,14 @@ public final class SharedArea {
     at += AclCounters.BYTES;
     sessions = new SessionTable(memory.asSlice(at, SessionTable.bytes(capacity)), capacity);
     at += SessionTable.bytes(capacity);
-    limits = new LimitTable(memory.asSlice(at, LimitTable.bytes(capacity)), sessions);
+    limits = new LimitTable(memory.asSlice(at, LimitTable.bytes(capacity)), sessions, key);
     at += LimitTable.bytes(capacity);
     classes = new ClassBoard(memory.asSlice(at, ClassBoard.BYTES));
     at += ClassBoard.BYTES;
     times = new ListenerTimes(memory.asSlice(at, ListenerTimes.BYTES));
     at += ListenerTimes.BYTES;
-    buckets = new BucketTable(memory.asSlice(at, BucketTable.bytes(capacity)), sessions, classes);
+    buckets =
+        new BucketTable(memory.asSlice(at, BucketTable.bytes(capacity)), sessions, classes, key);
   }
 
   private static long size(int capacity) {
@@ -83,6 +86,7 @@ public final class SharedArea {
     int fd = Native.sharedFile("bouncer-sessions", size);
     MemorySegment memory = Native.map(fd, size);
     memory.set(INT, 4, rounded);
+    HashKey.random().write(memory, HASH_KEY);
     SharedArea area = new SharedArea(fd, memory, rounded);
     area.sessions.initialize();
     memory.set(INT, 0, MAGIC);

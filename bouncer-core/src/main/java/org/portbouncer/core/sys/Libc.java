@@ -55,6 +55,7 @@ public final class Libc {
   private static final MemorySegment PWRITEV = Downcall.symbol("pwritev");
   private static final MemorySegment PWRITE = Downcall.symbol("pwrite");
   private static final MemorySegment GETRUSAGE = Downcall.symbol("getrusage");
+  private static final MemorySegment GETRANDOM = Downcall.symbol("getrandom");
   private static final MemorySegment SCHED_SETSCHEDULER = Downcall.symbol("sched_setscheduler");
 
   private Libc() {}
@@ -268,6 +269,11 @@ public final class Libc {
   /** getrusage(2). */
   public static int getrusage(int who, long usage) {
     return Downcall.callInt(GETRUSAGE, who, usage);
+  }
+
+  /** getrandom(2). */
+  public static long getrandom(long buffer, long length, int flags) {
+    return Downcall.callLong(GETRANDOM, buffer, length, flags);
   }
 
   /** fcntl(2) with a pointer argument, as for locks. */

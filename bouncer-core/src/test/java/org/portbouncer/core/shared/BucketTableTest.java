@@ -25,7 +25,8 @@ class BucketTableTest {
   private final ClassBoard classes = new ClassBoard(memory(ClassBoard.BYTES));
   private final Set<Integer> dead = ConcurrentHashMap.newKeySet();
   private final MemorySegment memory = memory(BucketTable.bytes(CAPACITY));
-  private final BucketTable table = new BucketTable(memory, sessions, classes, dead::contains);
+  private final BucketTable table =
+      new BucketTable(memory, sessions, classes, HashKey.random(), dead::contains);
   private final RecordAllocator records;
 
   BucketTableTest() {
@@ -173,7 +174,7 @@ class BucketTableTest {
     int half = session(SharedBy.ALL, 0);
     // It gave the record back and died before it counted down.
     sessions.held(half, BucketTable.HELD, 0);
-    long locks = BucketTable.bytes(CAPACITY) / (4 + BucketTable.WAYS * BucketTable.ENTRY) * 4;
+    long locks = BucketTable.bytes(CAPACITY) / (4 + HashedPlaces.WAYS * BucketTable.ENTRY) * 4;
     for (long at = 0; at < locks; at += 4) {
       memory.set(ValueLayout.JAVA_INT, at, 666);
     }

@@ -6,7 +6,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -37,7 +39,7 @@ class LimitTableTest {
     sessions.initialize();
     records = new RecordAllocator(sessions, 1);
     memory = memory(LimitTable.bytes(CAPACITY));
-    table = new LimitTable(memory, sessions, dead::contains);
+    table = new LimitTable(memory, sessions, HashKey.random(), dead::contains);
   }
 
   private static MemorySegment memory(long bytes) {
@@ -160,6 +162,62 @@ class LimitTableTest {
     assertThat(table.live(rule)).isEqualTo(1);
   }
 
+  /** As policy.md promises it, of the smallest table that a server makes; whoever they are. */
+  @Test
+  void shouldCountFourSourcesForEachRecordBeforeItRefusesAny() {
+    int capacity = 65_536;
+    HashKey key = HashKey.random();
+    long seed = key.low();
+    System.out.println("LimitTableTest key " + key);
+    SessionTable many = new SessionTable(memory(SessionTable.bytes(capacity)), capacity);
+    many.initialize();
+    int record = new RecordAllocator(many, 1).allocate();
+    for (boolean inARow : new boolean[] {true, false}) {
+      LimitTable full =
+          new LimitTable(memory(LimitTable.bytes(capacity)), many, key, dead::contains);
+      Random random = new Random(seed);
+      Limit source = perSource(1, new Rate(1, 3_600_000));
+      for (int i = 0; i < 4 * capacity; i++) {
+        long address = inARow ? i : random.nextLong();
+        Outcome outcome = full.take(record, null, source, 0, address, MS, PID);
+        full.release(record, PID);
+        if (outcome != Outcome.TAKEN) {
+          assertThat(i).as("sources counted, key %s", key).isEqualTo(4 * capacity);
+        }
+      }
+    }
+  }
+
+  /** Those that share a victim's place under one key, who could be chosen if it were known. */
+  @Test
+  void shouldScatterUnderAnotherKeyWhatSharesAPlaceUnderOne() {
+    HashKey known = new HashKey(1, 2);
+    int sets = HashedPlaces.setsFor(4 * CAPACITY);
+    Limit source = perSource(1, new Rate(1, 60_000));
+    HashedPlaces places = new HashedPlaces(known, LimitTable.RULE_SETS, sets);
+    long victim = places.hash(source.key(), 0, 0);
+    List<Long> chosen = new ArrayList<>();
+    for (long address = 1; chosen.size() < 2 * HashedPlaces.BUCKET; address++) {
+      long hash = places.hash(source.key(), 0, address);
+      if (places.bucket(hash, 0) == places.bucket(victim, 0)
+          && places.bucket(hash, 1) == places.bucket(victim, 1)) {
+        chosen.add(address);
+      }
+    }
+    chosen.add(0L);
+    LimitTable guessed =
+        new LimitTable(memory(LimitTable.bytes(CAPACITY)), sessions, known, dead::contains);
+    int record = records.allocate();
+    for (LimitTable each : List.of(guessed, table)) {
+      Outcome last = null;
+      for (long address : chosen) {
+        last = each.take(record, null, source, 0, address, MS, PID);
+        each.release(record, PID);
+      }
+      assertThat(last).isEqualTo(each == guessed ? Outcome.NO_ROOM : Outcome.TAKEN);
+    }
+  }
+
   @Test
   void shouldMakeRoomAtOnceWhereOnlySessionsAreCounted() {
     Limit source = perSource(1, null);
@@ -236,7 +294,7 @@ class LimitTableTest {
   }
 
   private static long locks() {
-    return LimitTable.bytes(CAPACITY) / (4 + LimitTable.WAYS * LimitTable.ENTRY) * 4;
+    return LimitTable.bytes(CAPACITY) / (4 + HashedPlaces.WAYS * LimitTable.ENTRY) * 4;
   }
 
   @Test

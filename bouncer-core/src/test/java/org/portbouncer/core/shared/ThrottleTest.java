@@ -22,6 +22,7 @@ class ThrottleTest {
   private static final int CAPACITY = 4096;
   private static final int PID = 17;
   private static final int PLACE = 0;
+  private static final HashKey KEY = new HashKey(1, 2);
   private static final long MS = 1_000_000;
   private static final long SECOND = 1000 * MS;
   private static final long YEAR = 365L * 24 * 3600 * SECOND;
@@ -33,8 +34,8 @@ class ThrottleTest {
 
   /** Two processes that look at the same memory. */
   private final BucketTable[] workers = {
-    new BucketTable(memory, sessions, classes, pid -> false),
-    new BucketTable(memory, sessions, classes, pid -> false)
+    new BucketTable(memory, sessions, classes, KEY, pid -> false),
+    new BucketTable(memory, sessions, classes, KEY, pid -> false)
   };
 
   private final RecordAllocator records;
