@@ -31,8 +31,8 @@ final class DiscardService implements InternalServices.Service {
   }
 
   @Override
-  public void open(int fd) {
-    side.open(fd);
+  public int open(int fd) {
+    return side.open(fd);
   }
 
   @Override

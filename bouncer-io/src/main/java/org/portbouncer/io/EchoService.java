@@ -26,9 +26,9 @@ final class EchoService implements InternalServices.Service {
   }
 
   @Override
-  public void open(int fd) {
-    side.open(fd);
+  public int open(int fd) {
     direction.open(side, side, null);
+    return side.open(fd);
   }
 
   @Override

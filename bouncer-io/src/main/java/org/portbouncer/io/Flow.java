@@ -114,23 +114,28 @@ final class Flow implements Side.Owner {
    * Begins to forward.
    *
    * @param place of the session's bandwidth class, -1 where it has none
+   * @return 0, or the errno where one of the two descriptors is nothing to forward with: the caller
+   *     ends the session
    */
-  void begin(Session session, Timeouts timeouts, int place) {
+  int begin(Session session, Timeouts timeouts, int place) {
     this.session = session;
     this.timeouts = timeouts;
     lastActivity = owner.loop().now();
     resetSide = null;
     queued = false;
-    client.openUnwatched(session.descriptors().peek(Descriptors.CLIENT), true);
-    target.open(session.descriptors().peek(Descriptors.TARGET));
+    int errno = client.openUnwatched(session.descriptors().peek(Descriptors.CLIENT), true);
+    int watching = target.open(session.descriptors().peek(Descriptors.TARGET));
     if (place >= 0) {
       throttle(session.state().record(), place);
     }
     up.open(client, target, place < 0 ? null : upThrottle);
     down.open(target, client, place < 0 ? null : downThrottle);
+    if (errno != 0 || watching != 0) {
+      return errno != 0 ? errno : watching;
+    }
     armIdle();
     beginUp();
-    client.watch();
+    return client.watch();
   }
 
   /**

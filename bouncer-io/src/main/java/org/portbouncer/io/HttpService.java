@@ -34,8 +34,8 @@ final class HttpService implements InternalServices.Service {
   }
 
   @Override
-  public void open(int fd) {
-    side.open(fd);
+  public int open(int fd) {
+    return side.open(fd);
   }
 
   @Override

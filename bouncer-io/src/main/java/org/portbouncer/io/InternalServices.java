@@ -14,8 +14,12 @@ final class InternalServices {
 
   /** The served end of one session. */
   interface Service extends Side.Owner {
-    /** Begins to serve {@code fd}, which stays the session's. */
-    void open(int fd);
+    /**
+     * Begins to serve {@code fd}, which stays the session's.
+     *
+     * @return 0 or the errno, as {@link Side#open}
+     */
+    int open(int fd);
 
     /** Lets go of the descriptor, which the session closes next. */
     void close();
@@ -34,8 +38,9 @@ final class InternalServices {
    * Serves a session.
    *
    * @param name as the configuration checked it: echo, discard or http
+   * @return 0, or the errno where its descriptor is nothing to serve: the caller ends the session
    */
-  void start(Session session, String name) {
+  int start(Session session, String name) {
     Service service =
         switch (name) {
           case "echo" -> new EchoService(worker.loop(), buffers);
@@ -43,7 +48,7 @@ final class InternalServices {
           default -> new HttpService(worker, session, buffers);
         };
     serving.put(session, service);
-    service.open(session.descriptors().peek(Descriptors.SERVICE));
+    return service.open(session.descriptors().peek(Descriptors.SERVICE));
   }
 
   /** Stops serving a session that ends; nothing happens where its target was a real one. */

@@ -82,10 +82,26 @@ final class IoStage implements Stage, Flow.Owner {
     session.attach(flow);
     int bandwidth = session.state().bandwidth();
     int place = bandwidth < 0 ? -1 : worker.places(session).classes()[bandwidth];
-    flow.begin(session, listener.timeouts(), place);
-    if (listener.target().kind() == Endpoint.Kind.INTERNAL) {
-      services.start(session, listener.target().path());
+    int errno = flow.begin(session, listener.timeouts(), place);
+    if (errno == 0 && listener.target().kind() == Endpoint.Kind.INTERNAL) {
+      errno = services.start(session, listener.target().path());
     }
+    if (errno != 0) {
+      unfit(flow, session.state().id(), errno);
+    }
+  }
+
+  /**
+   * A session came with a descriptor that cannot be forwarded with: whoever sent it may have been
+   * taken over, and no other session is to suffer.
+   */
+  private void unfit(Flow flow, long id, int errno) {
+    worker
+        .log()
+        .error(
+            worker.loop().now(),
+            "session " + id + " cannot be forwarded: " + Errno.watching(errno));
+    flow.end(Result.ERROR, Errno.isWatchLimit(errno) ? Term.RESOURCE : Term.INTERNAL_SETUP);
   }
 
   @Override

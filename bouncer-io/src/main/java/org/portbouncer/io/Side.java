@@ -52,18 +52,25 @@ final class Side extends Pollable {
     this.owner = owner;
   }
 
-  /** Begins to watch {@code fd}. */
-  void open(int fd) {
-    openUnwatched(fd, false);
-    watch();
+  /**
+   * Begins to watch {@code fd}.
+   *
+   * @return 0 or the errno, as {@link #openUnwatched} and {@link #watch}
+   */
+  int open(int fd) {
+    int errno = openUnwatched(fd, false);
+    return errno != 0 ? errno : watch();
   }
 
   /**
-   * Takes a socket that {@link #watch} is called for later.
+   * Takes a socket that {@link #watch} is called for later. It has come through other processes,
+   * and may be anything: a descriptor that would have the loop wait in a call is refused. What is
+   * left may be no socket; its calls may fail, but hold up nobody else's.
    *
    * @param readable whether it is worth a read before anything was said of it
+   * @return 0 or the errno, EINVAL for one that would wait
    */
-  void openUnwatched(int fd, boolean readable) {
+  int openUnwatched(int fd, boolean readable) {
     this.fd = fd;
     this.readable = readable;
     writable = true;
@@ -72,11 +79,20 @@ final class Side extends Pollable {
     readToEnd = false;
     urgent = false;
     reset = false;
+    int flags = Libc.fcntl(fd, Const.F_GETFL, 0);
+    if (flags < 0) {
+      return -flags;
+    }
+    return (flags & Const.O_NONBLOCK) == 0 ? Errno.EINVAL : 0;
   }
 
-  /** Begins to watch; what can be read by now is told as well. */
-  void watch() {
-    loop.add(this, fd, WATCHED);
+  /**
+   * Begins to watch; what can be read by now is told as well.
+   *
+   * @return 0 or the errno, as {@link EventLoop#tryAdd}
+   */
+  int watch() {
+    return loop.tryAdd(this, fd, WATCHED);
   }
 
   /** Has the peer know that it is connected, where no bytes that were written told it. */

@@ -213,12 +213,15 @@ public final class HopSender {
   }
 
   /**
-   * Brings the state to where it travels: spills what no datagram takes, writes a file's changes,
-   * and moves what lies in a file that takes none into memory.
+   * Brings the state to where it travels: spills what no datagram takes, writes a file's changes
+   * and a slot's, and moves what lies in a file that takes none into memory.
    */
   private int prepare(Session session) {
     return switch (session.transfer()) {
-      case SHM -> 0;
+      case SHM -> {
+        session.updateSlot();
+        yield 0;
+      }
       case FILE_FD ->
           StateFiles.update(session) == 0 ? 0 : countSpill(spills.moveToMemory(session));
       case INLINE ->

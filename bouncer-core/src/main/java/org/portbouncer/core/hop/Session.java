@@ -17,7 +17,9 @@ import org.portbouncer.core.shared.StateSlots;
  * <ul>
  *   <li>inline: both in the buffer they were received in, or in memory of the session's own;
  *   <li>in a file: the head in memory of the session's own, the tail in the file alone;
- *   <li>in a slot: both in the slot.
+ *   <li>in a slot: the head in memory of the session's own, the tail in the slot. Other processes
+ *       can write to the slot at any time, so what was checked is a copy, and goes back with the
+ *       session.
  * </ul>
  */
 public final class Session {
@@ -37,6 +39,8 @@ public final class Session {
   private Mode transfer = Mode.INLINE;
   private int slot = -1;
   private int slotGeneration;
+  private MemorySegment slotMemory = MemorySegment.NULL;
+  private long slotAt;
   private long tailAddress;
   private int tailLength;
 
@@ -121,23 +125,33 @@ public final class Session {
   public void createInSlot(
       StateSlots slots, int slot, MemorySegment tail, long tailAt, int length) {
     createInSlot(slots, slot, length);
-    MemorySegment.copy(
-        tail, tailAt, slots.memory(), slots.stateAt(slot) + SessionState.BYTES, length);
+    MemorySegment.copy(tail, tailAt, slotMemory, slotAt + SessionState.BYTES, length);
   }
 
   /** As above, where the tail is written by the caller, in place. */
   public void createInSlot(StateSlots slots, int slot, int length) {
-    state.create(slots.memory(), slots.stateAt(slot), length);
-    toSlot(slots, slot, slots.generation(slot));
+    obtainOwn(SessionState.BYTES);
+    state.create(own, 0, length);
+    toSlot(slots, slot, slots.generation(slot), length);
   }
 
-  private void toSlot(StateSlots slots, int slot, int generation) {
+  private void toSlot(StateSlots slots, int slot, int generation, int length) {
     transfer = Mode.SHM;
     this.slot = slot;
     slotGeneration = generation;
-    tailLength = state.length() - SessionState.BYTES;
-    tailAddress = slots.memory().address() + state.base() + SessionState.BYTES;
+    slotMemory = slots.memory();
+    slotAt = slots.stateAt(slot);
+    tailLength = length;
+    tailAddress = slotMemory.address() + slotAt + SessionState.BYTES;
     kept = true;
+  }
+
+  /** Writes the head to the slot again, where it has changed since it was read. */
+  void updateSlot() {
+    if (state.changed()) {
+      MemorySegment.copy(own, 0, slotMemory, slotAt, SessionState.BYTES);
+      state.unchanged();
+    }
   }
 
   // Receiving one.
@@ -156,10 +170,15 @@ public final class Session {
 
   /** Looks at a state in a slot; false where that is another session's by now, or holds none. */
   public boolean wrapSlot(StateSlots slots, int slot, int generation, int length) {
-    if (!slots.current(slot, generation) || !slots.wrap(state, slot, length)) {
+    if (!slots.current(slot, generation) || length > slots.stateBytes()) {
       return false;
     }
-    toSlot(slots, slot, generation);
+    obtainOwn(SessionState.BYTES);
+    MemorySegment.copy(slots.memory(), slots.stateAt(slot), own, 0, SessionState.BYTES);
+    if (!state.wrapHead(own, 0, length)) {
+      return false;
+    }
+    toSlot(slots, slot, generation, length - SessionState.BYTES);
     return true;
   }
 
@@ -236,6 +255,7 @@ public final class Session {
     state.clear();
     transfer = Mode.INLINE;
     slot = -1;
+    slotMemory = MemorySegment.NULL;
     tailAddress = 0;
     tailLength = 0;
     kept = false;

@@ -59,12 +59,27 @@ public final class EventLoop {
   }
 
   /**
-   * Watches {@code fd} for {@code pollable}.
+   * Watches {@code fd} for {@code pollable}: a descriptor that this process made, of a kind that
+   * can be watched.
    *
    * @param events as epoll_ctl(2) takes them, EPOLLET included
    * @throws SystemCallException where epoll cannot take it
    */
   public void add(Pollable pollable, int fd, int events) {
+    int errno = tryAdd(pollable, fd, events);
+    if (errno != 0) {
+      throw new SystemCallException("epoll_ctl", errno);
+    }
+  }
+
+  /**
+   * As {@link #add}, of a descriptor that came from elsewhere, or where more watches than the user
+   * may have (epoll(7), max_user_watches) are no reason to end.
+   *
+   * @return 0 or the errno: ENOSPC and ENOMEM for a shortage ({@link Errno#isWatchLimit}), EPERM
+   *     for a file, EBADF for what is no descriptor, ELOOP and EINVAL for another epoll
+   */
+  public int tryAdd(Pollable pollable, int fd, int events) {
     int place;
     if (freeCount > 0) {
       place = free[--freeCount];
@@ -81,8 +96,9 @@ public final class EventLoop {
     int result = control(Const.EPOLL_CTL_ADD, fd, events, place);
     if (result < 0) {
       release(pollable);
-      throw new SystemCallException("epoll_ctl", -result);
+      return -result;
     }
+    return 0;
   }
 
   /** Changes what {@code fd} is watched for. */

@@ -40,6 +40,9 @@ public final class SessionState {
 
   public static final int BYTES = 120;
 
+  /** The most that may follow them: `state-transfer.padding` is at most 16 MiB. */
+  public static final int MAX_PADDING = 16 << 20;
+
   private static final int MAGIC = 'B' | 'S' << 8 | 'S' << 16 | 1 << 24;
 
   private static final int LENGTH = 4;
@@ -85,8 +88,8 @@ public final class SessionState {
   /**
    * Looks at {@code length} bytes at {@code at}.
    *
-   * @return false where they are no state: too short, another version, or a length inside that
-   *     differs
+   * @return false where they are no state: too short or too long, another version, or a length
+   *     inside that differs
    */
   public boolean wrap(MemorySegment memory, long at, long length) {
     return at >= 0 && at + length <= memory.byteSize() && wrapHead(memory, at, length);
@@ -94,7 +97,10 @@ public final class SessionState {
 
   /** As {@link #wrap}, where only the fixed part of a state of {@code length} bytes lies there. */
   public boolean wrapHead(MemorySegment memory, long at, long length) {
-    if (length < BYTES || at < 0 || at + BYTES > memory.byteSize()) {
+    if (length < BYTES
+        || length > BYTES + MAX_PADDING
+        || at < 0
+        || at + BYTES > memory.byteSize()) {
       return false;
     }
     if (memory.get(JAVA_INT_UNALIGNED, at) != MAGIC

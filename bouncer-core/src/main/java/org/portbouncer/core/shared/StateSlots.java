@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.util.BitSet;
-import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
@@ -185,15 +184,6 @@ public final class StateSlots {
   public void free(int slot) {
     INT.setRelease(memory, at(slot), 0);
     free.give(slot);
-  }
-
-  /**
-   * Looks at the state in a slot.
-   *
-   * @return false where it is none of that length
-   */
-  public boolean wrap(SessionState state, int slot, long length) {
-    return length <= stateBytes() && state.wrap(memory, stateAt(slot), length);
   }
 
   /**

@@ -84,6 +84,18 @@ public final class Errno {
     };
   }
 
+  /** Whether epoll_ctl(2) took a descriptor not because the user watches too many. */
+  public static boolean isWatchLimit(int errno) {
+    return errno == ENOSPC || errno == ENOMEM;
+  }
+
+  /** What an operator reads where a descriptor cannot be watched. */
+  public static String watching(int errno) {
+    return errno == ENOSPC
+        ? "more descriptors are watched than fs.epoll.max_user_watches allows"
+        : text(errno);
+  }
+
   /** Whether a call that accepts or receives descriptors found the process or the system full. */
   public static boolean isDescriptorLimit(int errno) {
     return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;

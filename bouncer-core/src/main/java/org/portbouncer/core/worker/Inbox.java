@@ -28,7 +28,7 @@ final class Inbox extends Pollable {
   private final int perMessage;
   private boolean opened;
 
-  /** Descriptors could not be opened, and there may still be no room for those of a message. */
+  /** Descriptors could not be opened, or the inbox not be watched; there may still be no room. */
   private boolean shortage;
 
   private final Timer shortageOver =
@@ -37,8 +37,10 @@ final class Inbox extends Pollable {
         protected void expired(long now) {
           if (DescriptorLimit.hasRoom(perMessage)) {
             shortage = false;
-            worker.log().info(now, "descriptors may be opened again");
             adjust();
+            if (!shortage) {
+              worker.log().info(now, "descriptors may be opened again");
+            }
           } else {
             worker.loop().timers().set(this, now + SHORTAGE_PAUSE_NANOS);
           }
@@ -78,12 +80,22 @@ final class Inbox extends Pollable {
   void adjust() {
     boolean wanted = opened && mayReceive();
     if (wanted && !registered()) {
-      worker.loop().add(this, fd, Const.EPOLLIN);
+      watch();
     } else if (!wanted && registered()) {
       worker.loop().remove(this, fd);
       if (opened && worker.heldCount() >= descriptorRoom) {
         worker.count(WorkerBoard.Count.DESCRIPTOR_PAUSES, 1);
       }
+    }
+  }
+
+  private void watch() {
+    int errno = worker.loop().tryAdd(this, fd, Const.EPOLLIN);
+    if (errno != 0) {
+      long now = worker.loop().now();
+      worker.log().warn(now, "sessions wait in the inbox: " + Errno.watching(errno));
+      shortage = true;
+      worker.loop().timers().set(shortageOver, now + SHORTAGE_PAUSE_NANOS);
     }
   }
 

@@ -238,7 +238,11 @@ public final class Outbox {
         case 0 -> {}
         case Errno.EAGAIN -> {
           waits = true;
-          loop.add(this, sender.fd(), Const.EPOLLOUT);
+          int watching = loop.tryAdd(this, sender.fd(), Const.EPOLLOUT);
+          if (watching != 0) {
+            shortage = watching;
+            loop.timers().set(retry, loop.now() + RETRY_NANOS);
+          }
         }
         case Errno.ETOOMANYREFS, Errno.ENOBUFS, Errno.ENOMEM, Errno.EMFILE, Errno.ENFILE -> {
           waits = true;

@@ -361,7 +361,7 @@ public final class Worker implements EventLoop.Turn {
       int errno = outbox.takeShortage();
       if (errno != 0 && loop.now() - shortageLogged >= SHORTAGE_LOG_NANOS) {
         shortageLogged = loop.now();
-        log.warn(loop.now(), "sessions wait to be passed on: " + Errno.text(errno));
+        log.warn(loop.now(), "sessions wait to be passed on: " + Errno.watching(errno));
       }
       if (outbox.takeSettled()) {
         mother.settled(lanesVersion);

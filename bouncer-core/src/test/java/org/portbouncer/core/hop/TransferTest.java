@@ -117,6 +117,57 @@ class TransferTest {
     }
   }
 
+  /** Whoever has the slots mapped may write to them at any moment, as a worker taken over would. */
+  @Test
+  void shouldGoByWhatItCheckedWhateverIsWrittenToItsSlot() {
+    prepare(5_000);
+    TestHop hop = hop();
+    Session sent = session(7, Mode.SHM);
+    int slot = sent.slot();
+    Session session = hop.pass(sent);
+    MemorySegment head = slots.memory().asSlice(slots.stateAt(slot), SessionState.BYTES);
+    head.fill((byte) 0x7f);
+    assertThat(session.state().record()).isEqualTo(11);
+    assertThat(session.state().length()).isEqualTo(SessionState.BYTES + 5_000);
+    assertIntact(session, 7);
+    // What a stage has changed is what the next one gets.
+    session.state().rule(3);
+    Session next = hop.pass(session);
+    assertThat(next.state().rule()).isEqualTo(3);
+    assertIntact(next, 7);
+    end(next);
+  }
+
+  @Test
+  void shouldRefuseASlotWhoseStateClaimsAnotherLength() {
+    prepare(5_000);
+    for (int claimed :
+        new int[] {0, 119, SessionState.BYTES + 4_999, 1 << 30, Integer.MAX_VALUE, -1}) {
+      TestHop hop = hop();
+      Session sent = session(7, Mode.SHM);
+      int slot = sent.slot();
+      hop.sender().offer(sent);
+      assertThat(hop.sender().flush()).isZero();
+      slots.memory().set(JAVA_INT, slots.stateAt(slot) + 4, claimed);
+      slots.memory().set(JAVA_INT, slots.stateAt(slot) + 108, claimed - SessionState.BYTES);
+      assertThat(hop.receiver().receive()).as("length %d", claimed).isZero();
+      assertThat(hop.receiver().takeRefusals()).isEqualTo(1);
+      slots.free(slot);
+    }
+  }
+
+  @Test
+  void shouldRefuseAFileThatAnnouncesMoreThanAnyStateHas() {
+    prepare(0);
+    SessionState state = new SessionState();
+    int length = SessionState.BYTES + SessionState.MAX_PADDING;
+    MemorySegment memory = Native.allocate(SessionState.BYTES);
+    state.create(memory, 0, SessionState.MAX_PADDING);
+    assertThat(state.wrapHead(memory, 0, length)).isTrue();
+    state.create(memory, 0, SessionState.MAX_PADDING + 1);
+    assertThat(state.wrapHead(memory, 0, length + 1)).isFalse();
+  }
+
   static Stream<Arguments> waysAndSizes() {
     return Stream.of(Mode.values())
         .flatMap(

@@ -3,6 +3,7 @@ package org.portbouncer.core.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -12,6 +13,8 @@ import org.junit.jupiter.api.Timeout;
 import org.portbouncer.core.support.Descriptor;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SystemCallException;
 
 @Timeout(value = 30, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -55,6 +58,32 @@ class EventLoopTest {
     loop.remove(reading, pipe[0]);
     assertThat(reading.registered()).isFalse();
     Descriptor.close(pipe);
+  }
+
+  /** What came from another process may be anything; the loop goes on. */
+  @Test
+  void shouldSayWhatItCannotWatchAndGoOn() {
+    Pollable unfit =
+        new Pollable() {
+          @Override
+          protected void ready(int events) {
+            throw new AssertionError("an event of what is not watched");
+          }
+        };
+    int file = Libc.memfdCreate(Native.string(Arena.ofAuto(), "file"), Const.MFD_CLOEXEC);
+    int epoll = Libc.epollCreate1(Const.EPOLL_CLOEXEC);
+    assertThat(loop.tryAdd(unfit, file, Const.EPOLLIN)).isEqualTo(Errno.EPERM);
+    assertThat(loop.tryAdd(unfit, -1, Const.EPOLLIN)).isEqualTo(Errno.EBADF);
+    assertThat(loop.tryAdd(unfit, epoll, Const.EPOLLIN | Const.EPOLLEXCLUSIVE))
+        .isEqualTo(Errno.EINVAL);
+    assertThat(unfit.registered()).isFalse();
+    int[] pipe = Descriptor.pipe();
+    Reading reading = new Reading(pipe[0], loop::stop);
+    Descriptor.write(pipe[1], "x");
+    loop.run(now -> false);
+    assertThat(reading.read).containsExactly("x");
+    Descriptor.close(pipe);
+    Descriptor.close(file, epoll);
   }
 
   @Test

@@ -199,21 +199,15 @@ class StateSlotsTest {
   void shouldShowTheSameWhenMappedAgain() {
     StateSlots mothers = slots(64, 1000);
     int slot = mothers.allocate();
-    SessionState state = new SessionState();
-    state.create(mothers.memory(), mothers.stateAt(slot), 300);
-    state.identify(42, 7, 9);
+    mothers.memory().set(JAVA_LONG, mothers.stateAt(slot), 42);
 
     StateSlots workers = StateSlots.open(mothers.fd());
     assertThat(workers.count()).isEqualTo(64);
     assertThat(workers.stateBytes()).isEqualTo(mothers.stateBytes()).isGreaterThanOrEqualTo(1000);
     assertThat(workers.current(slot, mothers.generation(slot))).isTrue();
-    SessionState seen = new SessionState();
-    assertThat(workers.wrap(seen, slot, SessionState.BYTES + 299)).as("wrong length").isFalse();
-    assertThat(workers.wrap(seen, slot, 1 << 20)).as("beyond the slot").isFalse();
-    assertThat(workers.wrap(seen, slot, SessionState.BYTES + 300)).isTrue();
-    assertThat(seen.id()).isEqualTo(42);
-    seen.rule(5);
-    assertThat(state.rule()).as("changed in place").isEqualTo(5);
+    assertThat(workers.memory().get(JAVA_LONG, workers.stateAt(slot))).isEqualTo(42);
+    workers.memory().set(JAVA_LONG, workers.stateAt(slot), 43);
+    assertThat(mothers.memory().get(JAVA_LONG, mothers.stateAt(slot))).isEqualTo(43);
 
     workers.free(slot);
     assertThat(mothers.used()).isZero();

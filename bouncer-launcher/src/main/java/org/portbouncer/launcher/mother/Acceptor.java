@@ -220,7 +220,10 @@ final class Acceptor {
     boolean wanted = mayAccept();
     for (Door door : doors) {
       if (wanted && !door.registered()) {
-        loop.add(door, door.socket.fd(), Const.EPOLLIN);
+        int errno = loop.tryAdd(door, door.socket.fd(), Const.EPOLLIN);
+        if (errno != 0) {
+          shortage(AcceptPauses.Reason.DESCRIPTORS, Errno.watching(errno));
+        }
       } else if (!wanted && door.registered()) {
         loop.remove(door, door.socket.fd());
       }
@@ -267,7 +270,7 @@ final class Acceptor {
     int errno = outbox.takeShortage();
     if (errno != 0 && loop.now() - shortageLogged >= SHORTAGE_LOG_NANOS) {
       shortageLogged = loop.now();
-      LOG.warn("clients wait to be passed on: {}", Errno.text(errno));
+      LOG.warn("clients wait to be passed on: {}", Errno.watching(errno));
     }
     adjust();
   }

@@ -152,7 +152,7 @@ final class ConnectAttempt extends Pollable {
         }
         case Errno.EINPROGRESS, Errno.EALREADY -> {
           hold();
-          stage.worker().loop().add(this, fd, Const.EPOLLOUT);
+          watch(fd);
           return;
         }
         case Errno.EAGAIN -> {
@@ -174,6 +174,13 @@ final class ConnectAttempt extends Pollable {
           timedOut ? Result.TIMEOUT : Result.NO_TARGET,
           timedOut ? Term.TARGET_TIMEOUT : Term.TARGET_REFUSED,
           Errno.text(lastErrno));
+    }
+  }
+
+  private void watch(int fd) {
+    int errno = stage.worker().loop().tryAdd(this, fd, Const.EPOLLOUT);
+    if (errno != 0) {
+      fail(Result.ERROR, Term.RESOURCE, Errno.watching(errno));
     }
   }
 
