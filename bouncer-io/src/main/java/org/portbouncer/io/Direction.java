@@ -51,6 +51,10 @@ final class Direction {
   private boolean sourceEnded;
   private boolean closed;
   private boolean discarding;
+
+  /** What a call said that failed on this side of the sockets; 0 while none has. */
+  private int failure;
+
   private long bytes;
 
   /** Set by {@link #pump} where it stopped for fairness alone. */
@@ -74,6 +78,7 @@ final class Direction {
     sourceEnded = false;
     closed = false;
     discarding = false;
+    failure = 0;
     more = false;
     bytes = 0;
   }
@@ -144,6 +149,19 @@ final class Direction {
 
   boolean discarded() {
     return discarding;
+  }
+
+  /**
+   * The errno with which a call failed that says nothing of the peers, or 0: the fault is this
+   * process's or its machine's, and the session cannot go on.
+   */
+  int failure() {
+    return failure;
+  }
+
+  private void fail(int errno) {
+    failure = errno;
+    discard();
   }
 
   /**
@@ -270,12 +288,25 @@ final class Direction {
     switch (-result) {
       // Said at urgent data as well: a read knows whether it is the end.
       case 0 -> judgeAnew(false);
-      case Errno.EINVAL -> neverSplice = true;
-      default -> {
+      case Errno.EAGAIN, Errno.EINTR -> {
         return readEnded(result);
+      }
+      default -> {
+        if (Errno.meansPeerGone(-result)) {
+          return readEnded(result);
+        }
+        spliceRefused(-result);
       }
     }
     return true;
+  }
+
+  /**
+   * These sockets cannot be spliced here: a copy does the same, or says what is wrong with them.
+   */
+  private void spliceRefused(int errno) {
+    neverSplice = true;
+    splice.refused(errno);
   }
 
   /** Whether to go on after a read that gave nothing. */
@@ -291,6 +322,10 @@ final class Direction {
       }
       case Errno.EINTR -> {}
       default -> {
+        if (!Errno.meansPeerGone(-result)) {
+          fail(-result);
+          return false;
+        }
         from.markReset();
         from.readNothing();
         sourceEnded = true;
@@ -326,24 +361,21 @@ final class Direction {
     switch (errno) {
       case Errno.EINTR -> {}
       case Errno.EAGAIN, Errno.ENOBUFS, Errno.ENOMEM -> to.full();
-      case Errno.EINVAL -> {
-        if (path != splice) {
-          return writeLost();
+      default -> {
+        if (Errno.meansPeerGone(errno)) {
+          to.markReset();
+          discard();
+          return false;
         }
-        neverSplice = true;
+        if (path != splice) {
+          fail(errno);
+          return false;
+        }
+        spliceRefused(errno);
         splice.handOver(copy);
         path = copy;
       }
-      default -> {
-        return writeLost();
-      }
     }
     return true;
-  }
-
-  private boolean writeLost() {
-    to.markReset();
-    discard();
-    return false;
   }
 }

@@ -10,7 +10,7 @@ import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.BucketTable;
 import org.portbouncer.core.shared.Throttle;
 import org.portbouncer.core.shared.Way;
-import org.portbouncer.core.sys.Sockets;
+import org.portbouncer.core.sys.Errno;
 
 /**
  * One session being forwarded: its two sides, its two directions, its time limits, and how it ends.
@@ -53,6 +53,9 @@ final class Flow implements Side.Owner {
 
     /** Gives a flow another turn, after the events of all others. */
     void continueNextTurn(Flow flow);
+
+    /** A session ends because a call failed by a fault that is no peer's. */
+    void failed(Session session, int errno);
 
     /** A flow has let go of its session. */
     void ended(Flow flow, Session session, Result result, Term term);
@@ -139,15 +142,15 @@ final class Flow implements Side.Owner {
   }
 
   /**
-   * What the client has said while its session was set up goes out at once, and ends the handshake
-   * with the target ({@link Sockets#handshakeWithFirstBytes}); it need not wait for an event. All
-   * else that may have come of it the events of the two sockets tell.
+   * What the client has said while its session was set up goes out at once; it need not wait for an
+   * event. All else that may have come of it the events of the two sockets tell.
    */
   private void beginUp() {
     if (up.pump()) {
       owner.moved(session, up.bytes(), 0, lastActivity);
-    } else if (!up.closed()) {
-      target.endHandshake();
+    }
+    if (failure() != 0) {
+      owner.continueNextTurn(this);
     }
   }
 
@@ -177,6 +180,10 @@ final class Flow implements Side.Owner {
     if (movedUp || movedDown) {
       lastActivity = now;
       owner.moved(session, up.bytes(), down.bytes(), now);
+    }
+    if (failure() != 0) {
+      endFailed();
+      return;
     }
     if (resetSide == null && (client.wasReset() || target.wasReset())) {
       beginReset(client.wasReset() ? client : target);
@@ -249,6 +256,10 @@ final class Flow implements Side.Owner {
       lastActivity = now;
       owner.moved(session, up.bytes(), down.bytes(), now);
     }
+    if (failure() != 0) {
+      endFailed();
+      return;
+    }
     if (last.more()) {
       owner.continueNextTurn(this);
       return;
@@ -288,6 +299,21 @@ final class Flow implements Side.Owner {
             ? (last ? Term.CLIENT_RESET_LAST : Term.CLIENT_RESET)
             : (last ? Term.TARGET_RESET_LAST : Term.TARGET_RESET);
     end(Result.RESET, term);
+  }
+
+  // A failure of our own.
+
+  private int failure() {
+    return up.failure() != 0 ? up.failure() : down.failure();
+  }
+
+  /** Both peers get a reset: an end of stream would say that they had everything. */
+  private void endFailed() {
+    int errno = failure();
+    owner.failed(session, errno);
+    client.resetOnClose();
+    target.resetOnClose();
+    end(Result.ERROR, Errno.isDescriptorLimit(errno) ? Term.RESOURCE_DATA : Term.INTERNAL_DATA);
   }
 
   // Time limits.

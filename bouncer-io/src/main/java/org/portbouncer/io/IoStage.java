@@ -43,10 +43,12 @@ final class IoStage implements Stage, Flow.Owner {
         Pipe::fromKernel,
         DescriptorLimit.pipes(DescriptorLimit.current()),
         loop::now,
-        errno ->
+        (what, errno) ->
             worker
                 .log()
-                .warn(loop.now(), "no pipe: " + Errno.text(errno) + "; copying, which costs more"));
+                .warn(
+                    loop.now(),
+                    "no " + what + ": " + Errno.text(errno) + "; copying, which costs more"));
   }
 
   @Override
@@ -157,6 +159,15 @@ final class IoStage implements Stage, Flow.Owner {
       }
     }
     return !waiting.isEmpty();
+  }
+
+  @Override
+  public void failed(Session session, int errno) {
+    worker
+        .log()
+        .error(
+            worker.loop().now(),
+            "session " + session.state().id() + " cannot be forwarded: " + Errno.text(errno));
   }
 
   @Override

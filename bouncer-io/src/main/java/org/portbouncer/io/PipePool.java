@@ -1,7 +1,6 @@
 package org.portbouncer.io;
 
 import java.util.ArrayDeque;
-import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -18,13 +17,22 @@ final class PipePool {
    */
   private static final long PATIENCE_NANOS = 1_000_000_000;
 
+  /** Hears of what the kernel does not give, when that begins. */
+  interface Refusal {
+    void refused(String what, int errno);
+  }
+
   private final ArrayDeque<Pipe> free = new ArrayDeque<>(KEPT);
   private final Pipe.Maker maker;
   private final LongSupplier clock;
-  private final IntConsumer onRefusal;
+  private final Refusal onRefusal;
   private final int most;
   private int open;
   private boolean refused;
+
+  /** Set where splice(2) is not for this process: pipes are no use then. */
+  private boolean useless;
+
   private long refusedAt;
   private long refusals;
 
@@ -33,9 +41,9 @@ final class PipePool {
    *
    * @param most pipes at the same time, each with a reader too slow for what its source sends
    * @param clock in nanoseconds, the loop's
-   * @param onRefusal told the errno when pipes begin to be refused
+   * @param onRefusal told when pipes begin to be refused, and when splice(2) is
    */
-  PipePool(Pipe.Maker maker, int most, LongSupplier clock, IntConsumer onRefusal) {
+  PipePool(Pipe.Maker maker, int most, LongSupplier clock, Refusal onRefusal) {
     this.maker = maker;
     this.most = most;
     this.clock = clock;
@@ -49,7 +57,7 @@ final class PipePool {
   }
 
   private Pipe make() {
-    if (open >= most || (refused && clock.getAsLong() - refusedAt < PATIENCE_NANOS)) {
+    if (useless || open >= most || (refused && clock.getAsLong() - refusedAt < PATIENCE_NANOS)) {
       return null;
     }
     int result = maker.make(Pipe.pair());
@@ -58,7 +66,7 @@ final class PipePool {
       refusedAt = clock.getAsLong();
       if (!refused) {
         refused = true;
-        onRefusal.accept(-result);
+        onRefusal.refused("pipe", -result);
       }
       return null;
     }
@@ -69,11 +77,23 @@ final class PipePool {
 
   /** Takes a pipe back. One with bytes in it is closed: they are nobody else's. */
   void release(Pipe pipe) {
-    if (pipe.isEmpty() && free.size() < KEPT) {
+    if (pipe.isEmpty() && free.size() < KEPT && !useless) {
       free.push(pipe);
     } else {
       pipe.close();
       open--;
+    }
+  }
+
+  /**
+   * Gives no pipe from now on: splice(2) is refused with {@code errno}, and what refuses it (a
+   * filter of system calls, a kernel without it) does not change while a process lives.
+   */
+  void giveUp(int errno) {
+    if (!useless) {
+      useless = true;
+      onRefusal.refused("splice(2)", errno);
+      trim();
     }
   }
 

@@ -1,5 +1,7 @@
 package org.portbouncer.io;
 
+import org.portbouncer.core.sys.Errno;
+
 /**
  * Through a pipe with splice(2): the kernel passes pages on and copies none, which pays as soon as
  * a flow keeps coming. Holds a pipe only while bytes are in it. In the io worker, on its loop's
@@ -35,6 +37,13 @@ final class SplicePath implements Path {
   @Override
   public long give(int fd) {
     return pipe.drain(fd);
+  }
+
+  /** splice(2) said {@code errno}, which is about neither peer. */
+  void refused(int errno) {
+    if (Errno.meansCallRefused(errno)) {
+      pool.giveUp(errno);
+    }
   }
 
   /** Hands bytes in transit to the copying path, as many as fit there; it must be empty. */

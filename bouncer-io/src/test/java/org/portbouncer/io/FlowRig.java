@@ -27,6 +27,7 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
   final CountDownLatch ended = new CountDownLatch(1);
   volatile Result result;
   volatile Term term;
+  volatile int failure;
   volatile long turns;
   volatile long up;
   volatile long down;
@@ -66,7 +67,7 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
     this.area = area;
     client = Peer.connect(clientKind, 1);
     target = Peer.connect(targetKind, 2);
-    pipes = new PipePool(maker, 8, loop::now, errno -> {});
+    pipes = new PipePool(maker, 8, loop::now, (what, errno) -> {});
     buffers = new TransferBuffers(pipes);
     flow = new Flow(this);
     session.descriptors().put(Descriptors.CLIENT, client.inner());
@@ -123,6 +124,11 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
       }
     }
     return !waiting.isEmpty();
+  }
+
+  @Override
+  public void failed(Session session, int errno) {
+    failure = errno;
   }
 
   @Override

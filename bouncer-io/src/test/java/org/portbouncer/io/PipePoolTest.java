@@ -31,7 +31,7 @@ class PipePoolTest {
             },
             3,
             () -> now,
-            told::add);
+            (what, errno) -> told.add(errno));
   }
 
   @AfterEach
@@ -91,5 +91,19 @@ class PipePoolTest {
     assertThat(pool.obtain()).isNull();
     assertThat(asked).isEqualTo(3);
     assertThat(pool.refusals()).isZero();
+  }
+
+  @Test
+  void shouldGiveNoPipeAndKeepNoneWhenSpliceIsRefusedToTheProcess() {
+    Pipe inUse = pool.obtain();
+    pool.release(pool.obtain());
+    pool.giveUp(Errno.EPERM);
+    pool.giveUp(Errno.EPERM);
+    assertThat(told).containsExactly(Errno.EPERM);
+    assertThat(pool.obtain()).isNull();
+    pool.release(inUse);
+    assertThat(pool.open()).isZero();
+    now += 1_000_000_001;
+    assertThat(pool.obtain()).isNull();
   }
 }

@@ -31,7 +31,7 @@ class UnfitDescriptorTest {
   private static final class Ends implements Flow.Owner {
     private final EventLoop loop = new EventLoop();
     private final TransferBuffers buffers =
-        new TransferBuffers(new PipePool(Pipe::fromKernel, 8, loop::now, errno -> {}));
+        new TransferBuffers(new PipePool(Pipe::fromKernel, 8, loop::now, (what, errno) -> {}));
     private Result result;
 
     @Override
@@ -54,6 +54,9 @@ class UnfitDescriptorTest {
 
     @Override
     public void continueNextTurn(Flow flow) {}
+
+    @Override
+    public void failed(Session session, int errno) {}
 
     @Override
     public void ended(Flow flow, Session session, Result how, Term term) {

@@ -28,7 +28,8 @@ public enum Term {
   TARGET_RESET_LAST("SL"),
   CLIENT_IDLE("cD"),
   CLIENT_IDLE_LAST("cL"),
-  TARGET_IDLE_LAST("sL");
+  TARGET_IDLE_LAST("sL"),
+  RESOURCE_DATA("RD");
 
   private static final Term[] ALL = values();
 

@@ -23,11 +23,18 @@ public final class Errno {
   public static final int ENOSPC = 28;
   public static final int EROFS = 30;
   public static final int EPIPE = 32;
+  public static final int ENOSYS = 38;
+  public static final int ENONET = 64;
+  public static final int EPROTO = 71;
   public static final int EMSGSIZE = 90;
+  public static final int ENOPROTOOPT = 92;
+  public static final int EOPNOTSUPP = 95;
   public static final int EAFNOSUPPORT = 97;
   public static final int EADDRINUSE = 98;
   public static final int EADDRNOTAVAIL = 99;
+  public static final int ENETDOWN = 100;
   public static final int ENETUNREACH = 101;
+  public static final int ENETRESET = 102;
   public static final int ECONNABORTED = 103;
   public static final int ECONNRESET = 104;
   public static final int ENOBUFS = 105;
@@ -35,6 +42,7 @@ public final class Errno {
   public static final int ETOOMANYREFS = 109;
   public static final int ETIMEDOUT = 110;
   public static final int ECONNREFUSED = 111;
+  public static final int EHOSTDOWN = 112;
   public static final int EHOSTUNREACH = 113;
   public static final int EALREADY = 114;
   public static final int EINPROGRESS = 115;
@@ -66,11 +74,18 @@ public final class Errno {
       case ENOSPC -> "no space left on device";
       case EROFS -> "read-only file system";
       case EPIPE -> "broken pipe";
+      case ENOSYS -> "no such system call";
+      case ENONET -> "host not on the network";
+      case EPROTO -> "protocol error";
       case EMSGSIZE -> "message too long";
+      case ENOPROTOOPT -> "protocol not available";
+      case EOPNOTSUPP -> "operation not supported";
       case EAFNOSUPPORT -> "address family not supported";
       case EADDRINUSE -> "address already in use";
       case EADDRNOTAVAIL -> "cannot assign requested address";
+      case ENETDOWN -> "network down";
       case ENETUNREACH -> "network unreachable";
+      case ENETRESET -> "connection dropped by the network";
       case ECONNABORTED -> "connection aborted";
       case ECONNRESET -> "connection reset";
       case ENOBUFS -> "no buffer space";
@@ -78,6 +93,7 @@ public final class Errno {
       case ETOOMANYREFS -> "too many descriptors in flight";
       case ETIMEDOUT -> "timed out";
       case ECONNREFUSED -> "connection refused";
+      case EHOSTDOWN -> "host down";
       case EHOSTUNREACH -> "no route to host";
       case EDQUOT -> "disk quota exceeded";
       default -> "error " + errno;
@@ -99,5 +115,39 @@ public final class Errno {
   /** Whether a call that accepts or receives descriptors found the process or the system full. */
   public static boolean isDescriptorLimit(int errno) {
     return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+  }
+
+  /**
+   * Whether a call on a connected socket says that the peer, or the way to it, is gone. Everything
+   * else that such a call may say is about this machine or this process, and no fault of the peer.
+   *
+   * <p>Beside what TCP says itself these are what a router's answers become once the kernel has
+   * given up (icmp_err_convert, icmpv6_err_convert; EACCES is IPv6's "prohibited").
+   */
+  public static boolean meansPeerGone(int errno) {
+    return switch (errno) {
+      case ECONNRESET,
+          EPIPE,
+          ETIMEDOUT,
+          ECONNABORTED,
+          ECONNREFUSED,
+          ENETDOWN,
+          ENETUNREACH,
+          ENETRESET,
+          EHOSTDOWN,
+          EHOSTUNREACH,
+          ENONET,
+          EPROTO,
+          ENOPROTOOPT,
+          EOPNOTSUPP,
+          EACCES ->
+          true;
+      default -> false;
+    };
+  }
+
+  /** Whether a system call is refused to this process altogether, by a filter or by the kernel. */
+  public static boolean meansCallRefused(int errno) {
+    return errno == EPERM || errno == ENOSYS;
   }
 }

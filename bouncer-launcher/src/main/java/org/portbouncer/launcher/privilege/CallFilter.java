@@ -34,9 +34,8 @@ final class CallFilter {
   static final int ALLOW = 0x7fff0000;
   static final int KILL = 0x80000000;
   private static final int ERRNO = 0x00050000;
-  private static final int ENOSYS = 38;
 
-  static final int MISSING = ERRNO | ENOSYS;
+  static final int MISSING = ERRNO | Errno.ENOSYS;
   static final int DENY = ERRNO | Errno.EPERM;
 
   private static final int WRITING =

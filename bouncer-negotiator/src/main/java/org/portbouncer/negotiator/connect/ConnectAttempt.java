@@ -195,7 +195,8 @@ final class ConnectAttempt extends Pollable {
     lastErrno = errno;
     session.descriptors().close(Descriptors.TARGET);
     if (errno != Errno.EAGAIN && !Errno.isDescriptorLimit(errno)) {
-      fail(Result.NO_TARGET, Term.TARGET_REFUSED, Errno.text(errno));
+      // No socket, for whatever reason, is not the target's doing; it has not been asked.
+      fail(Result.ERROR, Term.INTERNAL_SETUP, Errno.text(errno));
       return;
     }
     hold();

@@ -1,0 +1,127 @@
+package org.portbouncer.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.Arena;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
+
+/** What a direction makes of the error numbers that calls give. */
+class DirectionTest {
+
+  private static final int EISDIR = 21;
+
+  private final EventLoop loop = new EventLoop();
+  private final Side from = new Side(loop, side -> {});
+  private final Side to = new Side(loop, side -> {});
+  private final PipePool pipes = new PipePool(Pipe::fromKernel, 1, loop::now, (what, errno) -> {});
+  private final Direction direction = new Direction(loop, new TransferBuffers(pipes));
+  private Peer source;
+  private Peer sink;
+  private int folder;
+  private int readOnly;
+
+  @BeforeEach
+  void open() throws Exception {
+    source = Peer.connect(Peer.Kind.TCP, 1);
+    sink = Peer.connect(Peer.Kind.TCP, 2);
+    folder = opened("/");
+    readOnly = opened("/dev/null");
+  }
+
+  private static int opened(String path) {
+    try (Arena arena = Arena.ofConfined()) {
+      return Libc.open(arena.allocateFrom(path).address(), Const.O_RDONLY | Const.O_CLOEXEC, 0);
+    }
+  }
+
+  @AfterEach
+  void close() {
+    direction.release();
+    pipes.trim();
+    source.close();
+    sink.close();
+    Libc.close(source.inner());
+    Libc.close(sink.inner());
+    Libc.close(folder);
+    Libc.close(readOnly);
+  }
+
+  private void open(int fromFd, int toFd) {
+    from.openUnwatched(fromFd, true);
+    to.openUnwatched(toFd, false);
+    direction.open(from, to, null);
+  }
+
+  @Test
+  void shouldBlameNoPeerWhenAReadFailsHere() {
+    open(folder, sink.inner());
+    assertThat(direction.pump()).isFalse();
+    assertThat(direction.failure()).isEqualTo(EISDIR);
+    assertThat(from.wasReset()).isFalse();
+    assertThat(to.wasReset()).isFalse();
+    assertThat(direction.closed()).isTrue();
+  }
+
+  @Test
+  void shouldBlameNoPeerWhenAWriteFailsHere() {
+    source.stuff(source, 0);
+    open(source.inner(), readOnly);
+    direction.pump();
+    assertThat(direction.failure()).isEqualTo(Errno.EBADF);
+    assertThat(from.wasReset()).isFalse();
+    assertThat(to.wasReset()).isFalse();
+    assertThat(direction.hasPending()).isFalse();
+  }
+
+  @Test
+  void shouldForgetAFailureWhenUsedAgain() {
+    open(folder, sink.inner());
+    direction.pump();
+    source.stuff(source, 0);
+    open(source.inner(), sink.inner());
+    assertThat(direction.pump()).isTrue();
+    assertThat(direction.failure()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      ints = {
+        Errno.ECONNRESET,
+        Errno.EPIPE,
+        Errno.ETIMEDOUT,
+        Errno.ECONNABORTED,
+        Errno.EHOSTUNREACH,
+        Errno.ENETUNREACH,
+        Errno.ENETDOWN,
+        Errno.EHOSTDOWN,
+        Errno.ENETRESET
+      })
+  void shouldTakeForAPeersEndWhatTheKernelSaysOfThePeer(int errno) {
+    assertThat(Errno.meansPeerGone(errno)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      ints = {
+        Errno.EPERM,
+        Errno.ENOSYS,
+        Errno.EINVAL,
+        Errno.EBADF,
+        Errno.EIO,
+        Errno.ENOMEM,
+        Errno.ENOBUFS,
+        Errno.EMFILE,
+        9999
+      })
+  void shouldTakeForNoPeersEndWhatIsSaidOfThisProcess(int errno) {
+    assertThat(Errno.meansPeerGone(errno)).isFalse();
+  }
+}
