@@ -95,11 +95,6 @@ final class Side extends Pollable {
     return loop.tryAdd(this, fd, WATCHED);
   }
 
-  /** Has the peer know that it is connected, where no bytes that were written told it. */
-  void endHandshake() {
-    Sockets.endHandshake(fd);
-  }
-
   /**
    * Stops watching; the session closes the descriptor next. Where another process still holds a
    * copy (the sender of the hop, for a moment) epoll keeps it that long, and its events reach

@@ -41,7 +41,8 @@ public final class Const {
   public static final int TCP_KEEPIDLE = 4;
   public static final int TCP_KEEPINTVL = 5;
   public static final int TCP_KEEPCNT = 6;
-  public static final int TCP_QUICKACK = 12;
+  public static final int TCP_INFO = 11;
+  public static final int TCP_USER_TIMEOUT = 18;
 
   public static final int MSG_OOB = 0x1;
   public static final int MSG_PEEK = 0x2;

@@ -65,22 +65,6 @@ public final class Sockets {
     enable(fd, Const.SOL_SOCKET, Const.SO_OOBINLINE);
   }
 
-  /**
-   * Has the packet that ends the handshake of a connect(2) wait for the first bytes that are
-   * written, and go out with them: a packet less, and the target wakes up once, with something to
-   * read. Whoever has nothing to write calls {@link #endHandshake}; where nobody does, the kernel
-   * waits for 200 ms at most. After the handshake acknowledgements go out as ever
-   * (tcp_rcv_synsent_state_process).
-   */
-  public static void handshakeWithFirstBytes(int fd) {
-    disable(fd, Const.IPPROTO_TCP, Const.TCP_QUICKACK);
-  }
-
-  /** Sends the packet that {@link #handshakeWithFirstBytes} kept back, if it has not gone yet. */
-  public static void endHandshake(int fd) {
-    enable(fd, Const.IPPROTO_TCP, Const.TCP_QUICKACK);
-  }
-
   /** Sets an option that has a number; on one thread of a process alone. */
   public static void set(int fd, int level, int option, int value) {
     VALUE.set(JAVA_INT, 0, value);
@@ -212,13 +196,16 @@ public final class Sockets {
     }
   }
 
-  /** An option's value; negative where it has none. */
   private static int option(int fd, int option) {
+    return option(fd, Const.SOL_SOCKET, option);
+  }
+
+  /** The value of an option that has a number; the negated errno where the socket has none. */
+  public static int option(int fd, int level, int option) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment value = arena.allocate(16, 8);
       value.set(JAVA_INT, 8, 4);
-      int result =
-          Libc.getsockopt(fd, Const.SOL_SOCKET, option, value.address(), value.address() + 8);
+      int result = Libc.getsockopt(fd, level, option, value.address(), value.address() + 8);
       return result < 0 ? result : value.get(JAVA_INT, 0);
     }
   }

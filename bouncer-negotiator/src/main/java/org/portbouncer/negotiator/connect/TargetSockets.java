@@ -97,17 +97,12 @@ final class TargetSockets {
   }
 
   /**
-   * A non-blocking stream socket. Over TCP the io worker must end the handshake, with the client's
-   * first bytes or without.
+   * A non-blocking stream socket.
    *
    * @return the descriptor or the negated errno
    */
   int open(int family) {
-    int fd = Libc.socket(family, STREAM, 0);
-    if (fd >= 0 && family != Const.AF_UNIX) {
-      Sockets.handshakeWithFirstBytes(fd);
-    }
-    return fd;
+    return Libc.socket(family, STREAM, 0);
   }
 
   /**
