@@ -8,11 +8,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -74,7 +77,7 @@ class MetricsIT {
             acls { all = [ { name = here, action = pass, from = "127.0.0.0/8" } ] }
             bandwidth { wide { up = "1 GB/s", shared-by = source } }
             workers { io = 2 }
-            metrics { listen = "127.0.0.1:%d" }
+            metrics { listen = "127.0.0.1:%d", hosts = edge.example.net }
             """
                 .formatted(ECHO, target.port(), METRICS));
     for (int i = 0; i < 5; i++) {
@@ -93,6 +96,39 @@ class MetricsIT {
       client.echo(text);
       client.finish();
       client.receiveAll();
+    }
+  }
+
+  /** The head of the answer to a request with these headers. */
+  private static String ask(String... headers) throws IOException {
+    try (Socket socket = new Socket(Client.LOOPBACK, METRICS)) {
+      socket.setSoTimeout(60_000);
+      String request =
+          "GET /metrics HTTP/1.1\r\n" + String.join("\r\n", headers) + "\r\nConnection: close";
+      socket.getOutputStream().write((request + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+      String all = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      return all.substring(0, all.indexOf("\r\n\r\n")).toLowerCase(Locale.ROOT);
+    }
+  }
+
+  @Test
+  void shouldAnswerAScraperThatPrefersProtobufInAFormThatThereIs() throws Exception {
+    String answer =
+        ask(
+            "Host: 127.0.0.1:" + METRICS,
+            "Accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+                + "encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5,"
+                + "text/plain;version=0.0.4;q=0.4,*/*;q=0.3");
+    assertThat(answer).startsWith("http/1.1 200 ").contains("application/openmetrics-text");
+  }
+
+  @Test
+  void shouldAnswerByItsOwnNamesAlone() throws Exception {
+    for (String own : List.of("localhost", "127.0.0.1:" + METRICS, "edge.example.net:80")) {
+      assertThat(ask("Host: " + own)).as(own).startsWith("http/1.1 200 ");
+    }
+    for (String other : List.of("rebound.example", "192.0.2.1", "edge.example.net.evil")) {
+      assertThat(ask("Host: " + other)).as(other).startsWith("http/1.1 421 ");
     }
   }
 

@@ -44,7 +44,7 @@ final class ConfigDecoder {
             in.longInteger(0),
             in.integer(1, ANY),
             new Configuration.Admin(in.text(), in.integer(0, 0777)),
-            in.nullable(this::endpoint),
+            new Configuration.Metrics(in.nullable(this::endpoint), in.list(in::text)),
             new Configuration.Log(
                 in.text(),
                 in.list(this::level),

@@ -25,7 +25,8 @@ final class ConfigEncoder {
     out.number(configuration.maxSessions());
     out.text(configuration.admin().socket());
     out.number(configuration.admin().mode());
-    out.nullable(configuration.metricsListen(), this::endpoint);
+    out.nullable(configuration.metrics().listen(), this::endpoint);
+    out.list(configuration.metrics().hosts(), out::text);
     out.text(configuration.log().level());
     out.list(configuration.log().levels(), this::level);
     out.constant(configuration.log().access().to());

@@ -41,14 +41,15 @@ public final class ConfigLoader {
     Reading reading = new Reading(source, problems);
     Section bouncer = root == null ? null : bouncer(reading, root);
     if (bouncer == null) {
-      return new AdminAddress(null, problems.sorted(file.toString()));
+      return new AdminAddress(null, "", problems.sorted(file.toString()));
     }
     Section admin = bouncer.section("admin");
     long others = problems.errors();
     String socket = ConfigurationReader.adminSocket(admin);
+    String user = bouncer.read("user", (text, where) -> text);
     return problems.errors() == others
-        ? new AdminAddress(socket, List.of())
-        : new AdminAddress(null, problems.sorted(file.toString()));
+        ? new AdminAddress(socket, user, List.of())
+        : new AdminAddress(null, "", problems.sorted(file.toString()));
   }
 
   static Loaded read(Path file) {

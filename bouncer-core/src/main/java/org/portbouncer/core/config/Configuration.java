@@ -20,7 +20,7 @@ import java.util.Locale;
  * @param orphanMs how long sessions may go on whose mother has died; 0 for ever
  * @param maxSessions the most sessions at once
  * @param admin the admin socket
- * @param metricsListen where metrics are served; null for nowhere
+ * @param metrics where metrics are served
  * @param log what is logged and where
  * @param user switched to after the listeners are bound; "" for no switch
  * @param group likewise; "" for the user's own group
@@ -39,7 +39,7 @@ public record Configuration(
     long orphanMs,
     int maxSessions,
     Admin admin,
-    Endpoint metricsListen,
+    Metrics metrics,
     Log log,
     String user,
     String group,
@@ -86,7 +86,7 @@ public record Configuration(
         orphanMs,
         most,
         old.admin,
-        old.metricsListen,
+        old.metrics,
         log,
         old.user,
         old.group,
@@ -107,11 +107,25 @@ public record Configuration(
         orphanMs,
         maxSessions,
         admin,
-        metricsListen,
+        metrics,
         log,
         user,
         group,
         confine);
+  }
+
+  /**
+   * The metrics server.
+   *
+   * @param listen where; null for nowhere
+   * @param hosts names it may be addressed by, beside its addresses and localhost
+   */
+  public record Metrics(Endpoint listen, List<String> hosts) {
+
+    /** Copies the list. */
+    public Metrics {
+      hosts = List.copyOf(hosts);
+    }
   }
 
   /** Prefix lengths that make one source of many addresses. */

@@ -42,7 +42,6 @@ final class ConfigurationReader {
     }
     List<BandwidthClass> classes = BandwidthReader.all(classSection, classNames);
     Section prefix = bouncer.section("source-prefix");
-    Section metrics = bouncer.section("metrics");
     return new Configuration(
         file.toAbsolutePath().normalize().toString(),
         List.copyOf(listeners),
@@ -57,7 +56,7 @@ final class ConfigurationReader {
         orphanMs,
         bouncer.section("limits").read("max-sessions", integer(1, 1_000_000)),
         admin(bouncer.section("admin")),
-        metrics.read("listen", ConfigurationReader::metricsListen),
+        metrics(bouncer.section("metrics")),
         LogReader.read(bouncer.section("log")),
         bouncer.read("user", ConfigurationReader::user),
         bouncer.read("group", ConfigurationReader::group),
@@ -131,6 +130,20 @@ final class ConfigurationReader {
       throw new InvalidValueException("'" + text + "' is not octal permissions such as 0600");
     }
     return Integer.parseInt(text, 8);
+  }
+
+  private static Configuration.Metrics metrics(Section metrics) {
+    List<String> hosts = metrics.readList("hosts", ConfigurationReader::host);
+    return new Configuration.Metrics(
+        metrics.read("listen", ConfigurationReader::metricsListen),
+        hosts == null ? List.of() : hosts);
+  }
+
+  private static String host(String text, Where where) {
+    if (!text.matches("\\*|[A-Za-z0-9_.-]+|\\[?[0-9A-Fa-f:.]+\\]?")) {
+      throw new InvalidValueException("'" + text + "' is not the name of a host, without a port");
+    }
+    return text;
   }
 
   private static Endpoint metricsListen(String text, Where where) {

@@ -207,6 +207,12 @@ public final class Schema {
               "address",
               "",
               "where `/metrics` and the status page are served, over HTTP; empty: nowhere"),
+          optional(
+              "metrics.hosts",
+              "host name, or a list of them",
+              "none",
+              "names by which they may be asked for, beside `localhost` and the machine's"
+                  + " addresses; others get 421; `*`: any"),
           withDefault(
               "log.level",
               "`error`, `warn`, `info`, `debug` or `trace`",

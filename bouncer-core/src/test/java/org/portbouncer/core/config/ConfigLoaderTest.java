@@ -140,7 +140,7 @@ class ConfigLoaderTest {
   void shouldFindTheAdminSocketWhateverElseIsWrong() throws IOException {
     Path file = file("b.conf", "bouncer { limts = 1, admin { socket = run/a.sock, mood = 7 } }");
     assertThat(ConfigLoader.adminSocket(file))
-        .isEqualTo(new AdminAddress(folder.resolve("run/a.sock").toString(), List.of()));
+        .isEqualTo(new AdminAddress(folder.resolve("run/a.sock").toString(), "", List.of()));
     assertThat(ConfigLoader.adminSocket(file("c.conf", "bouncer { listeners = 5 }")).socket())
         .isEqualTo(AdminDefaults.socketPath());
   }
@@ -288,7 +288,7 @@ class ConfigLoaderTest {
     assertThat(configuration.drainMs()).isEqualTo(30_000);
     assertThat(configuration.maxSessions()).isEqualTo(10_000);
     assertThat(configuration.admin().mode()).isEqualTo(0600);
-    assertThat(configuration.metricsListen()).isNull();
+    assertThat(configuration.metrics().listen()).isNull();
     assertThat(configuration.workers().io()).isEqualTo(Runtime.getRuntime().availableProcessors());
     assertThat(configuration.listeners().getFirst().timeouts()).isEqualTo(configuration.timeouts());
   }

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.function.Consumer;
 import jnr.unixsocket.UnixSocketChannel;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Libc;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +23,11 @@ final class AdminConnection implements Runnable {
   private final Operations operations;
   private final Consumer<AdminConnection> ended;
   private boolean open = true;
+
+  /** On the clock of System.nanoTime. */
+  private volatile long heardAt = System.nanoTime();
+
+  private volatile boolean answering;
 
   /** On the thread that answers alone; null until it is asked for. */
   private SessionWatch watch;
@@ -69,6 +76,23 @@ final class AdminConnection implements Runnable {
     }
   }
 
+  /** Whether the peer has nothing to wait for. */
+  boolean idle() {
+    return !answering;
+  }
+
+  /** When it connected, or last asked for something. */
+  long heardAt() {
+    return heardAt;
+  }
+
+  /** Has it end, whatever it does; as {@link #interrupt}, also where the peer does not read. */
+  synchronized void turnAway() {
+    if (open) {
+      Libc.shutdown(channel.getFD(), Const.SHUT_RDWR);
+    }
+  }
+
   synchronized void close() {
     if (!open) {
       return;
@@ -86,7 +110,10 @@ final class AdminConnection implements Runnable {
     LineReader reader = new LineReader(channel, Wire.MAX_REQUEST_BYTES);
     try {
       for (String line = reader.next(); line != null; line = reader.next()) {
+        answering = true;
+        heardAt = System.nanoTime();
         answer(line);
+        answering = false;
       }
     } catch (LineReader.TooLongException e) {
       Wire.writeLine(channel, Answers.error(e.getMessage(), WRONG_USAGE));

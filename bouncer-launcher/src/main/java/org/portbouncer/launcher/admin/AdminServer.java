@@ -4,8 +4,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import jnr.unixsocket.UnixSocketChannel;
 import jnr.unixsocket.UnixSocketOptions;
@@ -36,7 +34,7 @@ public final class AdminServer implements Closeable {
   private final Operations operations;
   private final Bounds bounds;
   private final Predicate<Peer> mayUse;
-  private final Set<AdminConnection> connections = ConcurrentHashMap.newKeySet();
+  private final AdminPlaces places;
   private final Thread acceptor;
   private boolean open = true;
 
@@ -60,6 +58,7 @@ public final class AdminServer implements Closeable {
     this.file = file;
     this.operations = operations;
     this.bounds = bounds;
+    this.places = new AdminPlaces(bounds.connections(), PeerCheck::owns);
     this.mayUse = mayUse;
     this.acceptor = Thread.ofPlatform().daemon().name("admin-accept").unstarted(this::acceptAll);
   }
@@ -138,23 +137,23 @@ public final class AdminServer implements Closeable {
    * still written.
    */
   @Override
-  public void close() throws IOException {
+  public void close() {
     synchronized (this) {
       if (!open) {
         return;
       }
       open = false;
+      file.remove();
       // Wakes the acceptor, which owns the descriptor and closes it; to close it here would leave
       // the thread accepting on whatever gets the number next.
       Libc.shutdown(listening, Const.SHUT_RDWR);
     }
-    file.remove();
     try {
       acceptor.join(JOIN_MS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    connections.forEach(AdminConnection::interrupt);
+    places.all().forEach(AdminConnection::interrupt);
   }
 
   private synchronized boolean isOpen() {
@@ -201,7 +200,7 @@ public final class AdminServer implements Closeable {
   }
 
   private void serve(UnixSocketChannel peer) throws IOException {
-    AdminConnection connection = new AdminConnection(peer, operations, connections::remove);
+    AdminConnection connection = new AdminConnection(peer, operations, places::leave);
     try {
       int idleMs = (int) bounds.idle().toMillis();
       peer.setOption(UnixSocketOptions.SO_RCVTIMEO, idleMs);
@@ -214,11 +213,10 @@ public final class AdminServer implements Closeable {
                 + " admin.mode lets it write, its group");
         return;
       }
-      if (connections.size() >= bounds.connections()) {
+      if (!places.take(connection, who)) {
         connection.refuse("too many admin connections");
         return;
       }
-      connections.add(connection);
       Thread.ofPlatform().daemon().name("admin-connection").start(connection);
     } catch (IOException
         | RuntimeException

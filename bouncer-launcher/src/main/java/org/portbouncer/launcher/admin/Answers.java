@@ -182,6 +182,9 @@ final class Answers {
     json.writeNumberField("uptime_s", status.uptimeS());
     json.writeNumberField("epoch", status.epoch());
     json.writeBooleanField("ready", status.ready());
+    if (status.stopping()) {
+      json.writeBooleanField("stopping", true);
+    }
     json.writeObjectFieldStart("listeners");
     for (ListenerView listener : status.listeners()) {
       writeListener(json, listener);

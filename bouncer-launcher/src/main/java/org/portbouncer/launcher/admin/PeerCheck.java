@@ -29,7 +29,12 @@ final class PeerCheck implements Predicate<Peer> {
 
   @Override
   public boolean test(Peer peer) {
-    return peer.uid() == 0 || peer.uid() == ownUid() || isOfTheGroup(peer);
+    return owns(peer) || isOfTheGroup(peer);
+  }
+
+  /** Whether it is root, or the user the server runs as. */
+  static boolean owns(Peer peer) {
+    return peer.uid() == 0 || peer.uid() == ownUid();
   }
 
   private boolean isOfTheGroup(Peer peer) {

@@ -7,18 +7,19 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Set;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.SockAddr;
+import org.portbouncer.core.sys.SocketName;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.launcher.privilege.RunAs;
 
@@ -32,20 +33,19 @@ import org.portbouncer.launcher.privilege.RunAs;
  */
 final class SocketFile {
 
-  private static final int FORMAT_MASK = 0170000;
-  private static final int SOCKET_FORMAT = 0140000;
-
   /** To connect is to write. */
   static final int GROUP_WRITES = 0020;
 
   private static final int BACKLOG = 64;
 
-  private final Path path;
-  private final Object key;
+  private static final Duration STOPPING_PATIENCE = Duration.ofSeconds(2);
 
-  private SocketFile(Path path, Object key) {
-    this.path = path;
-    this.key = key;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final SocketName name;
+
+  private SocketFile(SocketName name) {
+    this.name = name;
   }
 
   /**
@@ -58,14 +58,15 @@ final class SocketFile {
    */
   static SocketFile bind(int fd, Path path, int mode, RunAs runAs) throws IOException {
     Path parent = folder(path);
-    Path folder = parent.resolve(".b" + Long.toString(ProcessHandle.current().pid(), 36));
+    // A name that nobody can have made before: nothing that is there is ever removed.
+    Path folder = parent.resolve(".b" + Integer.toHexString(RANDOM.nextInt()));
     Path unnamed = folder.resolve("s");
     if (!Wire.fits(path) || !Wire.fits(unnamed)) {
       throw new IOException(
           "admin socket " + path + ": the path is too long; " + Wire.MAX_PATH_BYTES + " bytes fit");
     }
     createFolder(path, mode, runAs);
-    removeStale(path);
+    removeStale(path, runAs);
     createPrivateFolder(path, folder);
     try {
       listen(fd, unnamed);
@@ -80,20 +81,16 @@ final class SocketFile {
       Files.deleteIfExists(unnamed);
       Files.deleteIfExists(folder);
     }
-    return new SocketFile(path, key(path));
+    return new SocketFile(SocketName.at(path));
   }
 
-  /** Removes the file, unless somebody has put another in its place. */
-  void remove() throws IOException {
-    try {
-      if (Objects.equals(key, key(path))) {
-        Files.delete(path);
-      }
-    } catch (NoSuchFileException e) {
-      return; // gone already, which is what was wanted
-    } catch (AccessDeniedException e) {
-      return; // made by root, in a folder of root's; the next start finds nobody there
-    }
+  /**
+   * Removes the file, unless somebody has put another in its place. To be called while the socket
+   * is open.
+   */
+  void remove() {
+    // What root has made in a folder of root's stays; the next start finds nobody there.
+    name.remove();
   }
 
   /** The folder that a socket is in. */
@@ -101,16 +98,22 @@ final class SocketFile {
     return Objects.requireNonNull(path.toAbsolutePath().getParent(), "a socket path");
   }
 
-  private static Object key(Path path) throws IOException {
-    return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-        .fileKey();
-  }
-
   /**
    * Makes the folder of a socket where it is missing: for its owner alone, or for the group too
    * where the socket is.
+   *
+   * @throws IOException where it cannot be made, or is a stranger's
    */
   static void createFolder(Path path, int mode, RunAs runAs) throws IOException {
+    makeFolder(path, mode, runAs);
+    try {
+      SafePlace.check(path, Set.of(runAs.changes() ? runAs.uid() : 0));
+    } catch (IOException e) {
+      throw new IOException("admin socket " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void makeFolder(Path path, int mode, RunAs runAs) throws IOException {
     Path parent = folder(path);
     if (Files.isDirectory(parent)) {
       return;
@@ -135,9 +138,6 @@ final class SocketFile {
 
   private static void createPrivateFolder(Path path, Path folder) throws IOException {
     try {
-      Files.deleteIfExists(
-          folder.resolve("s")); // left by a process of the same number that was killed
-      Files.deleteIfExists(folder);
       Files.createDirectory(
           folder,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
@@ -147,21 +147,21 @@ final class SocketFile {
     }
   }
 
-  private static void removeStale(Path path) throws IOException {
-    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+  private static void removeStale(Path path, RunAs runAs) throws IOException {
+    SocketName there = SocketName.at(path);
+    if (!there.isTaken()) {
       return;
     }
-    int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-    if ((mode & FORMAT_MASK) != SOCKET_FORMAT) {
-      throw new IOException("admin socket " + path + ": a file that is not a socket is there");
+    if (!there.isSocket()) {
+      throw new IOException("admin socket " + path + ": " + there.inTheWay());
     }
-    if (answers(path)) {
+    if (answers(path) && !isOfOneThatStops(path)) {
       throw anotherAnswers(path);
     }
-    try {
-      Files.deleteIfExists(path);
-    } catch (IOException e) {
-      throw new IOException("admin socket " + path + ": cannot replace it: " + reason(e), e);
+    int removed = there.remove(runAs::make);
+    if (removed < 0 && removed != -Errno.ENOENT) {
+      throw new IOException(
+          "admin socket " + path + ": cannot replace it: " + Errno.text(-removed));
     }
   }
 
@@ -186,6 +186,18 @@ final class SocketFile {
       throw new IOException("admin socket " + path + ": " + Errno.text(-result));
     }
     return result == 0 || result == -Errno.EAGAIN;
+  }
+
+  /**
+   * Whether the server that answers there is on its way out: it accepts nobody any more, and leaves
+   * the name to whoever comes next.
+   */
+  private static boolean isOfOneThatStops(Path path) {
+    try (AdminClient other = AdminClient.connect(path, STOPPING_PATIENCE)) {
+      return Boolean.TRUE.equals(Json.parseObject(other.ask(Requests.status())).get("stopping"));
+    } catch (IOException | Json.MalformedException e) {
+      return false;
+    }
   }
 
   private static IOException anotherAnswers(Path path) {

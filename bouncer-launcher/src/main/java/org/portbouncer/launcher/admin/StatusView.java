@@ -10,6 +10,7 @@ import java.util.List;
  * @param uptimeS seconds since the start
  * @param epoch the configuration's; 1 at the start, one more at each reload
  * @param ready whether every listener accepts and every stage has a worker
+ * @param stopping whether it is on its way out, and leaves its places to the next server
  * @param listeners in the order of the configuration
  * @param workers by stage, then index
  * @param stateTransfer how session state travels
@@ -23,6 +24,7 @@ public record StatusView(
     long uptimeS,
     long epoch,
     boolean ready,
+    boolean stopping,
     List<ListenerView> listeners,
     List<WorkerView> workers,
     StateTransferView stateTransfer,

@@ -1,16 +1,21 @@
 package org.portbouncer.launcher.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.portbouncer.core.config.AdminAddress;
 import org.portbouncer.core.config.AdminDefaults;
 import org.portbouncer.core.config.ConfigLoader;
 import org.portbouncer.core.config.Problem;
+import org.portbouncer.core.sys.Accounts;
 import org.portbouncer.launcher.admin.AdminClient;
 import org.portbouncer.launcher.admin.Json;
+import org.portbouncer.launcher.admin.SafePlace;
 import picocli.CommandLine.Option;
 
 /** How a command finds the running server and asks it. */
@@ -91,12 +96,13 @@ final class ServerOptions {
         ExitCode.REFUSED, "the server's answer is not readable: " + e.getMessage(), e);
   }
 
+  /** A path that the operator has written here is the operator's word; any other is looked at. */
   private Path path() throws CommandException {
     if (socket != null) {
       return socket;
     }
     if (file == null) {
-      return Path.of(AdminDefaults.socketPath());
+      return safe(Path.of(AdminDefaults.socketPath()), Set.of());
     }
     AdminAddress found = ConfigLoader.adminSocket(file);
     if (found.socket() == null) {
@@ -104,7 +110,29 @@ final class ServerOptions {
           ExitCode.REFUSED,
           found.problems().stream().map(Problem::toString).collect(Collectors.joining("; ")));
     }
-    return Path.of(found.socket());
+    return safe(Path.of(found.socket()), serverUsers(found));
+  }
+
+  /** Who may have made the socket, beside root and who runs this: whoever the server becomes. */
+  private Set<Integer> serverUsers(AdminAddress found) {
+    Set<Integer> users = new HashSet<>();
+    Accounts.user(found.user()).ifPresent(user -> users.add(user.uid()));
+    try {
+      users.add((Integer) Files.getAttribute(file, "unix:uid"));
+    } catch (IOException e) {
+      return users; // it has just been read; one user less is trusted
+    }
+    return users;
+  }
+
+  private static Path safe(Path path, Set<Integer> trusted) throws CommandException {
+    try {
+      SafePlace.check(path, trusted);
+      return path;
+    } catch (IOException e) {
+      throw new CommandException(
+          ExitCode.NO_SERVER, "no server is asked at " + path + ": " + e.getMessage(), e);
+    }
   }
 
   /** What the server said no with. */

@@ -14,6 +14,7 @@ import io.prometheus.metrics.expositionformats.ExpositionFormats;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
@@ -41,9 +42,23 @@ final class Exposition {
     basics.forEach(binder -> binder.bindTo(registry));
   }
 
-  /** The form that suits a client's Accept header; Prometheus text where it has none. */
-  ExpositionFormatWriter form(String accept) {
-    return formats.findWriter(accept);
+  /**
+   * The form that suits a client's Accept header best, of those that there are: the library would
+   * choose some that it has not. Prometheus text where it names none, or nothing better: an answer
+   * in another form than was asked for is worth more than none.
+   */
+  ExpositionFormatWriter form(String header) {
+    Accept accept = new Accept(header);
+    double open = accept.quality("application/openmetrics-text", "application/*");
+    double plain = accept.quality("text/plain", "text/*");
+    return open > plain || open > 0 && open == plain && named(header)
+        ? formats.getOpenMetricsTextFormatWriter()
+        : formats.getPrometheusTextFormatWriter();
+  }
+
+  /** Whoever names OpenMetrics knows it; to whoever takes anything, text is simpler. */
+  private static boolean named(String header) {
+    return header != null && header.toLowerCase(Locale.ROOT).contains("openmetrics");
   }
 
   void write(ExpositionFormatWriter form, OutputStream out) throws IOException {

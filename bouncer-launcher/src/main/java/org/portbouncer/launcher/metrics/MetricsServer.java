@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -51,11 +52,12 @@ public final class MetricsServer implements Closeable {
    * Binds, and answers from then on.
    *
    * @param address where; port 0 lets the kernel pick one
+   * @param hosts names that lead to it, beside its addresses and localhost
    * @param source what there is to tell; asked on this server's threads
    * @throws IOException where it cannot be bound
    */
-  public static MetricsServer open(InetSocketAddress address, MetricsSource source)
-      throws IOException {
+  public static MetricsServer open(
+      InetSocketAddress address, List<String> hosts, MetricsSource source) throws IOException {
     AcceptPause.install();
     HttpServer http = HttpServer.create(address, BACKLOG);
     ExecutorService threads =
@@ -68,7 +70,7 @@ public final class MetricsServer implements Closeable {
             Thread.ofPlatform().daemon().name("metrics-", 0).factory());
     History history = new History(source);
     http.setExecutor(threads);
-    http.createContext("/", new Router(source, history));
+    http.createContext("/", new Router(source, history, new HostNames(hosts)));
     http.start();
     return new MetricsServer(http, threads, history);
   }

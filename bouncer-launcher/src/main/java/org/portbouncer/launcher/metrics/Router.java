@@ -8,8 +8,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 import org.portbouncer.launcher.admin.HeaviestView;
 import org.portbouncer.launcher.admin.SessionOrder;
@@ -36,10 +38,12 @@ final class Router implements HttpHandler {
 
   private final MetricsSource source;
   private final History history;
+  private final HostNames names;
   private Exposition exposition;
   private byte[] page;
 
-  Router(MetricsSource source, History history) {
+  Router(MetricsSource source, History history, HostNames names) {
+    this.names = names;
     this.source = source;
     this.history = history;
   }
@@ -54,13 +58,21 @@ final class Router implements HttpHandler {
   public void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
       String method = exchange.getRequestMethod();
-      if (method.equals("GET") || method.equals("HEAD")) {
+      if (!isMeant(exchange)) {
+        text(exchange, 421, "the server has not this name here; metrics.hosts adds one\n");
+      } else if (method.equals("GET") || method.equals("HEAD")) {
         answer(exchange);
       } else {
         exchange.getResponseHeaders().set("Allow", "GET, HEAD");
         text(exchange, 405, "only GET and HEAD are answered here\n");
       }
     }
+  }
+
+  private boolean isMeant(HttpExchange exchange) {
+    List<String> hosts = exchange.getRequestHeaders().getOrDefault("Host", List.of());
+    InetAddress local = exchange.getLocalAddress().getAddress();
+    return hosts.stream().allMatch(host -> names.has(host, local));
   }
 
   private void answer(HttpExchange exchange) throws IOException {

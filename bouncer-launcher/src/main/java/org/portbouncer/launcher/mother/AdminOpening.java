@@ -6,15 +6,11 @@ import org.portbouncer.core.config.Configuration;
 import org.portbouncer.launcher.admin.AdminServer;
 import org.portbouncer.launcher.admin.Operations;
 import org.portbouncer.launcher.privilege.RunAs;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The admin socket of the mother, from the decision who makes it to its end. On the main thread.
  */
 final class AdminOpening {
-
-  private static final Logger LOG = LoggerFactory.getLogger(AdminOpening.class);
 
   private final Path socket;
   private final int mode;
@@ -64,13 +60,8 @@ final class AdminOpening {
 
   /** Removes the socket. */
   void close() {
-    if (server == null) {
-      return;
-    }
-    try {
+    if (server != null) {
       server.close();
-    } catch (IOException e) {
-      LOG.warn("the admin socket did not close: {}", e.getMessage());
     }
   }
 }

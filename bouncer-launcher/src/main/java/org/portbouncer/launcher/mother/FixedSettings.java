@@ -32,7 +32,8 @@ final class FixedSettings {
           new Fixed("state-transfer.padding", c -> c.stateTransfer().padding()),
           new Fixed("admin.socket", c -> c.admin().socket()),
           new Fixed("admin.mode", c -> c.admin().mode()),
-          new Fixed("metrics.listen", Configuration::metricsListen),
+          new Fixed("metrics.listen", c -> c.metrics().listen()),
+          new Fixed("metrics.hosts", c -> c.metrics().hosts()),
           new Fixed("user", Configuration::user),
           new Fixed("group", Configuration::group),
           new Fixed("confine", Configuration::confine));

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -16,6 +15,7 @@ import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.SockAddr;
+import org.portbouncer.core.sys.SocketName;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.launcher.privilege.RunAs;
 
@@ -35,11 +35,18 @@ final class ListenSocket {
   private final boolean passed;
   private final boolean fresh;
 
-  /** By now another socket may have a file of this name. */
-  private boolean fileRemoved;
+  /** The file of a `unix:` socket that was bound here; null for any other. */
+  private final SocketName file;
 
   private ListenSocket(
-      Endpoint endpoint, int fd, boolean sixOnly, String anyPort, boolean passed, boolean fresh) {
+      Endpoint endpoint,
+      int fd,
+      boolean sixOnly,
+      String anyPort,
+      boolean passed,
+      boolean fresh,
+      SocketName file) {
+    this.file = file;
     this.passed = passed;
     this.fresh = fresh;
     this.endpoint = endpoint;
@@ -79,7 +86,8 @@ final class ListenSocket {
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment address = arena.allocate(SockAddr.ROOM + 8L, 8);
-      return new ListenSocket(bound(endpoint, fd, address), fd, sixOnly, anyPort, !kept, false);
+      return new ListenSocket(
+          bound(endpoint, fd, address), fd, sixOnly, anyPort, !kept, false, null);
     }
   }
 
@@ -154,7 +162,7 @@ final class ListenSocket {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment address = arena.allocate(SockAddr.ROOM + 8L, 8);
       if (endpoint.kind() == Endpoint.Kind.UNIX) {
-        removeStale(endpoint);
+        removeStale(endpoint, runAs);
       }
       int fd = bind(endpoint, sixOnly, address, false, runAs);
       if (fd == -Errno.EADDRINUSE && share(endpoint, leaving)) {
@@ -163,7 +171,8 @@ final class ListenSocket {
       if (fd < 0) {
         throw failure(endpoint, -fd);
       }
-      return new ListenSocket(bound(endpoint, fd, address), fd, sixOnly, anyPort, false, true);
+      return new ListenSocket(
+          bound(endpoint, fd, address), fd, sixOnly, anyPort, false, true, file(endpoint, fd));
     }
   }
 
@@ -248,24 +257,47 @@ final class ListenSocket {
   }
 
   /** A socket file that nobody listens on any more was left by a server that was killed. */
-  private static void removeStale(Endpoint endpoint) throws StartException {
-    Path path = Path.of(endpoint.path());
-    if (!Files.exists(path)) {
+  private static void removeStale(Endpoint endpoint, RunAs runAs) throws StartException {
+    SocketName there;
+    try {
+      there = SocketName.at(Path.of(endpoint.path()));
+    } catch (IOException e) {
+      throw failure(endpoint, Errno.EACCES);
+    }
+    if (!there.isTaken()) {
       return;
+    }
+    if (!there.isSocket()) {
+      throw new StartException("cannot listen on " + endpoint.text() + ": " + there.inTheWay());
     }
     int result = Sockets.probe(endpoint.path());
     if (Errno.isDescriptorLimit(-result)) {
       throw failure(endpoint, -result);
     }
-    if (result == -Errno.ECONNREFUSED) {
-      try {
-        Files.delete(path);
-      } catch (IOException e) {
-        throw new StartException(
-            "cannot listen on " + endpoint.text() + ": cannot remove the old socket file", e);
-      }
-    } else {
+    if (result != -Errno.ECONNREFUSED) {
       throw failure(endpoint, Errno.EADDRINUSE);
+    }
+    int removed = there.remove(runAs::make);
+    if (removed < 0 && removed != -Errno.ENOENT) {
+      throw new StartException(
+          "cannot listen on "
+              + endpoint.text()
+              + ": cannot remove the old socket file: "
+              + Errno.text(-removed));
+    }
+  }
+
+  /** The file that a socket has just been bound to. */
+  private static SocketName file(Endpoint endpoint, int fd) throws StartException {
+    if (endpoint.kind() != Endpoint.Kind.UNIX) {
+      return null;
+    }
+    try {
+      return SocketName.at(Path.of(endpoint.path()));
+    } catch (IOException e) {
+      Libc.close(fd);
+      throw new StartException(
+          "cannot listen on " + endpoint.text() + ": its socket file cannot be looked at", e);
     }
   }
 
@@ -300,21 +332,16 @@ final class ListenSocket {
 
   /** Stops listening; a socket file goes too. */
   void close() {
+    // Before the descriptor: with that the number of the file could become another's.
+    removeFile();
     Libc.close(fd);
-    if (!fileRemoved) {
-      removeFile();
-    }
   }
 
+  /** Ours alone: a socket unit's file is the unit's, and by now the name may be another's. */
   private void removeFile() {
-    fileRemoved = true;
-    // A socket unit's file is the unit's.
-    if (endpoint.kind() == Endpoint.Kind.UNIX && !passed) {
-      try {
-        Files.deleteIfExists(Path.of(endpoint.path()));
-      } catch (IOException e) {
-        // The folder is not ours to write to any more; the next start removes the file.
-      }
+    if (file != null) {
+      // Where the folder is not ours to write to any more, the next start removes it.
+      file.remove();
     }
   }
 }

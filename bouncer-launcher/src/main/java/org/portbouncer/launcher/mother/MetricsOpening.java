@@ -3,9 +3,11 @@ package org.portbouncer.launcher.mother;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.launcher.metrics.MetricsServer;
 import org.portbouncer.launcher.metrics.MetricsSource;
@@ -24,15 +26,17 @@ final class MetricsOpening {
   private static final int FIRST_PORT_FOR_ALL = 1024;
 
   private final Endpoint listen;
+  private final List<String> hosts;
   private final MetricsSource source;
   private final RunAs runAs;
   private CompletableFuture<MetricsServer> opening;
 
   /**
-   * @param listen where; null for nowhere
+   * @param settings where, or nowhere, and by which names
    */
-  MetricsOpening(Endpoint listen, MetricsSource source, RunAs runAs) {
-    this.listen = listen;
+  MetricsOpening(Configuration.Metrics settings, MetricsSource source, RunAs runAs) {
+    this.listen = settings.listen();
+    this.hosts = settings.hosts();
     this.source = source;
     this.runAs = runAs;
   }
@@ -60,7 +64,7 @@ final class MetricsOpening {
   private MetricsServer open() {
     InetAddress host = InetAddress.ofLiteral(listen.host());
     try {
-      return MetricsServer.open(new InetSocketAddress(host, listen.port()), source);
+      return MetricsServer.open(new InetSocketAddress(host, listen.port()), hosts, source);
     } catch (IOException e) {
       String why = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
       throw new CompletionException(

@@ -126,7 +126,7 @@ public final class Mother implements EventLoop.Turn {
             runAs);
     ServerOperations operations = new ServerOperations(this);
     admin = new AdminOpening(configuration.admin(), operations, runAs);
-    metrics = new MetricsOpening(configuration.metricsListen(), operations, runAs);
+    metrics = new MetricsOpening(configuration.metrics(), operations, runAs);
     try {
       Configuration bound = listeners.withPorts(configuration);
       accessLogKeeper.open(bound.log().access(), runAs);
@@ -372,6 +372,11 @@ public final class Mother implements EventLoop.Turn {
     ready = false;
     reloader.refuse("the server is stopping");
     shutdown.begin(now);
+  }
+
+  /** Whether the end has begun; from any thread. */
+  boolean stopping() {
+    return shutdown.begun();
   }
 
   /** The signal to stop: the first drains, the second ends at once. */

@@ -73,6 +73,7 @@ final class ServerOperations implements Operations, MetricsSource {
         server.uptimeS(),
         server.epoch(),
         server.ready(),
+        mother.stopping(),
         now.listeners().stream()
             .filter(Figures.Listener::configured)
             .map(ServerOperations::listener)

@@ -36,7 +36,7 @@ final class Shutdown extends Timer {
 
   private final Mother mother;
   private final EventLoop loop;
-  private Step step = Step.SERVING;
+  private volatile Step step = Step.SERVING;
   private long stepSince;
   private long progressAt;
 

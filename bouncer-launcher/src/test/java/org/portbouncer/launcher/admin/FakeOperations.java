@@ -52,6 +52,7 @@ public final class FakeOperations implements Operations {
         3725,
         1,
         true,
+        false,
         List.of(
             new ListenerView(
                 "web", List.of("0.0.0.0:8080"), "192.0.2.10:80", 9, 2, 7, 1, 1, 0, 1536, 5),

@@ -195,15 +195,7 @@ class ServerCommandsTest {
     AtomicInteger looks = new AtomicInteger();
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     PrintStream stream = new PrintStream(out, true, StandardCharsets.UTF_8);
-    CompletableFuture<Void> closed =
-        operations.stopped.thenAcceptAsync(
-            now -> {
-              try {
-                server.close();
-              } catch (IOException e) {
-                throw new IllegalStateException(e);
-              }
-            });
+    CompletableFuture<Void> closed = operations.stopped.thenAcceptAsync(now -> server.close());
     StopCommand stop =
         new StopCommand(
             new Console(stream, stream, false, false),

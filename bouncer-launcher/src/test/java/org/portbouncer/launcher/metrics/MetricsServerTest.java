@@ -21,6 +21,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.portbouncer.launcher.admin.Json;
 
 /** What the metrics server says, and whom it bears with. */
@@ -35,7 +38,8 @@ class MetricsServerTest {
 
   @BeforeEach
   void open() throws IOException {
-    server = MetricsServer.open(new InetSocketAddress(LOOPBACK, 0), source);
+    server =
+        MetricsServer.open(new InetSocketAddress(LOOPBACK, 0), List.of("edge.example.net"), source);
   }
 
   @AfterEach
@@ -118,6 +122,76 @@ class MetricsServerTest {
     assertThat(answer.body())
         .endsWith("# EOF\n")
         .contains("bouncer_build_info{version=\"1.2.3\"} 1\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      nullValues = "-",
+      value = {
+        // What Prometheus asks with where native histograms are on, and where they are not.
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+            + "encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5,"
+            + "text/plain;version=0.0.4;q=0.4,*/*;q=0.3 | application/openmetrics-text",
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+            + "encoding=delimited;q=0.6,text/plain;version=0.0.4;q=0.4 | text/plain",
+        "application/openmetrics-text;version=2.0.0;q=0.6,text/plain;q=0.1 "
+            + "| application/openmetrics-text",
+        "application/openmetrics-text;q=0.2,text/plain;q=0.7 | text/plain",
+        "application/openmetrics-text;q=0,*/*;q=0.1 | text/plain",
+        "application/vnd.google.protobuf | text/plain",
+        "image/png;q=nonsense,, ;;q= | text/plain",
+        "*/* | text/plain",
+        "- | text/plain"
+      })
+  void shouldAnswerInAFormThatThereIs(String accept, String type) throws Exception {
+    HttpResponse<String> answer =
+        accept == null ? get("/metrics") : get("/metrics", "Accept", accept);
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("Content-Type").orElseThrow()).startsWith(type);
+    assertThat(answer.body()).contains("bouncer_build_info{version=\"1.2.3\"} 1\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "localhost",
+        "LocalHost:9464",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "edge.example.net",
+        "Edge.Example.NET.:9464"
+      })
+  void shouldAnswerByItsOwnNames(String host) throws Exception {
+    assertThat(status("Host: " + host)).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "attacker.example",
+        "attacker.example:9464",
+        "localhost.attacker.example",
+        "192.0.2.1",
+        "127.0.0.1.attacker.example",
+        "[2001:db8::1]:80",
+        "[",
+        ":",
+        "edge.example.net.attacker"
+      })
+  void shouldRefuseEveryOtherName(String host) throws Exception {
+    assertThat(status("Host: " + host)).isEqualTo(421);
+    assertThat(status("Host: localhost\r\nHost: " + host)).isBetween(400, 421);
+  }
+
+  /** The status of an answer to a request with these headers; Java's client sets its own Host. */
+  private int status(String headers) throws IOException {
+    try (Socket socket = new Socket(LOOPBACK, server.address().getPort())) {
+      String request = "GET /page/now HTTP/1.1\r\n" + headers + "\r\nConnection: close\r\n\r\n";
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      return Integer.parseInt(answer.split(" ", 3)[1]);
+    }
   }
 
   @Test
@@ -227,7 +301,7 @@ class MetricsServerTest {
 
   @Test
   void shouldSayWhyItCannotListenWhenTheAddressIsTaken() {
-    assertThatThrownBy(() -> MetricsServer.open(server.address(), source))
+    assertThatThrownBy(() -> MetricsServer.open(server.address(), List.of(), source))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("Address already in use");
   }
