@@ -105,6 +105,11 @@ final class Flow implements Side.Owner {
 
   private Throttle downThrottle;
 
+  /** Made for the first session whose sockets have a user timeout, and kept. */
+  private PeerWatch peerWatch;
+
+  private boolean watchesPeers;
+
   Flow(Owner owner) {
     this.owner = owner;
     client = new Side(owner.loop(), this);
@@ -117,10 +122,11 @@ final class Flow implements Side.Owner {
    * Begins to forward.
    *
    * @param place of the session's bandwidth class, -1 where it has none
+   * @param userTimeoutMs of its sockets, 0 where they have none
    * @return 0, or the errno where one of the two descriptors is nothing to forward with: the caller
    *     ends the session
    */
-  int begin(Session session, Timeouts timeouts, int place) {
+  int begin(Session session, Timeouts timeouts, int place, int userTimeoutMs) {
     this.session = session;
     this.timeouts = timeouts;
     lastActivity = owner.loop().now();
@@ -130,6 +136,10 @@ final class Flow implements Side.Owner {
     int watching = target.open(session.descriptors().peek(Descriptors.TARGET));
     if (place >= 0) {
       throttle(session.state().record(), place);
+    }
+    watchesPeers = userTimeoutMs > 0;
+    if (watchesPeers) {
+      watchPeers(userTimeoutMs);
     }
     up.open(client, target, place < 0 ? null : upThrottle);
     down.open(target, client, place < 0 ? null : downThrottle);
@@ -147,7 +157,7 @@ final class Flow implements Side.Owner {
    */
   private void beginUp() {
     if (up.pump()) {
-      owner.moved(session, up.bytes(), 0, lastActivity);
+      moved(lastActivity);
     }
     if (failure() != 0) {
       owner.continueNextTurn(this);
@@ -161,6 +171,21 @@ final class Flow implements Side.Owner {
     }
     upThrottle.open(record, place);
     downThrottle.open(record, place);
+  }
+
+  private void watchPeers(int userTimeoutMs) {
+    if (peerWatch == null) {
+      peerWatch = new PeerWatch(owner.loop());
+    }
+    peerWatch.open(client.fd(), target.fd(), userTimeoutMs);
+  }
+
+  private void moved(long now) {
+    lastActivity = now;
+    owner.moved(session, up.bytes(), down.bytes(), now);
+    if (watchesPeers) {
+      peerWatch.moved(now);
+    }
   }
 
   Session session() {
@@ -178,8 +203,7 @@ final class Flow implements Side.Owner {
     boolean movedDown = down.pump();
     long now = owner.loop().now();
     if (movedUp || movedDown) {
-      lastActivity = now;
-      owner.moved(session, up.bytes(), down.bytes(), now);
+      moved(now);
     }
     if (failure() != 0) {
       endFailed();
@@ -253,8 +277,7 @@ final class Flow implements Side.Owner {
     Direction last = resetSide == client ? up : down;
     Side other = other();
     if (last.pump()) {
-      lastActivity = now;
-      owner.moved(session, up.bytes(), down.bytes(), now);
+      moved(now);
     }
     if (failure() != 0) {
       endFailed();
@@ -360,6 +383,9 @@ final class Flow implements Side.Owner {
     owner.loop().timers().clear(idle);
     owner.loop().timers().clear(turn);
     owner.loop().timers().clear(resetTimer);
+    if (watchesPeers) {
+      peerWatch.close();
+    }
     client.close();
     target.close();
     up.release();

@@ -14,6 +14,7 @@ import org.portbouncer.core.shared.ListenerTimes;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.worker.DescriptorLimit;
 import org.portbouncer.core.worker.Stage;
+import org.portbouncer.core.worker.UserTimeout;
 import org.portbouncer.core.worker.Worker;
 
 /** The last stage: forwards until the session ends. Runs in each io worker. */
@@ -84,7 +85,7 @@ final class IoStage implements Stage, Flow.Owner {
     session.attach(flow);
     int bandwidth = session.state().bandwidth();
     int place = bandwidth < 0 ? -1 : worker.places(session).classes()[bandwidth];
-    int errno = flow.begin(session, listener.timeouts(), place);
+    int errno = flow.begin(session, listener.timeouts(), place, userTimeout(session, listener));
     if (errno == 0 && listener.target().kind() == Endpoint.Kind.INTERNAL) {
       errno = services.start(session, listener.target().path());
     }
@@ -104,6 +105,14 @@ final class IoStage implements Stage, Flow.Owner {
             worker.loop().now(),
             "session " + id + " cannot be forwarded: " + Errno.watching(errno));
     flow.end(Result.ERROR, Errno.isWatchLimit(errno) ? Term.RESOURCE : Term.INTERNAL_SETUP);
+  }
+
+  /** That of the session's TCP sockets; the bandwidth stage has set it. */
+  private static int userTimeout(Session session, Listener listener) {
+    Endpoint.Kind target = listener.target().kind();
+    boolean overTcp = target == Endpoint.Kind.INET || target == Endpoint.Kind.NAME;
+    int fd = session.descriptors().peek(overTcp ? Descriptors.TARGET : Descriptors.CLIENT);
+    return UserTimeout.millis(listener.keepAlive(), fd);
   }
 
   @Override

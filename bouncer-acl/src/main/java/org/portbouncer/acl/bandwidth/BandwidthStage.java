@@ -16,6 +16,7 @@ import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.worker.Places;
 import org.portbouncer.core.worker.Stage;
+import org.portbouncer.core.worker.UserTimeout;
 import org.portbouncer.core.worker.Worker;
 
 /**
@@ -123,6 +124,7 @@ final class BandwidthStage implements Stage {
     tcp(fd, Const.TCP_KEEPIDLE, keepAlive.idleS());
     tcp(fd, Const.TCP_KEEPINTVL, keepAlive.intervalS());
     tcp(fd, Const.TCP_KEEPCNT, keepAlive.count());
+    tcp(fd, Const.TCP_USER_TIMEOUT, UserTimeout.millis(keepAlive, fd));
   }
 
   private static void tcp(int fd, int option, int value) {

@@ -110,7 +110,8 @@ final class ConfigDecoder {
     return new KeepAlive(
         in.integer(0, KeepAlive.MOST_SECONDS),
         in.integer(0, KeepAlive.MOST_SECONDS),
-        in.integer(0, KeepAlive.MOST_COUNT));
+        in.integer(0, KeepAlive.MOST_COUNT),
+        in.integer(KeepAlive.FOLLOWS, KeepAlive.MOST_SECONDS * 1000));
   }
 
   private Endpoint endpoint() throws ConfigCodecException {

@@ -68,6 +68,7 @@ final class ConfigEncoder {
     out.number(listener.keepAlive().idleS());
     out.number(listener.keepAlive().intervalS());
     out.number(listener.keepAlive().count());
+    out.number(listener.keepAlive().userTimeoutMs());
     out.text(listener.file());
     out.number(listener.line());
   }

@@ -79,18 +79,34 @@ final class ListenerReader {
         Objects.requireNonNullElse(acl, -1),
         Objects.requireNonNullElse(bandwidth, -1),
         timeouts(section.section("timeouts")),
-        keepAlive(section.section("keep-alive")),
+        keepAlive(section),
         section.where().file(),
         section.where().line());
   }
 
-  private static KeepAlive keepAlive(Section section) {
+  private static KeepAlive keepAlive(Section listener) {
+    Integer userTimeoutMs = listener.read("user-timeout", ListenerReader::userTimeout);
+    Section section = listener.section("keep-alive");
     Integer count =
         section.read("count", (text, where) -> Quantities.integer(text, 1, KeepAlive.MOST_COUNT));
     return new KeepAlive(
         Objects.requireNonNullElse(section.read("idle", ListenerReader::seconds), 0),
         Objects.requireNonNullElse(section.read("interval", ListenerReader::seconds), 0),
-        Objects.requireNonNullElse(count, 0));
+        Objects.requireNonNullElse(count, 0),
+        Objects.requireNonNullElse(userTimeoutMs, KeepAlive.FOLLOWS));
+  }
+
+  private static Integer userTimeout(String text, Where where) {
+    long ms = Quantities.durationMs(text);
+    if (ms != 0 && ms < 1000 || ms > KeepAlive.MOST_SECONDS * 1000L) {
+      throw new InvalidValueException(
+          "'"
+              + text
+              + "' is not possible; 1s to "
+              + KeepAlive.MOST_SECONDS
+              + "s, or 0s for the system's");
+    }
+    return (int) ms;
   }
 
   /** The kernel counts keep-alive in whole seconds. */

@@ -74,6 +74,12 @@ public final class Schema {
               "the system's",
               "questions without an answer after which the connection is given up"),
           optional(
+              "listeners.NAME.user-timeout",
+              DURATION,
+              "as long as `keep-alive` takes",
+              "how long bytes that were sent may go without any answer of the peer; `0s` for the"
+                  + " system's"),
+          optional(
               "acls.NAME[].name", "name", "`#1`, `#2`, …", "the rule's name in logs and metrics"),
           required(
               "acls.NAME[].action", "`pass` or `block`", "what happens to a session that matches"),

@@ -20,7 +20,7 @@ class ConfigCodecTest {
         listeners {
           web { listen = ["127.0.0.1:8080", "[::1]:8080", "unix:w.sock"], target = "a.example:80",
             acl = office, bandwidth = slow, timeouts { idle = 10m },
-      keep-alive { idle = 60s, interval = 10s, count = 6 } }
+      keep-alive { idle = 60s, interval = 10s, count = 6 }, user-timeout = 90s }
           any { listen = "*:9", target = "internal:echo" }
         }
         acls { office = [
