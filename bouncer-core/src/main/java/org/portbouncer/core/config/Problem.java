@@ -1,5 +1,7 @@
 package org.portbouncer.core.config;
 
+import org.portbouncer.core.log.Printable;
+
 /**
  * One thing that is wrong with a configuration. Made in the mother and in commands.
  *
@@ -27,6 +29,6 @@ public record Problem(String file, int line, String message, Severity severity) 
   @Override
   public String toString() {
     String place = line > 0 ? file + ":" + line : file;
-    return place + (isError() ? ": " : ": warning: ") + message;
+    return Printable.of(place + (isError() ? ": " : ": warning: ") + message);
   }
 }

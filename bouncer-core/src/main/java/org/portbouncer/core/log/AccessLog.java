@@ -10,6 +10,7 @@ import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Pipes;
 import org.portbouncer.core.sys.Sockets;
 
 /**
@@ -22,15 +23,25 @@ import org.portbouncer.core.sys.Sockets;
  * mother connects it, again where the daemon was started anew, and so it is connected for all.
  *
  * <p>Writing never waits: what cannot be written now (the reader is slow, the disk full, the daemon
- * away) is kept, up to the buffer; what comes then is left out and counted. In every process, on
- * the thread of its loop.
+ * away) is kept, up to the buffer; what comes then is left out and counted. Where many sessions end
+ * in one turn their lines are written while it lasts. In every process, on the thread of its loop.
  */
 public final class AccessLog {
 
-  private static final int BUFFER = 512 * 1024;
+  /**
+   * Room for the lines of more than ten thousand sessions that end in one turn, however slowly the
+   * reader takes them. Memory is used for what waits, and for no longer.
+   */
+  private static final int BUFFER = 8 * 1024 * 1024;
+
+  private static final int IDLE = BUFFER / 8;
+
+  /** Lines are written before the turn ends where so many bytes more have gathered. */
+  private static final int MUCH = 64 * 1024;
+
   private static final int ATOMIC = 4096;
 
-  private final LineBuffer line = new LineBuffer(BUFFER);
+  private final LineBuffer line = new LineBuffer(BUFFER, IDLE);
   private final Timestamp timestamp = new Timestamp();
   private final SyslogHead syslogHead = new SyslogHead();
   private int fd = -1;
@@ -42,6 +53,7 @@ public final class AccessLog {
   private boolean socket;
 
   private boolean first;
+  private int flushAt = MUCH;
   private long lost;
   private int trouble;
 
@@ -146,6 +158,8 @@ public final class AccessLog {
     }
     if (!line.endLine()) {
       lost++;
+    } else if (line.length() >= flushAt) {
+      flush();
     }
   }
 
@@ -199,7 +213,7 @@ public final class AccessLog {
   private static boolean needsQuotes(String value) {
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);
-      if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f) {
+      if (c <= ' ' || c == '"' || c == '=' || c == '\\' || Printable.hidden(c)) {
         return true;
       }
     }
@@ -213,8 +227,8 @@ public final class AccessLog {
       if (c == '"' || c == '\\') {
         line.put((byte) '\\');
       }
-      if (c < ' ' || c == 0x7f) {
-        line.put(String.format("\\u%04x", c));
+      if (Printable.hidden(c)) {
+        line.put(Printable.code(c));
       } else {
         line.putCodePoint(c);
       }
@@ -228,6 +242,17 @@ public final class AccessLog {
    * @return true where something is left
    */
   public boolean flush() {
+    boolean left = writeOut();
+    flushAt = line.length() + MUCH;
+    return left;
+  }
+
+  /** Waits until more can be written; never on a loop that serves. */
+  void awaitRoom(int mostMs) {
+    Pipes.awaitWritable(fd, mostMs);
+  }
+
+  private boolean writeOut() {
     while (line.length() > 0) {
       int length = line.wholeLines(form.syslog() ? 1 : ATOMIC);
       long written = write(length);

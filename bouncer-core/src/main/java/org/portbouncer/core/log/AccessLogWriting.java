@@ -15,6 +15,11 @@ public final class AccessLogWriting {
   /** A disk that is full, or a daemon that is not there, will not be back at once. */
   private static final long TROUBLE_NANOS = 200_000_000;
 
+  /** What a reader gets at the end of a process. */
+  private static final long LAST_NANOS = 1_000_000_000;
+
+  private static final int LOOK_MS = 20;
+
   /** Where a process counts. */
   public interface Books {
     /** So many lines more were left out. */
@@ -51,9 +56,15 @@ public final class AccessLogWriting {
     }
   }
 
-  /** Writes what can still be written, and counts the rest as left out; the process ends. */
+  /**
+   * Writes what can still be written, which may take a moment where the reader is slow, and counts
+   * the rest as left out; the process ends.
+   */
   public void close() {
-    log.flush();
+    long until = System.nanoTime() + LAST_NANOS;
+    while (log.flush() && log.trouble() == 0 && System.nanoTime() < until) {
+      log.awaitRoom(LOOK_MS);
+    }
     log.leaveOutRest();
     tell();
   }

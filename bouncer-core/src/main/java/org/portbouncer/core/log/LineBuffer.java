@@ -3,6 +3,8 @@ package org.portbouncer.core.log;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 
 /**
@@ -11,8 +13,12 @@ import org.portbouncer.core.sys.Native;
  */
 final class LineBuffer {
 
+  /** Memory that is not given back; whole pages of any size. */
+  private static final int KEPT = 512 * 1024;
+
   private final MemorySegment memory;
   private final int capacity;
+  private final int idle;
   private int start;
   private int lineStart;
   private int end;
@@ -21,9 +27,23 @@ final class LineBuffer {
   /** Whether the first line lacks what was taken of it already. */
   private boolean begun;
 
+  /** How far it was ever filled since memory was given back. */
+  private int highest;
+
   LineBuffer(int capacity) {
+    this(capacity, 1);
+  }
+
+  /**
+   * Memory is used for what is put in, and given back when all of it has been taken.
+   *
+   * @param idle so many bytes in front must have been taken before what follows is moved there: the
+   *     larger, the less often, and the more may lie idle
+   */
+  LineBuffer(int capacity, int idle) {
     this.memory = Native.allocate(capacity);
     this.capacity = capacity;
+    this.idle = idle;
   }
 
   /** Where the first whole line begins. */
@@ -37,7 +57,7 @@ final class LineBuffer {
   }
 
   void put(byte b) {
-    if (end == capacity && start > 0) {
+    if (end == capacity && start >= idle) {
       compact();
     }
     if (end == capacity) {
@@ -124,11 +144,21 @@ final class LineBuffer {
     if (count > 0) {
       begun = memory.get(JAVA_BYTE, start + count - 1L) != '\n';
     }
+    highest = Math.max(highest, end);
     start += count;
     if (start == end) {
       start = 0;
       lineStart = 0;
       end = 0;
+      giveBack();
+    }
+  }
+
+  /** What a burst took is no use to anybody afterwards. */
+  private void giveBack() {
+    if (highest > KEPT) {
+      Libc.madvise(memory.address() + KEPT, capacity - KEPT, Const.MADV_DONTNEED);
+      highest = 0;
     }
   }
 

@@ -93,6 +93,7 @@ public final class Const {
   public static final int O_CLOEXEC = 0x80000;
   public static final int PROT_READ = 1;
   public static final int PROT_WRITE = 2;
+  public static final int MADV_DONTNEED = 4;
   public static final int MADV_REMOVE = 9;
   public static final int MAP_SHARED = 1;
   public static final int MAP_PRIVATE = 2;

@@ -56,7 +56,9 @@ public final class ServerLog {
     }
   }
 
-  private static final int PER_SECOND = 20;
+  /** Lines of each level that go out in a second; the mother takes no more either. */
+  public static final int PER_SECOND = 20;
+
   private static final long SECOND_NANOS = 1_000_000_000;
 
   /** Of a stack trace, what finds the place. */

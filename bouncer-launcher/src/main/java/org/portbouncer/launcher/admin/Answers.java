@@ -1,6 +1,5 @@
 package org.portbouncer.launcher.admin;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -14,8 +13,6 @@ import java.util.List;
  * mother memory and its first client time.
  */
 final class Answers {
-
-  private static final JsonFactory FACTORY = new JsonFactory();
 
   /** The exit code of a command that was refused. */
   private static final int REFUSED = 1;
@@ -167,7 +164,7 @@ final class Answers {
 
   private static String render(Body body) {
     StringWriter text = new StringWriter();
-    try (JsonGenerator json = FACTORY.createGenerator(text)) {
+    try (JsonGenerator json = Json.writing().createGenerator(text)) {
       body.writeTo(json);
     } catch (IOException e) {
       throw new UncheckedIOException("writing to memory failed", e);
@@ -208,6 +205,9 @@ final class Answers {
     }
     json.writeEndObject();
     writeAccessLog(json, status.accessLog());
+    json.writeObjectFieldStart("server_log");
+    json.writeNumberField("lines_left_out", status.serverLogLeftOut());
+    json.writeEndObject();
     json.writeEndObject();
   }
 

@@ -1,11 +1,14 @@
 package org.portbouncer.launcher.admin;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.SerializableString;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.io.CharacterEscapes;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,7 +28,39 @@ public final class Json {
           .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(32).build())
           .build();
 
+  private static final JsonFactory WRITING =
+      new JsonFactoryBuilder().characterEscapes(new Escapes()).highestNonEscapedChar(0x7f).build();
+
   private Json() {}
+
+  /**
+   * Makes JSON of the visible characters of ASCII alone: commands print it as it is, and a path or
+   * what a worker has said last must not tell a terminal what to do.
+   */
+  public static JsonFactory writing() {
+    return WRITING;
+  }
+
+  /** JSON's own, and DEL. */
+  private static final class Escapes extends CharacterEscapes {
+    private static final long serialVersionUID = 1L;
+
+    private final int[] ascii = standardAsciiEscapesForJSON();
+
+    Escapes() {
+      ascii[0x7f] = ESCAPE_STANDARD;
+    }
+
+    @Override
+    public int[] getEscapeCodesForAscii() {
+      return ascii.clone();
+    }
+
+    @Override
+    public SerializableString getEscapeSequence(int c) {
+      return null;
+    }
+  }
 
   /** A text that is not the JSON it should be; the message is one line. */
   public static final class MalformedException extends Exception {

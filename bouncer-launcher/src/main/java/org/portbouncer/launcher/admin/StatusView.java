@@ -17,6 +17,7 @@ import java.util.List;
  * @param limits the global limit and how much of it is taken
  * @param bandwidth the classes, in the order of the configuration
  * @param accessLog where access log lines go, and whether all do
+ * @param serverLogLeftOut lines of the server's log that were left out since the start
  */
 public record StatusView(
     String version,
@@ -30,4 +31,5 @@ public record StatusView(
     StateTransferView stateTransfer,
     LimitsView limits,
     List<BandwidthView> bandwidth,
-    AccessLogView accessLog) {}
+    AccessLogView accessLog,
+    long serverLogLeftOut) {}

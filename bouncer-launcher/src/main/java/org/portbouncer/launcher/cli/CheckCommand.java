@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.LoadResult;
+import org.portbouncer.core.log.Printable;
 import org.portbouncer.launcher.mother.SessionRoom;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -51,7 +52,7 @@ final class CheckCommand implements Callable<Integer> {
   public Integer call() throws CommandException {
     LoadResult loaded = ConfigProblems.load(console, file);
     warnOfDescriptors(loaded);
-    console.out().println(file + ": ok");
+    console.out().println(Printable.of(file + ": ok"));
     return ExitCode.DONE;
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.portbouncer.core.log.Printable;
 import org.portbouncer.launcher.ServerRunner;
 import org.portbouncer.launcher.Version;
 import picocli.CommandLine;
@@ -132,7 +133,7 @@ public final class Cli {
   }
 
   private static String oneLine(String text) {
-    return text.strip().replaceAll("\\s*\\R\\s*", "; ");
+    return Printable.of(text.strip().replaceAll("\\s*\\R\\s*", "; "));
   }
 
   private static boolean mayColour(Map<String, String> environment) {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.portbouncer.core.log.Printable;
 import org.portbouncer.launcher.admin.AdminClient;
 import org.portbouncer.launcher.admin.Requests;
 import picocli.CommandLine.Command;
@@ -43,12 +44,12 @@ final class ReloadCommand implements Callable<Integer> {
   public Integer call() throws CommandException {
     Map<?, ?> answer = ServerOptions.object(ask());
     if (answer.get("problems") instanceof List<?> problems) {
-      problems.forEach(console.err()::println);
+      problems.forEach(problem -> console.err().println(Printable.of(String.valueOf(problem))));
     }
     if (answer.get("error") != null) {
       throw ServerOptions.refusal(answer);
     }
-    console.out().println(answer.get("message"));
+    console.out().println(Printable.of(String.valueOf(answer.get("message"))));
     return ExitCode.DONE;
   }
 

@@ -64,6 +64,7 @@ final class StatusCommand implements Callable<Integer> {
             transfer.number("spilled"),
             slots(transfer));
     printAccessLog(console, status.object("access_log"));
+    printServerLog(console, status.object("server_log"));
     console.out().println();
     printListeners(console, status.object("listeners").values());
     console.out().println();
@@ -78,6 +79,12 @@ final class StatusCommand implements Callable<Integer> {
     }
     if (log.values().get("trouble") != null) {
       console.out().printf("the access log cannot be written: %s%n", log.text("trouble"));
+    }
+  }
+
+  private static void printServerLog(Console console, Answer log) {
+    if (log.number("lines_left_out") > 0) {
+      console.out().printf("server log lines left out: %d%n", log.number("lines_left_out"));
     }
   }
 

@@ -9,29 +9,40 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import org.portbouncer.core.log.Printable;
 import org.slf4j.event.KeyValuePair;
 
 /**
  * One line for each event of the mother's log: {@code 2026-11-21T09:00:00.123Z INFO mother[1234]
  * text}. What a worker said stands under the worker's name. A stack trace, shown from debug on
- * only, follows on lines of its own.
+ * only, follows on lines of its own. Text from outside cannot forge a line.
  */
 final class LineLayout extends LayoutBase<ILoggingEvent> {
 
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
 
-  private final String mother = "mother[" + ProcessHandle.current().pid() + "]";
+  private static final String MOTHER = "mother[" + ProcessHandle.current().pid() + "]";
+
+  /** A warning of the mother's own, as a line with its end; for what cannot go through the log. */
+  static String warning(String text) {
+    return line(System.currentTimeMillis(), Level.WARN, MOTHER, text).append('\n').toString();
+  }
 
   @Override
   public String doLayout(ILoggingEvent event) {
-    StringBuilder line = new StringBuilder(128);
-    TIME.formatTo(Instant.ofEpochMilli(event.getTimeStamp()), line);
-    line.append(' ').append(padded(event.getLevel()));
-    line.append(' ').append(source(event));
-    line.append(' ').append(oneLine(event.getFormattedMessage()));
+    StringBuilder line =
+        line(event.getTimeStamp(), event.getLevel(), source(event), event.getFormattedMessage());
     appendThrowable(line, event);
     return line.append('\n').toString();
+  }
+
+  private static StringBuilder line(long time, Level level, String source, String text) {
+    StringBuilder line = new StringBuilder(128);
+    TIME.formatTo(Instant.ofEpochMilli(time), line);
+    line.append(' ').append(padded(level));
+    line.append(' ').append(source);
+    return line.append(' ').append(Printable.of(text));
   }
 
   private static void appendThrowable(StringBuilder line, ILoggingEvent event) {
@@ -39,16 +50,16 @@ final class LineLayout extends LayoutBase<ILoggingEvent> {
     if (throwable == null) {
       return;
     }
-    line.append(": ").append(oneLine(String.valueOf(throwable.getMessage())));
+    line.append(": ").append(Printable.of(String.valueOf(throwable.getMessage())));
     if (LogSetup.showsStackTraces()) {
       line.append('\n').append(ThrowableProxyUtil.asString(throwable).stripTrailing());
     }
   }
 
-  private String source(ILoggingEvent event) {
+  private static String source(ILoggingEvent event) {
     List<KeyValuePair> pairs = event.getKeyValuePairs();
     return pairs == null || !pairs.getFirst().key.equals(WorkerLog.SOURCE)
-        ? mother
+        ? MOTHER
         : pairs.getFirst().value.toString();
   }
 
@@ -56,12 +67,5 @@ final class LineLayout extends LayoutBase<ILoggingEvent> {
     return level.toInt() == Level.INFO_INT || level.toInt() == Level.WARN_INT
         ? level + " "
         : level.toString();
-  }
-
-  /** Text from outside must not be able to forge a line. */
-  private static String oneLine(String text) {
-    return text.indexOf('\n') < 0 && text.indexOf('\r') < 0
-        ? text
-        : text.replace("\r", "\\r").replace("\n", "\\n");
   }
 }

@@ -198,6 +198,7 @@ public record Figures(
    * What had to be left out or put off.
    *
    * @param logLinesLost access log lines left out
+   * @param serverLogLinesLost lines of the server's log left out
    * @param pausedForDescriptors how often accepting paused because descriptors had run out
    * @param pausedForRecords how often because the session table was full
    * @param pausedForQueue how often because the first stage's inbox was full
@@ -207,6 +208,7 @@ public record Figures(
    */
   public record Trouble(
       long logLinesLost,
+      long serverLogLinesLost,
       long pausedForDescriptors,
       long pausedForRecords,
       long pausedForQueue,

@@ -211,6 +211,10 @@ final class FiguresCollector implements MultiCollector {
         "Access log lines left out because nobody took them in time.",
         v -> v.add(trouble.logLinesLost()));
     families.counter(
+        "bouncer_server_log_lines_lost",
+        "Lines of the server's log left out because nobody took them in time.",
+        v -> v.add(trouble.serverLogLinesLost()));
+    families.counter(
         "bouncer_accept_pauses",
         "How often accepting paused, and for want of what.",
         v -> {

@@ -8,9 +8,11 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.portbouncer.core.log.Printable;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.shared.TimeHistogram;
 import org.portbouncer.launcher.admin.HeaviestView;
+import org.portbouncer.launcher.admin.Json;
 import org.portbouncer.launcher.admin.SessionView;
 
 /**
@@ -20,7 +22,7 @@ import org.portbouncer.launcher.admin.SessionView;
  */
 final class PageData {
 
-  private static final JsonFactory JSON = new JsonFactory();
+  private static final JsonFactory JSON = Json.writing();
 
   /** Listeners that the page draws a graph for. */
   private static final int GRAPHS = 24;
@@ -96,10 +98,10 @@ final class PageData {
       json.writeStringField("name", listener.name());
       json.writeArrayFieldStart("listen");
       for (String address : listener.listen()) {
-        json.writeString(address);
+        json.writeString(Printable.of(address));
       }
       json.writeEndArray();
-      json.writeStringField("target", listener.target());
+      json.writeStringField("target", Printable.of(listener.target()));
       json.writeNumberField("accepted", listener.accepted());
       json.writeNumberField("active", listener.active());
       json.writeNumberField("passed", listener.passed());
@@ -158,6 +160,7 @@ final class PageData {
     Figures.Trouble trouble = figures.trouble();
     json.writeObjectFieldStart("trouble");
     json.writeNumberField("log_lines_lost", trouble.logLinesLost());
+    json.writeNumberField("server_log_lines_lost", trouble.serverLogLinesLost());
     json.writeNumberField(
         "accept_pauses", trouble.pausedForDescriptors() + trouble.pausedForRecords());
     json.writeNumberField("limit_table_full", trouble.limitTableFull());
@@ -252,7 +255,7 @@ final class PageData {
     json.writeNumberField("id", session.id());
     json.writeStringField("listener", session.listener());
     json.writeStringField("client", session.client());
-    json.writeStringField("target", session.target());
+    json.writeStringField("target", Printable.of(session.target()));
     json.writeStringField("rule", session.decision());
     json.writeStringField("bandwidth", session.bandwidth());
     json.writeStringField("state", session.state());

@@ -74,7 +74,7 @@ final class AccessLogKeeper {
    * @throws StartException where it cannot be opened
    */
   void open(AccessLog first, RunAs runAs) throws StartException {
-    settle(first, AccessLogFile.open(first, runAs));
+    settle(first, AccessLogFile.open(first, runAs, mother.streams()));
   }
 
   private void settle(AccessLog now, int fd) {
@@ -120,7 +120,7 @@ final class AccessLogKeeper {
       return;
     }
     try {
-      use(settings, AccessLogFile.open(settings, RunAs.UNCHANGED));
+      use(settings, AccessLogFile.open(settings, RunAs.UNCHANGED, mother.streams()));
     } catch (StartException e) {
       stale = true;
       LOG.error("{}; the one that is open is written on", e.getMessage());
@@ -137,6 +137,6 @@ final class AccessLogKeeper {
     if (!stale && next.equals(settings)) {
       return null;
     }
-    return new Change(next, AccessLogFile.open(next, RunAs.UNCHANGED));
+    return new Change(next, AccessLogFile.open(next, RunAs.UNCHANGED, mother.streams()));
   }
 }

@@ -225,6 +225,7 @@ final class FiguresReader {
     AcceptPauses pauses = mother.pauses();
     return new Figures.Trouble(
         mother.leftOut().lines(),
+        mother.streams().leftOut(),
         pauses.of(AcceptPauses.Reason.DESCRIPTORS),
         pauses.of(AcceptPauses.Reason.RECORDS),
         pauses.of(AcceptPauses.Reason.QUEUE),

@@ -12,6 +12,7 @@ import org.portbouncer.core.config.Problem;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.log.AccessLogWriting;
+import org.portbouncer.core.log.Printable;
 import org.portbouncer.core.loop.BatchScheduling;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Mailbox;
@@ -24,6 +25,7 @@ import org.portbouncer.core.worker.Epochs;
 import org.portbouncer.core.worker.Places;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.launcher.log.LogSetup;
+import org.portbouncer.launcher.log.StandardStreams;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.privilege.RunAs;
 import org.portbouncer.launcher.systemd.Notifier;
@@ -58,6 +60,7 @@ public final class Mother implements EventLoop.Turn {
   private final KeptSockets keptSockets = new KeptSockets(notifier);
   private final int batch = DescriptorLimit.batch(DescriptorLimit.current());
   private final long startedAt;
+  private final StandardStreams streams;
   private final SharedArea area;
   private final RecordAllocator records;
   private final CounterPlaces places;
@@ -81,8 +84,9 @@ public final class Mother implements EventLoop.Turn {
 
   private final AcceptPauses pauses = new AcceptPauses();
 
-  private Mother(Configuration configuration, long startedAt) {
+  private Mother(Configuration configuration, long startedAt, StandardStreams streams) {
     this.startedAt = startedAt;
+    this.streams = streams;
     area = SharedArea.create(Math.max(MIN_RECORDS, configuration.maxSessions() + SPARE_RECORDS));
     places = new CounterPlaces(area);
     records = new RecordAllocator(area.sessions(), pid);
@@ -104,13 +108,26 @@ public final class Mother implements EventLoop.Turn {
    */
   public static int run(Configuration configuration, List<Problem> warnings, boolean debug) {
     long startedAt = System.nanoTime();
+    try (StandardStreams streams = StandardStreams.take()) {
+      return run(configuration, warnings, debug, startedAt, streams);
+    }
+  }
+
+  /** Says on the streams how it ended, before they are given back: nothing waits for a reader. */
+  private static int run(
+      Configuration configuration,
+      List<Problem> warnings,
+      boolean debug,
+      long startedAt,
+      StandardStreams streams) {
     LogSetup.levels(configuration.log());
     try {
-      new Mother(configuration, startedAt).serve(configuration, warnings);
+      new Mother(configuration, startedAt, streams).serve(configuration, warnings);
       return 0;
-    } catch (StartException e) {
-      System.err.println("bouncer: " + e.getMessage());
-      if (debug) {
+    } catch (StartException | RuntimeException e) {
+      boolean known = e instanceof StartException;
+      System.err.println("bouncer: " + Printable.of(known ? e.getMessage() : e.toString()));
+      if (debug || !known) {
         e.printStackTrace();
       }
       return 1;
@@ -230,7 +247,7 @@ public final class Mother implements EventLoop.Turn {
 
   private static String door(Listener listener) {
     String listen = listener.listen().stream().map(Endpoint::text).collect(Collectors.joining(" "));
-    return listener.name() + " " + listen + " -> " + listener.target().text();
+    return listener.name() + " " + Printable.of(listen + " -> " + listener.target().text());
   }
 
   // What the parts use.
@@ -283,6 +300,10 @@ public final class Mother implements EventLoop.Turn {
 
   LeftOutLines leftOut() {
     return leftOut;
+  }
+
+  StandardStreams streams() {
+    return streams;
   }
 
   /** On the clock of System.nanoTime. */

@@ -86,7 +86,8 @@ final class ServerOperations implements Operations, MetricsSource {
         new AccessLogView(
             mother.configuration().log().access().to().text(),
             now.trouble().logLinesLost(),
-            mother.leftOut().trouble()));
+            mother.leftOut().trouble()),
+        now.trouble().serverLogLinesLost());
   }
 
   private static ListenerView listener(Figures.Listener listener) {

@@ -1,7 +1,6 @@
 package org.portbouncer.launcher.mother;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -19,6 +18,7 @@ import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Pipes;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.ServerLog;
@@ -80,9 +80,6 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     boolean marked(WorkerProcess worker, int token);
   }
 
-  /** Packets taken in one turn: a worker that does not stop talking keeps nobody waiting. */
-  private static final int PER_TURN = 64;
-
   /** What can wait in the link of a process that has ended, and more. */
   private static final int LAST_WORDS = 4096;
 
@@ -105,6 +102,9 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   private Orders orders;
   private ReportReader reports;
   private WorkerLog log;
+  private WorkerVoice voice;
+  private WorkerStderr stderr;
+  private final LinkPace pace;
   private long startedAt;
   private long lastPause;
   private volatile State state = State.THROTTLED;
@@ -128,6 +128,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     this.place = place;
     this.inbox = inbox;
     this.links = mother.spareLinks();
+    this.pace = new LinkPace(loop, this, () -> control.fd());
   }
 
   StageId stage() {
@@ -234,24 +235,31 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   void start(WorkerStart words, Runnable lanes, EpochKeeper keeper) throws StartException {
     Process child;
     int[] link = new int[0];
+    int[] errors = new int[0];
     try {
       // A packet socket keeps messages apart, and tells when the other end has gone.
       link = Sockets.pair(Const.SOCK_SEQPACKET);
-      child = launch(link[1]);
+      errors = Pipes.open();
+      child = launch(link[1], errors[1]);
     } catch (IOException | SystemCallException e) {
       close(link);
+      close(errors);
       throw new StartException("cannot start " + name() + ": " + e.getMessage(), e);
     } catch (StartException e) {
       close(link);
+      close(errors);
       throw e;
     }
-    // Our copy of the child's end must go, or its death would never show as an end of file.
+    // Our copies of the child's ends must go, or its death would never show as an end of file.
     Libc.close(link[1]);
+    Libc.close(errors[1]);
     state = State.STARTING;
     process = child;
     pid = (int) child.pid();
     startedAt = loop.now();
     log = new WorkerLog(stage.text(), index, pid);
+    voice = new WorkerVoice(log, loop.now());
+    stderr = new WorkerStderr(loop, log, errors[0]);
     control = links.isEmpty() ? new ControlChannel(link[0]) : links.pop();
     control.use(link[0]);
     orders = new Orders(control);
@@ -286,14 +294,15 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     }
   }
 
-  private Process launch(int childsEnd) throws IOException, StartException {
+  private Process launch(int childsEnd, int childsStderr) throws IOException, StartException {
     ProcessBuilder builder = new ProcessBuilder(WorkerCommand.of(stage, index));
     builder.environment().keySet().removeAll(Notifier.VARIABLES);
     builder.redirectInput(
         FileDescriptorCast.unsafeUsing(childsEnd).as(ProcessBuilder.Redirect.class));
     // Standard output is the access log's, whose descriptor the worker gets with START.
     builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
-    builder.redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.redirectError(
+        FileDescriptorCast.unsafeUsing(childsStderr).as(ProcessBuilder.Redirect.class));
     return confinement.start(builder, stage);
   }
 
@@ -416,18 +425,19 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
 
   @Override
   protected void ready(int events) {
-    listen(PER_TURN);
+    pace.taken(listen(LinkPace.PER_TURN));
   }
 
-  private void listen(int atMost) {
+  /** Returns how many packets there were, of so many at most. */
+  private int listen(int atMost) {
     for (int i = 0; i < atMost && registered(); i++) {
       int length = control.receiveBare();
       if (length == -Errno.EAGAIN || length == -Errno.EINTR) {
-        return;
+        return i;
       }
       if (length <= 0) {
         closed();
-        return;
+        return i;
       }
       try {
         reports.read();
@@ -439,6 +449,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
         closed();
       }
     }
+    return atMost;
   }
 
   @Override
@@ -476,18 +487,12 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
 
   @Override
   public void log(int level, byte[] text) {
-    Level slf4j =
-        switch (ServerLog.Level.withCode(level)) {
-          case ERROR -> Level.ERROR;
-          case WARN -> Level.WARN;
-          case INFO -> Level.INFO;
-          case DEBUG -> Level.DEBUG;
-        };
-    log.log(slf4j, new String(text, StandardCharsets.UTF_8));
+    voice.said(ServerLog.Level.withCode(level), text, loop.now());
   }
 
   /** The link has ended: so has the worker, or it is of no use. */
   private void closed() {
+    pace.end();
     loop.remove(this, control.fd());
     Libc.close(control.fd());
     destroy();
@@ -499,6 +504,8 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     if (registered()) {
       closed();
     }
+    stderr.end();
+    voice.sayLeftOut(loop.now());
     int code = process.exitValue();
     process = null;
     links.push(control);

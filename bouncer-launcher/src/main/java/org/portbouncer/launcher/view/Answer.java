@@ -2,6 +2,7 @@ package org.portbouncer.launcher.view;
 
 import java.util.List;
 import java.util.Map;
+import org.portbouncer.core.log.Printable;
 
 /**
  * A part of the server's answer, read leniently: what an older or newer server leaves out shows as
@@ -11,12 +12,13 @@ import java.util.Map;
  */
 public record Answer(Map<?, ?> values) {
 
-  /** The value as text; a list's values with commas between them. */
+  /** The value as text to be read, {@link Printable}; a list's values with commas between them. */
   public String text(String key) {
     return switch (values.get(key)) {
       case null -> "-";
-      case List<?> list -> String.join(",", list.stream().map(String::valueOf).toList());
-      case Object value -> value.toString();
+      case List<?> list ->
+          Printable.of(String.join(",", list.stream().map(String::valueOf).toList()));
+      case Object value -> Printable.of(value.toString());
     };
   }
 

@@ -64,7 +64,8 @@ public final class FakeOperations implements Operations {
         new StateTransferView("inline", 0, 0, 0),
         new LimitsView(10_000, active()),
         List.of(slow(1 << 20, 0)),
-        new AccessLogView("file", 7, "/var/log/b.log: no space left on device"));
+        new AccessLogView("file", 7, "/var/log/b.log: no space left on device"),
+        9);
   }
 
   private static BandwidthView slow(long up, long down) {

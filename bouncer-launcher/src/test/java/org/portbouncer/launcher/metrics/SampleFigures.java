@@ -37,7 +37,7 @@ final class SampleFigures {
             new Figures.BandwidthClass(
                 "slow", 1_048_576, 1_000_000, "rule", 2, 500, 600, 2_500_000_000L)),
         new Figures.Transfer(StateTransfer.Mode.SHM, new long[] {10, 20, 30}, 6, 4096, 12),
-        new Figures.Trouble(11, 12, 13, 14, 15, 16));
+        new Figures.Trouble(11, 17, 12, 13, 14, 15, 16));
   }
 
   static Figures.Listener listener(String name, long up, long down) {
