@@ -71,8 +71,7 @@ final class AclStage implements Stage {
 
   @Override
   public void session(Session session) {
-    SessionState state = session.state();
-    if (state.deadline() != 0 && worker.loop().now() - state.deadline() > 0) {
+    if (worker.outOfTime(session)) {
       worker.end(session, Result.TIMEOUT, Term.CLIENT_TIMEOUT_SETUP);
       return;
     }

@@ -18,6 +18,10 @@ import org.portbouncer.core.sys.SystemCallException;
  * <p>An event carries the {@link Pollable}'s place and that place's generation, so that an event
  * fetched in the same batch in which its pollable was removed reaches nobody, least of all the one
  * that took the place over.
+ *
+ * <p>Timers look after the events: one that is due expires once everything that was ready when it
+ * was due has been handled. A process that was stopped for a while finds its timers due and its
+ * sockets full; see docs/decisions/019.
  */
 public final class EventLoop {
 
@@ -41,6 +45,14 @@ public final class EventLoop {
   private int used;
 
   private long now = System.nanoTime();
+  private final Stalls stalls = new Stalls(now);
+
+  /** What was ready by then has been handled once the kernel has told all it has to tell. */
+  private long lookedFrom = now;
+
+  /** Turns since then in which the kernel had more to tell than fits. */
+  private int fullTurns;
+
   private boolean stopped;
 
   /** Work done once a turn, after all events: flushing what the turn gathered. */
@@ -56,6 +68,19 @@ public final class EventLoop {
 
   public Timers timers() {
     return timers;
+  }
+
+  /** When the loop did not turn though it should have. */
+  public Stalls stalls() {
+    return stalls;
+  }
+
+  /**
+   * How much of the time since then the loop turned, in nanoseconds: what a wait for others is
+   * measured by.
+   */
+  public long turned(long since) {
+    return now - since - stalls.since(since);
   }
 
   /**
@@ -152,8 +177,13 @@ public final class EventLoop {
 
   /** A method of its own, because the compiler counts calls: a loop that never ends is late. */
   private boolean once(Turn turn, boolean more) {
-    poll(more);
-    timers.expire(now);
+    if (fullTurns == 0) {
+      lookedFrom = now;
+    }
+    if (poll(more)) {
+      fullTurns = 0;
+      timers.expire(lookedFrom);
+    }
     return turn.endOfTurn(now);
   }
 
@@ -162,7 +192,8 @@ public final class EventLoop {
     stopped = true;
   }
 
-  private void poll(boolean more) {
+  /** Waits for events and handles them; true where all that was ready before has been handled. */
+  private boolean poll(boolean more) {
     int timeoutMs = 0;
     if (!more) {
       long wait = timers.untilNext(System.nanoTime());
@@ -170,9 +201,13 @@ public final class EventLoop {
       timeoutMs = wait < 0 ? -1 : (int) Math.min(Integer.MAX_VALUE, (wait + 999_999) / 1_000_000);
     }
     int count = Libc.epollWait(epfd, events.address(), BATCH, timeoutMs);
+    long before = now;
     now = System.nanoTime();
-    if (count < 0 && count != -Errno.EINTR) {
-      throw new SystemCallException("epoll_wait", -count);
+    if (now - before > Stalls.LEAST_NANOS) {
+      late(before, timeoutMs, count);
+    }
+    if (count < 0) {
+      return interrupted(-count);
     }
     for (int i = 0; i < count; i++) {
       long at = (long) i * EVENT_BYTES;
@@ -182,6 +217,33 @@ public final class EventLoop {
       if (pollable != null && generation[place] == (int) (data >>> 32)) {
         pollable.ready(events.get(JAVA_INT_UNALIGNED, at));
       }
+    }
+    // The kernel tells in turn: after so many turns each descriptor has had its own, however busy
+    // the others are.
+    return count < BATCH || ++fullTurns > used / BATCH;
+  }
+
+  /**
+   * A wait ends so where the process was stopped and goes on (signal(7)); nothing is known then of
+   * what is ready.
+   */
+  private static boolean interrupted(int errno) {
+    if (errno != Errno.EINTR) {
+      throw new SystemCallException("epoll_wait", errno);
+    }
+    return false;
+  }
+
+  /** Notes a stall, unless the time went by with waiting as long as was asked for. */
+  private void late(long before, int timeoutMs, int count) {
+    long asked = timeoutMs * 1_000_000L;
+    if (count == -Errno.EINTR) {
+      asked = 0;
+    } else if (timeoutMs < 0) {
+      return;
+    }
+    if (now - before - asked > Stalls.LEAST_NANOS) {
+      stalls.note(before + asked, now);
     }
   }
 }

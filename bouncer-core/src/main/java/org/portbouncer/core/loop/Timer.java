@@ -9,7 +9,12 @@ public abstract class Timer {
   /** When it is due, in nanoseconds of the loop's clock. */
   long due;
 
-  /** Called once the time has come; the timer is no longer set then and may be set again. */
+  /**
+   * Called once the time has come; the timer is no longer set then and may be set again.
+   *
+   * @param now a time at or after that which was set: what was ready by then has been handled, what
+   *     came later may not have been. What is judged by it is judged after a look.
+   */
   protected abstract void expired(long now);
 
   /** Whether it waits. */

@@ -19,7 +19,8 @@ final class OrphanWatch extends Timer {
   private static final int QUIET_LOOKS = 5;
 
   private final Worker worker;
-  private final long until;
+  private final long orphanNanos;
+  private final long begun;
   private int quiet;
 
   /**
@@ -27,7 +28,8 @@ final class OrphanWatch extends Timer {
    */
   OrphanWatch(Worker worker, long orphanMs) {
     this.worker = worker;
-    this.until = orphanMs == 0 ? Long.MAX_VALUE : worker.loop().now() + orphanMs * 1_000_000;
+    this.begun = worker.loop().now();
+    this.orphanNanos = orphanMs == 0 ? Long.MAX_VALUE : orphanMs * 1_000_000;
   }
 
   void begin() {
@@ -36,19 +38,24 @@ final class OrphanWatch extends Timer {
 
   @Override
   protected void expired(long now) {
-    if (now >= until) {
+    boolean over = worker.loop().turned(begun) >= orphanNanos;
+    if (over) {
       worker.endAll(Result.DRAINED);
     }
     boolean busy =
-        worker.heldCount() > 0
-            || worker.outboxWaiting() > 0
-            || now < until
-                && worker.area().workers().anyBefore(worker.stageId(), now - SILENT_NANOS);
+        worker.heldCount() > 0 || worker.outboxWaiting() > 0 || !over && mayBeSentMore(now);
     quiet = busy ? 0 : quiet + 1;
     if (quiet >= QUIET_LOOKS) {
       worker.stop();
     } else {
       worker.loop().timers().set(this, now + LOOK_NANOS);
     }
+  }
+
+  /** While this process was stopped others may have been, and they are silent for that alone. */
+  private boolean mayBeSentMore(long now) {
+    long from = now - SILENT_NANOS;
+    return worker.loop().stalls().since(from) > SILENT_NANOS / 2
+        || worker.area().workers().anyBefore(worker.stageId(), from);
   }
 }

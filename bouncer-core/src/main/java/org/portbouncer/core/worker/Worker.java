@@ -213,6 +213,17 @@ public final class Worker implements EventLoop.Turn {
     area.times().add(slot(session), step, nanos);
   }
 
+  /**
+   * Whether a session has been on its way for longer than its client has for it. Time in which this
+   * process did not turn does not count: the client was not what was waited for.
+   */
+  public boolean outOfTime(Session session) {
+    long deadline = session.state().deadline();
+    return deadline != 0
+        && loop.now() - deadline > 0
+        && loop.now() - deadline > loop.stalls().since(session.state().accepted());
+  }
+
   /** Passes a session on to the next stage. It belongs to the outbox from here on. */
   public void forward(Session session) {
     table().offered(session.state().record(), stage.id().next(), loop.now());

@@ -265,4 +265,101 @@ class EventLoopTest {
       Descriptor.close(pipes[i]);
     }
   }
+
+  @Test
+  void shouldHandleAllThatWasReadyBeforeATimerThatWasDueMeanwhile() {
+    int[][] pipes = new int[600][];
+    int[] read = {0};
+    List<Integer> readWhenDue = new ArrayList<>();
+    for (int i = 0; i < pipes.length; i++) {
+      pipes[i] = Descriptor.pipe();
+      Reading unused = new Reading(pipes[i][0], () -> read[0]++);
+      assertThat(unused.registered()).isTrue();
+      Descriptor.write(pipes[i][1], "x");
+    }
+    set(
+        0,
+        () -> {
+          readWhenDue.add(read[0]);
+          loop.stop();
+        });
+    loop.run(now -> false);
+    assertThat(readWhenDue).containsExactly(pipes.length);
+    for (int[] pipe : pipes) {
+      Descriptor.close(pipe);
+    }
+  }
+
+  @Test
+  void shouldLetTimersExpireWhenMoreIsAlwaysReadyThanOneBatchTakes() {
+    int[][] pipes = new int[600][];
+    for (int i = 0; i < pipes.length; i++) {
+      pipes[i] = Descriptor.pipe();
+      Pollable never =
+          new Pollable() {
+            @Override
+            protected void ready(int events) {}
+          };
+      loop.add(never, pipes[i][0], Const.EPOLLIN);
+      Descriptor.write(pipes[i][1], "x");
+    }
+    set(0, loop::stop);
+    int[] turns = {0};
+    loop.run(now -> ++turns[0] == 0);
+    assertThat(turns[0]).as("turns until the timer").isLessThanOrEqualTo(600 / 256 + 1);
+    for (int[] pipe : pipes) {
+      Descriptor.close(pipe);
+    }
+  }
+
+  /** Has the loop's thread stand still in its next turn. */
+  private void standStill(long millis) {
+    set(
+        0,
+        () -> {
+          try {
+            Thread.sleep(millis);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+  }
+
+  @Test
+  void shouldNotCountTheTimeInWhichItStoodStillWhenOthersAreWaitedFor() {
+    long begun = loop.now();
+    standStill(300);
+    boolean[] over = {false};
+    Deadline deadline =
+        new Deadline(loop) {
+          @Override
+          protected void over(long now) {
+            over[0] = true;
+            loop.stop();
+          }
+        };
+    deadline.begin(begun, 200_000_000);
+    loop.run(now -> false);
+    assertThat(over[0]).isTrue();
+    long passed = loop.now() - begun;
+    assertThat(passed).isGreaterThanOrEqualTo(500_000_000 - Stalls.LEAST_NANOS);
+    assertThat(loop.stalls().since(begun)).isBetween(300_000_000 - Stalls.LEAST_NANOS, passed);
+    assertThat(loop.turned(begun)).isEqualTo(passed - loop.stalls().since(begun));
+  }
+
+  @Test
+  void shouldNotExpireADeadlineThatWasEnded() {
+    Deadline deadline =
+        new Deadline(loop) {
+          @Override
+          protected void over(long now) {
+            throw new AssertionError("it was ended");
+          }
+        };
+    deadline.begin(loop.now(), 1);
+    deadline.end();
+    set(1_000_000, loop::stop);
+    loop.run(now -> false);
+    assertThat(deadline.isSet()).isFalse();
+  }
 }

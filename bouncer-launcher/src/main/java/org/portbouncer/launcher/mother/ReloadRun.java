@@ -11,7 +11,7 @@ import org.portbouncer.core.config.Configuration.Workers;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.config.Problem;
-import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.loop.Deadline;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.admin.ReloadView;
@@ -55,13 +55,7 @@ final class ReloadRun {
   private boolean handedOut;
   private List<WorkerProcess> hired = List.of();
 
-  private final Timer deadline =
-      new Timer() {
-        @Override
-        protected void expired(long now) {
-          tooSlow();
-        }
-      };
+  private final Deadline deadline;
 
   /**
    * @param recheck whether to end live sessions that the new rules block
@@ -71,6 +65,13 @@ final class ReloadRun {
     this.mother = mother;
     this.recheck = recheck;
     this.end = end;
+    this.deadline =
+        new Deadline(mother.loop()) {
+          @Override
+          protected void over(long now) {
+            tooSlow();
+          }
+        };
   }
 
   void start() {
@@ -151,7 +152,7 @@ final class ReloadRun {
       fail(e.getMessage());
       return;
     }
-    mother.loop().timers().set(deadline, mother.loop().now() + PATIENCE_NANOS);
+    deadline.begin(mother.loop().now(), PATIENCE_NANOS);
     news();
   }
 
@@ -255,9 +256,7 @@ final class ReloadRun {
 
   private void over(ReloadView outcome) {
     over = true;
-    if (deadline.isSet()) {
-      mother.loop().timers().clear(deadline);
-    }
+    deadline.end();
     for (Problem problem : problems) {
       if (problem.isError()) {
         LOG.error("{}", problem);

@@ -8,7 +8,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * How the server ends: the listeners close, sessions get `timeouts.drain` to end, what is left is
- * ended, the workers go, the loop stops. In the mother, on her loop's thread.
+ * ended, the workers go, the loop stops. In the mother, on her loop's thread. Time in which that
+ * did not turn gives nobody less.
  */
 final class Shutdown extends Timer {
 
@@ -98,7 +99,7 @@ final class Shutdown extends Timer {
     switch (step) {
       case DRAINING -> draining(now, active);
       case ENDING -> {
-        if (active == 0 || now - stepSince > PATIENCE_NANOS) {
+        if (active == 0 || loop.turned(stepSince) > PATIENCE_NANOS) {
           to(Step.STOPPING, null);
           return;
         }
@@ -108,7 +109,7 @@ final class Shutdown extends Timer {
           loop.stop();
           return;
         }
-        if (now - stepSince > PATIENCE_NANOS) {
+        if (loop.turned(stepSince) > PATIENCE_NANOS) {
           mother.supervisor().destroyAll();
         }
       }
@@ -121,7 +122,7 @@ final class Shutdown extends Timer {
     long drainNanos = mother.configuration().drainMs() * 1_000_000;
     if (active == 0) {
       to(Step.STOPPING, null);
-    } else if (drainNanos > 0 && now - stepSince > drainNanos) {
+    } else if (drainNanos > 0 && loop.turned(stepSince) > drainNanos) {
       LOG.warn("the drain time is over; sessions that are ended: {}", active);
       to(Step.ENDING, Result.DRAINED);
     } else if (now >= progressAt) {

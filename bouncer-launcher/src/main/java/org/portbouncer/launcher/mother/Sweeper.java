@@ -60,7 +60,7 @@ final class Sweeper extends Timer {
   protected void expired(long now) {
     for (int record = 0; record < records.highWater(); record++) {
       if (table.phase(record) == SessionTable.Phase.QUEUED
-          && now - table.accepted(record) > patience(record)) {
+          && loop.turned(table.accepted(record)) > patience(record)) {
         ends.end(record, table.generation(record), Result.ERROR, Term.INTERNAL_SETUP, now);
       }
     }

@@ -40,11 +40,11 @@ final class NegotiateStage implements Stage {
 
   @Override
   public void session(Session session) {
-    SessionState state = session.state();
-    if (state.deadline() != 0 && worker.loop().now() - state.deadline() > 0) {
+    if (worker.outOfTime(session)) {
       worker.end(session, Result.TIMEOUT, Term.CLIENT_TIMEOUT_SETUP);
       return;
     }
+    SessionState state = session.state();
     Listener listener = worker.configuration(session).listeners().get(state.listener());
     if (SockAddr.family(state.memory(), state.local()) == Const.AF_UNSPEC
         && listener.listen().get(state.endpoint()).kind() == Endpoint.Kind.INET) {

@@ -1,0 +1,180 @@
+package org.portbouncer.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.portbouncer.system.Received.Ending;
+
+/**
+ * All processes of the server stand still for longer than any time limit, as on a machine that is
+ * suspended or in a group that is frozen, and what sessions wait for comes meanwhile.
+ */
+class StandstillIT {
+  private static final int IDLE = Ports.free();
+  private static final int HALF_CLOSED = Ports.free();
+  private static final int CONNECT = Ports.free();
+  private static final int NEGOTIATE = Ports.free();
+
+  /** Beyond every limit below, and less than silence that is held against a worker. */
+  private static final long STANDSTILL_MILLIS = 3_500;
+
+  /** More than a loop is told of at once. */
+  private static final int MANY = 300;
+
+  private static Target echo;
+  private static Target halfClosed;
+  private static HangingTarget hanging;
+  private static BouncerServer server;
+
+  @BeforeAll
+  static void start(@TempDir Path folder) throws Exception {
+    echo = Target.start(Handler.echo());
+    halfClosed = Target.start(Handler.echo());
+    hanging = new HangingTarget();
+    server =
+        BouncerServer.start(
+            folder,
+            """
+            listeners {
+              idle { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", timeouts { idle = 2s } }
+              half { listen = "127.0.0.1:%d", target = "127.0.0.1:%d",
+                timeouts { half-closed = 2s } }
+              connect { listen = "127.0.0.1:%d", target = "127.0.0.1:%d",
+                timeouts { connect = 2s } }
+              negotiate { listen = "127.0.0.1:%d", target = "127.0.0.1:%d",
+                timeouts { negotiate = 2s } }
+            }
+            workers { io = 1 }
+            """
+                .formatted(
+                    IDLE,
+                    echo.port(),
+                    HALF_CLOSED,
+                    halfClosed.port(),
+                    CONNECT,
+                    hanging.port(),
+                    NEGOTIATE,
+                    echo.port()));
+    WarmUp.sessions(IDLE);
+    server.rememberDescriptors();
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    Closing.all(server, echo, halfClosed, hanging);
+  }
+
+  @AfterEach
+  void nothingIsLeft() {
+    server.assertNothingLeaked();
+  }
+
+  private interface Meanwhile {
+    void happens() throws Exception;
+  }
+
+  /** Everything stands still, then goes on. No worker may be the worse for it. */
+  private static void standStill(Meanwhile meanwhile) throws Exception {
+    long[] all = server.processes().stream().mapToLong(Long::longValue).toArray();
+    Signals.send("STOP", all);
+    try {
+      meanwhile.happens();
+      Pause.millis(STANDSTILL_MILLIS);
+    } finally {
+      Signals.send("CONT", all);
+    }
+  }
+
+  @Test
+  void shouldKeepIdleSessionsWhenTheirBytesCameWhileAllStoodStill() throws Exception {
+    List<Client> clients = new ArrayList<>();
+    try {
+      for (int i = 0; i < MANY; i++) {
+        clients.add(Client.to(IDLE));
+      }
+      for (Client client : clients) {
+        client.echo("before");
+      }
+      standStill(
+          () -> {
+            for (Client client : clients) {
+              client.send("meanwhile");
+            }
+          });
+      for (Client client : clients) {
+        assertThat(client.receiveText(9)).isEqualTo("meanwhile");
+      }
+      assertThat(server.processes()).allMatch(ProcessTree::isAlive);
+      Client last = clients.getFirst();
+      assertThat(last.receiveAll().bytes()).as("bytes before the limit ends it").isZero();
+      assertThat(server.awaitEndOf(last.address()).result()).isEqualTo("timeout");
+    } finally {
+      Closing.all(clients.toArray(AutoCloseable[]::new));
+    }
+  }
+
+  @Test
+  void shouldKeepAHalfClosedSessionWhenTheAnswerCameWhileAllStoodStill() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch mayAnswer = new CountDownLatch(1);
+    halfClosed.serve(
+        connection -> {
+          byte[] request = connection.in().readAllBytes();
+          asked.countDown();
+          mayAnswer.await();
+          connection.send(request);
+        });
+    try (Client client = Client.to(HALF_CLOSED)) {
+      client.send("request");
+      client.finish();
+      asked.await();
+      standStill(mayAnswer::countDown);
+      assertThat(client.receiveText(7)).isEqualTo("request");
+      assertThat(client.receiveAll().ending()).isEqualTo(Ending.EOF);
+      assertThat(server.awaitEndOf(client.address()).result()).isEqualTo("ok");
+    } finally {
+      mayAnswer.countDown();
+    }
+  }
+
+  @Test
+  void shouldConnectWhenTheTargetAnsweredWhileAllStoodStill() throws Exception {
+    try (Client client = Client.to(CONNECT)) {
+      client.send("patience");
+      server.awaitSession(client.address());
+      await("the session in connect").until(() -> held("connect"), sessions -> sessions == 1);
+      standStill(hanging::answer);
+      assertThat(client.receiveText(8)).isEqualTo("patience");
+    }
+  }
+
+  @Test
+  void shouldPassASessionOnWhenItWaitedInAnInboxWhileAllStoodStill() throws Exception {
+    long negotiate = server.workers("negotiate").getFirst();
+    Signals.send("STOP", negotiate);
+    try (Client client = Client.to(NEGOTIATE)) {
+      client.send("in the inbox");
+      server.awaitSession(client.address());
+      standStill(() -> {});
+      assertThat(client.receiveText(12)).isEqualTo("in the inbox");
+    } finally {
+      Signals.send("CONT", negotiate);
+    }
+  }
+
+  private static int held(String stage) throws Exception {
+    return BouncerServer.elements(server.status().path("workers"))
+        .filter(worker -> worker.path("stage").asText().equals(stage))
+        .mapToInt(worker -> worker.path("sessions").asInt())
+        .sum();
+  }
+}
