@@ -37,8 +37,12 @@ final class Target implements AutoCloseable {
   }
 
   static Target start(InetAddress address, Handler handler) throws IOException {
+    return start(new InetSocketAddress(address, 0), handler);
+  }
+
+  static Target start(InetSocketAddress address, Handler handler) throws IOException {
     ServerSocket listener = new ServerSocket();
-    listener.bind(new InetSocketAddress(address, 0), BACKLOG);
+    listener.bind(address, BACKLOG);
     return new Target(listener, handler);
   }
 

@@ -24,6 +24,7 @@ final class Inbox extends Pollable {
   private final Worker worker;
   private final HopReceiver receiver;
   private final int fd;
+  private final int perSession;
   private final int descriptorRoom;
   private final int perMessage;
   private boolean opened;
@@ -48,13 +49,21 @@ final class Inbox extends Pollable {
       };
 
   /**
+   * @param perSession descriptors that a held session has
    * @param descriptorRoom sessions the process may hold
    * @param perMessage the most descriptors that a message brings
    */
-  Inbox(Worker worker, HopReceiver receiver, int fd, int descriptorRoom, int perMessage) {
+  Inbox(
+      Worker worker,
+      HopReceiver receiver,
+      int fd,
+      int perSession,
+      int descriptorRoom,
+      int perMessage) {
     this.worker = worker;
     this.receiver = receiver;
     this.fd = fd;
+    this.perSession = perSession;
     this.descriptorRoom = descriptorRoom;
     this.perMessage = perMessage;
   }
@@ -83,7 +92,7 @@ final class Inbox extends Pollable {
       watch();
     } else if (!wanted && registered()) {
       worker.loop().remove(this, fd);
-      if (opened && worker.heldCount() >= descriptorRoom) {
+      if (opened && !hasRoomFor(perSession)) {
         worker.count(WorkerBoard.Count.DESCRIPTOR_PAUSES, 1);
       }
     }
@@ -99,10 +108,16 @@ final class Inbox extends Pollable {
     }
   }
 
+  /** Whether held sessions may have so many descriptors more. */
+  boolean hasRoomFor(int descriptors) {
+    long open = (long) worker.heldCount() * perSession + worker.extraDescriptors();
+    return open + descriptors <= (long) descriptorRoom * perSession;
+  }
+
   private boolean mayReceive() {
     return !worker.outboxBlocked()
         && !shortage
-        && worker.heldCount() < descriptorRoom
+        && hasRoomFor(perSession)
         && worker.hasMemoryToHold();
   }
 

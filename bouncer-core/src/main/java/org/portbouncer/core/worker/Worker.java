@@ -68,6 +68,9 @@ public final class Worker implements EventLoop.Turn {
   /** Bytes of the states of held sessions. */
   private long heldBytes;
 
+  /** Descriptors of held sessions beyond those that the stage says each has. */
+  private int extraDescriptors;
+
   private long shortageLogged = loop.now() - SHORTAGE_LOG_NANOS;
 
   /** Which set of next inboxes the outbox has. */
@@ -110,7 +113,12 @@ public final class Worker implements EventLoop.Turn {
     HopReceiver receiver = new HopReceiver(start.inboxFd(), slots, pool);
     this.inbox =
         new Inbox(
-            this, receiver, start.inboxFd(), descriptorRoom(), start.batch() * Descriptors.ROLES);
+            this,
+            receiver,
+            start.inboxFd(),
+            stage.descriptorsPerSession(),
+            descriptorRoom(),
+            start.batch() * Descriptors.ROLES);
   }
 
   /**
@@ -296,6 +304,32 @@ public final class Worker implements EventLoop.Turn {
   /** Sessions held now. */
   public int heldCount() {
     return held.count();
+  }
+
+  /**
+   * Counts one more descriptor for a held session than {@link Stage#descriptorsPerSession} says,
+   * before it is opened.
+   *
+   * @return false where the process has no room for it
+   */
+  public boolean takeExtraDescriptor() {
+    if (!inbox.hasRoomFor(1)) {
+      return false;
+    }
+    extraDescriptors++;
+    inbox.adjust();
+    return true;
+  }
+
+  /** The opposite of {@link #takeExtraDescriptor}, after it was closed. */
+  public void giveExtraDescriptor() {
+    extraDescriptors--;
+    inbox.adjust();
+  }
+
+  /** Descriptors beyond the ordinary that held sessions have open. */
+  int extraDescriptors() {
+    return extraDescriptors;
   }
 
   /** Whether the states of more sessions may be kept here; otherwise they wait in the inbox. */

@@ -9,6 +9,7 @@ import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.ListenerTimes;
+import org.portbouncer.core.worker.SessionWait;
 import org.portbouncer.core.worker.Stage;
 import org.portbouncer.core.worker.Worker;
 
@@ -20,6 +21,7 @@ final class ConnectStage implements Stage {
 
   private final Worker worker;
   private final TargetSockets sockets = new TargetSockets();
+  private final AddressBook book = new AddressBook();
   private final Resolver resolver;
   private final ArrayDeque<ConnectAttempt> free = new ArrayDeque<>();
 
@@ -33,6 +35,7 @@ final class ConnectStage implements Stage {
     return StageId.CONNECT;
   }
 
+  /** Client and target; what else an {@link AddressRace} has open it counts itself. */
   @Override
   public int descriptorsPerSession() {
     return 2;
@@ -56,7 +59,11 @@ final class ConnectStage implements Stage {
     return sockets;
   }
 
-  /** Looks a name up; {@code attempt} is told on the loop's thread. */
+  AddressBook book() {
+    return book;
+  }
+
+  /** Looks a name up; {@code attempt} is told on the loop's thread, now or later. */
   void resolve(Endpoint target, ConnectAttempt attempt) {
     resolver.resolve(target.host(), attempt);
   }
@@ -83,6 +90,11 @@ final class ConnectStage implements Stage {
                 + listener.target().text()
                 + ": "
                 + why);
+    ended(attempt, session, result, term);
+  }
+
+  /** The session ends, for a reason that is not the target's. */
+  void ended(ConnectAttempt attempt, Session session, Result result, Term term) {
     recycle(attempt);
     worker.end(session, result, term);
   }
@@ -94,7 +106,6 @@ final class ConnectStage implements Stage {
 
   @Override
   public void endHeld(Session session, Result result, Term term) {
-    recycle((ConnectAttempt) session.attachment());
-    worker.end(session, result, term);
+    ((SessionWait) session.attachment()).end(result, term);
   }
 }

@@ -9,6 +9,7 @@ public final class ConnectWorker {
 
   /** Started by the mother, with the control link as standard input. */
   public static void main(String[] args) {
+    Resolver.sortAsTheSystemDoes();
     Worker.run(ConnectStage::new);
   }
 }

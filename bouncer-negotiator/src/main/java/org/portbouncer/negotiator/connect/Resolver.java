@@ -64,6 +64,14 @@ final class Resolver {
     }
   }
 
+  /**
+   * Has the JDK give a name's addresses in the order in which the system sorts them (RFC 6724);
+   * else it puts IPv4 first. Before anything of java.net is used.
+   */
+  static void sortAsTheSystemDoes() {
+    System.setProperty("java.net.preferIPv6Addresses", "system");
+  }
+
   /** Threads and mailbox are made for the first name: most configurations have none. */
   private void start() {
     if (threads != null) {

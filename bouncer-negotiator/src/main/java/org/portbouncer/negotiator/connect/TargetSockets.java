@@ -1,5 +1,6 @@
 package org.portbouncer.negotiator.connect;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.Arena;
@@ -29,22 +30,23 @@ final class TargetSockets {
   private Address[] addresses = new Address[targets.length];
   private final MemorySegment pair = Native.allocate(8);
 
-  /** A socket address ready for connect(2). */
+  /** A socket address ready for connect(2); it never changes. */
   static final class Address {
 
     private final MemorySegment memory = Arena.ofAuto().allocate(SockAddr.ROOM, 8);
-    private int length;
+    private final int length;
 
     /** Whether the kernel may give a connection to this address the same port for its own. */
-    private boolean mayMeetItself;
+    private final boolean mayMeetItself;
 
-    void set(InetAddress address, int port) {
+    Address(InetAddress address, int port) {
       length = SockAddr.put(memory, 0, address, port);
       mayMeetItself = EphemeralPorts.ofThisMachine().contain(port);
     }
 
-    void set(String path) {
+    Address(String path) {
       length = SockAddr.putUnix(memory, 0, path);
+      mayMeetItself = false;
     }
 
     /**
@@ -64,6 +66,16 @@ final class TargetSockets {
 
     int family() {
       return SockAddr.family(memory, 0);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Address address && memory.mismatch(address.memory) < 0;
+    }
+
+    @Override
+    public int hashCode() {
+      return Arrays.hashCode(memory.toArray(JAVA_BYTE));
     }
   }
 
@@ -87,13 +99,9 @@ final class TargetSockets {
   }
 
   private static Address address(Endpoint target) {
-    Address address = new Address();
-    if (target.kind() == Endpoint.Kind.UNIX) {
-      address.set(target.path());
-    } else {
-      address.set(InetAddress.ofLiteral(target.host()), target.port());
-    }
-    return address;
+    return target.kind() == Endpoint.Kind.UNIX
+        ? new Address(target.path())
+        : new Address(InetAddress.ofLiteral(target.host()), target.port());
   }
 
   /**
