@@ -52,7 +52,7 @@ public final class HopSender {
   private int fd;
   private int largest;
   private final int batch;
-  private final MessageHeader message = new MessageHeader(4 * Frame.SESSIONS + 1);
+  private final MessageHeader message = new MessageHeader(SealedHeaders.MAX_VECTORS);
   private final MemorySegment headers =
       Native.allocate(Frame.HEADER + (long) Frame.ENTRY * Frame.SESSIONS);
   private final MemorySegment zeros = Native.allocate(8);

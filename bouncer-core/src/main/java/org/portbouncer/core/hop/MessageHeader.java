@@ -71,18 +71,20 @@ public final class MessageHeader {
    * @return bytes sent, or the negated errno
    */
   public long send(int fd) {
-    header.set(JAVA_LONG, 24, vectorCount);
-    if (descriptorCount == 0) {
-      header.set(JAVA_LONG, 32, 0);
-      header.set(JAVA_LONG, 40, 0);
-    } else {
-      long length = CMSG_DATA + 4L * descriptorCount;
+    long length = 0;
+    if (descriptorCount > 0) {
+      length = CMSG_DATA + 4L * descriptorCount;
       control.set(JAVA_LONG, 0, length);
       control.set(JAVA_INT, 8, Const.SOL_SOCKET);
       control.set(JAVA_INT, 12, Const.SCM_RIGHTS);
-      header.set(JAVA_LONG, 32, control.address());
-      header.set(JAVA_LONG, 40, (length + 7) & ~7L);
     }
+    SealedHeaders sealed = SealedHeaders.made();
+    if (sealed != null) {
+      return sealed.send(fd, vectors, vectorCount, control, length);
+    }
+    header.set(JAVA_LONG, 24, vectorCount);
+    header.set(JAVA_LONG, 32, length == 0 ? 0 : control.address());
+    header.set(JAVA_LONG, 40, (length + 7) & ~7L);
     return Libc.sendmsg(fd, header.address(), Const.MSG_DONTWAIT | Const.MSG_NOSIGNAL);
   }
 

@@ -98,6 +98,7 @@ public final class Const {
   public static final int MAP_SHARED = 1;
   public static final int MAP_PRIVATE = 2;
   public static final int MAP_ANONYMOUS = 0x20;
+  public static final int MAP_FIXED_NOREPLACE = 0x100000;
 
   /** Bytes sent but not yet acknowledged by the peer's kernel. */
   public static final int SIOCOUTQ = 0x5411;

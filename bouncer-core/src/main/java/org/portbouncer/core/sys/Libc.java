@@ -40,6 +40,7 @@ public final class Libc {
   private static final MemorySegment FTRUNCATE = Downcall.symbol("ftruncate");
   private static final MemorySegment MMAP = Downcall.symbol("mmap");
   private static final MemorySegment MUNMAP = Downcall.symbol("munmap");
+  private static final MemorySegment MPROTECT = Downcall.symbol("mprotect");
   private static final MemorySegment FCNTL = Downcall.symbol("fcntl");
   private static final MemorySegment IOCTL = Downcall.symbol("ioctl");
   private static final MemorySegment OPEN = Downcall.symbol("open");
@@ -189,6 +190,11 @@ public final class Libc {
   public static long mmap(
       long address, long length, int protection, int flags, int fd, long offset) {
     return Downcall.callLong(MMAP, address, length, protection, flags, fd, offset);
+  }
+
+  /** mprotect(2). */
+  public static int mprotect(long address, long length, int protection) {
+    return Downcall.callInt(MPROTECT, address, length, protection);
   }
 
   /** munmap(2). */

@@ -5,6 +5,7 @@ import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlException;
 import org.portbouncer.core.control.OrderReader;
 import org.portbouncer.core.control.Reports;
+import org.portbouncer.core.hop.SealedHeaders;
 import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.session.Result;
@@ -84,7 +85,10 @@ final class MotherLink extends Pollable implements OrderReader.Handler {
 
   /** By now the VM has started, and no client's byte has come. */
   private void putFilterOn() {
-    int errno = filter == null ? 0 : Seccomp.confine(filter);
+    int errno = filter == null ? 0 : SealedHeaders.make();
+    if (errno == 0 && filter != null) {
+      errno = Seccomp.confine(filter);
+    }
     if (errno != 0) {
       worker.log().warn(worker.loop().now(), "no system call filter: " + Errno.text(errno));
     }

@@ -2,9 +2,6 @@ package org.portbouncer.launcher.privilege;
 
 import static org.portbouncer.launcher.privilege.Bpf.answer;
 import static org.portbouncer.launcher.privilege.Bpf.branch;
-import static org.portbouncer.launcher.privilege.Bpf.loadArgument;
-import static org.portbouncer.launcher.privilege.Bpf.loadUpper;
-import static org.portbouncer.launcher.privilege.Bpf.oneOf;
 import static org.portbouncer.launcher.privilege.Bpf.then;
 
 import java.nio.ByteBuffer;
@@ -13,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.launcher.privilege.Bpf.Instruction;
 
@@ -26,47 +23,35 @@ import org.portbouncer.launcher.privilege.Bpf.Instruction;
  * process instead: it was not our program that made it, and the log shall say so.
  *
  * <p>The kernel remembers which numbers are allowed whatever their arguments are, and does not run
- * the program for them; only those in {@link #checked} are looked at each time. None of them is
- * made while sessions are forwarded.
+ * the program for them; only those in {@link CallArguments} are looked at each time. None of them
+ * is made for each piece that is forwarded; setting a session up takes some.
  */
 final class CallFilter {
 
   static final int ALLOW = 0x7fff0000;
   static final int KILL = 0x80000000;
-  private static final int ERRNO = 0x00050000;
+  static final int ERRNO = 0x00050000;
 
   static final int MISSING = ERRNO | Errno.ENOSYS;
   static final int DENY = ERRNO | Errno.EPERM;
 
-  private static final int WRITING =
-      Const.O_WRONLY | Const.O_RDWR | 0x40 /* O_CREAT */ | 0x200 /* O_TRUNC */;
-  private static final int SOCKET_TYPE = 0xf;
-  private static final int AF_NETLINK = 16;
-  private static final int CLONE_THREAD = 0x10000;
-
-  /** PR_SET_NAME, PR_GET_NAME, PR_SET_VMA: names of threads and of memory. */
-  private static final int[] PRCTLS = {15, 16, 0x53564d41};
-
-  /** FIONREAD, SIOCOUTQ, FIONBIO, TCGETS. */
-  private static final int[] IOCTLS = {0x541b, Const.SIOCOUTQ, 0x5421, 0x5401};
-
-  private static final List<Instruction> YES = answer(ALLOW);
-  private static final List<Instruction> NO = answer(DENY);
+  static final List<Instruction> YES = answer(ALLOW);
+  static final List<Instruction> NO = answer(DENY);
 
   /** Stands in the program for the worker's own process id; above all that there are. */
   static final int OWN = 0x7fff_fff1;
 
   private final Machine machine;
-  private final boolean targets;
+  private final StageId stage;
   private final List<Instruction> program;
 
   /**
    * @param machine where the worker runs
-   * @param targets whether it connects to targets
+   * @param stage what it does
    */
-  CallFilter(Machine machine, boolean targets) {
+  CallFilter(Machine machine, StageId stage) {
     this.machine = machine;
-    this.targets = targets;
+    this.stage = stage;
     this.program = assemble();
   }
 
@@ -143,8 +128,29 @@ final class CallFilter {
 
   private List<Instruction> treatment(Call call) {
     return switch (call) {
-      case OPEN, OPENAT, CLONE, CLONE3, PRCTL, PRLIMIT64, IOCTL, TGKILL, KILL -> checked(call);
-      case SOCKET, CONNECT, BIND, SOCKETPAIR, SENDMMSG, RECVMMSG -> targets ? forTargets(call) : NO;
+      case OPEN,
+          OPENAT,
+          CLONE,
+          PRCTL,
+          PRLIMIT64,
+          IOCTL,
+          FCNTL,
+          TGKILL,
+          KILL,
+          SENDTO,
+          SENDMSG,
+          SETSOCKOPT,
+          MMAP,
+          MPROTECT,
+          MUNMAP,
+          MREMAP,
+          SOCKET ->
+          CallArguments.of(call, stage);
+      // Its flags lie in memory, where no filter sees them: the C library takes clone instead.
+      case CLONE3 -> answer(MISSING);
+      case CONNECT, BIND, SOCKETPAIR, SENDMMSG, RECVMMSG -> stage == StageId.CONNECT ? YES : NO;
+      // Of sockets that others read and write as well; the end of a stream is io's to pass on.
+      case SHUTDOWN -> stage == StageId.IO ? YES : NO;
       case LISTEN, ACCEPT, ACCEPT4, FORK, VFORK -> NO;
       case EXECVE,
           EXECVEAT,
@@ -174,56 +180,5 @@ final class CallFilter {
           answer(KILL);
       default -> YES;
     };
-  }
-
-  /** Calls that are allowed with some arguments. */
-  private List<Instruction> checked(Call call) {
-    return switch (call) {
-      case OPEN -> then(loadArgument(1), branch(Bpf.IF_ANY_BIT, WRITING, NO, YES));
-      case OPENAT -> then(loadArgument(2), branch(Bpf.IF_ANY_BIT, WRITING, NO, YES));
-      // Threads, and no processes.
-      case CLONE -> then(loadArgument(0), branch(Bpf.IF_ANY_BIT, CLONE_THREAD, YES, NO));
-      // Its flags lie in memory, where no filter sees them: the C library takes clone instead.
-      case CLONE3 -> answer(MISSING);
-      case PRCTL -> then(loadArgument(0), oneOf(PRCTLS, YES, answer(ERRNO | Errno.EINVAL)));
-      case IOCTL -> then(loadArgument(1), oneOf(IOCTLS, YES, NO));
-      // To ask for its own limits, not to set any: getrlimit(3) is made of it.
-      case PRLIMIT64 ->
-          then(
-              loadArgument(0),
-              oneOf(
-                  new int[] {0, OWN},
-                  then(
-                      loadArgument(2),
-                      branch(
-                          Bpf.IF_EQUAL,
-                          0,
-                          then(loadUpper(2), branch(Bpf.IF_EQUAL, 0, YES, NO)),
-                          NO)),
-                  NO));
-      case TGKILL -> then(loadArgument(0), branch(Bpf.IF_EQUAL, OWN, YES, NO));
-      // Signal 0: whether a process is there.
-      case KILL -> then(loadArgument(1), branch(Bpf.IF_EQUAL, 0, YES, NO));
-      default -> throw new IllegalArgumentException(call.text());
-    };
-  }
-
-  /** What it takes to reach targets and name servers. */
-  private static List<Instruction> forTargets(Call call) {
-    if (call != Call.SOCKET) {
-      return YES;
-    }
-    List<Instruction> streamOrDatagram =
-        then(
-            loadArgument(1),
-            then(
-                new Instruction(Bpf.AND, 0, 0, SOCKET_TYPE),
-                oneOf(new int[] {Const.SOCK_STREAM, Const.SOCK_DGRAM}, YES, NO)));
-    // The resolver asks by netlink's protocol 0 which addresses this machine has.
-    List<Instruction> addresses = then(loadArgument(2), branch(Bpf.IF_EQUAL, 0, YES, NO));
-    int[] families = {Const.AF_UNIX, Const.AF_INET, Const.AF_INET6};
-    return then(
-        loadArgument(0),
-        oneOf(families, streamOrDatagram, branch(Bpf.IF_EQUAL, AF_NETLINK, addresses, NO)));
   }
 }

@@ -28,8 +28,10 @@ public final class Confinement {
 
   private static final byte[] NONE = {};
 
-  /** From this version on Landlock knows TCP. */
+  /** From these versions on Landlock knows TCP, and signals and abstract Unix sockets. */
   private static final int TCP = 4;
+
+  private static final int SCOPES = 6;
 
   private static final long KEEP_NANOS = 5_000_000_000L;
 
@@ -46,7 +48,9 @@ public final class Confinement {
   // Each for workers that do not connect to targets, and for those that do.
   private final Landlock[] rules = new Landlock[2];
   private final long[] made = new long[2];
-  private final CallFilter[] filters = new CallFilter[2];
+
+  /** By stage. */
+  private final CallFilter[] filters = new CallFilter[StageId.values().length];
 
   private Confinement(boolean wanted, int landlock, Machine machine) {
     this.wanted = wanted;
@@ -71,6 +75,9 @@ public final class Confinement {
     (landlock > 0 ? has : misses).add("Landlock" + (landlock > 0 ? " " + landlock : ""));
     if (landlock > 0 && landlock < TCP) {
       misses.add("Landlock for TCP");
+    }
+    if (landlock > 0 && landlock < SCOPES) {
+      misses.add("Landlock for signals and abstract sockets");
     }
     (machine != null ? has : misses).add("system call filter");
     LOG.info("workers are confined by {}", String.join(", ", has));
@@ -159,9 +166,9 @@ public final class Confinement {
     if (machine == null) {
       return NONE;
     }
-    int which = stage == StageId.CONNECT ? 1 : 0;
+    int which = stage.ordinal();
     if (filters[which] == null) {
-      filters[which] = new CallFilter(machine, which == 1);
+      filters[which] = new CallFilter(machine, stage);
     }
     byte[] program = filters[which].bytes(pid);
     return RECORDING ? NONE : program;

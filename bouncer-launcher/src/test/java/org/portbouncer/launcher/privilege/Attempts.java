@@ -15,6 +15,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.portbouncer.core.hop.SealedHeaders;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Seccomp;
 
@@ -39,10 +40,13 @@ final class Attempts {
     Files.exists(Path.of("/proc/self"));
     Files.readAllBytes(Path.of("/proc/self/stat"));
     all("open", port, file, process);
+    CallAttempts calls = new CallAttempts(file.resolveSibling("datagrams"));
     byte[] filter = new byte[new DataInputStream(System.in).readInt()];
     new DataInputStream(System.in).readFully(filter);
+    System.out.println("headers: " + SealedHeaders.make());
     System.out.println("filter: " + Seccomp.confine(filter));
     all("filtered", port, file, process);
+    calls.all().forEach((what, result) -> outcome("call " + what, result >= 0));
     System.out.flush();
     if (arguments.length > 3) {
       execute();
@@ -87,6 +91,10 @@ final class Attempts {
       outcome = "refused";
     }
     System.out.println(what + ": " + outcome);
+  }
+
+  private static void outcome(String what, boolean done) {
+    System.out.println(what + ": " + (done ? "done" : "refused"));
   }
 
   /** The call itself, which ProcessBuilder does not come to. */

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.DataOutputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -18,8 +20,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Seccomp;
+import org.portbouncer.core.sys.SockAddr;
+import org.portbouncer.core.sys.Sockets;
 
 /** What a process can still do that was started, and confined, as the worker of a stage. */
 class ConfinementTest {
@@ -38,12 +46,14 @@ class ConfinementTest {
   private ServerSocket target;
   private Process victim;
   private Path file;
+  private int datagrams;
 
   @BeforeEach
   void prepare() throws Exception {
     target = new ServerSocket(0, 50, InetAddress.ofLiteral("127.0.0.1"));
     victim = new ProcessBuilder("sleep", "60").start();
     file = Files.writeString(folder.resolve("secret"), "secret");
+    datagrams = bind(folder.resolve("datagrams"));
     // Where a server has its jars, a test has its classes.
     System.setProperty("bouncer.lib", place(Attempts.class));
     System.setProperty("bouncer.cache", place(Seccomp.class));
@@ -54,7 +64,23 @@ class ConfinementTest {
     System.clearProperty("bouncer.lib");
     System.clearProperty("bouncer.cache");
     target.close();
+    Libc.close(datagrams);
     victim.destroyForcibly().waitFor();
+  }
+
+  /** A datagram socket of somebody else's. */
+  private static int bind(Path path) {
+    int fd = Libc.socket(Const.AF_UNIX, Const.SOCK_DGRAM | Const.SOCK_NONBLOCK, 0);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(SockAddr.ROOM, 8);
+      int length = SockAddr.putUnix(address, 0, path.toString());
+      assertThat(Libc.bind(fd, address.address(), length)).isZero();
+    }
+    return fd;
+  }
+
+  private boolean gotDatagram() {
+    return Sockets.isReadable(datagrams);
   }
 
   private static String place(Class<?> of) throws Exception {
@@ -128,6 +154,69 @@ class ConfinementTest {
     for (String refused : List.of("program", "listen", "write", "change", "read", "signal")) {
       assertThat(outcomes).containsEntry("filtered " + refused, REFUSED);
     }
+  }
+
+  private static final List<String> NOBODYS =
+      List.of(
+          "append off",
+          "wait",
+          "wait by ioctl",
+          "own",
+          "signal",
+          "async",
+          "seal",
+          "listen",
+          "accept",
+          "socket 17",
+          "socket 31",
+          "socket 38",
+          "socket 40");
+
+  private static final List<String> OF_CONNECT =
+      List.of(
+          "sendto path",
+          "sendto free",
+          "sendmsg path",
+          "sendmsg own",
+          "connect",
+          "bind",
+          "credentials",
+          "socket 1",
+          "socket 2",
+          "socket 10",
+          "socket 16");
+
+  private static final List<String> UNSEALING = List.of("unseal", "unmap", "map over", "move over");
+
+  /** Call by call, what docs/security.md says of a worker that was taken over. */
+  @ParameterizedTest
+  @EnumSource(StageId.class)
+  void shouldLetAWorkerDoWhatItsStageMeansAndNoMore(StageId stage) throws Exception {
+    assumeTrue(Landlock.version() >= SIGNALS && Seccomp.available(), "not on this kernel");
+    Map<String, String> outcomes = attempts(stage, 0);
+    assertThat(outcomes).containsEntry("headers", "0").containsEntry("filter", "0");
+    boolean connects = stage == StageId.CONNECT;
+    for (String nobodys : NOBODYS) {
+      assertThat(outcomes).containsEntry("call " + nobodys, REFUSED);
+    }
+    for (String own : OF_CONNECT) {
+      assertThat(outcomes).containsEntry("call " + own, connects ? DONE : REFUSED);
+    }
+    if (!connects) {
+      for (String unsealing : UNSEALING) {
+        assertThat(outcomes).containsEntry("call " + unsealing, REFUSED);
+      }
+    }
+    assertThat(gotDatagram()).as("sent elsewhere than to the peer").isEqualTo(connects);
+    for (String everybodys : List.of("send", "sendmsg sealed", "copy", "log", "log kept")) {
+      assertThat(outcomes).containsEntry("call " + everybodys, DONE);
+    }
+    boolean io = stage == StageId.IO;
+    assertThat(outcomes)
+        .containsEntry("call shutdown", io ? DONE : REFUSED)
+        .containsEntry("call linger", io ? DONE : REFUSED)
+        .containsEntry(
+            "call keepalive", io || connects || stage == StageId.BANDWIDTH ? DONE : REFUSED);
   }
 
   @Test

@@ -1,0 +1,173 @@
+package org.portbouncer.launcher.privilege;
+
+import static org.portbouncer.launcher.privilege.Bpf.branch;
+import static org.portbouncer.launcher.privilege.Bpf.loadArgument;
+import static org.portbouncer.launcher.privilege.Bpf.loadUpper;
+import static org.portbouncer.launcher.privilege.Bpf.oneOf;
+import static org.portbouncer.launcher.privilege.Bpf.then;
+import static org.portbouncer.launcher.privilege.CallFilter.NO;
+import static org.portbouncer.launcher.privilege.CallFilter.OWN;
+import static org.portbouncer.launcher.privilege.CallFilter.YES;
+
+import java.util.List;
+import org.portbouncer.core.hop.SealedHeaders;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.launcher.privilege.Bpf.Instruction;
+
+/**
+ * What a {@link CallFilter} makes of calls that are allowed with some arguments only: numbers, that
+ * is; what an argument points to lies in memory, which no filter reads. In the mother.
+ */
+final class CallArguments {
+
+  private static final int WRITING =
+      Const.O_WRONLY | Const.O_RDWR | 0x40 /* O_CREAT */ | 0x200 /* O_TRUNC */;
+  private static final int SOCKET_TYPE = 0xf;
+  private static final int AF_NETLINK = 16;
+  private static final int CLONE_THREAD = 0x10000;
+
+  /** CLONE_NEW… of each kind of namespace, CLONE_PTRACE. */
+  private static final int CLONE_APART = 0x7e02_2080;
+
+  /** PR_SET_NAME, PR_GET_NAME, PR_SET_VMA: names of threads and of memory. */
+  private static final int[] PRCTLS = {15, 16, 0x53564d41};
+
+  /** FIONREAD, SIOCOUTQ, TCGETS. */
+  private static final int[] IOCTLS = {0x541b, Const.SIOCOUTQ, 0x5401};
+
+  /**
+   * Copies of descriptors, what they are, the size of a pipe. F_SETFL is not among them: it takes
+   * O_APPEND from a log, and O_NONBLOCK from a socket that another process works with. Nor is what
+   * has the kernel signal (F_SETOWN, F_SETSIG), lock or seal.
+   */
+  private static final int[] FCNTLS = {
+    0, Const.F_GETFD, Const.F_SETFD, Const.F_GETFL, Const.F_DUPFD_CLOEXEC, Const.F_SETPIPE_SZ
+  };
+
+  /** TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT. */
+  private static final int[] TCP_OPTIONS = {1, 4, 5, 6, 18};
+
+  private static final int[] SOCKET_OPTIONS = {Const.SO_KEEPALIVE, Const.SO_OOBINLINE};
+  private static final int[] IO_SOCKET_OPTIONS = {
+    Const.SO_KEEPALIVE, Const.SO_OOBINLINE, Const.SO_LINGER, Const.SO_RCVLOWAT
+  };
+
+  private static final int MREMAP_FIXED = 2;
+
+  private CallArguments() {}
+
+  /** The treatment of a call whose arguments count, for a worker of that stage. */
+  static List<Instruction> of(Call call, StageId stage) {
+    boolean targets = stage == StageId.CONNECT;
+    return switch (call) {
+      case OPEN -> then(loadArgument(1), branch(Bpf.IF_ANY_BIT, WRITING, NO, YES));
+      case OPENAT -> then(loadArgument(2), branch(Bpf.IF_ANY_BIT, WRITING, NO, YES));
+      // Threads, and no processes.
+      case CLONE ->
+          then(
+              loadArgument(0),
+              branch(
+                  Bpf.IF_ANY_BIT, CLONE_THREAD, branch(Bpf.IF_ANY_BIT, CLONE_APART, NO, YES), NO));
+      case PRCTL ->
+          then(loadArgument(0), oneOf(PRCTLS, YES, Bpf.answer(CallFilter.ERRNO | Errno.EINVAL)));
+      case IOCTL -> then(loadArgument(1), oneOf(IOCTLS, YES, NO));
+      case FCNTL -> then(loadArgument(1), oneOf(FCNTLS, YES, NO));
+      // To ask for its own limits, not to set any: getrlimit(3) is made of it.
+      case PRLIMIT64 -> then(loadArgument(0), oneOf(new int[] {0, OWN}, isNull(2), NO));
+      case TGKILL -> then(loadArgument(0), branch(Bpf.IF_EQUAL, OWN, YES, NO));
+      // Signal 0: whether a process is there.
+      case KILL -> then(loadArgument(1), branch(Bpf.IF_EQUAL, 0, YES, NO));
+      // Who connects may send to whomever, too; of the others each message goes to its peer.
+      case SENDTO -> targets ? YES : isNull(4);
+      case SENDMSG -> targets ? YES : sealedHeader();
+      case SETSOCKOPT -> options(stage);
+      case MMAP, MPROTECT, MUNMAP -> targets ? YES : elsewhere(0, length(1, YES));
+      case MREMAP -> targets ? YES : elsewhere(0, length(1, length(2, movesElsewhere())));
+      case SOCKET -> targets ? socket() : NO;
+      default -> throw new IllegalArgumentException(call.text());
+    };
+  }
+
+  private static List<Instruction> isNull(int index) {
+    return then(
+        loadArgument(index),
+        branch(Bpf.IF_EQUAL, 0, then(loadUpper(index), branch(Bpf.IF_EQUAL, 0, YES, NO)), NO));
+  }
+
+  // The memory of SealedHeaders, which is read and never changed.
+
+  private static final int SEALED = (int) (SealedHeaders.ADDRESS >>> 32);
+
+  private static List<Instruction> sealedHeader() {
+    int outside = ~(SealedHeaders.BYTES - 1) | SealedHeaders.HEADER - 1;
+    return then(
+        loadUpper(1),
+        branch(
+            Bpf.IF_EQUAL,
+            SEALED,
+            then(loadArgument(1), branch(Bpf.IF_ANY_BIT, outside, NO, YES)),
+            NO));
+  }
+
+  /** Not in the 4 GiB where they lie, nor in those before. */
+  private static List<Instruction> elsewhere(int index, List<Instruction> then) {
+    return then(loadUpper(index), oneOf(new int[] {SEALED, SEALED - 1}, NO, then));
+  }
+
+  /** Below 4 GiB, so that what begins elsewhere ends before them. */
+  private static List<Instruction> length(int index, List<Instruction> then) {
+    return then(loadUpper(index), branch(Bpf.IF_EQUAL, 0, then, NO));
+  }
+
+  private static List<Instruction> movesElsewhere() {
+    return then(loadArgument(3), branch(Bpf.IF_ANY_BIT, MREMAP_FIXED, elsewhere(4, YES), YES));
+  }
+
+  // Sockets.
+
+  /** What a stage sets of sockets that are not its own. */
+  private static List<Instruction> options(StageId stage) {
+    return switch (stage) {
+      // Close would wait for a lingering socket, in whatever process does it last.
+      case CONNECT -> level(Const.SOL_SOCKET, oneOption(Const.SO_LINGER, NO, YES), YES);
+      case BANDWIDTH -> options(SOCKET_OPTIONS);
+      case IO -> options(IO_SOCKET_OPTIONS);
+      default -> NO;
+    };
+  }
+
+  private static List<Instruction> options(int[] ofSockets) {
+    return level(
+        Const.SOL_SOCKET,
+        then(loadArgument(2), oneOf(ofSockets, YES, NO)),
+        level(Const.IPPROTO_TCP, then(loadArgument(2), oneOf(TCP_OPTIONS, YES, NO)), NO));
+  }
+
+  private static List<Instruction> level(
+      int level, List<Instruction> yes, List<Instruction> otherwise) {
+    return then(loadArgument(1), branch(Bpf.IF_EQUAL, level, yes, otherwise));
+  }
+
+  private static List<Instruction> oneOption(
+      int option, List<Instruction> yes, List<Instruction> otherwise) {
+    return then(loadArgument(2), branch(Bpf.IF_EQUAL, option, yes, otherwise));
+  }
+
+  /** What it takes to reach targets and name servers. */
+  private static List<Instruction> socket() {
+    List<Instruction> streamOrDatagram =
+        then(
+            loadArgument(1),
+            then(
+                new Instruction(Bpf.AND, 0, 0, SOCKET_TYPE),
+                oneOf(new int[] {Const.SOCK_STREAM, Const.SOCK_DGRAM}, YES, NO)));
+    // The resolver asks by netlink's protocol 0 which addresses this machine has.
+    List<Instruction> addresses = then(loadArgument(2), branch(Bpf.IF_EQUAL, 0, YES, NO));
+    int[] families = {Const.AF_UNIX, Const.AF_INET, Const.AF_INET6};
+    return then(
+        loadArgument(0),
+        oneOf(families, streamOrDatagram, branch(Bpf.IF_EQUAL, AF_NETLINK, addresses, NO)));
+  }
+}
