@@ -17,12 +17,17 @@ import java.util.List;
 /**
  * Becomes another program, as systemd starts a service with socket activation: with listening
  * sockets from descriptor 3 on, and in the environment what they are. A program of its own, because
- * Java cannot pass descriptors to a child: {@code Activator NAME=PORT… -- COMMAND…}, all on
- * 127.0.0.1.
+ * Java cannot pass descriptors to a child: {@code Activator NAME=[KIND:]PORT… -- COMMAND…}, on
+ * 127.0.0.1, or with a kind on all IPv4 addresses (any4), all of both families (any6), or all IPv6
+ * addresses alone (only6).
  */
 public final class Activator {
   private static final int FIRST = 3;
   private static final int STREAM_CLOEXEC = 1 | 0x80000;
+  private static final int INET = 2;
+  private static final int INET6 = 10;
+  private static final int IPPROTO_IPV6 = 41;
+  private static final int IPV6_V6ONLY = 26;
   private static final int OUT_OF_THE_WAY = 200;
   private static final int F_DUPFD_CLOEXEC = 1030;
   private static final Linker LINKER = Linker.nativeLinker();
@@ -37,7 +42,12 @@ public final class Activator {
     for (String word : words.subList(0, split)) {
       int equals = word.lastIndexOf('=');
       names.add(word.substring(0, equals));
-      sockets.add(listen(Integer.parseInt(word.substring(equals + 1))));
+      String where = word.substring(equals + 1);
+      int colon = where.indexOf(':');
+      sockets.add(
+          listen(
+              colon < 0 ? "" : where.substring(0, colon),
+              Integer.parseInt(where.substring(colon + 1))));
     }
     become(sockets, names, words.subList(split + 1, words.size()));
   }
@@ -73,18 +83,29 @@ public final class Activator {
     check((int) execv.invokeExact(argv.getAtIndex(JAVA_LONG, 0), argv.address()));
   }
 
-  private static int listen(int port) throws Throwable {
-    MemorySegment address = Arena.global().allocate(16, 8);
-    address.set(JAVA_SHORT, 0, (short) 2);
+  private static int listen(String kind, int port) throws Throwable {
+    boolean six = kind.endsWith("6");
+    int length = six ? 28 : 16;
+    MemorySegment address = Arena.global().allocate(32, 8);
+    address.set(JAVA_SHORT, 0, (short) (six ? INET6 : INET));
     address.set(JAVA_BYTE, 2, (byte) (port >> 8));
     address.set(JAVA_BYTE, 3, (byte) port);
-    address.set(JAVA_BYTE, 4, (byte) 127);
-    address.set(JAVA_BYTE, 7, (byte) 1);
+    if (kind.isEmpty()) {
+      address.set(JAVA_BYTE, 4, (byte) 127);
+      address.set(JAVA_BYTE, 7, (byte) 1);
+    }
     MethodHandle socket = function("socket", JAVA_INT, JAVA_INT, JAVA_INT);
+    MethodHandle setsockopt =
+        function("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
     MethodHandle bind = function("bind", JAVA_INT, JAVA_LONG, JAVA_INT);
     MethodHandle listen = function("listen", JAVA_INT, JAVA_INT);
-    int fd = check((int) socket.invokeExact(2, STREAM_CLOEXEC, 0));
-    check((int) bind.invokeExact(fd, address.address(), 16));
+    int fd = check((int) socket.invokeExact(six ? INET6 : INET, STREAM_CLOEXEC, 0));
+    if (six) {
+      MemorySegment only = Arena.global().allocate(4, 4);
+      only.set(JAVA_INT, 0, kind.equals("only6") ? 1 : 0);
+      check((int) setsockopt.invokeExact(fd, IPPROTO_IPV6, IPV6_V6ONLY, only.address(), 4));
+    }
+    check((int) bind.invokeExact(fd, address.address(), length));
     check((int) listen.invokeExact(fd, 64));
     return outOfTheWay(fd);
   }

@@ -63,6 +63,7 @@ public final class ConfigLoader {
     }
     if (configuration != null) {
       configuration.acls().forEach(acl -> UnreachableRules.warn(acl.rules(), problems));
+      Overlap.warn(configuration, problems);
     }
     LoadResult result =
         new LoadResult(

@@ -33,8 +33,10 @@ final class ConfigurationReader {
     long drainMs = timeouts.read("drain", DURATION);
     long orphanMs = timeouts.read("orphan", DURATION);
 
+    ListenAddresses addresses = new ListenAddresses();
     List<Listener> listeners =
-        new ListenerReader(aclNames, classNames, global).all(bouncer.section("listeners"));
+        new ListenerReader(aclNames, classNames, global, addresses)
+            .all(bouncer.section("listeners"));
     RuleReader ruleReader = new RuleReader(classNames);
     List<Acl> acls = new ArrayList<>();
     for (String name : aclNames) {
@@ -56,7 +58,7 @@ final class ConfigurationReader {
         orphanMs,
         bouncer.section("limits").read("max-sessions", integer(1, 1_000_000)),
         admin(bouncer.section("admin")),
-        metrics(bouncer.section("metrics")),
+        metrics(bouncer.section("metrics"), addresses),
         LogReader.read(bouncer.section("log")),
         bouncer.read("user", ConfigurationReader::user),
         bouncer.read("group", ConfigurationReader::group),
@@ -132,10 +134,10 @@ final class ConfigurationReader {
     return Integer.parseInt(text, 8);
   }
 
-  private static Configuration.Metrics metrics(Section metrics) {
+  private static Configuration.Metrics metrics(Section metrics, ListenAddresses addresses) {
     List<String> hosts = metrics.readList("hosts", ConfigurationReader::host);
     return new Configuration.Metrics(
-        metrics.read("listen", ConfigurationReader::metricsListen),
+        metrics.read("listen", (text, where) -> metricsListen(text, where, addresses)),
         hosts == null ? List.of() : hosts);
   }
 
@@ -146,7 +148,7 @@ final class ConfigurationReader {
     return text;
   }
 
-  private static Endpoint metricsListen(String text, Where where) {
+  private static Endpoint metricsListen(String text, Where where, ListenAddresses addresses) {
     if (text.isBlank()) {
       return null;
     }
@@ -154,6 +156,7 @@ final class ConfigurationReader {
     if (endpoint.kind() != Endpoint.Kind.INET) {
       throw new InvalidValueException("'" + text + "' is not HOST:PORT, as in 127.0.0.1:9464");
     }
+    addresses.addDualStack(endpoint, "metrics.listen", where);
     return endpoint;
   }
 

@@ -6,45 +6,52 @@ import java.util.List;
 /** Finds listen addresses that cannot be bound together. Runs in the mother and in commands. */
 final class ListenAddresses {
 
-  private record Used(Endpoint endpoint, String listener, Where where) {}
+  private record Used(Endpoint endpoint, String owner, Where where) {}
 
   private final List<Used> used = new ArrayList<>();
 
   /**
    * Adds one.
    *
+   * @param owner whose it is: "listener 'web'"
    * @throws InvalidValueException when it is used already
    */
-  void add(Endpoint endpoint, String listener, Where where) {
+  void add(Endpoint endpoint, String owner, Where where) {
     for (Used before : used) {
-      if (clash(before.endpoint(), endpoint)) {
+      if (Overlap.clash(before.endpoint(), endpoint)) {
         boolean same = before.endpoint().host().equals(endpoint.host());
         throw new InvalidValueException(
             "the address "
                 + endpoint.text()
-                + (same ? " is used already, by" : " overlaps that of")
-                + " listener '"
-                + before.listener()
-                + "' at "
+                + (same ? " is used already, by " : " overlaps that of ")
+                + before.owner()
+                + " at "
                 + before.where());
       }
     }
-    used.add(new Used(endpoint, listener, where));
+    used.add(new Used(endpoint, owner, where));
   }
 
-  private static boolean clash(Endpoint a, Endpoint b) {
-    if (a.kind() != b.kind()) {
-      return false;
+  /**
+   * The same for one that is bound for IPv4 clients too where it is {@code [::]}, whatever stands
+   * beside it.
+   *
+   * @throws InvalidValueException when it is used already
+   */
+  void addDualStack(Endpoint endpoint, String owner, Where where) {
+    add(endpoint, owner, where);
+    if (Overlap.isAnyV6(endpoint)) {
+      for (Used before : used) {
+        if (Overlap.isV4(before.endpoint()) && Overlap.samePort(before.endpoint(), endpoint)) {
+          throw new InvalidValueException(
+              "the address "
+                  + endpoint.text()
+                  + " takes IPv4 clients too, and overlaps that of "
+                  + before.owner()
+                  + " at "
+                  + before.where());
+        }
+      }
     }
-    if (a.kind() == Endpoint.Kind.UNIX) {
-      return a.path().equals(b.path());
-    }
-    boolean sameFamily = (a.host().indexOf(':') < 0) == (b.host().indexOf(':') < 0);
-    boolean sameHost = a.host().equals(b.host()) || isAny(a.host()) || isAny(b.host());
-    return a.port() != 0 && a.port() == b.port() && sameFamily && sameHost;
-  }
-
-  private static boolean isAny(String host) {
-    return host.equals("0.0.0.0") || host.equals("::");
   }
 }

@@ -13,9 +13,14 @@ final class ListenerReader {
   private final List<String> aclNames;
   private final List<String> bandwidthNames;
   private final Timeouts global;
-  private final ListenAddresses addresses = new ListenAddresses();
+  private final ListenAddresses addresses;
 
-  ListenerReader(List<String> aclNames, List<String> bandwidthNames, Timeouts global) {
+  ListenerReader(
+      List<String> aclNames,
+      List<String> bandwidthNames,
+      Timeouts global,
+      ListenAddresses addresses) {
+    this.addresses = addresses;
     this.aclNames = aclNames;
     this.bandwidthNames = bandwidthNames;
     this.global = global;
@@ -53,7 +58,7 @@ final class ListenerReader {
             "listen",
             (text, where) -> {
               Endpoint endpoint = EndpointParser.listen(text.strip(), where.directory());
-              addresses.add(endpoint, name, where);
+              addresses.add(endpoint, "listener '" + name + "'", where);
               return endpoint;
             });
     if (section.isEmptyList("listen")) {

@@ -28,6 +28,7 @@ public final class Errno {
   public static final int ENONET = 64;
   public static final int EPROTO = 71;
   public static final int EMSGSIZE = 90;
+  public static final int EPROTOTYPE = 91;
   public static final int ENOPROTOOPT = 92;
   public static final int EOPNOTSUPP = 95;
   public static final int EAFNOSUPPORT = 97;
@@ -52,53 +53,13 @@ public final class Errno {
   private Errno() {}
 
   /**
-   * What an operator reads for an error number.
+   * What an operator reads for an error number: every one has words. Where a call gives a number
+   * another meaning, whoever makes it says so (as connecting does).
    *
    * @param errno positive, as in the man pages
    */
   public static String text(int errno) {
-    return switch (errno) {
-      case EPERM -> "operation not permitted";
-      case ENOENT -> "no such file or directory";
-      case ESRCH -> "no such process";
-      case EINTR -> "interrupted";
-      case EIO -> "input/output error";
-      case EBADF -> "bad descriptor";
-      case EAGAIN -> "resource temporarily unavailable";
-      case ENOMEM -> "out of memory";
-      case EACCES -> "permission denied";
-      case EEXIST -> "file exists";
-      case ENOTDIR -> "not a directory";
-      case EINVAL -> "invalid argument";
-      case ENFILE -> "too many open files in the system";
-      case EMFILE -> "too many open files";
-      case ENOSPC -> "no space left on device";
-      case EROFS -> "read-only file system";
-      case EPIPE -> "broken pipe";
-      case ENOSYS -> "no such system call";
-      case ENONET -> "host not on the network";
-      case EPROTO -> "protocol error";
-      case EMSGSIZE -> "message too long";
-      case ENOPROTOOPT -> "protocol not available";
-      case EOPNOTSUPP -> "operation not supported";
-      case EAFNOSUPPORT -> "address family not supported";
-      case EADDRINUSE -> "address already in use";
-      case EADDRNOTAVAIL -> "cannot assign requested address";
-      case ENETDOWN -> "network down";
-      case ENETUNREACH -> "network unreachable";
-      case ENETRESET -> "connection dropped by the network";
-      case ECONNABORTED -> "connection aborted";
-      case ECONNRESET -> "connection reset";
-      case ENOBUFS -> "no buffer space";
-      case ENOTCONN -> "not connected";
-      case ETOOMANYREFS -> "too many descriptors in flight";
-      case ETIMEDOUT -> "timed out";
-      case ECONNREFUSED -> "connection refused";
-      case EHOSTDOWN -> "host down";
-      case EHOSTUNREACH -> "no route to host";
-      case EDQUOT -> "disk quota exceeded";
-      default -> "error " + errno;
-    };
+    return ErrnoWords.of(errno);
   }
 
   /** Whether epoll_ctl(2) took a descriptor not because the user watches too many. */

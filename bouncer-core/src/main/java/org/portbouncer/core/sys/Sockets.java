@@ -196,6 +196,11 @@ public final class Sockets {
     }
   }
 
+  /** Whether an IPv6 socket leaves IPv4 clients to others; false for any other socket. */
+  public static boolean isSixOnly(int fd) {
+    return option(fd, Const.IPPROTO_IPV6, Const.IPV6_V6ONLY) == 1;
+  }
+
   private static int option(int fd, int option) {
     return option(fd, Const.SOL_SOCKET, option);
   }

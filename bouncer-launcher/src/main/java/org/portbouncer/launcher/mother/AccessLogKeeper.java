@@ -83,18 +83,21 @@ final class AccessLogKeeper {
     mother.accessLog().to(fd, form(now));
     if (now.to() == Sink.SYSLOG) {
       int errno = SyslogSocket.connect(fd, now.path());
-      if (errno != 0) {
+      if (errno == Errno.EPROTOTYPE) {
         LOG.warn(
-            "no syslog daemon at {}: {}; access log lines wait for one", now.path(), text(errno));
+            "the syslog daemon at {} has a stream socket there, and lines go to a datagram socket"
+                + " only (syslog-ng: unix-dgram); access log lines wait for one",
+            now.path());
+      } else if (errno != 0) {
+        LOG.warn(
+            "no syslog daemon at {}: {}; access log lines wait for one",
+            now.path(),
+            Errno.text(errno));
       }
       if (!connect.isSet()) {
         mother.loop().timers().set(connect, mother.loop().now() + CONNECT_NANOS);
       }
     }
-  }
-
-  private static String text(int errno) {
-    return Errno.text(errno);
   }
 
   private static LogForm form(AccessLog settings) {

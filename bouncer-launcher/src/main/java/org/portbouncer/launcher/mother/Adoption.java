@@ -14,6 +14,7 @@ import java.util.function.Predicate;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.Overlap;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
@@ -32,6 +33,9 @@ final class Adoption {
 
   private static final Logger LOG = LoggerFactory.getLogger(Adoption.class);
 
+  /** How ListenSocket.name begins for {@code [::]}. */
+  private static final String ANY6 = "0:0:0:0:0:0:0:0 ";
+
   /**
    * A listener's address that gets a passed socket.
    *
@@ -39,11 +43,23 @@ final class Adoption {
    * @param address index into the listener's addresses
    * @param fd the socket; whoever takes this owns it
    * @param kept whether it comes from keeping
+   * @param beside whether another socket, passed or not, has the rest of the address: this one has
+   *     IPv4 clients of {@code [::]}
    */
-  record Adopted(int listener, int address, int fd, boolean kept) {}
+  record Adopted(int listener, int address, int fd, boolean kept, boolean beside) {}
 
-  /** A passed socket and where it listens, as ListenSocket.name has it. */
-  private record Candidate(Passed passed, String where) {}
+  /**
+   * A passed socket.
+   *
+   * @param where where it listens, as ListenSocket.name has it
+   * @param dual whether it is on all IPv6 addresses and takes IPv4 clients too
+   */
+  private record Candidate(Passed passed, String where, boolean dual) {
+    /** Whether it is on this port of an IPv4 address, or of all. */
+    boolean isV4(int port) {
+      return where.indexOf(':') < 0 && where.endsWith(" " + port);
+    }
+  }
 
   private final Configuration configuration;
   private final List<Candidate> candidates = new ArrayList<>();
@@ -62,7 +78,8 @@ final class Adoption {
         LOG.warn("descriptor {} ('{}') is no listening socket; closed", each.fd(), each.name());
         Libc.close(each.fd());
       } else {
-        adoption.candidates.add(new Candidate(each, where));
+        boolean dual = where.startsWith(ANY6) && !Sockets.isSixOnly(each.fd());
+        adoption.candidates.add(new Candidate(each, where, dual));
       }
     }
     adoption.match();
@@ -71,9 +88,10 @@ final class Adoption {
         notifier.forget(left.passed().name());
       } else {
         LOG.warn(
-            "the passed socket '{}' ({}) is of no listener, by name or by address; closed",
+            "the passed socket '{}' ({}{}) is of no listener, by name or by address; closed",
             left.passed().name(),
-            left.where());
+            left.where(),
+            left.dual() ? ", IPv4 too" : "");
       }
       Libc.close(left.passed().fd());
     }
@@ -82,8 +100,46 @@ final class Adoption {
 
   private void match() {
     each((l, where) -> c -> named(c, l) && c.where().equals(where));
-    each((l, where) -> c -> named(c, l));
+    each((l, where) -> c -> named(c, l) && !isBesideAny(c));
     each((l, where) -> c -> c.where().equals(where));
+    // A unit's ListenStream=PORT is on [::] and takes IPv4 clients too.
+    each((l, where) -> c -> c.dual() && where.equals(c.where().replace(ANY6, "0.0.0.0 ")));
+    besideAny();
+  }
+
+  /** Whether a {@code [::]} takes in what an IPv4 socket is for. */
+  private boolean isBesideAny(Candidate candidate) {
+    return configuration.listeners().stream()
+        .flatMap(listener -> listener.listen().stream())
+        .anyMatch(endpoint -> takesIn(endpoint, candidate));
+  }
+
+  private boolean takesIn(Endpoint endpoint, Candidate candidate) {
+    return Overlap.isAnyV6(endpoint)
+        && candidate.isV4(endpoint.port())
+        && !Overlap.leavesV4(endpoint, configuration);
+  }
+
+  /** Gives the IPv4 sockets that are left to the {@code [::]} that takes IPv4 clients too. */
+  private void besideAny() {
+    for (int i = 0; i < configuration.listeners().size(); i++) {
+      Listener listener = configuration.listeners().get(i);
+      for (int j = 0; j < listener.listen().size(); j++) {
+        Endpoint endpoint = listener.listen().get(j);
+        for (Candidate candidate : List.copyOf(candidates)) {
+          if (takesIn(endpoint, candidate)) {
+            candidates.remove(candidate);
+            Passed passed = candidate.passed();
+            adopted.add(new Adopted(i, j, passed.fd(), passed.kept(), true));
+            LOG.info(
+                "listener {}: {}, for IPv4 clients of {}, was passed by the service manager",
+                listener.name(),
+                candidate.where(),
+                endpoint.text());
+          }
+        }
+      }
+    }
   }
 
   private static boolean named(Candidate candidate, Listener listener) {
@@ -114,7 +170,8 @@ final class Adoption {
 
   private void adopt(Candidate candidate, int listener, int address) {
     candidates.remove(candidate);
-    adopted.add(new Adopted(listener, address, candidate.passed().fd(), candidate.passed().kept()));
+    adopted.add(
+        new Adopted(listener, address, candidate.passed().fd(), candidate.passed().kept(), false));
     Endpoint endpoint = configuration.listeners().get(listener).listen().get(address);
     String name = configuration.listeners().get(listener).name();
     if (candidate.where().equals(ListenSocket.name(endpoint))) {

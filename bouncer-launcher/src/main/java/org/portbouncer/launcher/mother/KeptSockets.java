@@ -20,6 +20,20 @@ final class KeptSockets {
     this.notifier = notifier;
   }
 
+  /**
+   * Gives back what came from keeping and does not fit any more: a {@code [::]} that took IPv4
+   * clients, which have another address now, or the other way round.
+   */
+  void release(Listeners opened) {
+    for (ListenSocket socket : opened.leaving()) {
+      notifier.forget(PassedSockets.keptName(ListenSocket.name(socket.endpoint())));
+      // The service manager has it for a moment still.
+      socket.ignoreNewClients();
+      socket.close();
+    }
+    opened.comeIntoForce();
+  }
+
   /** Brings the keeping in line with what listens now. */
   void update(Listeners listeners) {
     Set<String> now = new HashSet<>();

@@ -75,19 +75,30 @@ final class ListenSocket {
    * Takes over a socket that listens already.
    *
    * @param endpoint what it stands for
-   * @param sixOnly as for one that is bound here
-   * @param anyPort likewise
+   * @param anyPort as for one that is bound here
    * @param kept whether it was ours before a restart, and not made by a socket unit
    */
-  static ListenSocket adopt(
-      int fd, Endpoint endpoint, boolean sixOnly, String anyPort, boolean kept) {
+  static ListenSocket adopt(int fd, Endpoint endpoint, String anyPort, boolean kept) {
     if (endpoint.kind() == Endpoint.Kind.INET) {
       Sockets.forForwarding(fd);
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment address = arena.allocate(SockAddr.ROOM + 8L, 8);
+      boolean sixOnly = Sockets.isSixOnly(fd);
       return new ListenSocket(
           bound(endpoint, fd, address), fd, sixOnly, anyPort, !kept, false, null);
+    }
+  }
+
+  /** Where a socket listens, as an operator would write it; for a TCP socket. */
+  static Endpoint written(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(SockAddr.ROOM + 8L, 8);
+      address.set(JAVA_INT, SockAddr.ROOM, SockAddr.ROOM);
+      Libc.getsockname(fd, address.address(), address.address() + SockAddr.ROOM);
+      String text = SockAddr.text(address, 0);
+      String host = text.substring(0, text.lastIndexOf(':'));
+      return new Endpoint(Endpoint.Kind.INET, text, host, SockAddr.port(address, 0), "");
     }
   }
 
@@ -113,13 +124,38 @@ final class ListenSocket {
     if (passed || endpoint.kind() != Endpoint.Kind.INET) {
       return null;
     }
-    MemorySegment address = Arena.ofAuto().allocate(SockAddr.ROOM + 8L, 8);
-    address.set(JAVA_INT, SockAddr.ROOM, SockAddr.ROOM);
-    if (Libc.getsockname(fd, address.address(), address.address() + SockAddr.ROOM) < 0) {
+    MemorySegment address = name();
+    if (address == null) {
       return null;
     }
     SockAddr.normalize(address, 0);
     return SockAddr.isAny(address, 0) ? null : address.asSlice(0, SockAddr.BYTES);
+  }
+
+  /** Its own address, as getsockname(2) has it; null where it has none. */
+  private MemorySegment name() {
+    MemorySegment address = Arena.ofAuto().allocate(SockAddr.ROOM + 8L, 8);
+    address.set(JAVA_INT, SockAddr.ROOM, SockAddr.ROOM);
+    return Libc.getsockname(fd, address.address(), address.address() + SockAddr.ROOM) < 0
+        ? null
+        : address;
+  }
+
+  /** Whether it is on all IPv6 addresses and IPv4 clients of this port come to it as well. */
+  boolean takesBoth(int port) {
+    MemorySegment address = sixOnly ? null : name();
+    return address != null
+        && SockAddr.family(address, 0) == Const.AF_INET6
+        && SockAddr.isAny(address, 0)
+        && SockAddr.port(address, 0) == port;
+  }
+
+  /** Whether it is on an IPv4 address and has this port. */
+  boolean takesV4(int port) {
+    MemorySegment address = name();
+    return address != null
+        && SockAddr.family(address, 0) == Const.AF_INET
+        && SockAddr.port(address, 0) == port;
   }
 
   /** What a reload finds it by: where it listens, and, if the kernel chose the port, for whom. */
@@ -223,6 +259,9 @@ final class ListenSocket {
     }
     if (sixOnly) {
       Sockets.enable(fd, Const.IPPROTO_IPV6, Const.IPV6_V6ONLY);
+    } else {
+      // Whatever the system's standard is (net.ipv6.bindv6only): what was checked is what is bound.
+      Sockets.disable(fd, Const.IPPROTO_IPV6, Const.IPV6_V6ONLY);
     }
     int result =
         endpoint.kind() == Endpoint.Kind.UNIX

@@ -10,7 +10,10 @@ import java.util.Set;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.Overlap;
 import org.portbouncer.launcher.privilege.RunAs;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The listening sockets of one configuration, by listener and in the order of its addresses. A
@@ -18,6 +21,8 @@ import org.portbouncer.launcher.privilege.RunAs;
  * loop's thread.
  */
 final class Listeners {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Listeners.class);
 
   /**
    * One socket and what it belongs to.
@@ -41,6 +46,9 @@ final class Listeners {
   /** Sockets of older configurations, which are about to be closed. */
   private Collection<ListenSocket> closing = List.of();
 
+  /** Passed IPv4 sockets that no address names, but that a {@code [::]} takes in. */
+  private final List<ListenSocket> v4Beside = new ArrayList<>();
+
   private Listeners() {}
 
   /**
@@ -57,12 +65,13 @@ final class Listeners {
       Listener listener = configuration.listeners().get(each.listener());
       Endpoint endpoint = listener.listen().get(each.address());
       ListenSocket socket =
-          ListenSocket.adopt(
-              each.fd(),
-              endpoint,
-              sharesPortWithV4(configuration, endpoint),
-              ListenSocket.anyPort(listener, each.address()),
-              each.kept());
+          each.beside()
+              ? ListenSocket.adopt(each.fd(), ListenSocket.written(each.fd()), null, each.kept())
+              : ListenSocket.adopt(
+                  each.fd(), endpoint, ListenSocket.anyPort(listener, each.address()), each.kept());
+      if (each.beside()) {
+        listeners.v4Beside.add(socket);
+      }
       socket.names().forEach(name -> listeners.before.put(name, socket));
     }
     return listeners.bind(configuration, runAs);
@@ -79,6 +88,7 @@ final class Listeners {
       throws StartException {
     Listeners newer = new Listeners();
     newer.closing = closing;
+    newer.v4Beside.addAll(v4Beside);
     for (Entry entry : entries) {
       for (String name : entry.socket.names()) {
         newer.before.put(name, entry.socket);
@@ -98,10 +108,13 @@ final class Listeners {
       for (Entry entry : missing) {
         Listener listener = configuration.listeners().get(entry.listener);
         Endpoint endpoint = listener.listen().get(entry.address);
+        if (isTakenBy(entry, endpoint, configuration)) {
+          continue;
+        }
         ListenSocket socket =
             ListenSocket.open(
                 endpoint,
-                sharesPortWithV4(configuration, endpoint),
+                leavesV4(configuration, endpoint),
                 ListenSocket.anyPort(listener, entry.address),
                 beside,
                 runAs);
@@ -109,6 +122,7 @@ final class Listeners {
         entries.add(new Entry(entry.listener, entry.address, socket));
       }
       before.clear();
+      v4Beside.removeIf(socket -> entries.stream().noneMatch(e -> e.socket == socket));
       return this;
     } catch (StartException e) {
       withdraw();
@@ -131,27 +145,87 @@ final class Listeners {
         if (endpoint.port() == 0 && endpoint.kind() == Endpoint.Kind.INET) {
           socket = before.get(ListenSocket.anyPort(listener, j));
         }
-        boolean sixOnly = sharesPortWithV4(configuration, endpoint);
-        boolean stays = socket != null && socket.sixOnly() == sixOnly;
+        // A unit's stays as it is.
+        boolean stays =
+            socket != null
+                && (socket.passed() || socket.sixOnly() == leavesV4(configuration, endpoint));
         (stays ? entries : missing).add(new Entry(i, j, stays ? socket : null));
+        keepBeside(i, j, endpoint, configuration);
       }
     }
     return missing;
   }
 
-  /** Whether `[::]:P` stands beside `0.0.0.0:P`, which is no conflict but a division of work. */
-  private static boolean sharesPortWithV4(Configuration configuration, Endpoint endpoint) {
-    if (!endpoint.host().equals("::")) {
-      return false;
-    }
-    for (Listener listener : configuration.listeners()) {
-      for (Endpoint other : listener.listen()) {
-        if (other.host().equals("0.0.0.0") && other.port() == endpoint.port()) {
-          return true;
+  /** Adds what was passed for IPv4 clients of {@code [::]}, unless an address names it by now. */
+  private void keepBeside(int listener, int address, Endpoint endpoint, Configuration c) {
+    if (Overlap.isAnyV6(endpoint) && !Overlap.leavesV4(endpoint, c)) {
+      for (ListenSocket socket : v4Beside) {
+        if (socket.takesV4(endpoint.port())) {
+          entries.add(new Entry(listener, address, socket));
         }
       }
     }
+  }
+
+  /** Whether IPv4 clients are left to others, of this configuration or passed beside it. */
+  private boolean leavesV4(Configuration configuration, Endpoint endpoint) {
+    return Overlap.leavesV4(endpoint, configuration)
+        || Overlap.isAnyV6(endpoint)
+            && v4Beside.stream().anyMatch(socket -> socket.takesV4(endpoint.port()));
+  }
+
+  /**
+   * Whether a socket that was made elsewhere, on all IPv6 addresses, takes the IPv4 clients of an
+   * address too: it cannot be told to leave them any more.
+   *
+   * @throws StartException where they would come to another listener
+   */
+  private boolean isTakenBy(Entry missing, Endpoint endpoint, Configuration configuration)
+      throws StartException {
+    if (!Overlap.isV4(endpoint) || endpoint.port() == 0) {
+      return false;
+    }
+    for (Entry entry : entries) {
+      // One of our own is bound anew.
+      if (!entry.socket.passed() || !entry.socket.takesBoth(endpoint.port())) {
+        continue;
+      }
+      String name = configuration.listeners().get(entry.listener).name();
+      if (entry.listener != missing.listener) {
+        throw new StartException(
+            "cannot listen on "
+                + endpoint.text()
+                + ": the socket on [::]:"
+                + endpoint.port()
+                + " that the service manager passed for listener '"
+                + name
+                + "' takes IPv4 clients too; BindIPv6Only=ipv6-only in its unit leaves them");
+      }
+      LOG.info(
+          "listener {}: clients of {} come to the passed socket on [::]:{}",
+          name,
+          endpoint.text(),
+          endpoint.port());
+      return true;
+    }
     return false;
+  }
+
+  /** Which clients come to an address, in words; "" where there is no question. */
+  String takes(int listener, int address, Endpoint endpoint) {
+    if (!Overlap.isAnyV6(endpoint)) {
+      return "";
+    }
+    boolean six = false;
+    boolean four = false;
+    for (Entry entry : entries) {
+      if (entry.listener == listener && entry.address == address) {
+        boolean both = entry.socket.takesBoth(endpoint.port());
+        four |= both || entry.socket.takesV4(endpoint.port());
+        six |= both || entry.socket.sixOnly();
+      }
+    }
+    return six && four ? " for IPv6 and IPv4" : six ? " for IPv6" : " for IPv4";
   }
 
   List<Entry> entries() {
@@ -188,7 +262,7 @@ final class Listeners {
     return c.withListeners(List.copyOf(bound));
   }
 
-  /** Sockets of the configuration before that are to be closed now. */
+  /** Sockets of the configuration before, or of a start before, that are to be closed now. */
   Set<ListenSocket> leaving() {
     return leaving;
   }

@@ -141,6 +141,7 @@ public final class Mother implements EventLoop.Turn {
             configuration,
             Adoption.of(configuration, PassedSockets.take(System.getenv(), pid), notifier),
             runAs);
+    keptSockets.release(listeners);
     ServerOperations operations = new ServerOperations(this);
     admin = new AdminOpening(configuration.admin(), operations, runAs);
     metrics = new MetricsOpening(configuration.metrics(), operations, runAs);
@@ -159,7 +160,7 @@ public final class Mother implements EventLoop.Turn {
       enter(runAs);
       states.tryDirectory();
       // What may fail lies behind: a start that fails says one line.
-      StartLog.write(bound, warnings, batch);
+      StartLog.write(bound, warnings, listeners, batch);
       admin.open();
       metrics.begin();
       confinement = Confinement.detect(bound.confine());

@@ -19,16 +19,20 @@ final class StartLog {
 
   private StartLog() {}
 
-  static void write(Configuration configuration, List<Problem> warnings, int batch) {
+  static void write(
+      Configuration configuration, List<Problem> warnings, Listeners sockets, int batch) {
     for (Problem warning : warnings) {
       LOG.warn("{}", warning);
     }
-    for (Listener listener : configuration.listeners()) {
-      for (Endpoint endpoint : listener.listen()) {
+    for (int i = 0; i < configuration.listeners().size(); i++) {
+      Listener listener = configuration.listeners().get(i);
+      for (int j = 0; j < listener.listen().size(); j++) {
+        Endpoint endpoint = listener.listen().get(j);
         LOG.info(
-            "listener {}: {} -> {}, {}",
+            "listener {}: {}{} -> {}, {}",
             listener.name(),
             endpoint.text(),
+            sockets.takes(i, j, endpoint),
             listener.target().text(),
             listener.acl() < 0
                 ? "no acl: everyone may connect"

@@ -130,18 +130,17 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
 
   @Override
   public void lost(int errno, boolean asked) {
+    boolean unix = target.kind() == Endpoint.Kind.UNIX;
     if (!asked) {
       // No socket, for whatever reason, is not the target's doing.
-      fail(Result.ERROR, Term.INTERNAL_SETUP, Errno.text(errno));
-    } else if (errno == Errno.EADDRNOTAVAIL || errno == Errno.EAGAIN) {
-      fail(Result.ERROR, Term.RESOURCE, "no local port is free towards it");
+      fail(Result.ERROR, Term.INTERNAL_SETUP, ConnectFailure.words(errno, unix));
     } else if (Errno.isWatchLimit(errno)) {
       fail(Result.ERROR, Term.RESOURCE, Errno.watching(errno));
-    } else if (errno == Errno.ETIMEDOUT) {
-      fail(Result.TIMEOUT, Term.TARGET_TIMEOUT, Errno.text(errno));
     } else {
-      fail(Result.NO_TARGET, Term.TARGET_REFUSED, Errno.text(errno));
+      ConnectFailure failure = ConnectFailure.of(errno, unix);
+      fail(failure.result(), failure.term(), failure.why());
     }
+  }
   }
 
   @Override

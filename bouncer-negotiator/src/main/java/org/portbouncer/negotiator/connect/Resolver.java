@@ -96,7 +96,7 @@ final class Resolver {
     try {
       lookup.found = InetAddress.getAllByName(lookup.host);
     } catch (UnknownHostException e) {
-      lookup.failure = "the name has no address";
+      lookup.failure = LookupFailure.words(lookup.host, e);
     } catch (RuntimeException e) {
       lookup.failure = "the name cannot be resolved: " + e.getMessage();
     }

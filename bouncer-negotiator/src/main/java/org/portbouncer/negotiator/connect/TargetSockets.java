@@ -54,14 +54,31 @@ final class TargetSockets {
      * (simultaneous open, RFC 9293 3.5): nobody listens there, the client would get its own bytes
      * back, and the target could not listen either. It counts as refused, and leaves nothing behind
      * on the port.
+     *
+     * @return 0 or the negated errno; EAGAIN of a TCP target where no local port is free, and
+     *     EADDRNOTAVAIL where there is no local address, which the kernel does not tell apart
      */
     int connect(int fd) {
       int result = Libc.connect(fd, memory.address(), length);
+      if (result == -Errno.EADDRNOTAVAIL) {
+        return hasSource() ? -Errno.EAGAIN : result;
+      }
       if (result == 0 && mayMeetItself && SockAddr.isOwn(fd, memory)) {
         Sockets.resetOnClose(fd);
         return -Errno.ECONNREFUSED;
       }
       return result;
+    }
+
+    /** Datagrams go out from the same address, and have ports of their own. */
+    private boolean hasSource() {
+      int datagram = Libc.socket(family(), Const.SOCK_DGRAM | Const.SOCK_CLOEXEC, 0);
+      if (datagram < 0) {
+        return true;
+      }
+      int result = Libc.connect(datagram, memory.address(), length);
+      Libc.close(datagram);
+      return result != -Errno.EADDRNOTAVAIL;
     }
 
     int family() {
