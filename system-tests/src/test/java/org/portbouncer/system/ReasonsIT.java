@@ -99,6 +99,7 @@ class ReasonsIT {
     try (DatagramInbox inbox = new DatagramInbox(datagrams.toString());
         BouncerServer server = BouncerServer.startBy(command, folder, config(reasons.keySet()))) {
       assertReasons(server, reasons);
+      assertThat(inbox.messages()).isEmpty();
     }
   }
 
@@ -127,6 +128,7 @@ class ReasonsIT {
     try (DatagramSocket names = names();
         BouncerServer server = BouncerServer.startBy(command, folder, config(reasons.keySet()))) {
       assertReasons(server, reasons);
+      assertThat(names.isClosed()).isFalse();
     }
   }
 

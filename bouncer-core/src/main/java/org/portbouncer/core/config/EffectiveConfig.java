@@ -10,11 +10,14 @@ public final class EffectiveConfig {
   /**
    * One key with the value that took effect.
    *
-   * @param key its path under {@code bouncer}; rules are numbered from {@code #1}
+   * @param key its path under {@code bouncer}, as HOCON; behind the number for a rule's
    * @param value as HOCON; {@code null} where it is absent and has no default
-   * @param source {@code default}, or the {@code FILE:LINE} where it was written
+   * @param source {@code default}, or the {@code FILE:LINE} where it was written, and what else
+   *     there is to say
+   * @param list the list that a rule belongs to; "" for what is in no list
+   * @param element its number there, from 1
    */
-  public record Entry(String key, String value, String source) {
+  public record Entry(String key, String value, String source, String list, int element) {
 
     /** {@code key = value # source}. */
     @Override
@@ -30,17 +33,61 @@ public final class EffectiveConfig {
    * wrong are shown as written: see {@link ConfigLoader#load(Path)} for what is wrong with them.
    */
   public static List<Entry> of(Path file) {
-    List<Setting> settings = ConfigLoader.read(file).settings();
+    ConfigLoader.Loaded loaded = ConfigLoader.read(file);
     List<Entry> entries = new ArrayList<>();
     List<String> order = new ArrayList<>(Schema.childrenOf(""));
-    settings.stream()
+    loaded.settings().stream()
         .sorted((a, b) -> Integer.compare(order.indexOf(block(a)), order.indexOf(block(b))))
-        .forEach(
-            setting -> {
-              String source = setting.where() == null ? "default" : setting.where().toString();
-              entries.add(new Entry(setting.path(), setting.rendered(), source));
-            });
+        .forEach(setting -> entries.add(entry(setting, loaded.result().configuration())));
+    if (loaded.result().isOk()) {
+      loaded.result().configuration().acls().stream()
+          .filter(acl -> acl.rules().isEmpty())
+          .forEach(
+              acl ->
+                  entries.add(
+                      new Entry(
+                          "acls." + Setting.quoted(acl.name()),
+                          "[]",
+                          "no rule blocks everyone",
+                          "",
+                          0)));
+    }
     return entries;
+  }
+
+  private static Entry entry(Setting setting, Configuration configuration) {
+    String source = setting.where() == null ? "default" : setting.where().toString();
+    for (String note : List.of(setting.note(), addresses(setting, configuration))) {
+      source += note.isEmpty() ? "" : "; " + note;
+    }
+    if (!setting.isElement()) {
+      return new Entry(setting.quotedPath(), setting.portable(), source, "", 0);
+    }
+    return new Entry(
+        setting.afterName().substring(1),
+        setting.portable(),
+        source,
+        "acls." + Setting.quoted(setting.name()),
+        setting.element());
+  }
+
+  /** What a listener's {@code [::]} takes. */
+  private static String addresses(Setting setting, Configuration configuration) {
+    if (configuration == null || !setting.key().path().equals("listeners.NAME.listen")) {
+      return "";
+    }
+    List<String> words = new ArrayList<>();
+    for (Listener listener : configuration.listeners()) {
+      if (listener.name().equals(setting.name())) {
+        for (Endpoint endpoint : listener.listen()) {
+          String takes = Overlap.words(endpoint, configuration);
+          if (!takes.isEmpty()) {
+            words.add(endpoint.text() + " " + takes);
+          }
+        }
+      }
+    }
+    return String.join("; ", words);
   }
 
   private static String block(Setting setting) {

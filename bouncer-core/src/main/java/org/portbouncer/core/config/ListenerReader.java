@@ -134,6 +134,7 @@ final class ListenerReader {
 
   private static long duration(Section section, String key, long standard) {
     String text = standard % 1000 == 0 ? standard / 1000 + "s" : standard + "ms";
-    return section.read(key, (value, where) -> Quantities.durationMs(value), text);
+    return section.readInherited(
+        key, (value, where) -> Quantities.durationMs(value), text, "timeouts." + key);
   }
 }

@@ -2,7 +2,10 @@ package org.portbouncer.core.config;
 
 import java.math.BigDecimal;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The forms of durations, sizes and rates that an operator may write. Runs in the mother and in
@@ -14,7 +17,12 @@ public final class Quantities {
 
   private static final Quantity DURATION =
       new Quantity(
-          "a duration in milliseconds", "10s, 500ms or 1h", durations(), 3650 * DAY_MS, "3650d");
+          "a duration in milliseconds",
+          "10s, 500ms or 1h",
+          durations(),
+          3650 * DAY_MS,
+          "3650d",
+          unit -> null);
   private static final Quantity SIZE =
       new Quantity(
           "a size in bytes",
@@ -35,7 +43,8 @@ public final class Quantities {
               "GB",
               "1000000000"),
           1L << 40,
-          "1024 GiB");
+          "1024 GiB",
+          unit -> null);
   private static final Quantity BANDWIDTH =
       new Quantity(
           "a rate in bytes per second",
@@ -64,7 +73,8 @@ public final class Quantities {
               "Gbit/s",
               "125000000"),
           1_000_000_000_000L,
-          "1000 GB/s");
+          "1000 GB/s",
+          Quantities::meant);
 
   private Quantities() {}
 
@@ -122,6 +132,22 @@ public final class Quantities {
     return SIZE.parse(text, "B");
   }
 
+  /** How people write bits, and bytes, of which there are eight times fewer. */
+  private static final Pattern OTHERWISE =
+      Pattern.compile("([kKmMgG]?)(i?)(bits?|b|B|[bB]ytes?)(?:/s|/sec|ps)?");
+
+  /** The unit that somebody means who writes data per second in another way; null for none. */
+  private static String meant(String unit) {
+    Matcher form = OTHERWISE.matcher(unit);
+    if (!form.matches()) {
+      return null;
+    }
+    boolean bytes = form.group(3).startsWith("B") || form.group(3).startsWith("byte");
+    String factor = form.group(1).toUpperCase(Locale.ROOT);
+    boolean binary = bytes && !form.group(2).isEmpty();
+    return (binary ? factor + "i" : factor.equals("K") ? "k" : factor) + (bytes ? "B/s" : "bit/s");
+  }
+
   /** A rate of data such as {@code 8 Mbit/s}, in bytes per second, at least 1. */
   public static long bytesPerSecond(String text) {
     long rate = BANDWIDTH.parse(text, null);
@@ -139,7 +165,8 @@ public final class Quantities {
       throw new InvalidValueException("'" + text + "' is not COUNT/DURATION, as in 50/1s");
     }
     String period = text.substring(slash + 1).strip();
-    long periodMs = durationMs(period);
+    // "10/s" is ten a second.
+    long periodMs = durationMs(DURATION.units().containsKey(period) ? "1" + period : period);
     if (periodMs < 1) {
       throw new InvalidValueException("'" + text + "' has no duration; 50/1s is fifty a second");
     }

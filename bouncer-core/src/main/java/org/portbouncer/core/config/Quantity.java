@@ -2,6 +2,7 @@ package org.portbouncer.core.config;
 
 import java.math.BigDecimal;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * Reads a number with a unit, exactly. Runs in the mother and in commands.
@@ -11,9 +12,15 @@ import java.util.Map;
  * @param units how many base units each unit is, in the order to be shown
  * @param max the most base units there can be
  * @param maxText the same as text
+ * @param meant the unit that another way of writing it stands for; null for none
  */
 record Quantity(
-    String what, String example, Map<String, BigDecimal> units, long max, String maxText) {
+    String what,
+    String example,
+    Map<String, BigDecimal> units,
+    long max,
+    String maxText,
+    UnaryOperator<String> meant) {
 
   /**
    * The number of base units.
@@ -42,12 +49,7 @@ record Quantity(
     }
     if (factor == null) {
       throw new InvalidValueException(
-          "'"
-              + text
-              + "' has the unknown unit '"
-              + unit
-              + "'"
-              + Nearest.hint(unit, units.keySet()));
+          "'" + text + "' has the unknown unit '" + unit + "'" + hint(unit));
     }
     BigDecimal product = value.multiply(factor);
     if (product.compareTo(BigDecimal.valueOf(max)) > 0) {
@@ -57,6 +59,14 @@ record Quantity(
       throw new InvalidValueException("'" + text + "' is finer than " + what + " can be");
     }
     return product.longValueExact();
+  }
+
+  /** By the letters alone bits and bytes are near each other. */
+  private String hint(String unit) {
+    String other = meant.apply(unit);
+    return units.containsKey(other)
+        ? ", did you mean '" + other + "'?"
+        : Nearest.hint(unit, units.keySet());
   }
 
   private static boolean isNumeric(char c) {

@@ -15,4 +15,24 @@ record Reading(ConfigSource source, Problems problems, List<Setting> settings) {
   Reading(ConfigSource source, Problems problems) {
     this(source, problems, new ArrayList<>());
   }
+
+  /** Where a value stands that was read; null for a default. */
+  Where whereOf(String path) {
+    for (Setting setting : settings) {
+      if (setting.path().equals(path)) {
+        return setting.where();
+      }
+    }
+    return null;
+  }
+
+  /** Adds a note to the value that was read last of that path. */
+  void note(String path, String text) {
+    for (int i = settings.size() - 1; i >= 0; i--) {
+      if (settings.get(i).path().equals(path)) {
+        settings.set(i, settings.get(i).with(text));
+        return;
+      }
+    }
+  }
 }

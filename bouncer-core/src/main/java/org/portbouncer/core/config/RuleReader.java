@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.portbouncer.core.sys.SystemZone;
 
 /** Reads the rules of the ACLs. Runs in the mother and in commands. */
 final class RuleReader {
@@ -75,7 +76,7 @@ final class RuleReader {
                     Map.entry("pass", Rule.Action.PASS), Map.entry("block", Rule.Action.BLOCK))));
     NetworkSet from = networks(rule);
     List<PortRange> ports = rule.readList("from-port", (text, where) -> Quantities.ports(text));
-    Schedule when = rule.read("when", (text, where) -> Schedule.parse(text));
+    Schedule when = when(rule);
     Integer bandwidth = rule.read("bandwidth", Names.reference("bandwidth class", bandwidthNames));
     Integer maxSessions = rule.read("max-sessions", count);
     Integer maxPerSource = rule.read("max-sessions-per-source", count);
@@ -109,6 +110,18 @@ final class RuleReader {
         logAt.contains(LogAt.ERROR),
         rule.where().file(),
         rule.where().line());
+  }
+
+  private static Schedule when(Section rule) {
+    Schedule when = rule.read("when", (text, where) -> Schedule.parse(text));
+    if (when != null && when.leavesZoneOpen()) {
+      String doubt = SystemZone.current().doubt();
+      if (!doubt.isEmpty()) {
+        rule.problems().warn(rule.whereOf("when"), "'when' names no zone, and " + doubt);
+      }
+      rule.note("when", "in the system's zone, " + when.defaultZone());
+    }
+    return when;
   }
 
   /** A rule that blocks has no sessions to limit. */

@@ -6,6 +6,7 @@ import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Objects;
+import org.portbouncer.core.sys.SystemZone;
 
 /**
  * When a rule applies: one or more windows of days and hours, as in {@code Mon-Fri 07:00-19:00
@@ -26,8 +27,9 @@ public final class Schedule {
    * @param fromMinute minute of the day it starts, 0 to 1439
    * @param toMinute minute of the day it ends, exclusive, 1 to 1440; not above {@code fromMinute}
    *     when it goes on past midnight
+   * @param zoneNamed whether the text names the zone
    */
-  record Window(int days, int fromMinute, int toMinute, ZoneId zone) {
+  record Window(int days, int fromMinute, int toMinute, ZoneId zone, boolean zoneNamed) {
 
     boolean matches(Instant instant) {
       ZonedDateTime local = instant.atZone(zone);
@@ -55,12 +57,12 @@ public final class Schedule {
    * Reads {@code [DAYS] [HH:MM-HH:MM] [ZONE]}, or several such windows separated by ";". Days are
    * lists and ranges of Mon to Sun (a range may wrap the week); hours may wrap midnight and then
    * belong to the day they start on; "24:00" may end them. Absent days are all, absent hours the
-   * whole day, an absent zone the system's.
+   * whole day, an absent zone the system's ({@link SystemZone}).
    *
    * @throws InvalidValueException when it has another form
    */
   public static Schedule parse(String text) {
-    return parse(text, ZoneId.systemDefault());
+    return parse(text, SystemZone.current().id());
   }
 
   /** As {@link #parse(String)}, with the zone of windows that name none. */
@@ -83,8 +85,13 @@ public final class Schedule {
     return text;
   }
 
+  /** Whether any window goes by the system's zone. */
+  public boolean leavesZoneOpen() {
+    return windows.stream().anyMatch(window -> !window.zoneNamed());
+  }
+
   /** The zone of windows that name none. */
-  ZoneId defaultZone() {
+  public ZoneId defaultZone() {
     return defaultZone;
   }
 

@@ -33,6 +33,7 @@ final class ScheduleParser {
     int days = EVERY_DAY;
     int[] hours = {0, DAY_MINUTES};
     ZoneId zone = defaultZone;
+    boolean named = false;
     int next = 0;
     if (looksLikeDays(tokens[0])) {
       days = days(tokens[next++]);
@@ -46,11 +47,12 @@ final class ScheduleParser {
     }
     if (next < tokens.length) {
       zone = zone(tokens[next++]);
+      named = true;
     }
     if (next < tokens.length) {
       throw new InvalidValueException("'" + tokens[next] + "' is out of place" + FORM);
     }
-    return new Schedule.Window(days, hours[0], hours[1], zone);
+    return new Schedule.Window(days, hours[0], hours[1], zone, named);
   }
 
   /** Days are told from a zone by the first name: no zone begins with a day and "-" or ",". */

@@ -167,6 +167,34 @@ final class Section {
     return read(Schema.key(join(schemaPath, key)), key, reader, computedDefault);
   }
 
+  /**
+   * As {@link #read(String, ValueReader, String)}, where the default is the value of another key,
+   * read before.
+   */
+  <T> T readInherited(String key, ValueReader<T> reader, String standard, String from) {
+    T meaning = read(key, reader, standard);
+    if (present(key) == null) {
+      Where where = reading.whereOf(from);
+      Setting own = reading.settings().removeLast();
+      reading
+          .settings()
+          .add(
+              new Setting(
+                  own.key(),
+                  own.path(),
+                  own.rendered(),
+                  own.texts(),
+                  where,
+                  where == null ? "" : from));
+    }
+    return meaning;
+  }
+
+  /** Adds what else there is to say about the value of that key, which has been read. */
+  void note(String key, String text) {
+    reading.note(join(path, key), text);
+  }
+
   /** The value of a name that the operator chose; null, and reported, where it means nothing. */
   <T> T readNamed(String name, ValueReader<T> reader) {
     return read(Schema.key(join(schemaPath, "NAME")), name, reader, null);
@@ -279,7 +307,7 @@ final class Section {
 
   private void record(
       SchemaKey schemaKey, String key, String rendered, List<String> texts, Where place) {
-    reading.settings().add(new Setting(schemaKey, join(path, key), rendered, texts, place));
+    reading.settings().add(new Setting(schemaKey, join(path, key), rendered, texts, place, ""));
   }
 
   private static String join(String path, String key) {

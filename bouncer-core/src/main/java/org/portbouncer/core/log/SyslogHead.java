@@ -2,8 +2,8 @@ package org.portbouncer.core.log;
 
 import java.time.Instant;
 import java.time.LocalDateTime;
-import java.time.ZoneId;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.core.sys.SystemZone;
 
 /**
  * What stands before a message on /dev/log, as syslog(3) of the C library writes it: {@code <30>Nov
@@ -33,7 +33,8 @@ final class SyslogHead {
     long wanted = Math.floorDiv(wallMs, 1000L);
     if (wanted != second) {
       second = wanted;
-      text = time(LocalDateTime.ofInstant(Instant.ofEpochSecond(wanted), ZoneId.systemDefault()));
+      text =
+          time(LocalDateTime.ofInstant(Instant.ofEpochSecond(wanted), SystemZone.current().id()));
     }
     line.put((byte) '<');
     line.put(priority(result));

@@ -81,6 +81,16 @@ record AclTest(
     return "rule '" + rule.name() + "' at " + place(rule) + " is the first that matches";
   }
 
+  /** The system's zone, by which hours were judged that name none; null where none were. */
+  String zone() {
+    return considered.stream()
+        .map(one -> one.rule().when())
+        .filter(when -> when != null && when.leavesZoneOpen())
+        .map(when -> when.defaultZone().getId())
+        .findFirst()
+        .orElse(null);
+  }
+
   static String place(Rule rule) {
     return rule.file() + ":" + rule.line();
   }

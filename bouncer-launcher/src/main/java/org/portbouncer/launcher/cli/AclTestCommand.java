@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.StringWriter;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +16,7 @@ import org.portbouncer.core.config.Rate;
 import org.portbouncer.core.config.Rule;
 import org.portbouncer.launcher.view.Units;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bouncer acl test}: what the rules decide about a client; needs no server. */
@@ -32,12 +32,7 @@ final class AclTestCommand implements Callable<Integer> {
 
   private final Console console;
 
-  @Option(
-      names = {"-c", "--config"},
-      paramLabel = "FILE",
-      required = true,
-      description = "The configuration.")
-  private Path file;
+  @Mixin private ConfigFile file;
 
   @Option(
       names = "--listener",
@@ -70,7 +65,7 @@ final class AclTestCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandException, IOException {
-    LoadResult loaded = ConfigProblems.loadForServer(console, file);
+    LoadResult loaded = ConfigProblems.loadForServer(console, file.path());
     Configuration configuration = loaded.configuration();
     AclTest test =
         AclTest.of(configuration, listener(configuration), client, at == null ? Instant.now() : at);
@@ -108,6 +103,9 @@ final class AclTestCommand implements Callable<Integer> {
                 + test.client()
                 + ", at "
                 + test.at());
+    if (test.zone() != null) {
+      console.out().println("hours without a zone are in the system's, " + test.zone());
+    }
     if (!test.client().hasPort() && mentionsPorts(test)) {
       console.out().println("no port is given: rules with from-port count as not matching");
     }
@@ -172,6 +170,7 @@ final class AclTestCommand implements Callable<Integer> {
       out.writeStringField("listener", test.listener().name());
       out.writeStringField("from", test.client().toString());
       out.writeStringField("at", test.at().toString());
+      out.writeStringField("zone", test.zone());
       out.writeStringField("action", test.passes() ? "pass" : "block");
       out.writeStringField("acl", test.acl() == null ? null : test.acl().name());
       rule(out, test.rule());

@@ -1,13 +1,12 @@
 package org.portbouncer.launcher.cli;
 
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.log.Printable;
 import org.portbouncer.launcher.mother.SessionRoom;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /** {@code bouncer check}: validates a configuration; needs no server. */
 @Command(
@@ -17,12 +16,7 @@ final class CheckCommand implements Callable<Integer> {
 
   private final Console console;
 
-  @Option(
-      names = {"-c", "--config"},
-      paramLabel = "FILE",
-      required = true,
-      description = "The configuration.")
-  private Path file;
+  @Mixin private ConfigFile file;
 
   CheckCommand(Console console) {
     this.console = console;
@@ -50,9 +44,9 @@ final class CheckCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandException {
-    LoadResult loaded = ConfigProblems.load(console, file);
+    LoadResult loaded = ConfigProblems.load(console, file.path());
     warnOfDescriptors(loaded);
-    console.out().println(Printable.of(file + ": ok"));
+    console.out().println(Printable.of(file.path() + ": ok"));
     return ExitCode.DONE;
   }
 }

@@ -4,9 +4,13 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.portbouncer.core.config.Nearest;
 import org.portbouncer.core.log.Printable;
 import org.portbouncer.launcher.ServerRunner;
 import org.portbouncer.launcher.Version;
@@ -44,12 +48,23 @@ public final class Cli {
     try {
       // What service managers say: to have it read by picocli takes a tenth of the time until
       // ready.
-      int code = StartCommand.isPlain(args) ? start(args) : commandLine(args).execute(args);
+      String[] words = helpFor(args);
+      int code = StartCommand.isPlain(words) ? start(words) : commandLine(words).execute(words);
       console.out().flush();
       return code;
     } finally {
       console.err().flush();
     }
+  }
+
+  /** {@code help acl test} is {@code acl test --help}. */
+  private static String[] helpFor(String... args) {
+    if (args.length == 0 || !args[0].equals("help")) {
+      return args;
+    }
+    String[] words = Arrays.copyOfRange(args, 1, args.length + 1);
+    words[words.length - 1] = "--help";
+    return words;
   }
 
   private int start(String... args) {
@@ -110,9 +125,29 @@ public final class Cli {
 
   private int wrongUsage(CommandLine.ParameterException e, String... args) {
     String text = e.getMessage().replaceFirst("^Error: ", ""); // some of picocli's begin so
+    if (e instanceof CommandLine.UnmatchedArgumentException unmatched) {
+      text = noCommand(unmatched, text);
+    }
     String name = e.getCommandLine().getCommandSpec().qualifiedName();
     console.err().println(name + ": " + oneLine(text) + " (try '" + name + " --help')");
     return ExitCode.USAGE;
+  }
+
+  /** A word where a command belongs is a command that is not there. */
+  private static String noCommand(CommandLine.UnmatchedArgumentException e, String otherwise) {
+    String word = e.getUnmatched().isEmpty() ? "-" : e.getUnmatched().getFirst();
+    List<String> known = new ArrayList<>();
+    e.getCommandLine()
+        .getSubcommands()
+        .forEach(
+            (name, line) -> {
+              if (!line.getCommandSpec().usageMessage().hidden()) {
+                known.add(name);
+              }
+            });
+    return known.isEmpty() || word.startsWith("-")
+        ? otherwise
+        : "no command '" + word + "'" + Nearest.hint(word, known);
   }
 
   private int failed(Exception e, boolean debug) {

@@ -3,10 +3,10 @@ package org.portbouncer.launcher.cli;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;
-import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.TemporalAccessor;
+import org.portbouncer.core.sys.SystemZone;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -21,7 +21,7 @@ final class PointInTime implements ITypeConverter<Instant> {
               value.replace(' ', 'T'), ZonedDateTime::from, LocalDateTime::from);
       return time instanceof ZonedDateTime zoned
           ? zoned.toInstant()
-          : ((LocalDateTime) time).atZone(ZoneId.systemDefault()).toInstant();
+          : ((LocalDateTime) time).atZone(SystemZone.current().id()).toInstant();
     } catch (DateTimeException e) {
       throw new TypeConversionException(
           "\"" + value + "\" is not a time; write one like 2026-11-21T08:00Z");

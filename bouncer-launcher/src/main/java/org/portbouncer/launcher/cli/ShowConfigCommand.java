@@ -1,16 +1,19 @@
 package org.portbouncer.launcher.cli;
 
-import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.portbouncer.core.config.EffectiveConfig;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /** {@code bouncer show-config}: the effective configuration; needs no server. */
 @Command(
     name = "show-config",
-    description = "Show every value in effect, defaults included, and where it comes from.")
+    description = {
+      "Show every value in effect, defaults included, and where it comes from.",
+      "What it prints is a configuration itself, which means the same."
+    })
 final class ShowConfigCommand implements Callable<Integer> {
 
   /** A value longer than this does not push the places of all the others to the right. */
@@ -18,36 +21,66 @@ final class ShowConfigCommand implements Callable<Integer> {
 
   private final Console console;
 
-  @Option(
-      names = {"-c", "--config"},
-      paramLabel = "FILE",
-      required = true,
-      description = "The configuration.")
-  private Path file;
+  @Mixin private ConfigFile file;
 
   ShowConfigCommand(Console console) {
     this.console = console;
   }
 
+  /** A line of the output and what is said behind it. */
+  private record Line(String text, String source) {}
+
   @Override
   public Integer call() throws CommandException {
-    ConfigProblems.load(console, file);
-    List<EffectiveConfig.Entry> entries = EffectiveConfig.of(file);
+    ConfigProblems.load(console, file.path());
+    List<Line> lines = lines(EffectiveConfig.of(file.path()));
     int width =
-        entries.stream()
-            .mapToInt(entry -> setting(entry).length())
+        lines.stream()
+            .mapToInt(line -> line.text().length())
             .filter(length -> length <= WIDEST_ALIGNED)
             .max()
             .orElse(0);
-    for (EffectiveConfig.Entry entry : entries) {
-      String setting = setting(entry);
-      String padding = " ".repeat(Math.max(0, width - setting.length()));
-      console.out().println(setting + padding + "  # " + entry.source());
+    for (Line line : lines) {
+      String padding = " ".repeat(Math.max(0, width - line.text().length()));
+      console
+          .out()
+          .println(
+              line.source().isEmpty()
+                  ? line.text()
+                  : line.text() + padding + "  # " + line.source());
     }
     return ExitCode.DONE;
   }
 
-  private static String setting(EffectiveConfig.Entry entry) {
-    return entry.key() + " = " + entry.value();
+  private static List<Line> lines(List<EffectiveConfig.Entry> entries) {
+    List<Line> lines = new ArrayList<>();
+    lines.add(new Line("bouncer {", ""));
+    String list = "";
+    int element = 0;
+    for (EffectiveConfig.Entry entry : entries) {
+      boolean otherList = !entry.list().equals(list);
+      if (element > 0 && (otherList || entry.element() != element)) {
+        lines.add(new Line("    }", ""));
+      }
+      if (otherList && !list.isEmpty()) {
+        lines.add(new Line("  ]", ""));
+      }
+      if (otherList && !entry.list().isEmpty()) {
+        lines.add(new Line("  " + entry.list() + " = [", ""));
+      }
+      if (entry.element() > 0 && (otherList || entry.element() != element)) {
+        lines.add(new Line("    {", ""));
+      }
+      list = entry.list();
+      element = entry.element();
+      String indent = list.isEmpty() ? "  " : "      ";
+      lines.add(new Line(indent + entry.key() + " = " + entry.value(), entry.source()));
+    }
+    if (element > 0) {
+      lines.add(new Line("    }", ""));
+      lines.add(new Line("  ]", ""));
+    }
+    lines.add(new Line("}", ""));
+    return lines;
   }
 }

@@ -5,7 +5,7 @@ import java.util.concurrent.Callable;
 import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.launcher.ServerRunner;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParentCommand;
 
 /** {@code bouncer start}: becomes the mother, in the foreground. */
@@ -17,12 +17,7 @@ final class StartCommand implements Callable<Integer> {
 
   @ParentCommand private BouncerCommand root;
 
-  @Option(
-      names = {"-c", "--config"},
-      paramLabel = "FILE",
-      required = true,
-      description = "The configuration.")
-  private Path file;
+  @Mixin private ConfigFile file;
 
   StartCommand(Console console, ServerRunner server) {
     this.console = console;
@@ -31,7 +26,7 @@ final class StartCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandException {
-    return start(console, server, file, root.debug);
+    return start(console, server, file.path(), root.debug);
   }
 
   /** Whether these words say {@code start -c FILE} and nothing else. */

@@ -6,11 +6,11 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.LocalTime;
-import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import org.jline.utils.AttributedString;
+import org.portbouncer.core.sys.SystemZone;
 import org.portbouncer.launcher.screen.FullScreen;
 import org.portbouncer.launcher.screen.Key;
 import picocli.CommandLine.Option;
@@ -108,7 +108,8 @@ final class Watching {
   /** Returns whether there is to be a next time. */
   private boolean showUntilNext(FullScreen screen, String name, String trouble, List<String> lines)
       throws IOException {
-    String time = LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS).toString();
+    String time =
+        LocalTime.now(SystemZone.current().id()).truncatedTo(ChronoUnit.SECONDS).toString();
     String title = trouble.isEmpty() ? "every " + seconds() + " s: bouncer " + name : trouble;
     long end = System.nanoTime() + interval.toNanos();
     boolean draw = true;

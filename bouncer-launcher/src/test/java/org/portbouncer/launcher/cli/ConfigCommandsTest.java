@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.portbouncer.core.config.ConfigLoader;
 import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Problem;
 import org.portbouncer.launcher.admin.AdminServer;
 import org.portbouncer.launcher.admin.FakeOperations;
 import org.portbouncer.launcher.privilege.RunAs;
@@ -87,9 +90,65 @@ class ConfigCommandsTest {
     assertThat(run.code()).isZero();
     assertThat(run.out().lines())
         .anyMatch(
-            line -> line.startsWith("listeners.web.target = ") && line.endsWith("# " + file + ":3"))
+            line ->
+                line.startsWith("  listeners.web.target = ") && line.endsWith("# " + file + ":3"))
         .anyMatch(
-            line -> line.startsWith("limits.max-sessions = 10000 ") && line.endsWith("# default"));
+            line ->
+                line.startsWith("  limits.max-sessions = 10000 ") && line.endsWith("# default"));
+  }
+
+  @Test
+  void shouldShowAConfigurationThatMeansTheSame() throws Exception {
+    String file =
+        write(
+            """
+            bouncer {
+              listeners {
+                web { listen = ["127.0.0.1:8080", "unix:web.sock"], target = "unix:app/x.sock"
+                  acl = office, timeouts { connect = 3s }, keep-alive { idle = 60s } }
+                "a.b" { listen = "[::]:8081", target = "db.example:80", bandwidth = slow }
+              }
+              acls {
+                office = [
+                  { name = "day", action = pass, from = ["10.0.0.0/8", "file:some.nets"]
+                    from-port = ["1024-65535", 80], when = "Mon-Fri 07:00-19:00", rate = "50/1s"
+                    bandwidth = slow, log = [connect, error] }
+                  { action = block, from = "2001:db8::/32" }
+                ]
+                nobody = []
+              }
+              bandwidth { slow { up = 10 MiB/s, shared-by = source } }
+              timeouts { idle = 90m }
+              log { access { to = "file:access.log" }, levels { io = debug
+                "org.portbouncer.launcher" = warn } }
+              state-transfer { mode = file-fd, file-fd { backing = "directory:state" } }
+              admin { socket = "run/admin.sock", mode = 0660 }
+            }
+            """);
+    Files.writeString(folder.resolve("some.nets"), "192.0.2.0/24\n");
+    CliRun run = CliRun.of("show-config", file);
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out())
+        .contains("  listeners.web.timeouts.idle = \"5400s\"")
+        .contains("b.conf:17; timeouts.idle\n")
+        .contains("b.conf:10; in the system's zone, ")
+        .contains("[::]:8081 takes IPv6 and IPv4 clients\n");
+    Path other = Files.createDirectory(folder.resolve("elsewhere")).resolve("again.conf");
+    Files.writeString(other, run.out());
+    Configuration first = ConfigLoader.load(Path.of(file)).configuration();
+    Configuration second = ConfigLoader.load(other).configuration();
+    assertThat(ConfigLoader.load(other).problems()).filteredOn(Problem::isError).isEmpty();
+    assertThat(second)
+        .usingRecursiveComparison()
+        .ignoringFieldsMatchingRegexes(
+            "file", "(listeners|acls.rules)\\.(file|line)", "(listeners.*|metricsListen)\\.text")
+        .isEqualTo(first);
+    CliRun again = CliRun.of("show-config", other.toString());
+    assertThat(withoutPlaces(again.out())).isEqualTo(withoutPlaces(run.out()));
+  }
+
+  private static List<String> withoutPlaces(String shown) {
+    return shown.lines().map(line -> line.replaceFirst(" *#.*", "")).toList();
   }
 
   @Test

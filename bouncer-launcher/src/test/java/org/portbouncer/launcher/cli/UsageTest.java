@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class UsageTest {
@@ -42,6 +43,36 @@ class UsageTest {
     assertThat(run.out()).isEmpty();
     assertThat(run.err().lines()).hasSize(1);
     assertThat(run.err()).startsWith("bouncer").contains("--help").doesNotContain("Error: ");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "staus | bouncer: no command 'staus', did you mean 'status'? (try 'bouncer --help')",
+        "dance | bouncer: no command 'dance'; known: start, check, show-config, acl, status,"
+            + " sessions, top, kill, limit, reload, stop, bench (try 'bouncer --help')",
+        "acl tst | bouncer acl: no command 'tst', did you mean 'test'? (try 'bouncer acl --help')",
+        "check a b c | bouncer check: Unmatched arguments from index 2: 'b', 'c' (try 'bouncer"
+            + " check --help')",
+        "limit slow --up 10Mbps | bouncer limit: Invalid value for option '--up': '10Mbps' has"
+            + " the unknown unit 'Mbps', did you mean 'Mbit/s'? (try 'bouncer limit --help')",
+      })
+  void shouldSayWhatWasMeant(String line, String words) {
+    CliRun run = CliRun.of(line.split(" ", -1));
+    assertThat(run.code()).isEqualTo(2);
+    assertThat(run.err()).isEqualTo(words + "\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"start", "acl test", "status", "bench hop"})
+  void shouldTakeHelpForACommandToo(String command) {
+    CliRun help = CliRun.of(("help " + command).split(" ", -1));
+    assertThat(help.code()).isZero();
+    assertThat(help.out())
+        .startsWith("Usage: bouncer " + command)
+        .isEqualTo(CliRun.of((command + " --help").split(" ", -1)).out());
+    assertThat(CliRun.of("help").out()).isEqualTo(CliRun.of("--help").out());
   }
 
   @Test
