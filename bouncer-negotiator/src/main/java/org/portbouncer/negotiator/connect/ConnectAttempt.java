@@ -141,7 +141,6 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
       fail(failure.result(), failure.term(), failure.why());
     }
   }
-  }
 
   @Override
   public void shortage(int errno) {
