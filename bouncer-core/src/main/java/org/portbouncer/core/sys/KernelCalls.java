@@ -12,6 +12,7 @@ public final class KernelCalls {
   private static final long SETRESUID = X86_64 ? 117 : 147;
   private static final long SETRESGID = X86_64 ? 119 : 149;
   private static final long SECCOMP = X86_64 ? 317 : 277;
+  private static final long PIDFD_OPEN = 434;
   private static final long LANDLOCK_CREATE_RULESET = 444;
   private static final long LANDLOCK_ADD_RULE = 445;
   private static final long LANDLOCK_RESTRICT_SELF = 446;
@@ -51,5 +52,10 @@ public final class KernelCalls {
   /** landlock_restrict_self(2), of the calling thread. */
   public static int landlockRestrictSelf(int ruleset, int flags) {
     return (int) LibcIdentity.syscall(LANDLOCK_RESTRICT_SELF, ruleset, flags, 0, 0);
+  }
+
+  /** pidfd_open(2); close-on-exec. */
+  public static int pidfdOpen(int pid) {
+    return (int) LibcIdentity.syscall(PIDFD_OPEN, pid, 0, 0, 0);
   }
 }

@@ -4,6 +4,7 @@ package org.portbouncer.core.sys;
 public final class ProcessState {
 
   private static final int NAME_BYTES = 15;
+  private static final int WORST_SCORE = 1000;
 
   private ProcessState() {}
 
@@ -25,6 +26,19 @@ public final class ProcessState {
     // Not there, or gone while it was read; or proc(5) is mounted with hidepid, and does not show
     // one worker to another.
     return Libc.kill(pid, 0) == -Errno.ESRCH ? GONE : ' ';
+  }
+
+  /**
+   * Has the kernel choose this process for its end before ours, where memory runs out.
+   *
+   * @param more than our own oom_score_adj (proc(5)) by so much, at most 1000
+   */
+  public static void endBeforeUs(int pid, int more) {
+    String own = ProcFile.read("/proc/self/oom_score_adj");
+    if (own != null) {
+      int score = Math.min(WORST_SCORE, Integer.parseInt(own.strip()) + more);
+      ProcFile.write("/proc/" + pid + "/oom_score_adj", Integer.toString(score));
+    }
   }
 
   /** Sets the name of this process as `ps -o comm` and `top` show it: the first 15 bytes. */

@@ -69,7 +69,12 @@ final class EpochReader {
     }
     busy = true;
     Waiting waiting = queue.poll();
-    Thread.ofPlatform().daemon().name("epoch-reader").start(() -> work(waiting));
+    try {
+      Thread.ofPlatform().daemon().name("epoch-reader").start(() -> work(waiting));
+    } catch (OutOfMemoryError e) {
+      // No thread is to be had. That sessions wait for a moment is better than that they end.
+      work(waiting);
+    }
   }
 
   private void work(Waiting waiting) {

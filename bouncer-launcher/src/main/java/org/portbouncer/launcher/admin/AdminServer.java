@@ -4,6 +4,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import jnr.unixsocket.UnixSocketChannel;
 import jnr.unixsocket.UnixSocketOptions;
@@ -28,6 +31,7 @@ public final class AdminServer implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
   private static final long PAUSE_MS = 200;
   private static final long JOIN_MS = 1000;
+  private static final int IDLE_THREAD_SECONDS = 10;
 
   private final int listening;
   private final SocketFile file;
@@ -36,6 +40,10 @@ public final class AdminServer implements Closeable {
   private final Predicate<Peer> mayUse;
   private final AdminPlaces places;
   private final Thread acceptor;
+
+  /** One is there from the start, so that one peer is answered whatever becomes of threads. */
+  private final ThreadPoolExecutor threads;
+
   private boolean open = true;
 
   /**
@@ -60,6 +68,14 @@ public final class AdminServer implements Closeable {
     this.bounds = bounds;
     this.places = new AdminPlaces(bounds.connections(), PeerCheck::owns);
     this.mayUse = mayUse;
+    this.threads =
+        new ThreadPoolExecutor(
+            1,
+            Integer.MAX_VALUE, // as many as there are places, and those who are just leaving
+            IDLE_THREAD_SECONDS,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            Thread.ofPlatform().daemon().name("admin-connection").factory());
     this.acceptor = Thread.ofPlatform().daemon().name("admin-accept").unstarted(this::acceptAll);
   }
 
@@ -104,11 +120,15 @@ public final class AdminServer implements Closeable {
     try {
       SocketFile file = SocketFile.bind(listening, socket, mode, runAs);
       AdminServer server = new AdminServer(listening, file, operations, bounds, mayUse);
+      server.threads.prestartAllCoreThreads();
       server.acceptor.start();
       return server;
     } catch (IOException | RuntimeException e) {
       Libc.close(listening);
       throw e;
+    } catch (OutOfMemoryError e) {
+      Libc.close(listening);
+      throw new IOException("admin socket " + socket + ": no thread is to be had", e);
     }
   }
 
@@ -117,7 +137,12 @@ public final class AdminServer implements Closeable {
    * who connects need not wait for it.
    */
   public void prepare() {
-    Thread.ofPlatform().daemon().name("admin-prepare").start(AdminServer::loadLibrary);
+    try {
+      Thread.ofPlatform().daemon().name("admin-prepare").start(AdminServer::loadLibrary);
+    } catch (OutOfMemoryError e) {
+      // No thread is to be had; it is loaded when it is needed.
+      LOG.warn("admin socket: no thread is to be had to make it ready");
+    }
   }
 
   private static void loadLibrary() {
@@ -154,6 +179,7 @@ public final class AdminServer implements Closeable {
       Thread.currentThread().interrupt();
     }
     places.all().forEach(AdminConnection::interrupt);
+    threads.shutdown();
   }
 
   private synchronized boolean isOpen() {
@@ -217,13 +243,15 @@ public final class AdminServer implements Closeable {
         connection.refuse("too many admin connections");
         return;
       }
-      Thread.ofPlatform().daemon().name("admin-connection").start(connection);
-    } catch (IOException
-        | RuntimeException
-        | LinkageError
-        | OutOfMemoryError e) { // no thread to be had is an OutOfMemoryError
+      threads.execute(connection);
+    } catch (IOException | RuntimeException | LinkageError e) {
       connection.close();
       throw e;
+    } catch (OutOfMemoryError e) {
+      // No thread is to be had; those who are answered now leave theirs.
+      connection.refuse("the server has no thread for this (RLIMIT_NPROC, pids.max): try again");
+      LOG.warn("admin socket: no thread is to be had for a connection");
+      pause();
     }
   }
 

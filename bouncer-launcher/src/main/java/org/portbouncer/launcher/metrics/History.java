@@ -5,8 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,12 +48,14 @@ final class History implements Closeable {
   private final MetricsSource source;
   private final ArrayDeque<Sample> recent = new ArrayDeque<>();
   private final ArrayDeque<Step> steps = new ArrayDeque<>();
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("metrics-history").factory());
+  private final ScheduledThreadPoolExecutor thread =
+      new ScheduledThreadPoolExecutor(
+          1, Thread.ofPlatform().daemon().name("metrics-history").factory());
 
   History(MetricsSource source) {
     this.source = source;
+    // Now, while a server that starts may still fail for want of threads.
+    thread.prestartCoreThread();
   }
 
   /** Begins to take samples. */

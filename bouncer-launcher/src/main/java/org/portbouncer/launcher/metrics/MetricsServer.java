@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -40,11 +41,14 @@ public final class MetricsServer implements Closeable {
 
   private final HttpServer http;
   private final ExecutorService threads;
+  private final ExecutorService spare;
   private final History history;
 
-  private MetricsServer(HttpServer http, ExecutorService threads, History history) {
+  private MetricsServer(
+      HttpServer http, ExecutorService threads, ExecutorService spare, History history) {
     this.http = http;
     this.threads = threads;
+    this.spare = spare;
     this.history = history;
   }
 
@@ -69,10 +73,28 @@ public final class MetricsServer implements Closeable {
             new SynchronousQueue<>(),
             Thread.ofPlatform().daemon().name("metrics-", 0).factory());
     History history = new History(source);
-    http.setExecutor(threads);
+    // There from the start: answers one after the other where no further thread is to be had, of
+    // which the JDK's server would die.
+    ThreadPoolExecutor spare =
+        new ThreadPoolExecutor(
+            1,
+            1,
+            0,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().daemon().name("metrics-spare").factory());
+    spare.prestartAllCoreThreads();
+    http.setExecutor(
+        task -> {
+          try {
+            threads.execute(task);
+          } catch (OutOfMemoryError e) {
+            spare.execute(task);
+          }
+        });
     http.createContext("/", new Router(source, history, new HostNames(hosts)));
     http.start();
-    return new MetricsServer(http, threads, history);
+    return new MetricsServer(http, threads, spare, history);
   }
 
   /** Where it listens. */
@@ -96,5 +118,6 @@ public final class MetricsServer implements Closeable {
     history.close();
     http.stop(0);
     threads.shutdownNow();
+    spare.shutdownNow();
   }
 }

@@ -122,8 +122,13 @@ public final class Mother implements EventLoop.Turn {
       StandardStreams streams) {
     LogSetup.levels(configuration.log());
     try {
-      new Mother(configuration, startedAt, streams).serve(configuration, warnings);
+      Signals signals = Signals.begin();
+      new Mother(configuration, startedAt, streams).serve(configuration, warnings, signals);
       return 0;
+    } catch (OutOfMemoryError e) {
+      // What the VM says where it gets no thread; without memory it ends itself.
+      System.err.println("bouncer: cannot start: no thread is to be had (RLIMIT_NPROC, pids.max)");
+      return 1;
     } catch (StartException | RuntimeException e) {
       boolean known = e instanceof StartException;
       System.err.println("bouncer: " + Printable.of(known ? e.getMessage() : e.toString()));
@@ -134,7 +139,8 @@ public final class Mother implements EventLoop.Turn {
     }
   }
 
-  private void serve(Configuration configuration, List<Problem> warnings) throws StartException {
+  private void serve(Configuration configuration, List<Problem> warnings, Signals signals)
+      throws StartException {
     RunAs runAs = runAs(configuration);
     listeners =
         Listeners.open(
@@ -172,7 +178,7 @@ public final class Mother implements EventLoop.Turn {
         new Pulse(this, hangWatch).start();
         leftOut.start();
         metrics.await();
-        Signals.install(this);
+        signals.serve(this);
       } catch (StartException | RuntimeException e) {
         supervisor.destroyAll();
         throw e;

@@ -82,19 +82,21 @@ final class ReloadRun {
 
   /** Does work on a thread of its own, and what follows on the loop's. */
   private <T> void beside(Supplier<T> work, Consumer<T> then) {
-    Thread.ofPlatform()
-        .daemon()
-        .name("reload")
-        .start(
-            () -> {
-              try {
-                T made = work.get();
-                mother.post(() -> continueWith(made, then));
-              } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
-                LOG.error("reloading failed", e);
-                mother.post(() -> fail("internal error: " + e));
-              }
-            });
+    Runnable task =
+        () -> {
+          try {
+            T made = work.get();
+            mother.post(() -> continueWith(made, then));
+          } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+            LOG.error("reloading failed", e);
+            mother.post(() -> fail("internal error: " + e));
+          }
+        };
+    try {
+      Thread.ofPlatform().daemon().name("reload").start(task);
+    } catch (OutOfMemoryError e) {
+      fail("no thread is to be had (RLIMIT_NPROC, pids.max)");
+    }
   }
 
   private <T> void continueWith(T made, Consumer<T> then) {

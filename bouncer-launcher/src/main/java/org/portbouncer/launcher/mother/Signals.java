@@ -3,19 +3,91 @@ package org.portbouncer.launcher.mother;
 import jnr.constants.platform.Signal;
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
+import org.portbouncer.core.sys.BlockedSignals;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Signals to the mother: TERM drains, a second one or INT ends at once, HUP reloads. */
+/**
+ * Signals to the mother: TERM drains, a second one or INT ends at once, HUP reloads; what each asks
+ * for is done on her loop's thread. They are taken whatever whoever started her had them ignored
+ * for (nohup, a script's background job). QUIT stays the VM's.
+ *
+ * <p>They come through a signalfd, read by one thread that is there from the start. Where
+ * bin/bouncer could not have them blocked (`env` of coreutils 8.31 does), the VM's own way is left,
+ * which makes a thread for each.
+ */
 final class Signals {
 
-  private Signals() {}
+  private static final Logger LOG = LoggerFactory.getLogger(Signals.class);
 
-  /** Takes the signals over; what they ask for is done on the loop's thread. */
-  static void install(Mother mother) {
-    // The native form would run Java inside a signal handler; this one uses the JVM's own
-    // dispatcher.
-    POSIX posix = POSIXFactory.getJavaPOSIX();
-    posix.signal(Signal.SIGTERM, number -> mother.post(mother::stopSignal));
-    posix.signal(Signal.SIGHUP, number -> mother.post(mother::reloadSignal));
-    posix.signal(Signal.SIGINT, number -> mother.post(() -> mother.stop(true)));
+  private static final int HUP = 1;
+  private static final int INT = 2;
+  private static final int TERM = 15;
+
+  /** What the exit code of a process that a signal has ended is above. */
+  private static final int SIGNALED = 128;
+
+  /** Null where they come through the VM. */
+  private final BlockedSignals blocked;
+
+  /** Null until she serves. */
+  private Mother mother;
+
+  /** One that asks for nothing but patience, until she serves. */
+  private boolean reload;
+
+  private Signals(BlockedSignals blocked) {
+    this.blocked = blocked;
+  }
+
+  /** Takes them from now on: until {@link #serve} INT and TERM end the process, as everywhere. */
+  static Signals begin() {
+    Signals signals = new Signals(BlockedSignals.open(HUP, INT, TERM));
+    if (signals.blocked != null) {
+      Thread.ofPlatform().daemon().name("signals").start(signals::takeAll);
+    } else {
+      LOG.debug("signals come through the VM, which needs a thread for each");
+      for (int signal : new int[] {HUP, INT, TERM}) {
+        BlockedSignals.takeBack(signal);
+      }
+    }
+    return signals;
+  }
+
+  /** Has the mother do what they ask for; call it before her loop runs. */
+  synchronized void serve(Mother mother) {
+    this.mother = mother;
+    if (reload) {
+      mother.post(mother::reloadSignal);
+    }
+    if (blocked == null) {
+      // The native form would run Java inside a signal handler; this one uses the VM's dispatcher.
+      POSIX posix = POSIXFactory.getJavaPOSIX();
+      posix.signal(Signal.SIGTERM, number -> came(TERM));
+      posix.signal(Signal.SIGHUP, number -> came(HUP));
+      posix.signal(Signal.SIGINT, number -> came(INT));
+    }
+  }
+
+  private void takeAll() {
+    while (true) {
+      came(blocked.next());
+    }
+  }
+
+  private synchronized void came(int signal) {
+    if (mother == null) {
+      if (signal == HUP) {
+        reload = true;
+      } else {
+        Runtime.getRuntime().halt(SIGNALED + signal);
+      }
+      return;
+    }
+    switch (signal) {
+      case TERM -> mother.post(mother::stopSignal);
+      case HUP -> mother.post(mother::reloadSignal);
+      default -> mother.post(() -> mother.stop(true));
+    }
   }
 }

@@ -4,21 +4,21 @@ import java.io.IOException;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.newsclub.net.unix.FileDescriptorCast;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlException;
 import org.portbouncer.core.control.Orders;
 import org.portbouncer.core.control.ReportReader;
 import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.loop.EventLoop;
-import org.portbouncer.core.loop.Mailbox;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.sys.ChildProcess;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Pipes;
+import org.portbouncer.core.sys.ProcessState;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.ServerLog;
@@ -80,13 +80,19 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     boolean marked(WorkerProcess worker, int token);
   }
 
+  /**
+   * By so much a worker's oom_score_adj is above the mother's, in thousandths of the memory that
+   * there is: however large she has become, the kernel ends workers first. One of them is replaced;
+   * with her the service would end.
+   */
+  private static final int SCORE_ABOVE_OURS = 500;
+
   /** What can wait in the link of a process that has ended, and more. */
   private static final int LAST_WORDS = 4096;
 
   private static final Logger LOG = LoggerFactory.getLogger(WorkerProcess.class);
 
   private final EventLoop loop;
-  private final Mailbox mailbox;
   private final Confinement confinement;
   private final Watcher watcher;
   private final StageId stage;
@@ -97,7 +103,17 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   /** Links of processes that have ended: their memory is used again. */
   private final Deque<ControlChannel> links;
 
-  private Process process;
+  /** Null where there is none; its end, as the loop sees it, is {@link #end}. */
+  private ChildProcess process;
+
+  private final Pollable end =
+      new Pollable() {
+        @Override
+        protected void ready(int events) {
+          exited();
+        }
+      };
+
   private ControlChannel control;
   private Orders orders;
   private ReportReader reports;
@@ -120,7 +136,6 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   WorkerProcess(
       Mother mother, Watcher watcher, StageId stage, int index, int place, Inboxes.Inbox inbox) {
     this.loop = mother.loop();
-    this.mailbox = mother.mailbox();
     this.confinement = mother.confinement();
     this.watcher = watcher;
     this.stage = stage;
@@ -233,7 +248,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
    * @throws StartException where there is no child
    */
   void start(WorkerStart words, Runnable lanes, EpochKeeper keeper) throws StartException {
-    Process child;
+    ChildProcess child;
     int[] link = new int[0];
     int[] errors = new int[0];
     try {
@@ -255,7 +270,8 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     Libc.close(errors[1]);
     state = State.STARTING;
     process = child;
-    pid = (int) child.pid();
+    pid = child.pid();
+    ProcessState.endBeforeUs(pid, SCORE_ABOVE_OURS);
     startedAt = loop.now();
     log = new WorkerLog(stage.text(), index, pid);
     voice = new WorkerVoice(log, loop.now());
@@ -264,8 +280,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     control.use(link[0]);
     orders = new Orders(control);
     reports = new ReportReader(control, this);
-    loop.add(this, control.fd(), Const.EPOLLIN);
-    var _ = child.onExit().thenRun(() -> mailbox.post(this::exited));
+    watch();
     knows = 0;
     lanesVersion = 0;
     drains = false;
@@ -288,22 +303,39 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     }
   }
 
+  /**
+   * Has its words and its end noticed.
+   *
+   * @throws StartException where the loop takes no more; the child has gone by then
+   */
+  private void watch() throws StartException {
+    try {
+      loop.add(end, process.pidfd(), Const.EPOLLIN);
+      loop.add(this, control.fd(), Const.EPOLLIN);
+    } catch (SystemCallException e) {
+      loop.remove(end, process.pidfd());
+      Libc.close(control.fd());
+      process.kill();
+      process.reap();
+      process = null;
+      stderr.end();
+      links.push(control);
+      throw new StartException("cannot start " + name() + ": " + e.getMessage(), e);
+    }
+  }
+
   private static void close(int[] fds) {
     for (int fd : fds) {
       Libc.close(fd);
     }
   }
 
-  private Process launch(int childsEnd, int childsStderr) throws IOException, StartException {
-    ProcessBuilder builder = new ProcessBuilder(WorkerCommand.of(stage, index));
-    builder.environment().keySet().removeAll(Notifier.VARIABLES);
-    builder.redirectInput(
-        FileDescriptorCast.unsafeUsing(childsEnd).as(ProcessBuilder.Redirect.class));
+  private ChildProcess launch(int childsEnd, int childsStderr)
+      throws IOException, StartException {
+    List<String> command = WorkerCommand.of(stage, index);
     // Standard output is the access log's, whose descriptor the worker gets with START.
-    builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
-    builder.redirectError(
-        FileDescriptorCast.unsafeUsing(childsStderr).as(ProcessBuilder.Redirect.class));
-    return confinement.start(builder, stage);
+    return confinement.start(
+        stage, () -> ChildProcess.start(command, childsEnd, childsStderr, Notifier.VARIABLES));
   }
 
   /**
@@ -419,7 +451,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   /** Ends a child that does not go by itself. */
   void destroy() {
     if (running()) {
-      process.destroyForcibly();
+      process.kill();
     }
   }
 
@@ -506,7 +538,8 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     }
     stderr.end();
     voice.sayLeftOut(loop.now());
-    int code = process.exitValue();
+    loop.remove(end, process.pidfd());
+    int code = process.reap();
     process = null;
     links.push(control);
     watcher.gone(this, ProcessEnd.text(code));

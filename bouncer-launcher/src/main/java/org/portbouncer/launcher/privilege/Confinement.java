@@ -3,6 +3,7 @@ package org.portbouncer.launcher.privilege;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.portbouncer.core.session.StageId;
@@ -90,23 +91,35 @@ public final class Confinement {
   /**
    * Starts a worker's process.
    *
-   * @throws IOException where it cannot be started, or not be confined as the kernel promised
+   * @param start what starts it, called on a thread that is confined
+   * @throws IOException where it cannot be started, or not be confined as the kernel promised, or
+   *     no thread is to be had: whatever it was may be over the next time
    */
-  public Process start(ProcessBuilder builder, StageId stage) throws IOException {
-    if (!wanted) {
-      return builder.start();
+  public <T> T start(StageId stage, Callable<T> start) throws IOException {
+    try {
+      return wanted ? startConfined(stage, start) : start.call();
+    } catch (IOException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException(e.getMessage(), e);
+    } catch (OutOfMemoryError e) {
+      // What the VM says where it gets no thread; without memory it ends itself.
+      throw new IOException("no thread is to be had (RLIMIT_NPROC, pids.max)", e);
     }
+  }
+
+  private <T> T startConfined(StageId stage, Callable<T> start) throws IOException {
     Landlock given;
     try {
       given = rules(stage == StageId.CONNECT);
     } catch (SystemCallException e) {
       throw new IOException("cannot confine it: " + e.getMessage(), e);
     }
-    FutureTask<Process> task =
+    FutureTask<T> task =
         new FutureTask<>(
             () -> {
               giveUp(given);
-              return builder.start();
+              return start.call();
             });
     Thread.ofPlatform().name("start-" + stage.text()).start(task);
     try {
@@ -114,7 +127,7 @@ public final class Confinement {
     } catch (ExecutionException e) {
       throw e.getCause() instanceof IOException io
           ? io
-          : new IOException("cannot confine it: " + e.getCause().getMessage(), e);
+          : new IOException(e.getCause().getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);

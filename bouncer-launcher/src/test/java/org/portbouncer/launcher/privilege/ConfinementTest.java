@@ -102,7 +102,7 @@ class ConfinementTest {
     command.addAll(List.of(more));
     Confinement confinement = Confinement.detect(true);
     Process process =
-        confinement.start(new ProcessBuilder(command).redirectErrorStream(true), stage);
+        confinement.start(stage, new ProcessBuilder(command).redirectErrorStream(true)::start);
     byte[] filter = confinement.filter(stage, (int) process.pid());
     DataOutputStream in = new DataOutputStream(process.getOutputStream());
     in.writeInt(filter.length);

@@ -6,8 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Mailbox;
 
@@ -40,7 +39,8 @@ final class Resolver {
 
   private final EventLoop loop;
   private final Map<String, Lookup> lookups = new HashMap<>();
-  private ExecutorService threads;
+  private final LinkedBlockingQueue<Lookup> asked = new LinkedBlockingQueue<>();
+  private int threads;
   private Mailbox mailbox;
 
   Resolver(EventLoop loop) {
@@ -49,13 +49,18 @@ final class Resolver {
 
   /** Looks {@code host} up and tells {@code attempt}, now or later, on the loop's thread. */
   void resolve(String host, ConnectAttempt attempt) {
-    start();
+    boolean able = start();
     Lookup lookup = lookups.get(host);
     if (lookup == null || lookup.done && loop.now() - lookup.doneAt > KEEP_NANOS) {
       lookup = new Lookup(host);
       lookups.put(host, lookup);
-      Lookup asked = lookup;
-      threads.execute(() -> ask(asked));
+      if (able) {
+        asked.add(lookup);
+      } else {
+        lookup.failure = "no thread is to be had to look the name up";
+        lookup.done = true;
+        lookup.doneAt = loop.now();
+      }
     }
     if (lookup.done) {
       attempt.resolved(attempt.use(), lookup.found, lookup.failure);
@@ -72,23 +77,42 @@ final class Resolver {
     System.setProperty("java.net.preferIPv6Addresses", "system");
   }
 
-  /** Threads and mailbox are made for the first name: most configurations have none. */
-  private void start() {
-    if (threads != null) {
-      return;
+  /**
+   * Threads and mailbox are made for the first name: most configurations have none. Where not all
+   * threads are to be had, those do that are there, and the others are tried for again.
+   *
+   * @return whether there is any
+   */
+  private boolean start() {
+    if (mailbox == null) {
+      prepare();
     }
+    try {
+      for (; threads < THREADS; threads++) {
+        Thread.ofPlatform().daemon().name("resolver").start(this::askAll);
+      }
+    } catch (OutOfMemoryError e) {
+      return threads > 0;
+    }
+    return true;
+  }
+
+  private void prepare() {
     // The answer's own lifetime is above; the JVM's cache would keep a target that moved.
     java.security.Security.setProperty("networkaddress.cache.ttl", "0");
     java.security.Security.setProperty("networkaddress.cache.negative.ttl", "0");
-    threads =
-        Executors.newFixedThreadPool(
-            THREADS,
-            task -> {
-              Thread thread = new Thread(task, "resolver");
-              thread.setDaemon(true);
-              return thread;
-            });
     mailbox = new Mailbox(loop);
+  }
+
+  /** The life of a resolver thread. */
+  private void askAll() {
+    try {
+      while (true) {
+        ask(asked.take());
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("nobody interrupts it", e);
+    }
   }
 
   /** In a resolver thread. */

@@ -1,0 +1,183 @@
+package org.portbouncer.core.sys;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A program that this process has started and has to reap, without any thread for it: its end shows
+ * on a pidfd, which a loop watches. The JDK's own way keeps a thread for each child, and where none
+ * is to be had the child runs and nobody waits for it. In the mother, on her loop's thread; {@link
+ * #start} on any.
+ */
+public final class ChildProcess {
+
+  private static final int POSIX_SPAWN_SETSIGMASK = 8;
+  private static final int SIGKILL = 9;
+
+  /** What the exit code of one that a signal ended is above. */
+  private static final int SIGNALED = 128;
+
+  /** As the JDK has made text of what came from outside. */
+  private static final Charset NATIVE =
+      Charset.forName(
+          System.getProperty("sun.jnu.encoding", StandardCharsets.UTF_8.name()),
+          StandardCharsets.UTF_8);
+
+  private final int pid;
+  private final int pidfd;
+
+  private ChildProcess(int pid, int pidfd) {
+    this.pid = pid;
+    this.pidfd = pidfd;
+  }
+
+  /**
+   * Starts a program with an empty signal mask, {@code input} as standard input, /dev/null as
+   * standard output, {@code errors} as standard error, and no other descriptor of ours. What the calling thread has
+   * given up the program does not have.
+   *
+   * @param command its absolute path, and what it is called with
+   * @param without variables of our environment that it does not get
+   * @throws SystemCallException where it cannot be started; EAGAIN where there may be no more
+   *     processes
+   */
+  public static ChildProcess start(List<String> command, int input, int errors, Set<String> without) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment actions = arena.allocate(LibcProcess.ROOM, 16);
+      MemorySegment attributes = arena.allocate(LibcProcess.ROOM, 16);
+      MemorySegment mask = arena.allocate(LibcProcess.ROOM, 16);
+      check(LibcProcess.actionsInit(actions.address()));
+      check(LibcProcess.attributesInit(attributes.address()));
+      try {
+        // A descriptor that has its number already would stay close-on-exec: none of these has 0 or 2.
+        check(LibcProcess.actionsDup2(actions.address(), input, 0));
+        long nowhere = Native.string(arena, "/dev/null");
+        check(LibcProcess.actionsOpen(actions.address(), 1, nowhere, Const.O_WRONLY, 0));
+        check(LibcProcess.actionsDup2(actions.address(), errors, 2));
+        check(LibcProcess.actionsCloseFrom(actions.address(), 3));
+        LibcProcess.sigemptyset(mask.address());
+        check(LibcProcess.attributesMask(attributes.address(), mask.address()));
+        check(LibcProcess.attributesFlags(attributes.address(), POSIX_SPAWN_SETSIGMASK));
+        MemorySegment pid = arena.allocate(8, 8);
+        check(
+            LibcProcess.posixSpawn(
+                pid.address(),
+                string(arena, command.getFirst()),
+                actions.address(),
+                attributes.address(),
+                arguments(arena, command),
+                environment(arena, without)));
+        return watched(pid.get(JAVA_INT, 0));
+      } finally {
+        LibcProcess.actionsDestroy(actions.address());
+        LibcProcess.attributesDestroy(attributes.address());
+      }
+    }
+  }
+
+  private static void check(int errno) {
+    if (errno != 0) {
+      throw new SystemCallException("posix_spawn", errno);
+    }
+  }
+
+  /** A child whose end could not be seen is none. */
+  private static ChildProcess watched(int pid) {
+    int pidfd = KernelCalls.pidfdOpen(pid);
+    if (pidfd < 0) {
+      Libc.kill(pid, SIGKILL);
+      wait(pid);
+      throw new SystemCallException("pidfd_open", -pidfd);
+    }
+    return new ChildProcess(pid, pidfd);
+  }
+
+  private static long string(Arena arena, String text) {
+    byte[] bytes = text.getBytes(NATIVE);
+    MemorySegment segment = arena.allocate(bytes.length + 1L);
+    MemorySegment.copy(bytes, 0, segment, JAVA_BYTE, 0, bytes.length);
+    return segment.address();
+  }
+
+  private static long arguments(Arena arena, List<String> command) {
+    return pointers(arena, command.stream().map(word -> string(arena, word)).toList());
+  }
+
+  private static long pointers(Arena arena, List<Long> addresses) {
+    MemorySegment all = arena.allocate(8L * (addresses.size() + 1), 8);
+    for (int i = 0; i < addresses.size(); i++) {
+      all.set(JAVA_LONG, 8L * i, addresses.get(i));
+    }
+    return all.address();
+  }
+
+  /** Our own, byte for byte: text would change what is not in this locale's encoding. */
+  private static long environment(Arena arena, Set<String> without) {
+    List<Long> kept = new ArrayList<>();
+    long variables = at(LibcProcess.ENVIRON.address());
+    for (long each = variables; variables != 0 && at(each) != 0; each += 8) {
+      if (!without.contains(name(at(each)))) {
+        kept.add(at(each));
+      }
+    }
+    return pointers(arena, kept);
+  }
+
+  private static long at(long address) {
+    return MemorySegment.ofAddress(address).reinterpret(8).get(JAVA_LONG, 0);
+  }
+
+  private static String name(long variable) {
+    MemorySegment text = MemorySegment.ofAddress(variable).reinterpret(Long.MAX_VALUE);
+    StringBuilder name = new StringBuilder();
+    for (long i = 0; text.get(JAVA_BYTE, i) != 0 && text.get(JAVA_BYTE, i) != '='; i++) {
+      name.append((char) (text.get(JAVA_BYTE, i) & 0xff));
+    }
+    return name.toString();
+  }
+
+  public int pid() {
+    return pid;
+  }
+
+  /** Readable once the process has ended. */
+  public int pidfd() {
+    return pidfd;
+  }
+
+  /** Ends it at once. Its number is its own until {@link #reap}. */
+  public void kill() {
+    Libc.kill(pid, SIGKILL);
+  }
+
+  /**
+   * Takes note of its end, for which it waits, and closes the pidfd.
+   *
+   * @return its exit code; 128 and the signal's number where a signal ended it
+   */
+  public int reap() {
+    Libc.close(pidfd);
+    return wait(pid);
+  }
+
+  private static int wait(int pid) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment status = arena.allocate(8, 8);
+      while (LibcProcess.waitpid(pid, status.address(), 0) == -Errno.EINTR) {
+        // A signal of ours; the child is still to come.
+      }
+      int word = status.get(JAVA_INT, 0);
+      int signal = word & 0x7f;
+      return signal == 0 ? word >> 8 & 0xff : SIGNALED + signal;
+    }
+  }
+}
