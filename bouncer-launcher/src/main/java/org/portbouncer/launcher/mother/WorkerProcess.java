@@ -85,7 +85,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
    * there is: however large she has become, the kernel ends workers first. One of them is replaced;
    * with her the service would end.
    */
-  private static final int SCORE_ABOVE_OURS = 500;
+  private static final int SCORE_ABOVE_OURS = 900;
 
   /** What can wait in the link of a process that has ended, and more. */
   private static final int LAST_WORDS = 4096;

@@ -1,0 +1,80 @@
+package org.portbouncer.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/**
+ * A control group of the kernel, of either version, for a server that lacks something. Where none
+ * can be made (not root, or a container without) the test is skipped, and says so.
+ */
+final class ControlGroup implements AutoCloseable {
+  private static final Path ROOT = Path.of("/sys/fs/cgroup");
+
+  private final Path folder;
+  private final boolean second;
+
+  private ControlGroup(Path folder, boolean second) {
+    this.folder = folder;
+    this.second = second;
+  }
+
+  /** A new one with this controller: "pids", "memory". */
+  static ControlGroup make(String controller) {
+    boolean second = Files.exists(ROOT.resolve("cgroup.controllers"));
+    Path parent = second ? ROOT : ROOT.resolve(controller);
+    Path folder = parent.resolve("bouncer-test-" + ProcessHandle.current().pid());
+    try {
+      Files.createDirectory(folder);
+      if (Files.exists(folder.resolve(second ? controller + ".max" : "tasks"))) {
+        return new ControlGroup(folder, second);
+      }
+      Files.delete(folder);
+    } catch (IOException e) {
+      // Said below.
+    }
+    return abort("skipped: no control group for " + controller + " can be made in " + parent);
+  }
+
+  /** What a shell runs to be in it, with all that it starts. */
+  String enter() {
+    return "echo $$ > " + folder.resolve("cgroup.procs");
+  }
+
+  void write(String file, String value) throws IOException {
+    Files.writeString(folder.resolve(file), value);
+  }
+
+  /** The most memory, in MiB; -1 for no limit. */
+  void limitMemory(int mebibytes) throws IOException {
+    String most = mebibytes < 0 ? second ? "max" : "-1" : Long.toString((long) mebibytes << 20);
+    write(second ? "memory.max" : "memory.limit_in_bytes", most);
+  }
+
+  /** How many processes the kernel has ended for want of memory. */
+  long ended() throws IOException {
+    Path events = folder.resolve(second ? "memory.events" : "memory.oom_control");
+    try (Stream<String> lines = Files.lines(events)) {
+      return lines
+          .filter(line -> line.startsWith("oom_kill "))
+          .mapToLong(line -> Long.parseLong(line.substring("oom_kill ".length())))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  @Override
+  public void close() {
+    await("the end of all processes in " + folder)
+        .untilAsserted(
+            () -> {
+              assertThat(Files.readString(folder.resolve("cgroup.procs"))).isEmpty();
+              Files.delete(folder);
+            });
+  }
+}

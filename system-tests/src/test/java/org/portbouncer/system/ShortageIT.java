@@ -1,0 +1,197 @@
+package org.portbouncer.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * No thread and no process is to be had, or no memory: nothing ends that need not, and it is said.
+ */
+class ShortageIT {
+  /** MiB: for the mother and a worker or two, and not for all. */
+  private static final int TOO_LITTLE = 128;
+
+  @TempDir private Path folder;
+  private final int port = Ports.free();
+  private final int metrics = Ports.free();
+  private Target target;
+
+  @BeforeEach
+  void startTarget() throws IOException {
+    target = Target.start(Handler.echo());
+  }
+
+  @AfterEach
+  void stopTarget() throws IOException {
+    target.close();
+  }
+
+  private String config() {
+    return """
+    listeners { echo { listen = "127.0.0.1:%d", target = "127.0.0.1:%d" } }
+    metrics { listen = "127.0.0.1:%d" }
+    workers { io = 1 }
+    timeouts { drain = 1s }
+    """
+        .formatted(port, target.port(), metrics);
+  }
+
+  private static JsonNode worker(BouncerServer server, String stage) throws IOException {
+    return BouncerServer.elements(server.status().path("workers"))
+        .filter(w -> w.path("stage").asText().equals(stage))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void shouldServeOnAndSayWhatItLacksWhereNoThreadIsToBeHad() throws Exception {
+    ControlGroup group = ControlGroup.make("pids");
+    try (group;
+        BouncerServer server = BouncerServer.startAfter(group.enter(), folder, config());
+        Client live = Client.to(port)) {
+      live.echo("before");
+      long old = server.workers("acl").getFirst();
+      group.write("pids.max", "1");
+      lackNothingThatIsThere(server);
+      Signals.send("KILL", old);
+      await("word of the worker that cannot be started")
+          .untilAsserted(() -> assertThat(server.err().text()).contains("cannot start acl/0: "));
+      server.signal("HUP");
+      await("word of the reload")
+          .untilAsserted(
+              () ->
+                  assertThat(server.err().text()).contains("not reloaded: no thread is to be had"));
+      assertThat(server.isRunning()).isTrue();
+      live.echo("meanwhile");
+
+      group.write("pids.max", "max");
+      await("a successor")
+          .untilAsserted(
+              () -> {
+                JsonNode worker = worker(server, "acl");
+                assertThat(worker.path("state").asText()).isEqualTo("ready");
+                assertThat(worker.path("pid").asLong()).isNotEqualTo(old);
+              });
+      try (Client client = Client.to(port)) {
+        client.echo("after");
+      }
+      live.echo("still");
+      group.write("pids.max", "1");
+      server.signal("TERM");
+      assertThat(server.awaitExit()).isZero();
+    }
+  }
+
+  /** Sessions, commands and scrapes go on with the threads that are there. */
+  private void lackNothingThatIsThere(BouncerServer server) throws Exception {
+    try (Client client = Client.to(port)) {
+      client.echo("without a new thread");
+    }
+    for (int i = 0; i < 3; i++) {
+      // The one thread that is left may still be at the end of the last request.
+      await("an answer")
+          .untilAsserted(() -> assertThat(server.status().path("ready").asBoolean()).isTrue());
+      assertThat(Scrape.get(metrics, "/metrics")).contains("bouncer_workers");
+    }
+    try (SocketChannel silent = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      silent.connect(UnixDomainSocketAddress.of(server.socket()));
+      await("an answer that says why there is none")
+          .untilAsserted(
+              () ->
+                  assertThat(server.status().path("error").asText())
+                      .contains("the server has no thread for this"));
+    }
+    await("an answer")
+        .untilAsserted(() -> assertThat(server.status().path("ready").asBoolean()).isTrue());
+  }
+
+  @Test
+  void shouldHaveWorkersEndBeforeTheMotherWhereMemoryRunsOut() throws Exception {
+    try (BouncerServer server = BouncerServer.start(folder, config())) {
+      int mothers = score(server.pid());
+      for (long pid : server.processes()) {
+        if (pid != server.pid()) {
+          assertThat(score(pid)).as("oom_score_adj").isEqualTo(Math.min(1000, mothers + 900));
+        }
+      }
+      long old = server.workers("io").getFirst();
+      Signals.send("KILL", old);
+      await("a successor")
+          .untilAsserted(
+              () -> {
+                assertThat(server.workers("io").getFirst()).isNotEqualTo(old);
+                assertThat(worker(server, "io").path("state").asText()).isEqualTo("ready");
+              });
+      assertThat(score(server.workers("io").getFirst())).isEqualTo(Math.min(1000, mothers + 900));
+    }
+  }
+
+  private static int score(long pid) throws IOException {
+    return Integer.parseInt(Files.readString(Path.of("/proc/" + pid + "/oom_score_adj")).strip());
+  }
+
+  @Test
+  void shouldLoseWorkersAndNotTheMotherWhereMemoryIsLimited() throws Exception {
+    ControlGroup group = ControlGroup.make("memory");
+    group.limitMemory(TOO_LITTLE);
+    Thread helper =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  await("processes that the kernel ended").until(() -> group.ended() >= 3);
+                  try {
+                    group.limitMemory(-1);
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                });
+    try (group;
+        BouncerServer server = BouncerServer.startAfter(group.enter(), folder, config())) {
+      helper.join();
+      assertThat(server.err().text()).contains("ended before it was ready (killed by signal 9)");
+      try (Client client = Client.to(port)) {
+        client.echo("after");
+      }
+    }
+  }
+
+  @Test
+  void shouldTakeSignalsThatWhoeverStartedItHadIgnored() throws Exception {
+    try (BouncerServer server =
+        BouncerServer.startAfter("trap '' HUP INT TERM", folder, config())) {
+      server.signal("HUP");
+      await("a reload")
+          .untilAsserted(() -> assertThat(server.err().text()).contains("reloaded: epoch 2"));
+      server.signal("QUIT");
+      await("the VM's thread dump")
+          .untilAsserted(() -> assertThat(server.out().text()).contains("Full thread dump"));
+      for (long pid : server.processes()) {
+        if (pid != server.pid()) {
+          assertThat(ProcessTree.ofEachThread(pid, "SigBlk"))
+              .as("signals that a worker's threads have blocked")
+              .allMatch(mask -> Long.parseUnsignedLong(mask, 16) == 0);
+        }
+      }
+      server.signal("TERM");
+      assertThat(server.awaitExit()).isZero();
+    }
+    try (BouncerServer server =
+        BouncerServer.startAfter("trap '' HUP INT TERM", folder, config())) {
+      server.signal("INT");
+      assertThat(server.awaitExit()).isZero();
+      assertThat(server.err().text()).contains("stopping at once");
+    }
+  }
+}
