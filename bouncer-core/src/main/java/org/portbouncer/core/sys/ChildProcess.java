@@ -42,15 +42,16 @@ public final class ChildProcess {
 
   /**
    * Starts a program with an empty signal mask, {@code input} as standard input, /dev/null as
-   * standard output, {@code errors} as standard error, and no other descriptor of ours. What the calling thread has
-   * given up the program does not have.
+   * standard output, {@code errors} as standard error, and no other descriptor of ours. What the
+   * calling thread has given up the program does not have.
    *
    * @param command its absolute path, and what it is called with
    * @param without variables of our environment that it does not get
    * @throws SystemCallException where it cannot be started; EAGAIN where there may be no more
    *     processes
    */
-  public static ChildProcess start(List<String> command, int input, int errors, Set<String> without) {
+  public static ChildProcess start(
+      List<String> command, int input, int errors, Set<String> without) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment actions = arena.allocate(LibcProcess.ROOM, 16);
       MemorySegment attributes = arena.allocate(LibcProcess.ROOM, 16);
@@ -58,7 +59,8 @@ public final class ChildProcess {
       check(LibcProcess.actionsInit(actions.address()));
       check(LibcProcess.attributesInit(attributes.address()));
       try {
-        // A descriptor that has its number already would stay close-on-exec: none of these has 0 or 2.
+        // A descriptor that has its number already would stay close-on-exec: none of these has 0 or
+        // 2.
         check(LibcProcess.actionsDup2(actions.address(), input, 0));
         long nowhere = Native.string(arena, "/dev/null");
         check(LibcProcess.actionsOpen(actions.address(), 1, nowhere, Const.O_WRONLY, 0));

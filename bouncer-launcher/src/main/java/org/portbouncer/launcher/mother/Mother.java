@@ -110,6 +110,10 @@ public final class Mother implements EventLoop.Turn {
     long startedAt = System.nanoTime();
     try (StandardStreams streams = StandardStreams.take()) {
       return run(configuration, warnings, debug, startedAt, streams);
+    } catch (OutOfMemoryError e) {
+      // What the VM says where it gets no thread; without memory it ends itself.
+      System.err.println("bouncer: cannot start: no thread is to be had (RLIMIT_NPROC, pids.max)");
+      return 1;
     }
   }
 
@@ -125,10 +129,6 @@ public final class Mother implements EventLoop.Turn {
       Signals signals = Signals.begin();
       new Mother(configuration, startedAt, streams).serve(configuration, warnings, signals);
       return 0;
-    } catch (OutOfMemoryError e) {
-      // What the VM says where it gets no thread; without memory it ends itself.
-      System.err.println("bouncer: cannot start: no thread is to be had (RLIMIT_NPROC, pids.max)");
-      return 1;
     } catch (StartException | RuntimeException e) {
       boolean known = e instanceof StartException;
       System.err.println("bouncer: " + Printable.of(known ? e.getMessage() : e.toString()));

@@ -275,12 +275,11 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     startedAt = loop.now();
     log = new WorkerLog(stage.text(), index, pid);
     voice = new WorkerVoice(log, loop.now());
-    stderr = new WorkerStderr(loop, log, errors[0]);
     control = links.isEmpty() ? new ControlChannel(link[0]) : links.pop();
     control.use(link[0]);
     orders = new Orders(control);
     reports = new ReportReader(control, this);
-    watch();
+    watch(errors[0]);
     knows = 0;
     lanesVersion = 0;
     drains = false;
@@ -308,17 +307,20 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
    *
    * @throws StartException where the loop takes no more; the child has gone by then
    */
-  private void watch() throws StartException {
+  private void watch(int errors) throws StartException {
+    stderr = null;
     try {
       loop.add(end, process.pidfd(), Const.EPOLLIN);
       loop.add(this, control.fd(), Const.EPOLLIN);
+      stderr = new WorkerStderr(loop, log, errors);
     } catch (SystemCallException e) {
       loop.remove(end, process.pidfd());
+      loop.remove(this, control.fd());
       Libc.close(control.fd());
+      Libc.close(errors);
       process.kill();
       process.reap();
       process = null;
-      stderr.end();
       links.push(control);
       throw new StartException("cannot start " + name() + ": " + e.getMessage(), e);
     }
@@ -330,8 +332,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     }
   }
 
-  private ChildProcess launch(int childsEnd, int childsStderr)
-      throws IOException, StartException {
+  private ChildProcess launch(int childsEnd, int childsStderr) throws IOException, StartException {
     List<String> command = WorkerCommand.of(stage, index);
     // Standard output is the access log's, whose descriptor the worker gets with START.
     return confinement.start(
