@@ -30,7 +30,8 @@ class AnswersTest {
             "bandwidth":{"slow":{"up":1048576,"down":null,"burst":20971,"shared_by":"rule",\
             "sessions":2,"throttled_s":61.5}},\
             "access_log":{"to":"file","lines_left_out":7,\
-            "trouble":"/var/log/b.log: no space left on device"}}\
+            "trouble":"/var/log/b.log: no space left on device"},\
+            "server_log":{"lines_left_out":9}}\
             """);
   }
 
