@@ -32,7 +32,7 @@ public final class AccessLog {
    * Room for the lines of more than ten thousand sessions that end in one turn, however slowly the
    * reader takes them. Memory is used for what waits, and for no longer.
    */
-  private static final int BUFFER = 8 * 1024 * 1024;
+  private static final int BUFFER = 4 * 1024 * 1024;
 
   private static final int IDLE = BUFFER / 8;
 

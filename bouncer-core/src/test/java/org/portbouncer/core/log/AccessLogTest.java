@@ -229,7 +229,7 @@ class AccessLogTest {
     log.to(pipe[1], LogForm.PLAIN);
     session(0);
     Configuration configuration = configuration();
-    int written = 20_000;
+    int written = 30_000;
     boolean left = false;
     for (int i = 0; i < written; i++) {
       write(configuration, Result.OK, Term.NORMAL, ACCEPTED);
