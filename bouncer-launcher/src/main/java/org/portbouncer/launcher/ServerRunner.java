@@ -1,8 +1,6 @@
 package org.portbouncer.launcher;
 
-import java.util.List;
-import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.Problem;
+import org.portbouncer.core.config.LoadResult;
 
 /** What {@code bouncer start} runs once the configuration is known to be good: the mother. */
 @FunctionalInterface
@@ -11,10 +9,10 @@ public interface ServerRunner {
   /**
    * Serves until stopped.
    *
-   * @param configuration the whole effective configuration
-   * @param warnings what is doubtful in it, for the log once the server is up
+   * @param loaded the whole effective configuration, and what is doubtful in it, for the log once
+   *     the server is up; the server's from now on
    * @param debug whether errors may show stack traces
    * @return the exit code of the process
    */
-  int run(Configuration configuration, List<Problem> warnings, boolean debug);
+  int run(LoadResult loaded, boolean debug);
 }

@@ -176,10 +176,15 @@ final class BouncerServer implements AutoCloseable {
         .until(
             () -> {
               Map<Long, Map<String, Integer>> now = descriptors();
-              return now.equals(last.set(0, now));
+              return now.equals(last.set(0, now)) && hasOneMemoryOfRules(now);
             });
     baseline = last.getFirst();
     ioWorkers = Set.copyOf(workers("io"));
+  }
+
+  /** The rules of an older configuration are kept until the mother has looked who needs them. */
+  private boolean hasOneMemoryOfRules(Map<Long, Map<String, Integer>> now) {
+    return now.get(mother.pid()).getOrDefault("/memfd:bouncer-rules (deleted)", 0) <= 1;
   }
 
   private Map<Long, Map<String, Integer>> descriptors() throws IOException {

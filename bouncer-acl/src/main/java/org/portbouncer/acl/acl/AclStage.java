@@ -70,6 +70,11 @@ final class AclStage implements Stage {
   }
 
   @Override
+  public void withdrawn(int epoch) {
+    policies.remove(epoch);
+  }
+
+  @Override
   public void session(Session session) {
     if (worker.outOfTime(session)) {
       worker.end(session, Result.TIMEOUT, Term.CLIENT_TIMEOUT_SETUP);

@@ -24,6 +24,11 @@ final class Policies {
     throw new IllegalArgumentException("epoch " + epoch + " is not known here");
   }
 
+  /** Forgets those of one epoch. */
+  void remove(int epoch) {
+    known.removeIf(one -> one.epoch == epoch);
+  }
+
   /** Forgets those before an epoch. */
   void retire(int oldest) {
     known.removeIf(one -> one.epoch < oldest);

@@ -35,7 +35,7 @@ public final class RuleMatcher {
 
   public RuleMatcher(Acl acl) {
     rules = acl.rules().toArray(Rule[]::new);
-    index = RuleIndex.of(acl.rules());
+    index = acl.index() == null ? RuleIndex.of(acl.rules()) : acl.index();
     hours = new OpenHours[rules.length];
     Map<Schedule, OpenHours> known = new HashMap<>();
     for (int i = 0; i < rules.length; i++) {

@@ -102,21 +102,6 @@ final class CodecReader {
     }
   }
 
-  long[] longs() throws ConfigCodecException {
-    int count = integer();
-    need((long) count * Long.BYTES);
-    long[] values = new long[count];
-    buffer.asLongBuffer().get(values);
-    buffer.position(buffer.position() + count * Long.BYTES);
-    return values;
-  }
-
-  void skipLongs() throws ConfigCodecException {
-    int count = integer();
-    need((long) count * Long.BYTES);
-    buffer.position(buffer.position() + count * Long.BYTES);
-  }
-
   /** A list whose elements take a byte at least, so that its count cannot exceed what remains. */
   <T> List<T> list(Element<T> element) throws ConfigCodecException {
     int count = integer();

@@ -49,14 +49,6 @@ final class CodecWriter {
     room(bytes.length).put(bytes);
   }
 
-  void longs(long[] values) {
-    number(values.length);
-    int bytes = Math.multiplyExact(values.length, Long.BYTES);
-    ByteBuffer target = room(bytes);
-    target.asLongBuffer().put(values);
-    target.position(target.position() + bytes);
-  }
-
   <T> void list(List<T> values, Consumer<T> element) {
     number(values.size());
     values.forEach(element);

@@ -9,20 +9,21 @@ import java.nio.ByteBuffer;
  * <pre>
  * field          form
  * magic          4 bytes, "BCFG"
- * version        1 byte, 1
+ * version        1 byte, 2
  * configuration  its components in the order of the record
  *
  * integers       big-endian, 4 or 8 bytes; booleans 1 byte; enum constants are texts
  * texts          4 bytes length, then UTF-8
  * lists          4 bytes count, then the elements
  * may be null    1 byte 0 or 1, then the value where it is 1
- * network sets   4 bytes count of longs, then these, for IPv4; likewise for IPv6
+ * network sets   where they begin in the RuleMemory, 8 bytes, and how many ranges, 4; for IPv4 and IPv6
+ * indexes        RuleIndex.Parts in the order of the record: places in the RuleMemory, and counts
  * </pre>
  */
 public final class ConfigCodec {
 
   static final int MAGIC = 0x42434647;
-  static final byte VERSION = 1;
+  static final byte VERSION = 2;
 
   private ConfigCodec() {}
 
@@ -32,21 +33,23 @@ public final class ConfigCodec {
   }
 
   /**
-   * The configuration in all that remains of {@code bytes}, whose position is left as it is.
+   * The configuration in all that remains of {@code bytes}, whose position is left as it is,
+   * without the networks of its rules.
    *
    * @throws ConfigCodecException when it is anything but one whole, consistent configuration
    */
   public static Configuration decode(ByteBuffer bytes) throws ConfigCodecException {
-    return decode(bytes, true);
+    return decode(bytes, null);
   }
 
   /**
-   * The same without what only decisions need.
+   * The same for those who decide: with the networks of rules, which are empty otherwise.
    *
-   * @param networks whether the networks of rules are wanted; they are empty otherwise
+   * @param rules where they lie; null for none
    */
-  public static Configuration decode(ByteBuffer bytes, boolean networks)
+  public static Configuration decode(ByteBuffer bytes, RuleMemory rules)
       throws ConfigCodecException {
-    return new ConfigDecoder(new CodecReader(bytes), networks).configuration();
+    return new ConfigDecoder(new CodecReader(bytes), rules == null ? null : rules.memory())
+        .configuration();
   }
 }

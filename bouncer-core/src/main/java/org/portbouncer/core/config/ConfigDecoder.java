@@ -1,8 +1,11 @@
 package org.portbouncer.core.config;
 
+import java.lang.foreign.MemorySegment;
 import java.time.DateTimeException;
 import java.time.ZoneId;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Reads the records of a configuration and checks that they fit together. Runs in workers. */
 final class ConfigDecoder {
@@ -10,11 +13,16 @@ final class ConfigDecoder {
   private static final int ANY = Integer.MAX_VALUE;
 
   private final CodecReader in;
-  private final boolean networks;
 
-  ConfigDecoder(CodecReader in, boolean networks) {
+  /** Where the networks of rules lie; null where they are not wanted. */
+  private final MemorySegment memory;
+
+  /** Names of files, which most rules share. */
+  private final Map<String, String> files = new HashMap<>();
+
+  ConfigDecoder(CodecReader in, MemorySegment memory) {
     this.in = in;
-    this.networks = networks;
+    this.memory = memory;
   }
 
   Configuration configuration() throws ConfigCodecException {
@@ -120,7 +128,26 @@ final class ConfigDecoder {
   }
 
   private Acl acl() throws ConfigCodecException {
-    return new Acl(in.text(), in.list(this::rule));
+    return new Acl(in.text(), in.list(this::rule), in.nullable(this::index));
+  }
+
+  private RuleIndex index() throws ConfigCodecException {
+    RuleIndex.Parts parts =
+        new RuleIndex.Parts(
+            in.longInteger(0),
+            in.integer(1, ANY),
+            in.longInteger(0),
+            in.longInteger(0),
+            in.integer(1, ANY),
+            in.longInteger(0),
+            in.integer(1, ANY));
+    if (memory == null) {
+      return null;
+    }
+    if (!parts.fitInto(memory.byteSize())) {
+      throw new ConfigCodecException("an index that does not lie in its memory");
+    }
+    return new RuleIndex(memory, parts, null);
   }
 
   private Rule rule() throws ConfigCodecException {
@@ -143,21 +170,26 @@ final class ConfigDecoder {
         in.flag(),
         in.flag(),
         in.flag(),
-        in.text(),
+        files.computeIfAbsent(in.text(), file -> file),
         in.integer());
   }
 
   private NetworkSet networks() throws ConfigCodecException {
-    if (!networks) {
-      in.skipLongs();
-      in.skipLongs();
+    long v4 = in.longInteger(0);
+    int countV4 = in.integer(0, RuleMemory.MOST_NETWORKS);
+    long v6 = in.longInteger(0);
+    int countV6 = in.integer(0, RuleMemory.MOST_NETWORKS);
+    if (memory == null) {
       return NetworkSet.EMPTY;
     }
-    try {
-      return NetworkSet.ofRanges(in.longs(), in.longs());
-    } catch (InvalidValueException e) {
-      throw new ConfigCodecException(e.getMessage(), e);
+    long size = memory.byteSize();
+    if (v4 % 8 != 0
+        || v4 > size - (long) countV4 * Ranges.V4_BYTES
+        || v6 % 8 != 0
+        || v6 > size - (long) countV6 * Ranges.V6_BYTES) {
+      throw new ConfigCodecException("networks that do not lie in their memory");
     }
+    return new NetworkSet(memory, v4, countV4, v6, countV6);
   }
 
   private PortRange ports() throws ConfigCodecException {

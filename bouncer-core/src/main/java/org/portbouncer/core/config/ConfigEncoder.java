@@ -84,6 +84,18 @@ final class ConfigEncoder {
   private void acl(Acl acl) {
     out.text(acl.name());
     out.list(acl.rules(), this::rule);
+    out.nullable(acl.index(), this::index);
+  }
+
+  private void index(RuleIndex index) {
+    RuleIndex.Parts parts = index.parts();
+    out.number(parts.v4());
+    out.number(parts.v4Count());
+    out.number(parts.v6());
+    out.number(parts.v6Lists());
+    out.number(parts.v6Count());
+    out.number(parts.lists());
+    out.number(parts.length());
   }
 
   private void rule(Rule rule) {
@@ -105,8 +117,10 @@ final class ConfigEncoder {
   }
 
   private void networks(NetworkSet networks) {
-    out.longs(networks.rangesV4());
-    out.longs(networks.rangesV6());
+    out.number(networks.offsetV4());
+    out.number(networks.countV4());
+    out.number(networks.offsetV6());
+    out.number(networks.countV6());
   }
 
   private void ports(PortRange ports) {

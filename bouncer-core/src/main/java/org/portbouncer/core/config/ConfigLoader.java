@@ -3,15 +3,22 @@ package org.portbouncer.core.config;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValueType;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.portbouncer.core.sys.SystemCallException;
 
 /**
  * Loads a configuration file and finds every mistake in it at once. Runs in the mother and in the
  * commands that need no server, never in a worker.
  */
 public final class ConfigLoader {
+
+  /**
+   * The most heap that reading a configuration takes; the texts are bounded so that it is enough.
+   */
+  public static final long MOST_HEAP = 160L << 20;
 
   private static final String ROOT = "bouncer";
 
@@ -22,6 +29,7 @@ public final class ConfigLoader {
 
   /**
    * Loads the file. Never throws for what is in it or for its absence: that is a {@link Problem}.
+   * Bounded in memory, whatever the files are; not in time, where a file system does not answer.
    *
    * @param file named in the problems as it is given here
    */
@@ -57,18 +65,49 @@ public final class ConfigLoader {
     ConfigSource source = new ConfigSource(file, problems);
     Reading reading = new Reading(source, problems);
     ConfigObject root = source.load();
-    Configuration configuration = root == null ? null : configuration(reading, root, file);
+    RuleMemory memory = null;
+    Configuration configuration = null;
+    try {
+      if (root != null) {
+        memory = RuleMemory.create();
+        configuration = configuration(reading, root, file, memory);
+      }
+      if (configuration != null && !problems.hasErrors()) {
+        configuration = ready(configuration, memory, problems, source.mainFile(0));
+      }
+    } catch (SystemCallException e) {
+      problems.error(
+          source.mainFile(0), "no memory for the networks of its rules: " + e.getMessage());
+    }
     if (problems.hasErrors()) {
       configuration = null;
     }
     if (configuration != null) {
-      configuration.acls().forEach(acl -> UnreachableRules.warn(acl.rules(), problems));
       Overlap.warn(configuration, problems);
+    } else if (memory != null) {
+      memory.close();
+      memory = null;
     }
     LoadResult result =
         new LoadResult(
-            configuration, problems.sorted(file.toString()), written(reading.settings()));
+            configuration, memory, problems.sorted(file.toString()), written(reading.settings()));
     return new Loaded(result, List.copyOf(reading.settings()));
+  }
+
+  /** The same with what finds the rule for an address; warns of rules that none can come to. */
+  private static Configuration ready(
+      Configuration configuration, RuleMemory memory, Problems problems, Where file) {
+    List<Acl> acls = new ArrayList<>();
+    for (Acl acl : configuration.acls()) {
+      try {
+        RuleIndex index = RuleIndex.of(acl.rules(), memory);
+        UnreachableRules.warn(acl.rules(), index, problems);
+        acls.add(new Acl(acl.name(), acl.rules(), index));
+      } catch (InvalidValueException e) {
+        problems.error(file, "acls." + acl.name() + ": " + e.getMessage());
+      }
+    }
+    return configuration.withAcls(acls);
   }
 
   /** Where each setting stands that a file has. Rules have numbers for names, and are many. */
@@ -84,9 +123,10 @@ public final class ConfigLoader {
                 (first, second) -> second));
   }
 
-  private static Configuration configuration(Reading reading, ConfigObject root, Path file) {
+  private static Configuration configuration(
+      Reading reading, ConfigObject root, Path file, RuleMemory memory) {
     Section bouncer = bouncer(reading, root);
-    return bouncer == null ? null : ConfigurationReader.read(bouncer, file);
+    return bouncer == null ? null : ConfigurationReader.read(bouncer, file, memory);
   }
 
   /** The block that everything belongs in; null with a problem where there is none. */

@@ -2,17 +2,12 @@ package org.portbouncer.core.config;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
-import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigOrigin;
-import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigResolver;
-import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
-import java.io.FileNotFoundException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
@@ -31,6 +26,9 @@ final class ConfigSource {
   private static final int MOST_UNRESOLVED = 100;
   private static final Pattern SUBSTITUTION = Pattern.compile("\\$\\{\\??([^}]*)\\}");
 
+  private static final Pattern LINES = Pattern.compile(": [0-9]+(-[0-9]+)?$");
+
+  private final ConfigTexts texts = new ConfigTexts();
   private final Path given;
   private final Path main;
   private final Problems problems;
@@ -46,24 +44,25 @@ final class ConfigSource {
 
   /** The resolved tree, or null when there is none; then {@link Problems} says why. */
   ConfigObject load() {
-    String unreadable = unreadable(main);
-    if (unreadable != null) {
-      problems.error(mainFile(0), "cannot be read: " + unreadable);
+    ConfigText text;
+    try {
+      text = texts.read(main);
+    } catch (InvalidValueException e) {
+      problems.error(mainFile(0), "cannot be read: " + e.getMessage());
       return null;
     }
     Includes includes =
         new Includes(
-            main,
-            (file, line, what) ->
-                problems.warn(
-                    whereOf(file, line), "the included file '" + what + "' does not exist"));
-    ConfigParseOptions options =
-        ConfigParseOptions.defaults()
-            .setAllowMissing(false)
-            .setSyntax(ConfigSyntax.CONF)
-            .setIncluder(includes);
+            texts,
+            (in, line, message, error) -> {
+              if (error) {
+                problems.error(whereOf(in, line), message);
+              } else {
+                problems.warn(whereOf(in, line), message);
+              }
+            });
     try {
-      Config parsed = ConfigFactory.parseFile(main.toFile(), options);
+      Config parsed = includes.parse(text).toConfig();
       unresolved = parsed.root();
       return resolve(parsed);
     } catch (ConfigException e) {
@@ -72,17 +71,6 @@ final class ConfigSource {
       problems.error(mainFile(0), "is nested too deeply");
     }
     return null;
-  }
-
-  /** Why the file cannot be read, or null when it can. */
-  static String unreadable(Path file) {
-    if (!Files.exists(file)) {
-      return "no such file";
-    }
-    if (Files.isDirectory(file)) {
-      return "is a directory";
-    }
-    return Files.isReadable(file) ? null : "permission denied";
   }
 
   /** Resolves; reports each substitution that cannot be, and goes on with a stand-in for it. */
@@ -128,20 +116,7 @@ final class ConfigSource {
     if (origin != null && message.startsWith(origin.description() + ": ")) {
       message = message.substring(origin.description().length() + 2);
     }
-    if (e instanceof ConfigException.IO) {
-      problems.error(where, "cannot be read: " + reason(e, message));
-    } else {
-      problems.error(where, message);
-    }
-  }
-
-  private static String reason(ConfigException e, String message) {
-    if (e.getCause() instanceof FileNotFoundException missing) {
-      String text = String.valueOf(missing.getMessage());
-      int open = text.lastIndexOf('(');
-      return open < 0 ? text : text.substring(open + 1).replaceAll("[)]$", "");
-    }
-    return message;
+    problems.error(where, message);
   }
 
   /** The tree before substitution; null where nothing could be parsed. */
@@ -151,22 +126,26 @@ final class ConfigSource {
 
   /** A line of the main file. */
   Where mainFile(int line) {
-    return whereOf(main, line);
+    return new Where(shown(main), line, main.getParent());
   }
 
   /** The place, or null when the origin names no file. */
   Where where(ConfigOrigin origin) {
-    if (origin == null
-        || origin.filename() == null
-        || origin.description().startsWith("merge of")) {
+    if (origin == null) {
       return null;
     }
-    return whereOf(Path.of(origin.filename()), Math.max(0, origin.lineNumber()));
+    String name = origin.description();
+    if (origin.lineNumber() > 0) {
+      // The parser adds the line, or the first and the last of them.
+      name = LINES.matcher(name).replaceFirst("");
+    }
+    ConfigText text = texts.named(name);
+    return text == null ? null : whereOf(text, Math.max(0, origin.lineNumber()));
   }
 
-  private Where whereOf(Path file, int line) {
-    Path absolute = file.toAbsolutePath().normalize();
-    return new Where(shown(absolute), line, absolute.getParent());
+  private Where whereOf(ConfigText text, int line) {
+    String shown = text.local() ? shown(Path.of(text.name())) : text.name();
+    return new Where(shown, line, text.directory());
   }
 
   /** The file as the operator named it; included ones as relative as that was. */

@@ -45,11 +45,6 @@ public record Configuration(
     String group,
     boolean confine) {
 
-  /** Whether any rule has networks. */
-  public boolean hasNetworks() {
-    return acls.stream().flatMap(acl -> acl.rules().stream()).anyMatch(Rule::hasNetworks);
-  }
-
   /** The same without the networks of its rules, for those that need the names alone. */
   public Configuration withoutNetworks() {
     return with(
@@ -59,6 +54,11 @@ public record Configuration(
                 acl ->
                     new Acl(acl.name(), acl.rules().stream().map(Rule::withoutNetworks).toList()))
             .toList());
+  }
+
+  /** The same with these acls, such as have been made ready to decide. */
+  Configuration withAcls(List<Acl> others) {
+    return with(listeners, List.copyOf(others));
   }
 
   /** The same with these listeners, such as have the ports that the kernel chose. */

@@ -15,8 +15,12 @@ final class ConfigurationReader {
 
   private ConfigurationReader() {}
 
-  /** The configuration; to be used only when no error was reported. */
-  static Configuration read(Section bouncer, Path file) {
+  /**
+   * The configuration; to be used only when no error was reported.
+   *
+   * @param memory for the networks of its rules
+   */
+  static Configuration read(Section bouncer, Path file, RuleMemory memory) {
     bouncer.requireKnown(Schema.childrenOf(""));
     Section aclSection = bouncer.section("acls");
     Section classSection = bouncer.section("bandwidth");
@@ -37,7 +41,7 @@ final class ConfigurationReader {
     List<Listener> listeners =
         new ListenerReader(aclNames, classNames, global, addresses)
             .all(bouncer.section("listeners"));
-    RuleReader ruleReader = new RuleReader(classNames);
+    RuleReader ruleReader = new RuleReader(classNames, new NetworkLists(memory));
     List<Acl> acls = new ArrayList<>();
     for (String name : aclNames) {
       acls.add(ruleReader.acl(aclSection, name));

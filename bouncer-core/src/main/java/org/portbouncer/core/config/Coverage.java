@@ -33,23 +33,24 @@ final class Coverage {
       notOutlivedBy[i] = new BitSet(count);
       notOutlivedBy[i].set(0, count);
     }
-    sweep(Edges.v4(rules), count);
-    sweep(Edges.v6(rules), count);
+    sweep(EdgeWalk.v4(rules), count);
+    sweep(EdgeWalk.v6(rules), count);
   }
 
-  private void sweep(Edges edges, int count) {
+  private void sweep(EdgeWalk walk, int count) {
     BitSet active = new BitSet(count);
     active.or(always);
     BitSet changed = new BitSet(count);
-    int at = 0;
-    while (at < edges.size()) {
-      long high = edges.high(at);
-      long low = edges.low(at);
+    while (!walk.atEnd()) {
+      long high = walk.high();
+      long low = walk.low();
       changed.clear();
-      while (at < edges.size() && edges.isAt(at, high, low)) {
-        // Ranges of one rule do not touch, so a rule has one edge at most in one place.
-        active.flip(edges.rule(at));
-        changed.set(edges.rule(at++));
+      for (; walk.isAt(high, low); walk.next()) {
+        for (int rule : walk.rules()) {
+          // Ranges of one rule do not touch, so a rule has one edge at most in one place.
+          active.flip(rule);
+          changed.set(rule);
+        }
       }
       for (int rule = changed.nextSetBit(0); rule >= 0; rule = changed.nextSetBit(rule + 1)) {
         if (active.get(rule)) {

@@ -34,6 +34,7 @@ public final class EffectiveConfig {
    */
   public static List<Entry> of(Path file) {
     ConfigLoader.Loaded loaded = ConfigLoader.read(file);
+    loaded.result().close();
     List<Entry> entries = new ArrayList<>();
     List<String> order = new ArrayList<>(Schema.childrenOf(""));
     loaded.settings().stream()

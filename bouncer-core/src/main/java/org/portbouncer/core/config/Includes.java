@@ -1,93 +1,179 @@
 package org.portbouncer.core.config;
 
+import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigIncludeContext;
 import com.typesafe.config.ConfigIncluder;
+import com.typesafe.config.ConfigIncluderClasspath;
+import com.typesafe.config.ConfigIncluderFile;
+import com.typesafe.config.ConfigIncluderURL;
 import com.typesafe.config.ConfigObject;
-import com.typesafe.config.ConfigParseable;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigSyntax;
+import java.io.File;
+import java.io.StringReader;
+import java.net.MalformedURLException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
- * Includes files as HOCON does, and notes those that are not there, which HOCON passes over in
- * silence. Runs in the mother and in commands.
+ * Reads what a configuration includes, as HOCON says, but bounded in size ({@link ConfigTexts}),
+ * from regular files alone unless the operator wants URLs, and not in silence where a file is not
+ * there. Runs in the mother, beside her loop, and in commands.
  */
-final class Includes implements ConfigIncluder {
+final class Includes
+    implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
 
-  /** Told about an include of a file that is not there. */
-  interface Missing {
+  private static final Pattern URL_START = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:.*");
+  private static final List<String> ENDINGS = List.of(".conf", ".json", ".properties");
+
+  /** Told what is wrong with an include. */
+  interface Trouble {
     /**
-     * One is missing.
+     * Something is.
      *
-     * @param file the including file
-     * @param line its line, 0 when it could not be found
-     * @param what the text of the include
+     * @param in the text that includes
+     * @param line its line, 0 where it could not be found
+     * @param error false where it is doubtful alone
      */
-    void found(Path file, int line, String what);
+    void found(ConfigText in, int line, String message, boolean error);
   }
 
-  private static final List<String> ENDINGS = List.of("", ".conf", ".json", ".properties");
+  private final ConfigTexts texts;
+  private final Trouble trouble;
+  private final Deque<ConfigText> open = new ArrayDeque<>();
 
-  private final ConfigIncluder fallback;
-  private final Deque<Path> open;
-  private final Missing missing;
-
-  Includes(Path main, Missing missing) {
-    this(null, new ArrayDeque<>(List.of(main)), missing);
+  Includes(ConfigTexts texts, Trouble trouble) {
+    this.texts = texts;
+    this.trouble = trouble;
   }
 
-  private Includes(ConfigIncluder fallback, Deque<Path> open, Missing missing) {
-    this.fallback = fallback;
-    this.open = open;
-    this.missing = missing;
+  /** Parses the text that everything begins with. */
+  ConfigObject parse(ConfigText main) {
+    return parse(main, ConfigSyntax.CONF);
   }
 
-  @Override
-  public ConfigIncluder withFallback(ConfigIncluder next) {
-    return new Includes(fallback == null ? next : fallback.withFallback(next), open, missing);
-  }
-
-  @Override
-  public ConfigObject include(ConfigIncludeContext context, String what) {
-    Path file = fileOf(context, what);
-    if (file == null && !what.contains("://")) {
-      missing.found(open.peek(), line(open.peek(), what), what);
-    }
-    open.push(file == null ? open.peek() : file);
+  private ConfigObject parse(ConfigText text, ConfigSyntax syntax) {
+    open.push(text);
     try {
-      return fallback.include(context, what);
+      ConfigParseOptions options =
+          ConfigParseOptions.defaults()
+              .setAllowMissing(false)
+              .setSyntax(syntax)
+              .setOriginDescription(text.name())
+              .setIncluder(this);
+      return ConfigFactory.parseReader(new StringReader(text.content()), options).root();
     } finally {
       open.pop();
     }
   }
 
-  private static Path fileOf(ConfigIncludeContext context, String what) {
-    for (String ending : ENDINGS) {
-      ConfigParseable candidate = context.relativeTo(what + ending);
-      String name = candidate == null ? null : candidate.origin().filename();
-      if (name != null && Files.exists(Path.of(name))) {
-        return Path.of(name);
-      }
-    }
-    return null;
+  @Override
+  public ConfigIncluder withFallback(ConfigIncluder next) {
+    return this;
   }
 
-  /** The parser does not say where an include stands, so look for it. */
-  private static int line(Path file, String what) {
+  @Override
+  public ConfigObject include(ConfigIncludeContext context, String what) {
+    if (URL_START.matcher(what).matches()) {
+      try {
+        return includeURL(context, new URI(what).toURL());
+      } catch (URISyntaxException | MalformedURLException | IllegalArgumentException e) {
+        return refuse(what, "is neither a file nor a URL that can be read");
+      }
+    }
+    return file(context, what);
+  }
+
+  @Override
+  public ConfigObject includeFile(ConfigIncludeContext context, File what) {
+    return file(context, what.getPath());
+  }
+
+  @Override
+  public ConfigObject includeResources(ConfigIncludeContext context, String what) {
+    return refuse(what, "is looked for among the program's own files: include a file instead");
+  }
+
+  @Override
+  public ConfigObject includeURL(ConfigIncludeContext context, URL what) {
+    if (what.getProtocol().equalsIgnoreCase("file")) {
+      return file(context, what.getPath());
+    }
     try {
-      List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
-      for (int i = 0; i < lines.size(); i++) {
-        if (lines.get(i).contains("include") && lines.get(i).contains("\"" + what + "\"")) {
-          return i + 1;
+      ConfigText from = from();
+      return parse(texts.read(what, from.directory()), syntax(what.getPath()));
+    } catch (InvalidValueException e) {
+      return refuse(what.toString(), e.getMessage());
+    }
+  }
+
+  /** The text that includes. */
+  private ConfigText from() {
+    ConfigText from = open.element();
+    if (!from.local()) {
+      throw new InvalidValueException("is included by what came from a URL, which may not");
+    }
+    return from;
+  }
+
+  private ConfigObject file(ConfigIncludeContext context, String what) {
+    ConfigObject all = ConfigFactory.empty().root();
+    int found = 0;
+    try {
+      Path named = from().directory().resolve(what).normalize();
+      for (Path file : candidates(named)) {
+        if (Files.exists(file)) {
+          found++;
+          all = all.withFallback(parse(texts.read(file), syntax(file.toString())));
         }
       }
-    } catch (IOException e) {
-      return 0;
+    } catch (InvalidValueException e) {
+      return refuse(what, e.getMessage());
     }
-    return 0;
+    if (found == 0) {
+      boolean required = !context.parseOptions().getAllowMissing();
+      tell(what, "does not exist", required);
+    }
+    return all;
+  }
+
+  /** A name without one of the endings stands for all three. */
+  private static List<Path> candidates(Path named) {
+    String name = named.toString();
+    if (ENDINGS.stream().anyMatch(name::endsWith)) {
+      return List.of(named);
+    }
+    List<Path> all = new ArrayList<>();
+    for (String ending : ENDINGS) {
+      all.add(Path.of(name + ending));
+    }
+    return all;
+  }
+
+  private static ConfigSyntax syntax(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    if (lower.endsWith(".json")) {
+      return ConfigSyntax.JSON;
+    }
+    return lower.endsWith(".properties") ? ConfigSyntax.PROPERTIES : ConfigSyntax.CONF;
+  }
+
+  private ConfigObject refuse(String what, String why) {
+    tell(what, why, true);
+    return ConfigFactory.empty().root();
+  }
+
+  private void tell(String what, String why, boolean error) {
+    ConfigText in = open.element();
+    trouble.found(in, in.lineOfInclude(what), "the included file '" + what + "' " + why, error);
   }
 }

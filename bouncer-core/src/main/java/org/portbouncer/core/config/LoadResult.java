@@ -4,14 +4,20 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What came of loading a configuration.
+ * What came of loading a configuration. Who has loaded one that is good owns the memory of its
+ * rules; a command that ends need not close it.
  *
  * @param configuration the configuration; null when there are errors
+ * @param rules where the networks of its rules lie; null when there are errors
  * @param problems every error and warning found, by file and line
  * @param written what was written where, by the path of the key below `bouncer`
  */
 public record LoadResult(
-    Configuration configuration, List<Problem> problems, Map<String, Written> written) {
+    Configuration configuration,
+    RuleMemory rules,
+    List<Problem> problems,
+    Map<String, Written> written)
+    implements AutoCloseable {
 
   /**
    * One setting as the operator wrote it.
@@ -31,6 +37,14 @@ public record LoadResult(
   /** Whether there is a configuration to use. */
   public boolean isOk() {
     return configuration != null;
+  }
+
+  /** Gives back the memory of the rules; nothing can be looked up in them any more. */
+  @Override
+  public void close() {
+    if (rules != null) {
+      rules.close();
+    }
   }
 
   /** A warning about a setting: where it was written, or about its default. */

@@ -1,10 +1,15 @@
 package org.portbouncer.core.config;
 
-import java.util.Arrays;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * An immutable set of IPv4 and IPv6 networks, compiled to sorted, disjoint ranges and looked up by
- * binary search without allocating. Built by the mother and by commands; looked up by workers.
+ * binary search without allocating. Built by the mother and by commands; looked up by workers. The
+ * ranges, as {@link Ranges} draws them, lie outside of the heap: those of a configuration in its
+ * {@link RuleMemory}, where workers read them.
  *
  * <p>IPv4 and IPv6 are apart: {@code 0.0.0.0/0} holds no IPv6 address and {@code ::/0} no IPv4
  * address. An IPv4 address in its mapped form ({@code ::ffff:a.b.c.d}) is an IPv4 address.
@@ -12,17 +17,47 @@ import java.util.Arrays;
 public final class NetworkSet {
 
   /** The set that holds nothing. */
-  public static final NetworkSet EMPTY = new NetworkSet(new long[0], new long[0]);
+  public static final NetworkSet EMPTY = new NetworkSet(MemorySegment.NULL, 0, 0, 0, 0);
 
-  /** first, last of each range, each 0 to 2^32-1, ascending. */
-  private final long[] v4;
+  private final MemorySegment memory;
+  private final long v4;
+  private final int countV4;
+  private final long v6;
+  private final int countV6;
 
-  /** firstHi, firstLo, lastHi, lastLo of each range, ascending as unsigned 128-bit numbers. */
-  private final long[] v6;
+  /** Ranges that {@link Ranges} has made; both in one memory, or each in its own. */
+  NetworkSet(Ranges fours, Ranges sixes) {
+    boolean together = fours.memory().equals(sixes.memory());
+    long sizeOfV4 = fours.end() - fours.start();
+    if (together) {
+      memory = fours.memory();
+      v4 = fours.start();
+      v6 = sixes.start();
+    } else {
+      MemorySegment both =
+          Arena.ofAuto().allocate(Math.max(8, sizeOfV4 + sixes.end() - sixes.start()), 8);
+      MemorySegment.copy(fours.memory(), fours.start(), both, 0, sizeOfV4);
+      MemorySegment.copy(
+          sixes.memory(), sixes.start(), both, sizeOfV4, sixes.end() - sixes.start());
+      memory = both;
+      v4 = 0;
+      v6 = sizeOfV4;
+    }
+    countV4 = fours.count();
+    countV6 = sixes.count();
+  }
 
-  NetworkSet(long[] v4, long[] v6) {
+  /**
+   * Ranges that are there.
+   *
+   * @param v4 where those of IPv4 begin in the memory, {@code v6} those of IPv6
+   */
+  NetworkSet(MemorySegment memory, long v4, int countV4, long v6, int countV6) {
+    this.memory = memory;
     this.v4 = v4;
+    this.countV4 = countV4;
     this.v6 = v6;
+    this.countV6 = countV6;
   }
 
   /** An empty builder. */
@@ -65,62 +100,60 @@ public final class NetworkSet {
 
   /** How many disjoint ranges the set has; neighbours and overlaps count as one. */
   public int size() {
-    return v4.length / 2 + v6.length / 4;
+    return countV4 + countV6;
   }
 
   /** Whether the set holds no address at all. */
   public boolean isEmpty() {
-    return v4.length == 0 && v6.length == 0;
+    return countV4 == 0 && countV6 == 0;
   }
 
   /** Whether every address of {@code other} is in this set. */
   public boolean covers(NetworkSet other) {
-    for (int i = 0; i < other.v4.length; i += 2) {
-      int range = rangeV4(other.v4[i]);
-      if (range < 0 || v4[range + 1] < other.v4[i + 1]) {
+    for (int i = 0; i < other.countV4; i++) {
+      int range = rangeV4(other.firstV4(i));
+      if (range < 0 || lastV4(range) < other.lastV4(i)) {
         return false;
       }
     }
-    for (int i = 0; i < other.v6.length; i += 4) {
-      int range = rangeV6(other.v6[i], other.v6[i + 1]);
-      if (range < 0
-          || compare(v6[range + 2], v6[range + 3], other.v6[i + 2], other.v6[i + 3]) < 0) {
+    for (int i = 0; i < other.countV6; i++) {
+      int range = rangeV6(other.v6(i, 0), other.v6(i, 1));
+      if (range < 0 || compare(v6(range, 2), v6(range, 3), other.v6(i, 2), other.v6(i, 3)) < 0) {
         return false;
       }
     }
     return true;
   }
 
-  /** Index into {@link #v4} of the range that holds the address, or -1. */
+  /** Which range holds the address, or -1. */
   private int rangeV4(long address) {
     int low = 0;
-    int high = v4.length / 2 - 1;
+    int high = countV4 - 1;
     while (low <= high) {
       int middle = (low + high) >>> 1;
-      if (v4[2 * middle] > address) {
+      if (firstV4(middle) > address) {
         high = middle - 1;
-      } else if (v4[2 * middle + 1] < address) {
+      } else if (lastV4(middle) < address) {
         low = middle + 1;
       } else {
-        return 2 * middle;
+        return middle;
       }
     }
     return -1;
   }
 
-  /** Index into {@link #v6} of the range that holds the address, or -1. */
+  /** Which range holds the address, or -1. */
   private int rangeV6(long hi, long lo) {
     int low = 0;
-    int high = v6.length / 4 - 1;
+    int high = countV6 - 1;
     while (low <= high) {
       int middle = (low + high) >>> 1;
-      int at = 4 * middle;
-      if (compare(v6[at], v6[at + 1], hi, lo) > 0) {
+      if (compare(v6(middle, 0), v6(middle, 1), hi, lo) > 0) {
         high = middle - 1;
-      } else if (compare(v6[at + 2], v6[at + 3], hi, lo) < 0) {
+      } else if (compare(v6(middle, 2), v6(middle, 3), hi, lo) < 0) {
         low = middle + 1;
       } else {
-        return at;
+        return middle;
       }
     }
     return -1;
@@ -132,54 +165,75 @@ public final class NetworkSet {
     return byHi != 0 ? byHi : Long.compareUnsigned(aLo, bLo);
   }
 
-  /** The ranges as the configuration codec sends them; not to be changed. */
-  long[] rangesV4() {
+  int countV4() {
+    return countV4;
+  }
+
+  long firstV4(int range) {
+    return memory.get(JAVA_LONG, v4 + 8L * range) >>> 32;
+  }
+
+  long lastV4(int range) {
+    return memory.get(JAVA_LONG, v4 + 8L * range) & 0xffff_ffffL;
+  }
+
+  int countV6() {
+    return countV6;
+  }
+
+  /** A part of a range: 0 first high, 1 first low, 2 last high, 3 last low. */
+  long v6(int range, int part) {
+    return memory.get(JAVA_LONG, v6 + 32L * range + 8L * part);
+  }
+
+  /** Where the ranges of IPv4 begin in the memory. */
+  long offsetV4() {
     return v4;
   }
 
-  /** The ranges as the configuration codec sends them; not to be changed. */
-  long[] rangesV6() {
+  /** Where the ranges of IPv6 begin in the memory. */
+  long offsetV6() {
     return v6;
   }
 
-  /**
-   * A set of ranges in the form of {@link #rangesV4()} and {@link #rangesV6()}; takes the arrays.
-   *
-   * @throws InvalidValueException unless they are in range, ascending and disjoint
-   */
-  static NetworkSet ofRanges(long[] v4, long[] v6) {
-    boolean ok = v4.length % 2 == 0 && v6.length % 4 == 0;
-    for (int i = 0; ok && i < v4.length; i++) {
-      boolean opens = i % 2 == 0;
-      long before = i == 0 ? -1 : v4[i - 1];
-      ok = v4[i] <= 0xffffffffL && (opens ? v4[i] > before : v4[i] >= before);
-    }
-    for (int i = 0; ok && i < v6.length; i += 2) {
-      boolean opens = i % 4 == 0;
-      int order = i == 0 ? 1 : compare(v6[i], v6[i + 1], v6[i - 2], v6[i - 1]);
-      ok = opens ? order > 0 : order >= 0;
-    }
-    if (!ok) {
-      throw new InvalidValueException("network ranges are not ascending and disjoint");
-    }
-    return new NetworkSet(v4, v6);
+  private MemorySegment bytesV4() {
+    return memory.asSlice(v4, 8L * countV4);
+  }
+
+  private MemorySegment bytesV6() {
+    return memory.asSlice(v6, 32L * countV6);
   }
 
   @Override
   public boolean equals(Object other) {
     return other instanceof NetworkSet set
-        && Arrays.equals(v4, set.v4)
-        && Arrays.equals(v6, set.v6);
+        && countV4 == set.countV4
+        && countV6 == set.countV6
+        && bytesV4().mismatch(set.bytesV4()) < 0
+        && bytesV6().mismatch(set.bytesV6()) < 0;
   }
 
+  /** Single addresses have the same number twice, so it is not enough to add halves. */
   @Override
   public int hashCode() {
-    return 31 * Arrays.hashCode(v4) + Arrays.hashCode(v6);
+    long hash = countV4;
+    for (long at = v4; at < v4 + 8L * countV4; at += 8) {
+      hash = mix(hash, memory.get(JAVA_LONG, at));
+    }
+    for (long at = v6; at < v6 + 32L * countV6; at += 8) {
+      hash = mix(hash, memory.get(JAVA_LONG, at));
+    }
+    return (int) (hash ^ hash >>> 32);
+  }
+
+  private static long mix(long hash, long value) {
+    long mixed = (hash ^ value) * 0x9E3779B97F4A7C15L;
+    return mixed ^ mixed >>> 29;
   }
 
   /** The number of ranges, for logs. */
   @Override
   public String toString() {
-    return "NetworkSet[" + v4.length / 2 + " IPv4 and " + v6.length / 4 + " IPv6 ranges]";
+    return "NetworkSet[" + countV4 + " IPv4 and " + countV6 + " IPv6 ranges]";
   }
 }

@@ -1,7 +1,6 @@
 package org.portbouncer.core.config;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /**
  * Collects networks for a {@link NetworkSet}. Parsing is strict and never asks DNS. Not safe for
@@ -9,14 +8,23 @@ import java.util.Arrays;
  */
 public final class NetworkSetBuilder {
 
-  /** Per range: first in the high half, last in the low half, sign flipped so that it sorts. */
-  private long[] v4 = new long[16];
+  private final RuleMemory shared;
+  private final Ranges v4;
+  private final Ranges v6;
 
-  private int v4Count;
-  private long[] v6 = new long[16];
-  private int v6Count;
+  /** A builder of a set in memory of its own. */
+  NetworkSetBuilder() {
+    shared = null;
+    v4 = Ranges.growing(Ranges.V4_BYTES);
+    v6 = Ranges.growing(Ranges.V6_BYTES);
+  }
 
-  NetworkSetBuilder() {}
+  /** A builder of a set that lies in this memory; one at a time. */
+  NetworkSetBuilder(RuleMemory shared) {
+    this.shared = shared;
+    v4 = shared.v4();
+    v6 = shared.v6();
+  }
 
   /**
    * Adds a network such as {@code 10.0.0.0/8} or {@code 2001:db8::/32}, or a single address.
@@ -37,6 +45,7 @@ public final class NetworkSetBuilder {
    * Adds the network written in the bytes {@code from} to {@code to} (exclusive).
    *
    * @return null when done, otherwise what is wrong; then nothing was added
+   * @throws InvalidValueException where there is no room for more
    */
   String add(byte[] text, int from, int to) {
     int slash = from;
@@ -61,9 +70,9 @@ public final class NetworkSetBuilder {
     }
     if (address.isV4() && width >= 96) {
       long first = address.lo() & 0xffffffffL;
-      addV4(first, first | (~loMask & 0xffffffffL));
+      v4.add(first, first | (~loMask & 0xffffffffL));
     } else {
-      addV6(address.hi(), address.lo(), address.hi() | ~hiMask, address.lo() | ~loMask);
+      v6.add(address.hi(), address.lo(), address.hi() | ~hiMask, address.lo() | ~loMask);
     }
     return null;
   }
@@ -133,87 +142,28 @@ public final class NetworkSetBuilder {
     return width <= 64 ? 0 : -1L << (128 - width);
   }
 
-  private void addV4(long first, long last) {
-    if (v4Count == v4.length) {
-      v4 = Arrays.copyOf(v4, v4Count * 2);
-    }
-    v4[v4Count++] = (first << 32 | last) ^ Long.MIN_VALUE;
-  }
-
-  private void addV6(long firstHi, long firstLo, long lastHi, long lastLo) {
-    if (v6Count == v6.length) {
-      v6 = Arrays.copyOf(v6, v6Count * 2);
-    }
-    v6[v6Count++] = firstHi;
-    v6[v6Count++] = firstLo;
-    v6[v6Count++] = lastHi;
-    v6[v6Count++] = lastLo;
+  boolean isEmpty() {
+    return v4.count() == 0 && v6.count() == 0;
   }
 
   /** Adds every network of {@code other}. */
   public NetworkSetBuilder addAll(NetworkSet other) {
-    long[] four = other.rangesV4();
-    for (int i = 0; i < four.length; i += 2) {
-      addV4(four[i], four[i + 1]);
+    for (int i = 0; i < other.countV4(); i++) {
+      v4.add(other.firstV4(i), other.lastV4(i));
     }
-    long[] six = other.rangesV6();
-    for (int i = 0; i < six.length; i += 4) {
-      addV6(six[i], six[i + 1], six[i + 2], six[i + 3]);
+    for (int i = 0; i < other.countV6(); i++) {
+      v6.add(other.v6(i, 0), other.v6(i, 1), other.v6(i, 2), other.v6(i, 3));
     }
     return this;
   }
 
-  /** The set of all that was added; the builder may be used on. */
+  /** The set of all that was added; nothing can be added afterwards. */
   public NetworkSet build() {
-    return new NetworkSet(compileV4(), compileV6());
-  }
-
-  private long[] compileV4() {
-    long[] sorted = Arrays.copyOf(v4, v4Count);
-    Arrays.sort(sorted);
-    long[] ranges = new long[2 * v4Count];
-    int size = 0;
-    for (long packed : sorted) {
-      long range = packed ^ Long.MIN_VALUE;
-      long first = range >>> 32;
-      long last = range & 0xffffffffL;
-      if (size > 0 && first <= ranges[size - 1] + 1) {
-        ranges[size - 1] = Math.max(ranges[size - 1], last);
-      } else {
-        ranges[size++] = first;
-        ranges[size++] = last;
-      }
+    v4.sortAndMerge();
+    v6.sortAndMerge();
+    if (shared != null) {
+      shared.keep(v4, v6);
     }
-    return Arrays.copyOf(ranges, size);
-  }
-
-  private long[] compileV6() {
-    long[][] sorted = new long[v6Count / 4][];
-    for (int i = 0; i < sorted.length; i++) {
-      sorted[i] = Arrays.copyOfRange(v6, 4 * i, 4 * i + 4);
-    }
-    Arrays.sort(sorted, (a, b) -> NetworkSet.compare(a[0], a[1], b[0], b[1]));
-    long[] ranges = new long[v6Count];
-    int size = 0;
-    for (long[] range : sorted) {
-      if (size > 0 && touches(ranges[size - 2], ranges[size - 1], range)) {
-        if (NetworkSet.compare(range[2], range[3], ranges[size - 2], ranges[size - 1]) > 0) {
-          ranges[size - 2] = range[2];
-          ranges[size - 1] = range[3];
-        }
-      } else {
-        System.arraycopy(range, 0, ranges, size, 4);
-        size += 4;
-      }
-    }
-    return Arrays.copyOf(ranges, size);
-  }
-
-  /** Whether the range begins no later than one past (lastHi, lastLo). */
-  private static boolean touches(long lastHi, long lastLo, long[] range) {
-    long nextLo = lastLo + 1;
-    long nextHi = nextLo == 0 ? lastHi + 1 : lastHi;
-    boolean overflow = nextLo == 0 && nextHi == 0;
-    return overflow || NetworkSet.compare(range[0], range[1], nextHi, nextLo) <= 0;
+    return new NetworkSet(v4, v6);
   }
 }

@@ -1,18 +1,18 @@
 package org.portbouncer.core.config;
 
-import java.util.ArrayList;
-import java.util.Arrays;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 
 /**
  * Which rules of one ACL can decide about an address, in their order: found by one binary search
  * over all rules' networks together, so that a decision costs the same whether ten rules or a
- * thousand have a list of their own. Built when an ACL is loaded; immutable; read without
- * allocating by the acl worker and by commands.
+ * thousand have a list of their own. Built when an ACL is loaded, by the mother or a command, in
+ * the configuration's {@link RuleMemory}; immutable; read there without allocating by the acl
+ * workers.
  *
  * <p>The address range is cut wherever a network of any rule begins or ends. Each interval has the
  * candidates there, up to the first rule without a further condition (it decides, whatever follows
@@ -21,6 +21,10 @@ import java.util.Objects;
  * whatever the number of rules.
  *
  * <pre>
+ *   intervals of IPv4   8 bytes each: first address in the upper half of a long, list in the lower
+ *   those of IPv6       16 bytes each: first address, high and low; then their lists, 4 bytes each
+ *   lists               4 bytes an element
+ *
  *   a list:   rule, rule, …, END            no other rule matches
  *             rule, rule, …, go on with n   rules from n on are to be asked one by one
  * </pre>
@@ -32,24 +36,133 @@ public final class RuleIndex {
 
   static final int LONGEST = 24;
 
-  private final IntervalMap v4;
-  private final IntervalMap v6;
-  private final int[] lists;
+  private final MemorySegment memory;
+  private final Parts parts;
+
+  // Out of the parts: what every decision reads.
+  private final long v4;
+  private final long v6;
+  private final long lists;
+
+  /** Which rules can be come to; null where it came from the mother. */
   private final BitSet reachable;
 
-  private RuleIndex(Building building, IntervalMap v4, IntervalMap v6) {
-    this.v4 = v4;
-    this.v6 = v6;
-    this.lists = Arrays.copyOf(building.lists, building.length);
-    this.reachable = building.reachable;
+  /**
+   * Where the parts lie in the memory, in bytes, and how many elements they have.
+   *
+   * @param v4 intervals of IPv4
+   * @param v6 intervals of IPv6
+   * @param v6Lists their lists
+   * @param lists all lists
+   */
+  record Parts(long v4, int v4Count, long v6, long v6Lists, int v6Count, long lists, int length) {
+
+    /** Whether all of them lie within so many bytes. */
+    boolean fitInto(long bytes) {
+      return v4Count > 0
+          && v6Count > 0
+          && within(v4, v4Count, 8, bytes)
+          && within(v6, v6Count, 16, bytes)
+          && within(v6Lists, v6Count, 4, bytes)
+          && within(lists, length, 4, bytes);
+    }
+
+    private static boolean within(long from, int count, int width, long bytes) {
+      return from >= 0
+          && from % width % 8 == 0
+          && count >= 0
+          && from <= bytes - (long) count * width;
+    }
   }
 
-  /** The index over these rules. */
+  RuleIndex(MemorySegment memory, Parts parts, BitSet reachable) {
+    this.memory = memory;
+    this.parts = parts;
+    this.v4 = parts.v4;
+    this.v6 = parts.v6;
+    this.lists = parts.lists;
+    this.reachable = reachable;
+  }
+
+  /** The index over these rules, in memory of its own. */
   public static RuleIndex of(List<Rule> rules) {
-    Building building = new Building(rules);
-    IntervalMap v4 = building.sweep(Edges.v4(rules));
-    IntervalMap v6 = building.sweep(Edges.v6(rules));
-    return new RuleIndex(building, v4, v6);
+    long intervals = EdgeWalk.v4(rules).most() + EdgeWalk.v6(rules).most() + 2;
+    return of(rules, RuleMemory.ofOwn(64 + intervals * (20 + 4 * (LONGEST + 1))));
+  }
+
+  /**
+   * The index over these rules, in this memory.
+   *
+   * @throws InvalidValueException where there is not enough of it
+   */
+  static RuleIndex of(List<Rule> rules, RuleMemory room) {
+    CandidateLists candidates = new CandidateLists(rules);
+    MemorySegment memory = room.memory();
+    EdgeWalk fours = EdgeWalk.v4(rules);
+    long v4 = room.reserve(8 * (fours.most() + 1));
+    int v4Count = sweepV4(fours, candidates, memory, v4);
+    room.shrink(v4 + 8L * v4Count);
+    EdgeWalk sixes = EdgeWalk.v6(rules);
+    long most = sixes.most() + 1;
+    long v6 = room.reserve(20 * most);
+    int v6Count = sweepV6(sixes, candidates, memory, v6, v6 + 16 * most);
+    // Next to each other: there may be far fewer than there could have been.
+    MemorySegment.copy(memory, v6 + 16 * most, memory, v6 + 16L * v6Count, 4L * v6Count);
+    room.shrink(v6 + 20L * v6Count);
+    long lists = room.reserve(4L * candidates.length());
+    MemorySegment.copy(candidates.stored(), 0, memory, JAVA_INT, lists, candidates.length());
+    Parts parts =
+        new Parts(v4, v4Count, v6, v6 + 16L * v6Count, v6Count, lists, candidates.length());
+    return new RuleIndex(memory, parts, candidates.reachable());
+  }
+
+  /** Walks all edges; returns how many intervals there are. */
+  private static int sweepV4(
+      EdgeWalk walk, CandidateLists candidates, MemorySegment memory, long from) {
+    int count = 0;
+    int before = -1;
+    long low = 0;
+    candidates.begin();
+    while (true) {
+      for (; walk.isAt(0, low); walk.next()) {
+        candidates.flip(walk.rules());
+      }
+      int list = candidates.current();
+      if (list != before) {
+        memory.set(JAVA_LONG, from + 8L * count++, low << 32 | list);
+        before = list;
+      }
+      if (walk.atEnd()) {
+        return count;
+      }
+      low = walk.low();
+    }
+  }
+
+  private static int sweepV6(
+      EdgeWalk walk, CandidateLists candidates, MemorySegment memory, long from, long lists) {
+    int count = 0;
+    int before = -1;
+    long high = 0;
+    long low = 0;
+    candidates.begin();
+    while (true) {
+      for (; walk.isAt(high, low); walk.next()) {
+        candidates.flip(walk.rules());
+      }
+      int list = candidates.current();
+      if (list != before) {
+        memory.set(JAVA_LONG, from + 16L * count, high);
+        memory.set(JAVA_LONG, from + 16L * count + 8, low);
+        memory.set(JAVA_INT, lists + 4L * count++, list);
+        before = list;
+      }
+      if (walk.atEnd()) {
+        return count;
+      }
+      high = walk.high();
+      low = walk.low();
+    }
   }
 
   /**
@@ -58,14 +171,46 @@ public final class RuleIndex {
    * @return a position for {@link #at}
    */
   public int candidates(long high, long low) {
-    return IpAddress.isMapped(high, low) ? v4.get(0, low & 0xffff_ffffL) : v6.get(high, low);
+    return IpAddress.isMapped(high, low) ? candidatesV4(low << 32) : candidatesV6(high, low);
+  }
+
+  private int candidatesV4(long first) {
+    // No list lies so far behind: of those that begin at the address itself none comes later.
+    long key = first | 0xffff_ffffL;
+    int from = 0;
+    int to = parts.v4Count - 1;
+    while (from < to) {
+      int middle = (from + to + 1) >>> 1;
+      if (Long.compareUnsigned(memory.get(JAVA_LONG, v4 + 8L * middle), key) <= 0) {
+        from = middle;
+      } else {
+        to = middle - 1;
+      }
+    }
+    return (int) memory.get(JAVA_LONG, v4 + 8L * from);
+  }
+
+  private int candidatesV6(long high, long low) {
+    int from = 0;
+    int to = parts.v6Count - 1;
+    while (from < to) {
+      int middle = (from + to + 1) >>> 1;
+      long at = v6 + 16L * middle;
+      if (NetworkSet.compare(memory.get(JAVA_LONG, at), memory.get(JAVA_LONG, at + 8), high, low)
+          <= 0) {
+        from = middle;
+      } else {
+        to = middle - 1;
+      }
+    }
+    return memory.get(JAVA_INT, parts.v6Lists + 4L * from);
   }
 
   /**
    * What stands in a list: a rule's index, {@link #END}, or something {@link #continues} explains.
    */
   public int at(int position) {
-    return lists[position];
+    return memory.get(JAVA_INT, lists + 4L * position);
   }
 
   /** The rule from which on all are to be asked, for an element below {@link #END}. */
@@ -73,7 +218,7 @@ public final class RuleIndex {
     return -2 - element;
   }
 
-  private static int goOnWith(int rule) {
+  static int goOnWith(int rule) {
     return -2 - rule;
   }
 
@@ -84,81 +229,29 @@ public final class RuleIndex {
 
   /** How many intervals there are, of both families, for logs. */
   public int intervals() {
-    return v4.size() + v6.size();
+    return parts.v4Count + parts.v6Count;
   }
 
-  /** The rules that match at the place the sweep has come to, and the lists made so far. */
-  private static final class Building {
+  /** Where it lies, as the configuration codec sends it. */
+  Parts parts() {
+    return parts;
+  }
 
-    private final BitSet always = new BitSet();
-    private final BitSet unconditional = new BitSet();
-    private final BitSet reachable = new BitSet();
-    private final Map<List<Integer>, Integer> known = new HashMap<>();
-    private BitSet active = new BitSet();
-    private int[] lists = new int[64];
-    private int length;
+  private MemorySegment slice(long from, long bytes) {
+    return memory.asSlice(from, bytes);
+  }
 
-    Building(List<Rule> rules) {
-      for (int i = 0; i < rules.size(); i++) {
-        Rule rule = rules.get(i);
-        always.set(i, rule.from() == null);
-        unconditional.set(i, rule.fromPorts().isEmpty() && rule.when() == null);
-      }
-      active.or(always);
-    }
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof RuleIndex index
+        && parts.equals(index.parts)
+        && slice(v4, 8L * parts.v4Count).mismatch(index.slice(v4, 8L * parts.v4Count)) < 0
+        && slice(v6, 20L * parts.v6Count).mismatch(index.slice(v6, 20L * parts.v6Count)) < 0
+        && slice(lists, 4L * parts.length).mismatch(index.slice(lists, 4L * parts.length)) < 0;
+  }
 
-    /** Walks all edges; the rules without networks are active before and after. */
-    IntervalMap sweep(Edges edges) {
-      IntervalMap map = new IntervalMap();
-      long high = 0;
-      long low = 0;
-      int at = 0;
-      while (true) {
-        while (at < edges.size() && edges.isAt(at, high, low)) {
-          active.flip(edges.rule(at++));
-        }
-        map.append(high, low, list());
-        if (at == edges.size()) {
-          break;
-        }
-        high = edges.high(at);
-        low = edges.low(at);
-      }
-      map.trim();
-      active = new BitSet();
-      active.or(always);
-      return map;
-    }
-
-    /** The list of the candidates among the active rules. */
-    int list() {
-      List<Integer> list = new ArrayList<>();
-      int element = END;
-      for (int rule = active.nextSetBit(0); rule >= 0; rule = active.nextSetBit(rule + 1)) {
-        reachable.set(rule);
-        if (list.size() < LONGEST) {
-          list.add(rule);
-        } else if (element == END) {
-          element = goOnWith(rule);
-        }
-        if (unconditional.get(rule)) {
-          break;
-        }
-      }
-      list.add(element);
-      return Objects.requireNonNullElseGet(known.get(list), () -> store(list));
-    }
-
-    private int store(List<Integer> list) {
-      if (length + list.size() > lists.length) {
-        lists = Arrays.copyOf(lists, 2 * lists.length);
-      }
-      int position = length;
-      for (int element : list) {
-        lists[length++] = element;
-      }
-      known.put(list, position);
-      return position;
-    }
+  @Override
+  public int hashCode() {
+    return parts.hashCode();
   }
 }

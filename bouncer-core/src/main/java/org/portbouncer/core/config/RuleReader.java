@@ -1,6 +1,5 @@
 package org.portbouncer.core.config;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -10,8 +9,6 @@ import org.portbouncer.core.sys.SystemZone;
 
 /** Reads the rules of the ACLs. Runs in the mother and in commands. */
 final class RuleReader {
-
-  private static final String FILE = "file:";
 
   /** A session's record has 15 bits for the number of its rule. */
   private static final int MOST = 32_767;
@@ -26,9 +23,11 @@ final class RuleReader {
   }
 
   private final List<String> bandwidthNames;
+  private final NetworkLists lists;
 
-  RuleReader(List<String> bandwidthNames) {
+  RuleReader(List<String> bandwidthNames, NetworkLists lists) {
     this.bandwidthNames = bandwidthNames;
+    this.lists = lists;
   }
 
   /** The ACL of that name. */
@@ -74,7 +73,7 @@ final class RuleReader {
             Names.choice(
                 Names.choices(
                     Map.entry("pass", Rule.Action.PASS), Map.entry("block", Rule.Action.BLOCK))));
-    NetworkSet from = networks(rule);
+    NetworkSet from = lists.of(rule);
     List<PortRange> ports = rule.readList("from-port", (text, where) -> Quantities.ports(text));
     Schedule when = when(rule);
     Integer bandwidth = rule.read("bandwidth", Names.reference("bandwidth class", bandwidthNames));
@@ -134,46 +133,5 @@ final class RuleReader {
                 "'" + key + "' has no effect in a rule that blocks: no session passes it");
       }
     }
-  }
-
-  /** The networks of `from`; null where it is absent. */
-  private static NetworkSet networks(Section rule) {
-    NetworkSetBuilder builder = NetworkSet.builder();
-    List<String> read =
-        rule.readList(
-            "from",
-            (text, where) -> {
-              if (text.startsWith(FILE)) {
-                addFile(text, where, builder, rule.problems());
-              } else {
-                builder.add(text.strip());
-              }
-              return text;
-            });
-    if (read == null) {
-      return null;
-    }
-    NetworkSet networks = builder.build();
-    if (rule.isEmptyList("from")) {
-      rule.problems()
-          .error(rule.whereOf("from"), "'from' is empty; leave it out to match everyone");
-    } else if (networks.isEmpty() && !rule.problems().hasErrors()) {
-      rule.problems()
-          .warn(rule.whereOf("from"), "'from' holds no network, so the rule never matches");
-    }
-    return networks;
-  }
-
-  private static void addFile(
-      String text, Where where, NetworkSetBuilder builder, Problems problems) {
-    String written = text.substring(FILE.length());
-    Path file = Path.of(EndpointParser.path(written, where.directory()));
-    NetworkListFile.read(file, shown(written, where), builder, problems);
-  }
-
-  /** The list's name as relative as that of the file that names it. */
-  private static String shown(String written, Where where) {
-    Path parent = Path.of(where.file()).getParent();
-    return parent == null ? written : parent.resolve(written).normalize().toString();
   }
 }

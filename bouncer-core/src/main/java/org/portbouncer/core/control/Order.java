@@ -12,8 +12,10 @@ package org.portbouncer.core.control;
  *                              and state slots where there are any, own inbox (read), next inboxes (write)
  *   CONFINE     once, before   a filter of system calls, put on before the inbox is read
  *               CONFIG
- *   CONFIG      any time       length u32; epochs, as EpochCodec has them, oldest first; the first CONFIG has all
+ *   CONFIG      any time       length u32, number u32 of the newest; epochs, as EpochCodec has them, oldest first,
+ *                              and for acl a RuleMemory for each of them that has rules; the first CONFIG has all
  *                              that sessions refer to
+ *   WITHDRAW    after CONFIG   epoch u32: it was handed over, and will not come into force
  *   RETIRE      after CONFIG   oldest epoch in set-up u32, count u16, at least 1, epochs in use u32 each, ascending:
  *                              no session refers to others that are older than the last of them
  *   LOOK        any time       end those of your sessions that are marked in the session table
@@ -32,7 +34,7 @@ package org.portbouncer.core.control;
 public enum Order {
   START(1, When.ONCE, 2, 253),
   CONFINE(2, When.ONCE_BEFORE_CONFIG, 0, 0),
-  CONFIG(3, When.ANY, 1, 1),
+  CONFIG(3, When.ANY, 1, 253),
   RETIRE(4, When.AFTER_CONFIG, 0, 0),
   LOOK(5, When.ANY, 0, 0),
   END_ALL(6, When.ANY, 0, 0),
@@ -42,7 +44,8 @@ public enum Order {
   STOP(10, When.ANY, 0, 0),
   LANES(11, When.ANY, 0, 253),
   DRAIN(12, When.ONCE, 0, 0),
-  SYNC(13, When.ANY, 0, 0);
+  SYNC(13, When.ANY, 0, 0),
+  WITHDRAW(14, When.AFTER_CONFIG, 0, 0);
 
   /** Its turn, in the life of a worker. */
   enum When {

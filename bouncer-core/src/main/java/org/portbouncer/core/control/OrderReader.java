@@ -14,7 +14,13 @@ public final class OrderReader {
   public interface Handler {
     void confine(byte[] filter) throws ControlException;
 
-    void config(int fd, int length) throws ControlException;
+    /**
+     * @param newest the number of the newest epoch in it
+     * @param rules the memory of rules of those that have any
+     */
+    void config(int fd, int length, int newest, int[] rules) throws ControlException;
+
+    void withdraw(int epoch) throws ControlException;
 
     void retire(int oldest, int[] inUse) throws ControlException;
 
@@ -94,8 +100,14 @@ public final class OrderReader {
       case CONFINE -> handler.confine(fields.rest(ControlChannel.MAX_BYTES));
       case CONFIG -> {
         int length = fields.number();
+        int newest = fields.number();
         fields.end();
-        handler.config(channel.take(0), length);
+        handler.config(channel.take(0), length, newest, takeFrom(1));
+      }
+      case WITHDRAW -> {
+        int epoch = fields.number();
+        fields.end();
+        handler.withdraw(epoch);
       }
       case RETIRE -> retire(fields);
       case LANES -> lanes(fields);
@@ -152,11 +164,16 @@ public final class OrderReader {
     if (ids.length != channel.descriptorCount()) {
       throw new ControlException("LANES of " + ids.length + " without a descriptor for each");
     }
-    int[] inboxes = new int[ids.length];
-    for (int i = 0; i < ids.length; i++) {
-      inboxes[i] = channel.take(i);
+    handler.lanes(version, ids, takeFrom(0));
+  }
+
+  /** Takes all descriptors of the packet from that one on. */
+  private int[] takeFrom(int first) {
+    int[] taken = new int[channel.descriptorCount() - first];
+    for (int i = 0; i < taken.length; i++) {
+      taken[i] = channel.take(first + i);
     }
-    handler.lanes(version, ids, inboxes);
+    return taken;
   }
 
   /** The last fields of a packet. */

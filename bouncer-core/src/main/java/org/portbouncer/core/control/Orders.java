@@ -34,9 +34,21 @@ public final class Orders {
     return channel.send();
   }
 
-  public int config(int fd, int length) {
-    begin(Order.CONFIG).putInt(length);
+  /**
+   * @param newest the number of the newest epoch in it
+   * @param rules the memory of rules, of each epoch that has any
+   */
+  public int config(int fd, int length, int newest, int[] rules) {
+    begin(Order.CONFIG).putInt(length).putInt(newest);
     channel.attach(fd);
+    for (int memory : rules) {
+      channel.attach(memory);
+    }
+    return channel.send();
+  }
+
+  public int withdraw(int epoch) {
+    begin(Order.WITHDRAW).putInt(epoch);
     return channel.send();
   }
 

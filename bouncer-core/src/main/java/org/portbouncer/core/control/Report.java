@@ -10,6 +10,8 @@ package org.portbouncer.core.control;
  *            when                        fields
  *   READY    once                        the inbox is being read
  *   EPOCH    to each CONFIG              number u32 of the newest in it: it is known now
+ *   REFUSED  to a CONFIG, for EPOCH      number u32 of the newest in it: it cannot be taken, and nothing of it is known;
+ *                                        then why, text of at most 4000 bytes
  *   LANES    to each LANES               its version u32: inboxes that it does not have are closed
  *   SYNCED   to each SYNC                its token u32: what was received before is claimed, and what left is in an
  *                                        inbox
@@ -26,7 +28,8 @@ public enum Report {
   LANES(67),
   SYNCED(68),
   MARK(69),
-  LOG(70);
+  LOG(70),
+  REFUSED(71);
 
   private static final int FIRST = 65;
 

@@ -13,6 +13,11 @@ public final class ReportReader {
 
     void epoch(int number) throws ControlException;
 
+    /**
+     * @param why UTF-8, as it came
+     */
+    void refused(int number, byte[] why) throws ControlException;
+
     void lanes(int version) throws ControlException;
 
     void synced(int token) throws ControlException;
@@ -90,6 +95,14 @@ public final class ReportReader {
         handler.ready();
       }
       case EPOCH -> handler.epoch(answer(report, fields, epochs));
+      case REFUSED -> {
+        int number = fields.i32();
+        byte[] why = fields.rest(Reports.MAX_TEXT);
+        if (!epochs.answered(number)) {
+          throw new ControlException(report + " that answers nothing");
+        }
+        handler.refused(number, why);
+      }
       case LANES -> handler.lanes(answer(report, fields, lanes));
       case SYNCED -> handler.synced(answer(report, fields, syncs));
       case MARK -> {

@@ -26,6 +26,14 @@ public final class Reports {
     return say(channel, Report.EPOCH, number);
   }
 
+  /**
+   * @param why UTF-8, cut where it is too long
+   */
+  public static int refused(ControlChannel channel, int number, byte[] why) {
+    channel.begin(Report.REFUSED.code()).putInt(number).put(why, 0, Math.min(why.length, MAX_TEXT));
+    return channel.send();
+  }
+
   public static int lanes(ControlChannel channel, int version) {
     return say(channel, Report.LANES, version);
   }

@@ -97,6 +97,7 @@ public final class Const {
   public static final int MADV_REMOVE = 9;
   public static final int MAP_SHARED = 1;
   public static final int MAP_PRIVATE = 2;
+  public static final int MAP_FIXED = 0x10;
   public static final int MAP_ANONYMOUS = 0x20;
   public static final int MAP_FIXED_NOREPLACE = 0x100000;
 

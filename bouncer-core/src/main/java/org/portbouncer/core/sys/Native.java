@@ -86,6 +86,67 @@ public final class Native {
     }
   }
 
+  /**
+   * A memory file of {@code size} bytes to be filled through {@link #map(int, long, Arena)} and
+   * then made constant: what is not written to takes no memory, however large it is.
+   *
+   * @return the descriptor, close-on-exec
+   * @throws SystemCallException where the kernel refuses
+   */
+  public static int emptyFile(String name, long size) {
+    int fd = memoryFile(name);
+    int errno = Libc.ftruncate(fd, size);
+    if (errno < 0) {
+      Libc.close(fd);
+      throw new SystemCallException("ftruncate", -errno);
+    }
+    return fd;
+  }
+
+  /**
+   * Makes constant what {@link #emptyFile} began: cut to {@code size}, and never to be changed
+   * again by anybody. The memory stays where it is, to be read.
+   *
+   * @param memory all of the file, as {@link #map(int, long, Arena)} gave it
+   */
+  public static void makeConstant(int fd, MemorySegment memory, long size) {
+    // A file that anybody could write to through a shared mapping cannot be sealed, and before
+    // Linux
+    // 6.7 a sealed one cannot be mapped as shared: a private mapping has the same pages.
+    long address =
+        Libc.mmap(
+            memory.address(),
+            memory.byteSize(),
+            Const.PROT_READ,
+            Const.MAP_PRIVATE | Const.MAP_FIXED,
+            fd,
+            0);
+    if (address < 0 && address > -4096) {
+      throw new SystemCallException("mmap", (int) -address);
+    }
+    SystemCallException.check("ftruncate", Libc.ftruncate(fd, size));
+    seal(fd, Const.F_SEAL_WRITE);
+  }
+
+  /** Maps {@code size} bytes of {@code fd}, shared and writable, for as long as the arena lives. */
+  public static MemorySegment map(int fd, long size, Arena arena) {
+    return mapped(size, Const.PROT_READ | Const.PROT_WRITE, Const.MAP_SHARED, fd, arena);
+  }
+
+  /** Maps {@code size} bytes of a constant file, to be read for as long as the arena lives. */
+  public static MemorySegment mapConstant(int fd, long size, Arena arena) {
+    return mapped(size, Const.PROT_READ, Const.MAP_PRIVATE, fd, arena);
+  }
+
+  private static MemorySegment mapped(long size, int protection, int flags, int fd, Arena arena) {
+    long address = Libc.mmap(0, size, protection, flags, fd, 0);
+    if (address < 0 && address > -4096) {
+      throw new SystemCallException("mmap", (int) -address);
+    }
+    return MemorySegment.ofAddress(address)
+        .reinterpret(size, arena, gone -> Libc.munmap(gone.address(), size));
+  }
+
   private static int memoryFile(String name) {
     try (Arena arena = Arena.ofConfined()) {
       return SystemCallException.check(

@@ -2,6 +2,7 @@ package org.portbouncer.core.worker;
 
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.RuleMemory;
 import org.portbouncer.core.session.SessionState;
 
 /**
@@ -10,8 +11,14 @@ import org.portbouncer.core.session.SessionState;
  * @param number grows by one with each reload
  * @param configuration what it says
  * @param places where its listeners, classes and rules count
+ * @param rules where the networks of its rules lie, in a process that decides by them; else null
  */
-public record Epoch(int number, Configuration configuration, Places places) {
+public record Epoch(int number, Configuration configuration, Places places, RuleMemory rules) {
+
+  /** One in a process that does not decide by its rules. */
+  public Epoch(int number, Configuration configuration, Places places) {
+    this(number, configuration, places, null);
+  }
 
   /** For each bandwidth class its place on the ClassBoard. */
   public int[] classes() {
@@ -21,6 +28,13 @@ public record Epoch(int number, Configuration configuration, Places places) {
   /** The same without the networks of its rules, which only decisions need. */
   public Epoch withoutNetworks() {
     return new Epoch(number, configuration.withoutNetworks(), places);
+  }
+
+  /** Nobody refers to it any more. */
+  void close() {
+    if (rules != null) {
+      rules.close();
+    }
   }
 
   /** Whether every index of the state lies in this configuration. */

@@ -6,6 +6,7 @@ import java.util.List;
 import org.portbouncer.core.config.ConfigCodec;
 import org.portbouncer.core.config.ConfigCodecException;
 import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.RuleMemory;
 import org.portbouncer.core.shared.AclCounters;
 import org.portbouncer.core.shared.ClassBoard;
 import org.portbouncer.core.shared.ListenerCounters;
@@ -15,7 +16,8 @@ import org.portbouncer.core.shared.ListenerCounters;
  * mother writes it, workers read it.
  *
  * <pre>
- *   number u32, length u32, the configuration as ConfigCodec has it
+ *   number u32, length u32, length of the RuleMemory's file u64 or 0 for none, the configuration as
+ *   ConfigCodec has it
  *   for each listener its place u32
  *   for each bandwidth class its place u32
  *   for each acl, for each of its rules the place u32, and one more
@@ -26,16 +28,37 @@ public final class EpochCodec {
 
   private EpochCodec() {}
 
-  /** The bytes of an epoch. */
-  public static byte[] encode(Epoch epoch) {
+  /** What stands before the configuration. */
+  private static final int HEAD = 16;
+
+  /** Opens the memory of an epoch's rules. */
+  public interface Rules {
+    /**
+     * The next one: they come in the order of the epochs that have any.
+     *
+     * @param length of its file
+     */
+    RuleMemory open(long length) throws ConfigCodecException;
+  }
+
+  /**
+   * The bytes of an epoch.
+   *
+   * @param lengthOfRules of the file in which the networks of its rules lie; 0 for none
+   */
+  public static byte[] encode(Epoch epoch, long lengthOfRules) {
     byte[] configuration = ConfigCodec.encode(epoch.configuration());
     Places places = epoch.places();
     int count = places.listeners().length + places.classes().length + 1;
     for (int[] rules : places.rules()) {
       count += rules.length;
     }
-    ByteBuffer bytes = ByteBuffer.allocate(8 + configuration.length + 4 * count);
-    bytes.putInt(epoch.number()).putInt(configuration.length).put(configuration);
+    ByteBuffer bytes = ByteBuffer.allocate(HEAD + configuration.length + 4 * count);
+    bytes
+        .putInt(epoch.number())
+        .putInt(configuration.length)
+        .putLong(lengthOfRules)
+        .put(configuration);
     putAll(bytes, places.listeners());
     putAll(bytes, places.classes());
     for (int[] rules : places.rules()) {
@@ -54,29 +77,50 @@ public final class EpochCodec {
   /**
    * The epochs in all that remains of {@code bytes}.
    *
-   * @param networks whether the networks of rules are wanted; they are empty otherwise
-   * @throws ConfigCodecException when it is anything but whole, consistent epochs
+   * @param rules opens the memory in which the networks of rules lie; null where they are not
+   *     wanted, and empty
+   * @throws ConfigCodecException when it is anything but whole, consistent epochs; what was opened
+   *     is closed then
    */
-  public static List<Epoch> decode(ByteBuffer bytes, boolean networks) throws ConfigCodecException {
+  public static List<Epoch> decode(ByteBuffer bytes, Rules rules) throws ConfigCodecException {
     List<Epoch> epochs = new ArrayList<>();
-    do {
-      epochs.add(decodeOne(bytes, networks));
-    } while (bytes.hasRemaining());
-    return epochs;
+    try {
+      do {
+        epochs.add(decodeOne(bytes, rules));
+      } while (bytes.hasRemaining());
+      return epochs;
+    } catch (ConfigCodecException | RuntimeException e) {
+      epochs.forEach(Epoch::close);
+      throw e;
+    }
   }
 
-  private static Epoch decodeOne(ByteBuffer bytes, boolean networks) throws ConfigCodecException {
-    if (bytes.remaining() < 8) {
+  private static Epoch decodeOne(ByteBuffer bytes, Rules rules) throws ConfigCodecException {
+    if (bytes.remaining() < HEAD) {
       throw new ConfigCodecException("not an encoded epoch");
     }
     int number = bytes.getInt();
     int length = bytes.getInt();
+    long lengthOfRules = bytes.getLong();
     if (length < 0 || length > bytes.remaining()) {
       throw new ConfigCodecException("a configuration of " + length + " bytes is not there");
     }
-    Configuration configuration =
-        ConfigCodec.decode(bytes.slice(bytes.position(), length), networks);
-    bytes.position(bytes.position() + length);
+    RuleMemory memory = rules == null || lengthOfRules == 0 ? null : rules.open(lengthOfRules);
+    try {
+      Configuration configuration =
+          ConfigCodec.decode(bytes.slice(bytes.position(), length), memory);
+      bytes.position(bytes.position() + length);
+      return new Epoch(number, configuration, places(bytes, configuration), memory);
+    } catch (ConfigCodecException | RuntimeException e) {
+      if (memory != null) {
+        memory.close();
+      }
+      throw e;
+    }
+  }
+
+  private static Places places(ByteBuffer bytes, Configuration configuration)
+      throws ConfigCodecException {
     int[] listeners = new int[configuration.listeners().size()];
     getAll(bytes, listeners, ListenerCounters.SLOTS);
     int[] classes = new int[configuration.bandwidth().size()];
@@ -88,7 +132,7 @@ public final class EpochCodec {
     }
     int[] noAcl = new int[1];
     getAll(bytes, noAcl, AclCounters.PLACES);
-    return new Epoch(number, configuration, new Places(listeners, classes, rules, noAcl[0]));
+    return new Places(listeners, classes, rules, noAcl[0]);
   }
 
   private static void getAll(ByteBuffer bytes, int[] numbers, int below)

@@ -30,17 +30,15 @@ public final class Epochs {
     return null;
   }
 
-  /** Forgets the others. */
+  /** Forgets the others, and gives back the memory of their rules. */
   public void retain(IntPredicate wanted) {
-    known = Arrays.stream(known).filter(epoch -> wanted.test(epoch.number())).toArray(Epoch[]::new);
-  }
-
-  /** Puts another in the place of the one with its number, if that is known. */
-  public void replace(Epoch epoch) {
-    known =
-        Arrays.stream(known)
-            .map(old -> old.number() == epoch.number() ? epoch : old)
-            .toArray(Epoch[]::new);
+    Epoch[] all = known;
+    known = Arrays.stream(all).filter(epoch -> wanted.test(epoch.number())).toArray(Epoch[]::new);
+    for (Epoch epoch : all) {
+      if (!wanted.test(epoch.number())) {
+        epoch.close();
+      }
+    }
   }
 
   public Epoch newest() {

@@ -1,5 +1,6 @@
 package org.portbouncer.core.worker;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlException;
@@ -18,7 +19,7 @@ import org.portbouncer.core.sys.SystemCallException;
 /**
  * A worker's end of the control link: does what the mother says, in the order in which she says it.
  */
-final class MotherLink extends Pollable implements OrderReader.Handler {
+final class MotherLink extends Pollable implements OrderReader.Handler, EpochReader.Outcome {
 
   private final Worker worker;
   private final ControlChannel control;
@@ -66,12 +67,13 @@ final class MotherLink extends Pollable implements OrderReader.Handler {
   }
 
   @Override
-  public void config(int fd, int length) {
+  public void config(int fd, int length, int newest, int[] rules) {
+    EpochReader.Handed handed = new EpochReader.Handed(newest, length, fd, rules);
     if (serving) {
-      epochs.readBeside(fd, length, this::configured);
+      epochs.readBeside(handed, this);
       return;
     }
-    configured(epochs.read(fd, length));
+    taken(epochs.read(handed));
     serving = true;
     putFilterOn();
     worker.start();
@@ -95,9 +97,21 @@ final class MotherLink extends Pollable implements OrderReader.Handler {
     filter = null;
   }
 
-  private void configured(List<NewEpoch> come) {
+  @Override
+  public void taken(List<NewEpoch> come) {
     worker.configure(come);
     check(Reports.epoch(control, come.getLast().epoch().number()));
+  }
+
+  @Override
+  public void refused(int number, String why) {
+    check(Reports.refused(control, number, why.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Override
+  public void withdraw(int number) {
+    epochs.withdraw(number);
+    worker.withdraw(number);
   }
 
   @Override

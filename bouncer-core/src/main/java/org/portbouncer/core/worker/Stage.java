@@ -38,6 +38,9 @@ public interface Stage {
   /** No session that is still being set up began before {@code oldest}, and none will. */
   default void retired(int oldest) {}
 
+  /** A configuration that had come will not come into force. */
+  default void withdrawn(int epoch) {}
+
   /**
    * What bandwidth classes allow has changed, on the operator's word; {@link #configured} may mean
    * that too.

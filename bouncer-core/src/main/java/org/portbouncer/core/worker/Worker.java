@@ -441,6 +441,12 @@ public final class Worker implements EventLoop.Turn {
     }
   }
 
+  /** Forgets a configuration that will not come into force; no session can refer to it. */
+  void withdraw(int number) {
+    stage.withdrawn(number);
+    epochs.retain(n -> n != number);
+  }
+
   void classesChanged() {
     stage.classesChanged();
   }
@@ -453,12 +459,13 @@ public final class Worker implements EventLoop.Turn {
    */
   void retire(int oldest, int[] inUse) {
     int newest = inUse[inUse.length - 1];
+    // What decides by an epoch lets go of it before its memory goes.
+    stage.retired(oldest);
     if (stage.id() == StageId.IO) {
       epochs.retain(n -> n > newest || Arrays.binarySearch(inUse, n) >= 0);
     } else {
       epochs.retain(n -> n >= oldest);
     }
-    stage.retired(oldest);
   }
 
   /** Ends those held sessions that the operator, or newer rules, want gone. */

@@ -61,6 +61,7 @@ class ConfigLoaderFuzzTest {
         assertThat(result.isOk()).isNotEqualTo(errors);
         if (result.isOk()) {
           assertThat(ConfigCodec.encode(result.configuration())).isNotEmpty();
+          result.close();
         }
         assertThat(EffectiveConfig.of(file)).isNotNull();
       } catch (RuntimeException | Error e) {

@@ -27,9 +27,20 @@ final class Heard implements OrderReader.Handler, ReportReader.Handler {
   }
 
   @Override
-  public void config(int fd, int length) {
+  public void config(int fd, int length, int newest, int[] rules) {
     Descriptor.close(fd);
-    heard("config " + length);
+    Descriptor.close(rules);
+    heard("config " + length + " " + newest + " " + rules.length);
+  }
+
+  @Override
+  public void withdraw(int epoch) {
+    heard("withdraw " + epoch);
+  }
+
+  @Override
+  public void refused(int number, byte[] why) {
+    heard("refused " + number + " " + why.length);
   }
 
   @Override

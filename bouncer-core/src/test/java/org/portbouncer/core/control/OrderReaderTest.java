@@ -45,8 +45,9 @@ class OrderReaderTest {
   void shouldTellEachOrderAsItWasSent() throws ControlException {
     int fd = Descriptor.named("file");
     require(orders.confine(new byte[16]), "confine 16");
-    require(orders.config(fd, 4711), "config 4711");
-    require(orders.config(fd, 4712), "config 4712");
+    require(orders.config(fd, 4711, 1, new int[0]), "config 4711 1 0");
+    require(orders.config(fd, 4712, 2, new int[] {fd, fd}), "config 4712 2 2");
+    require(orders.withdraw(2), "withdraw 2");
     require(orders.retire(3, new int[] {1, 3, 7}), "retire 3 [1, 3, 7]");
     require(orders.look(), "look");
     require(orders.endAll(7), "endAll 7");
@@ -70,8 +71,9 @@ class OrderReaderTest {
 
   @Test
   void shouldRefuseEveryOrderThatIsCutShort() throws ControlException {
-    for (Order order : new Order[] {Order.RETIRE, Order.LEVEL, Order.END_ALL, Order.SYNC}) {
-      require(orders.config(pair[0], 1), "config 1");
+    for (Order order :
+        new Order[] {Order.RETIRE, Order.LEVEL, Order.END_ALL, Order.SYNC, Order.WITHDRAW}) {
+      require(orders.config(pair[0], 1, 1, new int[0]), "config 1 1 0");
       mother.begin(order.code());
       refuse("ends too early");
     }
@@ -86,7 +88,7 @@ class OrderReaderTest {
 
   @Test
   void shouldRefuseEveryOrderWithSomethingLeftOver() {
-    mother.begin(Order.CONFIG.code()).putInt(1).put((byte) 0);
+    mother.begin(Order.CONFIG.code()).putLong(1).put((byte) 0);
     mother.attach(pair[0]);
     refuse("too long");
     for (Order order : new Order[] {Order.LOOK, Order.CLASSES, Order.STOP, Order.DRAIN}) {
@@ -104,7 +106,7 @@ class OrderReaderTest {
     mother.begin(Order.CONFIG.code()).putInt(1);
     refuse("CONFIG with 0 descriptors");
     for (Order order : Order.values()) {
-      if (order != Order.START && order != Order.LANES) {
+      if (order != Order.START && order != Order.LANES && order != Order.CONFIG) {
         mother.begin(order.code()).putInt(1);
         mother.attach(pair[0]);
         mother.attach(pair[1]);
@@ -125,7 +127,7 @@ class OrderReaderTest {
     require(orders.drain(), "drain");
     mother.begin(Order.DRAIN.code());
     refuse("DRAIN out of turn");
-    require(orders.config(pair[0], 1), "config 1");
+    require(orders.config(pair[0], 1, 1, new int[0]), "config 1 1 0");
     mother.begin(Order.CONFINE.code());
     refuse("CONFINE out of turn");
     mother.begin(Order.START.code());
@@ -142,8 +144,8 @@ class OrderReaderTest {
 
   @Test
   void shouldRefuseNumbersThatMeanNothing() throws ControlException {
-    require(orders.config(pair[0], 1), "config 1");
-    mother.begin(Order.CONFIG.code()).putInt(-1);
+    require(orders.config(pair[0], 1, 1, new int[0]), "config 1 1 0");
+    mother.begin(Order.CONFIG.code()).putLong(-1);
     mother.attach(pair[0]);
     refuse("too large");
     mother.begin(Order.RETIRE.code()).putInt(1).putShort((short) 0);

@@ -53,6 +53,8 @@ class ReportReaderTest {
     reader.askedLanes(2);
     reader.askedSync(77);
     require(Reports.epoch(worker, 4), "epoch 4");
+    reader.askedEpoch(6);
+    require(Reports.refused(worker, 6, new byte[5]), "refused 6 5");
     require(Reports.ready(worker), "ready");
     require(Reports.lanes(worker, 2), "lanes 2");
     require(Reports.synced(worker, 77), "synced 77");
@@ -79,12 +81,14 @@ class ReportReaderTest {
   void shouldRefuseEveryReportWithSomethingLeftOver() {
     reader.askedEpoch(1);
     for (Report report : Report.values()) {
-      if (report != Report.LOG) {
+      if (report != Report.LOG && report != Report.REFUSED) {
         worker.begin(report.code()).putInt(1).put((byte) 0);
         refuse("too long");
       }
     }
     worker.begin(Report.LOG.code()).put((byte) 1).put(new byte[Reports.MAX_TEXT + 1]);
+    refuse("too long");
+    worker.begin(Report.REFUSED.code()).putInt(1).put(new byte[Reports.MAX_TEXT + 1]);
     refuse("too long");
   }
 
@@ -102,7 +106,7 @@ class ReportReaderTest {
 
   @Test
   void shouldRefuseAnswersToWhatNobodyAsked() throws ControlException {
-    for (Report report : new Report[] {Report.EPOCH, Report.LANES, Report.SYNCED}) {
+    for (Report report : new Report[] {Report.EPOCH, Report.LANES, Report.SYNCED, Report.REFUSED}) {
       worker.begin(report.code()).putInt(5);
       refuse(report + " that answers nothing");
     }

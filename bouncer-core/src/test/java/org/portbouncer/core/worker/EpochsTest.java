@@ -26,17 +26,4 @@ class EpochsTest {
     epochs.add(epoch(201));
     assertThat(epochs.newest().number()).isEqualTo(201);
   }
-
-  @Test
-  void shouldReplaceOnlyTheOneWithThatNumber() {
-    Epoch first = epoch(1);
-    epochs.add(first);
-    epochs.add(epoch(2));
-    Epoch other = epoch(2);
-    epochs.replace(other);
-    epochs.replace(epoch(3));
-    assertThat(epochs.get(1)).isSameAs(first);
-    assertThat(epochs.get(2)).isSameAs(other);
-    assertThat(epochs.get(3)).isNull();
-  }
 }

@@ -1,9 +1,11 @@
 package org.portbouncer.launcher.cli;
 
 import java.util.concurrent.Callable;
+import org.portbouncer.core.config.ConfigCodec;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.log.Printable;
+import org.portbouncer.core.worker.HeapNeed;
 import org.portbouncer.launcher.mother.SessionRoom;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -13,6 +15,8 @@ import picocli.CommandLine.Mixin;
     name = "check",
     description = "Check a configuration and print every problem in it, not only the first.")
 final class CheckCommand implements Callable<Integer> {
+
+  private static final long WORTH_SAYING = 1 << 20;
 
   private final Console console;
 
@@ -42,11 +46,30 @@ final class CheckCommand implements Callable<Integer> {
     }
   }
 
+  /** What large lists and many rules will take; small configurations need no word. */
+  private void sayNeeds(LoadResult loaded) {
+    long shared = loaded.rules().used();
+    long heap = HeapNeed.of(ConfigCodec.encode(loaded.configuration()).length);
+    if (shared + heap > WORTH_SAYING) {
+      console
+          .out()
+          .printf(
+              "needs %.1f MiB of memory that all workers share, for %,d ranges of networks; %.1f"
+                  + " MiB of heap in each worker%n",
+              mebibytes(shared), loaded.rules().networks(), mebibytes(heap));
+    }
+  }
+
+  private static double mebibytes(long bytes) {
+    return bytes / 1024.0 / 1024.0;
+  }
+
   @Override
   public Integer call() throws CommandException {
     LoadResult loaded = ConfigProblems.load(console, file.path());
     warnOfDescriptors(loaded);
     console.out().println(Printable.of(file.path() + ": ok"));
+    sayNeeds(loaded);
     return ExitCode.DONE;
   }
 }

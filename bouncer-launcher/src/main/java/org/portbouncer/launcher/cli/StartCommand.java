@@ -42,6 +42,6 @@ final class StartCommand implements Callable<Integer> {
   static int start(Console console, ServerRunner server, Path file, boolean debug)
       throws CommandException {
     LoadResult loaded = ConfigProblems.loadForServer(console, file);
-    return server.run(loaded.configuration(), loaded.problems(), debug);
+    return server.run(loaded, debug);
   }
 }

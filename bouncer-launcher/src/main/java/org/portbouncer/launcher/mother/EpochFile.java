@@ -15,13 +15,23 @@ final class EpochFile implements AutoCloseable {
   private final int fd;
   private final int length;
   private final int newest;
+  private final int[] rules;
 
-  /** Writes these, oldest first. */
-  EpochFile(List<PublishedEpoch> epochs) {
+  /**
+   * Writes these, oldest first.
+   *
+   * @param decides whether the networks of their rules are wanted
+   */
+  EpochFile(List<PublishedEpoch> epochs, boolean decides) {
     length = epochs.stream().mapToInt(one -> one.bytes().length).sum();
     ByteBuffer all = ByteBuffer.allocate(length);
     epochs.forEach(one -> all.put(one.bytes()));
     newest = epochs.getLast().number();
+    rules =
+        epochs.stream()
+            .filter(one -> decides && one.rules() != null)
+            .mapToInt(one -> one.rules().fd())
+            .toArray();
     fd = Native.constantFile("bouncer-config", all.array());
   }
 
@@ -31,7 +41,7 @@ final class EpochFile implements AutoCloseable {
    * @return 0 or the errno
    */
   int send(Orders orders) {
-    return orders.config(fd, length);
+    return orders.config(fd, length, newest, rules);
   }
 
   /** The number of the newest in it, which is what a worker answers. */

@@ -8,7 +8,6 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
-import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.Epochs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +26,9 @@ final class EpochKeeper extends Timer {
 
   /** The most that one RETIRE can name. With more nothing is forgotten until there are fewer. */
   private static final int MOST_NAMED = 4000;
+
+  /** How many configurations sessions can be set up under at once. */
+  private static final int MOST_RULES = 200;
 
   private final Mother mother;
   private final EventLoop loop;
@@ -61,12 +63,19 @@ final class EpochKeeper extends Timer {
   /** Takes one back that was never put in force. */
   void withdraw(PublishedEpoch failed) {
     published.remove(failed);
+    failed.close();
+  }
+
+  /** Whether the rules of one more can be kept: what a worker that starts gets fits one message. */
+  boolean hasRoom() {
+    return published.stream().filter(one -> one.rules() != null).count() < MOST_RULES;
   }
 
   /** What a worker of this stage that starts now has to know. */
   EpochFile forStage(StageId stage) {
     int oldest = stage == StageId.IO ? 0 : oldestInSetUp;
-    return new EpochFile(published.stream().filter(one -> one.number() >= oldest).toList());
+    return new EpochFile(
+        published.stream().filter(one -> one.number() >= oldest).toList(), stage == StageId.ACL);
   }
 
   /** The oldest configuration that anything refers to. */
@@ -114,12 +123,16 @@ final class EpochKeeper extends Timer {
         continue;
       }
       if (!inUse.get(one.number())) {
-        published.remove(i);
-      } else if (one.number() < oldestInSetUp && one.epoch().configuration().hasNetworks()) {
-        Epoch light = one.epoch().withoutNetworks();
-        published.set(i, PublishedEpoch.of(light));
-        epochs.replace(light);
+        published.remove(i).close();
+      } else if (one.number() < oldestInSetUp && one.rules() != null) {
+        published.set(i, one.withoutRules());
       }
     }
+  }
+
+  /** The server ends. */
+  void close() {
+    published.forEach(PublishedEpoch::close);
+    published.clear();
   }
 }

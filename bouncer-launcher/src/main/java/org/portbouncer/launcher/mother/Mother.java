@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
-import org.portbouncer.core.config.Problem;
+import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.log.AccessLogWriting;
@@ -102,14 +102,14 @@ public final class Mother implements EventLoop.Turn {
   /**
    * Serves until stopped; the whole of `bouncer start`.
    *
-   * @param warnings what is doubtful in the configuration; logged
+   * @param loaded the configuration, and what is doubtful in it, which is logged
    * @param debug whether errors show stack traces
    * @return the exit code
    */
-  public static int run(Configuration configuration, List<Problem> warnings, boolean debug) {
+  public static int run(LoadResult loaded, boolean debug) {
     long startedAt = System.nanoTime();
     try (StandardStreams streams = StandardStreams.take()) {
-      return run(configuration, warnings, debug, startedAt, streams);
+      return run(loaded, debug, startedAt, streams);
     } catch (OutOfMemoryError e) {
       // What the VM says where it gets no thread; without memory it ends itself.
       System.err.println("bouncer: cannot start: no thread is to be had (RLIMIT_NPROC, pids.max)");
@@ -119,15 +119,12 @@ public final class Mother implements EventLoop.Turn {
 
   /** Says on the streams how it ended, before they are given back: nothing waits for a reader. */
   private static int run(
-      Configuration configuration,
-      List<Problem> warnings,
-      boolean debug,
-      long startedAt,
-      StandardStreams streams) {
+      LoadResult loaded, boolean debug, long startedAt, StandardStreams streams) {
+    Configuration configuration = loaded.configuration();
     LogSetup.levels(configuration.log());
     try {
       Signals signals = Signals.begin();
-      new Mother(configuration, startedAt, streams).serve(configuration, warnings, signals);
+      new Mother(configuration, startedAt, streams).serve(loaded, signals);
       return 0;
     } catch (StartException | RuntimeException e) {
       boolean known = e instanceof StartException;
@@ -139,8 +136,8 @@ public final class Mother implements EventLoop.Turn {
     }
   }
 
-  private void serve(Configuration configuration, List<Problem> warnings, Signals signals)
-      throws StartException {
+  private void serve(LoadResult loaded, Signals signals) throws StartException {
+    Configuration configuration = loaded.configuration();
     RunAs runAs = runAs(configuration);
     listeners =
         Listeners.open(
@@ -155,7 +152,11 @@ public final class Mother implements EventLoop.Turn {
       Configuration bound = listeners.withPorts(configuration);
       accessLogKeeper.open(bound.log().access(), runAs);
       lastEpoch = 1;
-      epoch = new Epoch(1, bound, places.assign(bound, classes.assign(bound), 1, 1));
+      PublishedEpoch first =
+          PublishedEpoch.of(
+              new Epoch(1, bound, places.assign(bound, classes.assign(bound), 1, 1)),
+              loaded.rules());
+      epoch = first.epoch();
       epochs.add(epoch);
       classes.publish(epoch);
       Inboxes inboxes = new Inboxes(states.inlineBytes());
@@ -166,12 +167,12 @@ public final class Mother implements EventLoop.Turn {
       enter(runAs);
       states.tryDirectory();
       // What may fail lies behind: a start that fails says one line.
-      StartLog.write(bound, warnings, listeners, batch);
+      StartLog.write(bound, loaded.problems(), listeners, batch);
       admin.open();
       metrics.begin();
       confinement = Confinement.detect(bound.confine());
       try {
-        keeper.add(PublishedEpoch.of(epoch));
+        keeper.add(first);
         supervisor.start(bound.workers());
         HangWatch hangWatch = new HangWatch(this, supervisor);
         hangWatch.start();

@@ -3,6 +3,7 @@ package org.portbouncer.launcher.mother;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.portbouncer.core.config.ConfigLoader;
@@ -11,9 +12,11 @@ import org.portbouncer.core.config.Configuration.Workers;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.config.Problem;
+import org.portbouncer.core.config.RuleMemory;
 import org.portbouncer.core.loop.Deadline;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.core.worker.HeapNeed;
 import org.portbouncer.launcher.admin.ReloadView;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,8 +41,15 @@ final class ReloadRun {
   /** For all workers to take the configuration. */
   private static final long PATIENCE_NANOS = 30_000_000_000L;
 
+  /** For the configuration to be read, with all its lists; a file system may never answer. */
+  private static final long READING_SECONDS = Long.getLong("bouncer.reading.seconds", 30);
+
+  /** How many readings that nobody waits for any more may still hang. */
+  private static final int MOST_READINGS = 4;
+
   private final Mother mother;
   private final boolean recheck;
+  private final AtomicInteger readings;
   private final Consumer<ReloadView> end;
   private final long startedAt = System.nanoTime();
   private boolean over;
@@ -52,24 +62,37 @@ final class ReloadRun {
   private Epoch epoch;
   private PublishedEpoch published;
   private Recheck rechecking;
+
+  /** The networks of its rules, until they are made ready to be handed out. */
+  private RuleMemory rules;
+
   private boolean handedOut;
   private List<WorkerProcess> hired = List.of();
+
+  /** Who was told of the configuration, and has to take it: all but those that die all the time. */
+  private List<WorkerProcess> asked = List.of();
 
   private final Deadline deadline;
 
   /**
    * @param recheck whether to end live sessions that the new rules block
+   * @param readings how many threads read a configuration now, over all reloads
    * @param end told of the outcome, once
    */
-  ReloadRun(Mother mother, boolean recheck, Consumer<ReloadView> end) {
+  ReloadRun(Mother mother, boolean recheck, AtomicInteger readings, Consumer<ReloadView> end) {
     this.mother = mother;
     this.recheck = recheck;
+    this.readings = readings;
     this.end = end;
     this.deadline =
         new Deadline(mother.loop()) {
           @Override
           protected void over(long now) {
-            tooSlow();
+            if (handedOut) {
+              tooSlow();
+            } else {
+              fail("the configuration was not read in " + READING_SECONDS + " s");
+            }
           }
         };
   }
@@ -77,35 +100,78 @@ final class ReloadRun {
   void start() {
     Configuration old = mother.configuration();
     LOG.info("reloading {}", old.file());
-    beside(() -> ConfigLoader.load(Path.of(old.file())), this::loaded);
+    if (readings.get() >= MOST_READINGS) {
+      fail(readings.get() + " earlier readings of it have not come to their end");
+      return;
+    }
+    deadline.begin(mother.loop().now(), READING_SECONDS * 1_000_000_000);
+    try {
+      beside(() -> read(Path.of(old.file())), this::loaded, LoadResult::close);
+    } catch (ShortageException e) {
+      fail(e.getMessage());
+    }
   }
 
-  /** Does work on a thread of its own, and what follows on the loop's. */
-  private <T> void beside(Supplier<T> work, Consumer<T> then) {
+  private static LoadResult read(Path file) {
+    // Who gives the mother little heap knows that the configuration is small.
+    String lacks =
+        HeapNeed.lacks(Math.min(ConfigLoader.MOST_HEAP, Runtime.getRuntime().maxMemory() / 2));
+    if (lacks != null) {
+      throw new ShortageException(
+          "to read a configuration "
+              + lacks
+              + "; older ones are kept for as long as sessions live that began under them");
+    }
+    return ConfigLoader.load(file);
+  }
+
+  /** There is not enough memory, or no thread; the message says so. */
+  private static final class ShortageException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    ShortageException(String message) {
+      super(message);
+    }
+  }
+
+  /**
+   * Does work on a thread of its own, and what follows on the loop's.
+   *
+   * @param discard what to do with what was made where nobody waits for it any more
+   */
+  private <T> void beside(Supplier<T> work, Consumer<T> then, Consumer<T> discard) {
+    readings.incrementAndGet();
     Runnable task =
         () -> {
           try {
             T made = work.get();
-            mother.post(() -> continueWith(made, then));
-          } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+            mother.post(() -> continueWith(made, then, discard));
+          } catch (ShortageException | SystemCallException e) {
+            mother.post(() -> fail(e.getMessage()));
+          } catch (RuntimeException | StackOverflowError e) {
             LOG.error("reloading failed", e);
             mother.post(() -> fail("internal error: " + e));
+          } finally {
+            readings.decrementAndGet();
           }
         };
     try {
       Thread.ofPlatform().daemon().name("reload").start(task);
     } catch (OutOfMemoryError e) {
-      fail("no thread is to be had (RLIMIT_NPROC, pids.max)");
+      readings.decrementAndGet();
+      throw new ShortageException("no thread is to be had (RLIMIT_NPROC, pids.max)");
     }
   }
 
-  private <T> void continueWith(T made, Consumer<T> then) {
+  private <T> void continueWith(T made, Consumer<T> then, Consumer<T> discard) {
     if (over) {
+      discard.accept(made);
       return;
     }
     try {
       then.accept(made);
-    } catch (SystemCallException e) {
+    } catch (SystemCallException | ShortageException e) {
       fail(e.getMessage());
     } catch (RuntimeException e) {
       LOG.error("reloading failed", e);
@@ -114,10 +180,18 @@ final class ReloadRun {
   }
 
   private void loaded(LoadResult loaded) {
+    deadline.end();
     problems = loaded.problems();
+    rules = loaded.rules();
     if (!loaded.isOk()) {
       long errors = problems.stream().filter(Problem::isError).count();
       fail((errors == 1 ? "1 error" : errors + " errors") + " in the configuration");
+      return;
+    }
+    if (!mother.keeper().hasRoom()) {
+      fail(
+          "too many older configurations are in use: sessions that began under them are not set"
+              + " up");
       return;
     }
     kept = FixedSettings.keep(loaded, mother.configuration(), mother.mostSessions());
@@ -133,10 +207,24 @@ final class ReloadRun {
       fail(e.getMessage());
       return;
     }
-    beside(
-        () ->
-            new Made(PublishedEpoch.of(epoch), recheck ? new Recheck(epoch.configuration()) : null),
-        this::publish);
+    RuleMemory own = rules;
+    rules = null;
+    try {
+      beside(() -> make(own), this::publish, made -> made.encoded.close());
+    } catch (ShortageException e) {
+      own.close();
+      throw e;
+    }
+  }
+
+  private Made make(RuleMemory own) {
+    try {
+      Recheck again = recheck ? new Recheck(epoch.configuration()) : null;
+      return new Made(PublishedEpoch.of(epoch, own), again);
+    } catch (SystemCallException e) {
+      own.close();
+      throw e;
+    }
   }
 
   /** What takes time to make. */
@@ -146,6 +234,7 @@ final class ReloadRun {
     published = made.encoded;
     rechecking = made.recheck;
     handedOut = true;
+    asked = mother.supervisor().dependable();
     mother.keeper().add(published);
     mother.supervisor().publish(published);
     try {
@@ -156,6 +245,23 @@ final class ReloadRun {
     }
     deadline.begin(mother.loop().now(), PATIENCE_NANOS);
     news();
+  }
+
+  /** A worker cannot take it: then it does not come into force for anybody. */
+  void refused(WorkerProcess worker, int number, String why) {
+    if (handedOut && !over && number == epoch.number()) {
+      fail("worker " + worker.name() + " cannot take it: " + why);
+    }
+  }
+
+  /** A worker that dies before it has taken the configuration may have died of it. */
+  void died(WorkerProcess worker, String how) {
+    if (handedOut
+        && !over
+        && worker.knows() < epoch.number()
+        && (asked.contains(worker) || hired.contains(worker))) {
+      fail("worker " + worker.name() + " died while it was to take it (" + how + ")");
+    }
   }
 
   /** Something happened to a worker. */
@@ -191,7 +297,7 @@ final class ReloadRun {
     int before = mother.listeners().entries().size();
     int opened = listeners.opened().size();
     int closed = listeners.leaving().size();
-    mother.putInForce(epoch, listeners);
+    mother.putInForce(published.epoch(), listeners);
     if (accessLog != null) {
       accessLog.carryOut();
     }
@@ -240,6 +346,7 @@ final class ReloadRun {
     }
     if (handedOut) {
       mother.keeper().withdraw(published);
+      mother.supervisor().withdraw(epoch.number());
       mother.supervisor().dismiss(hired);
     }
     if (listeners != null) {
@@ -247,6 +354,9 @@ final class ReloadRun {
     }
     if (accessLog != null) {
       accessLog.withdraw();
+    }
+    if (rules != null) {
+      rules.close();
     }
     int number = mother.epoch().number();
     over(

@@ -2,6 +2,7 @@ package org.portbouncer.launcher.mother;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.portbouncer.launcher.admin.ReloadView;
 import org.slf4j.Logger;
@@ -12,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * after the other. What is asked while one is under way is done after it, all of that at once: the
  * file may have changed since it was read. In the mother, on her loop's thread.
  */
-final class Reloader {
+final class Reloader implements Supervisor.News {
 
   private static final Logger LOG = LoggerFactory.getLogger(Reloader.class);
 
@@ -20,6 +21,10 @@ final class Reloader {
 
   private final Mother mother;
   private final ReloadWatcher watcher;
+
+  /** How many threads read a configuration now, those that nobody waits for included. */
+  private final AtomicInteger readings = new AtomicInteger();
+
   private List<Request> waiting = new ArrayList<>();
   private List<Request> current = List.of();
   private ReloadRun run;
@@ -57,7 +62,7 @@ final class Reloader {
   /** The server has started: what was asked meanwhile is done now. */
   void serving() {
     serving = true;
-    mother.supervisor().onNews(this::news);
+    mother.supervisor().tell(this);
     next();
   }
 
@@ -79,9 +84,25 @@ final class Reloader {
     return ReloadView.refused("not reloaded: " + refusal, List.of(), mother.epoch().number());
   }
 
-  private void news() {
+  @Override
+  public void changed() {
     if (run != null) {
       run.news();
+    }
+  }
+
+  @Override
+  public void refused(WorkerProcess worker, int epoch, String why) {
+    LOG.warn("worker {} cannot take epoch {}: {}", worker.name(), epoch, why);
+    if (run != null) {
+      run.refused(worker, epoch, why);
+    }
+  }
+
+  @Override
+  public void died(WorkerProcess worker, String how) {
+    if (run != null) {
+      run.died(worker, how);
     }
   }
 
@@ -91,7 +112,7 @@ final class Reloader {
     }
     current = waiting;
     waiting = new ArrayList<>();
-    run = new ReloadRun(mother, current.stream().anyMatch(Request::recheck), this::ended);
+    run = new ReloadRun(mother, current.stream().anyMatch(Request::recheck), readings, this::ended);
     watcher.reloading();
     run.start();
   }

@@ -30,6 +30,20 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
 
+  /** Who waits for workers; told on the loop's thread. */
+  interface News {
+    News NOBODY = new News() {};
+
+    /** A worker has come, gone, or learnt a configuration. */
+    default void changed() {}
+
+    /** A worker cannot take a configuration. */
+    default void refused(WorkerProcess worker, int epoch, String why) {}
+
+    /** A worker has died. */
+    default void died(WorkerProcess worker, String how) {}
+  }
+
   /** A worker that lived this long is not one that dies again and again. */
   private static final long SETTLED_NANOS = 10_000_000_000L;
 
@@ -54,7 +68,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   private final List<LostOnHop> lostOnHop = new ArrayList<>();
 
-  private Runnable news = () -> {};
+  private News news = News.NOBODY;
   private boolean announced;
   private int lastToken;
   private boolean stopping;
@@ -175,15 +189,20 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     }
   }
 
-  /** Has {@code task} told whenever a worker has come, gone, or learnt a configuration. */
-  void onNews(Runnable task) {
-    news = task;
+  /** Has somebody told of what happens to workers. */
+  void tell(News whom) {
+    news = whom;
   }
 
   @Override
   public void knows(WorkerProcess worker) {
     staff.letGo();
-    news.run();
+    news.changed();
+  }
+
+  @Override
+  public void refused(WorkerProcess worker, int epoch, String why) {
+    news.refused(worker, epoch, why);
   }
 
   @Override
@@ -193,7 +212,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
       announced = true;
       allReady.run();
     }
-    news.run();
+    news.changed();
   }
 
   /** Whether every worker serves. */
@@ -230,7 +249,8 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     }
     staff.letGo();
     findLost(worker.stage());
-    news.run();
+    news.died(worker, how);
+    news.changed();
   }
 
   private void died(WorkerProcess worker, String how, int lost) {
@@ -355,10 +375,25 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   /** Publishes a newer configuration to all; {@link #ignorant} says who does not have it yet. */
   void publish(PublishedEpoch newer) {
-    try (EpochFile file = new EpochFile(List.of(newer))) {
+    try (EpochFile names = new EpochFile(List.of(newer), false);
+        EpochFile rules = new EpochFile(List.of(newer), true)) {
       for (WorkerProcess worker : staff.all()) {
-        worker.configure(file);
+        worker.configure(worker.stage() == StageId.ACL ? rules : names);
       }
+    }
+  }
+
+  /** All workers but those that die again and again, whom nobody can wait for. */
+  List<WorkerProcess> dependable() {
+    return staff.all().stream()
+        .filter(one -> one.state() == WorkerProcess.State.READY || one.lastPause() == 0)
+        .toList();
+  }
+
+  /** Takes back a configuration that was published and will not come into force. */
+  void withdraw(int epoch) {
+    for (WorkerProcess worker : staff.all()) {
+      worker.withdraw(epoch);
     }
   }
 

@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.mother;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -62,6 +63,9 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     /** It has learnt a configuration, or its next inboxes. */
     void knows(WorkerProcess worker);
 
+    /** It cannot take a configuration. */
+    void refused(WorkerProcess worker, int epoch, String why);
+
     /**
      * Its process has ended, and touches nothing any more.
      *
@@ -91,6 +95,9 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   private static final int LAST_WORDS = 4096;
 
   private static final Logger LOG = LoggerFactory.getLogger(WorkerProcess.class);
+
+  /** Of why a configuration is refused. */
+  private static final int MOST_SHOWN = 300;
 
   private final EventLoop loop;
   private final Confinement confinement;
@@ -354,6 +361,13 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     }
   }
 
+  /** Has it forget a configuration that was published and will not come into force. */
+  void withdraw(int epoch) {
+    if (linked()) {
+      told(orders.withdraw(epoch));
+    }
+  }
+
   private int publish(EpochFile epochs) {
     reports.askedEpoch(epochs.newest());
     return epochs.send(orders);
@@ -498,6 +512,13 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   public void epoch(int number) {
     knows = number;
     watcher.knows(this);
+  }
+
+  @Override
+  public void refused(int number, byte[] why) {
+    // The operator is to read it: one line of text, whatever was sent.
+    String text = new String(why, StandardCharsets.UTF_8).replaceAll("\\p{Cntrl}", "?");
+    watcher.refused(this, number, text.substring(0, Math.min(MOST_SHOWN, text.length())));
   }
 
   @Override

@@ -17,7 +17,7 @@ record CliRun(int code, String out, String err) {
 
   static CliRun of(String... args) {
     return with(
-        (configuration, warnings, debug) -> {
+        (loaded, debug) -> {
           throw new AssertionError("no server was asked for");
         },
         args);

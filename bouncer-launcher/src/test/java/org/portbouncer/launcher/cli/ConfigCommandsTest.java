@@ -163,8 +163,8 @@ class ConfigCommandsTest {
     AtomicReference<Configuration> given = new AtomicReference<>();
     CliRun run =
         CliRun.with(
-            (configuration, warnings, debug) -> {
-              given.set(configuration);
+            (loaded, debug) -> {
+              given.set(loaded.configuration());
               return debug ? 7 : 0;
             },
             "start",
@@ -186,7 +186,7 @@ class ConfigCommandsTest {
   void shouldTurnAFailureOfTheServerIntoOneLine() throws Exception {
     CliRun run =
         CliRun.with(
-            (configuration, warnings, debug) -> {
+            (loaded, debug) -> {
               throw new IllegalStateException("port taken\nreally");
             },
             "start",
