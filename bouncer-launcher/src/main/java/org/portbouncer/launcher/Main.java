@@ -10,6 +10,7 @@ public final class Main {
 
   /** Runs the command and exits with its code. */
   public static void main(String[] args) {
+    NativeLibraries.prepare();
     // bin/bouncer knows at once what System.console() takes a tenth of a second to find out.
     boolean terminal = Boolean.getBoolean("bouncer.terminal");
     System.exit(new Cli(System.out, System.err, System.getenv(), terminal, Mother::run).run(args));

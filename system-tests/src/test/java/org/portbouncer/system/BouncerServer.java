@@ -390,6 +390,15 @@ final class BouncerServer implements AutoCloseable {
     mother.waitFor();
   }
 
+  /** Waits until the mother has ended by herself and left her workers to finish their sessions. */
+  void awaitHandOver() throws InterruptedException {
+    assertThat(mother.waitFor(END.toSeconds(), TimeUnit.SECONDS))
+        .as("the mother has ended; stderr:%n%s", err.text())
+        .isTrue();
+    assertThat(mother.exitValue()).as("exit code; stderr:%n%s", err.text()).isZero();
+    killed = true;
+  }
+
   /** Waits until none of the workers is left whose mother was killed. */
   void awaitOrphansEnd(Duration most) {
     await("the end of all orphans")

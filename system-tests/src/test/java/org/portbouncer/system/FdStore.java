@@ -65,13 +65,18 @@ public final class FdStore {
     vector.set(JAVA_LONG, 0, text.address());
     vector.set(JAVA_LONG, 8, BUFFER);
     MemorySegment message = arena.allocate(56, 8);
-    while (!stopping || ProcessHandle.of(service).isPresent()) {
+    while (true) {
+      // Looked at before: what it has said last comes after that.
+      boolean gone = stopping && ProcessHandle.of(service).isEmpty();
       message.fill((byte) 0);
       message.set(JAVA_LONG, 16, vector.address());
       message.set(JAVA_LONG, 24, 1);
       message.set(JAVA_LONG, 32, control.address());
       message.set(JAVA_LONG, 40, BUFFER);
       int length = (int) recvmsg.invokeExact(fd, message.address(), DONTWAIT_CMSG_CLOEXEC);
+      if (length < 0 && gone) {
+        return;
+      }
       if (length < 0) {
         Thread.sleep(LOOK_MILLIS);
         continue;

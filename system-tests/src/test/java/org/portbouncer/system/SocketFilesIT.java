@@ -14,7 +14,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -201,9 +200,7 @@ class SocketFilesIT {
         staying.echo("while it drains");
         staying.finish();
         staying.receiveAll();
-        await("the end of the first")
-            .atMost(Duration.ofSeconds(20))
-            .until(() -> !first.isRunning());
+        await("the end of the first").atMost(Patience.seconds(20)).until(() -> !first.isRunning());
         assertThat(second.status().path("pid").asLong()).isEqualTo(second.pid());
         fresh.echo("still");
       }

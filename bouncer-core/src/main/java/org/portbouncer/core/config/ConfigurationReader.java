@@ -142,11 +142,11 @@ final class ConfigurationReader {
     List<String> hosts = metrics.readList("hosts", ConfigurationReader::host);
     return new Configuration.Metrics(
         metrics.read("listen", (text, where) -> metricsListen(text, where, addresses)),
-        hosts == null ? List.of() : hosts);
+        hosts == null ? List.of() : hosts.stream().filter(host -> !host.isEmpty()).toList());
   }
 
   private static String host(String text, Where where) {
-    if (!text.matches("\\*|[A-Za-z0-9_.-]+|\\[?[0-9A-Fa-f:.]+\\]?")) {
+    if (!text.matches("\\*|[A-Za-z0-9_.-]*|\\[?[0-9A-Fa-f:.]+\\]?")) {
       throw new InvalidValueException("'" + text + "' is not the name of a host, without a port");
     }
     return text;

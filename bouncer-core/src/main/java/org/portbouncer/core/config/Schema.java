@@ -213,10 +213,10 @@ public final class Schema {
               "address",
               "",
               "where `/metrics` and the status page are served, over HTTP; empty: nowhere"),
-          optional(
+          withDefault(
               "metrics.hosts",
               "host name, or a list of them",
-              "none",
+              "",
               "names by which they may be asked for, beside `localhost` and the machine's"
                   + " addresses; others get 421; `*`: any"),
           withDefault(

@@ -7,9 +7,10 @@ package org.portbouncer.core.control;
  *
  * <pre>
  *               when           fields; descriptors
- *   START       once, first    stage u8, index u16, place u16, batch u16, flags u8 (1 access log, 2 state slots),
- *                              form of access log lines u8 (LogForm), next inboxes u16; shared area, access log
- *                              and state slots where there are any, own inbox (read), next inboxes (write)
+ *   START       once, first    build u32 (Build), stage u8, index u16, place u16, batch u16, flags u8 (1 access
+ *                              log, 2 state slots), form of access log lines u8 (LogForm), next inboxes u16; shared
+ *                              area, access log and state slots where there are any, own inbox (read), next
+ *                              inboxes (write)
  *   CONFINE     once, before   a filter of system calls, put on before the inbox is read
  *               CONFIG
  *   CONFIG      any time       length u32, number u32 of the newest; epochs, as EpochCodec has them, oldest first,
@@ -26,6 +27,8 @@ package org.portbouncer.core.control;
  *   STOP        any time       end
  *   LANES       any time       version u32, count u16, a number u32 each; the next inboxes from now on. To
  *                              bandwidth alone, which gets none with START
+ *   LEFT        once           limit in ms u32, 0 for none: the mother ends, and you go on with what you hold, for so
+ *                              long. Another may have the link after her
  *   DRAIN       once           take no new sessions; end when none is left. An io worker reads its inbox to the
  *                              end: nobody writes to it any more
  *   SYNC        any time       token u32: say when all that was received is dealt with
@@ -45,7 +48,8 @@ public enum Order {
   LANES(11, When.ANY, 0, 253),
   DRAIN(12, When.ONCE, 0, 0),
   SYNC(13, When.ANY, 0, 0),
-  WITHDRAW(14, When.AFTER_CONFIG, 0, 0);
+  WITHDRAW(14, When.AFTER_CONFIG, 0, 0),
+  LEFT(15, When.ONCE, 0, 0);
 
   /** Its turn, in the life of a worker. */
   enum When {

@@ -43,6 +43,11 @@ public final class OrderReader {
 
     void drain() throws ControlException;
 
+    /**
+     * @param limitMs 0 for none
+     */
+    void left(int limitMs) throws ControlException;
+
     void sync(int token) throws ControlException;
   }
 
@@ -121,6 +126,11 @@ public final class OrderReader {
         int token = fields.i32();
         fields.end();
         handler.sync(token);
+      }
+      case LEFT -> {
+        int limitMs = fields.number();
+        fields.end();
+        handler.left(limitMs);
       }
       case LOOK, CLASSES, STOP, DRAIN -> {
         fields.end();

@@ -108,6 +108,14 @@ public final class Orders {
     return say(Order.DRAIN);
   }
 
+  /**
+   * @param limitMs how long what is held may go on; 0 for ever
+   */
+  public int left(int limitMs) {
+    begin(Order.LEFT).putInt(limitMs);
+    return channel.send();
+  }
+
   public int sync(int token) {
     begin(Order.SYNC).putInt(token);
     return channel.send();

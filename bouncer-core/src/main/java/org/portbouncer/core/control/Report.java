@@ -8,7 +8,7 @@ package org.portbouncer.core.control;
  *
  * <pre>
  *            when                        fields
- *   READY    once                        the inbox is being read
+ *   READY    once                        its build u32 (Build); the inbox is being read
  *   EPOCH    to each CONFIG              number u32 of the newest in it: it is known now
  *   REFUSED  to a CONFIG, for EPOCH      number u32 of the newest in it: it cannot be taken, and nothing of it is known;
  *                                        then why, text of at most 4000 bytes

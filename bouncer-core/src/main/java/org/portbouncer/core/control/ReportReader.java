@@ -9,7 +9,10 @@ public final class ReportReader {
 
   /** Who is told; each may refuse what its own books say cannot be. */
   public interface Handler {
-    void ready() throws ControlException;
+    /**
+     * @param build of the worker
+     */
+    void readyAs(int build) throws ControlException;
 
     void epoch(int number) throws ControlException;
 
@@ -87,12 +90,13 @@ public final class ReportReader {
   private void read(Report report, Fields fields) throws ControlException {
     switch (report) {
       case READY -> {
+        int build = fields.i32();
         fields.end();
         if (ready) {
           throw new ControlException("READY a second time");
         }
         ready = true;
-        handler.ready();
+        handler.readyAs(build);
       }
       case EPOCH -> handler.epoch(answer(report, fields, epochs));
       case REFUSED -> {

@@ -17,9 +17,11 @@ public final class Reports {
     return channel.send();
   }
 
-  public static int ready(ControlChannel channel) {
-    channel.begin(Report.READY.code());
-    return channel.send();
+  /**
+   * @param build which build the worker is of
+   */
+  public static int ready(ControlChannel channel, int build) {
+    return say(channel, Report.READY, build);
   }
 
   public static int epoch(ControlChannel channel, int number) {

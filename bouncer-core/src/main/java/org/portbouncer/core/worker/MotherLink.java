@@ -77,7 +77,7 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
     serving = true;
     putFilterOn();
     worker.start();
-    int errno = Reports.ready(control);
+    int errno = Reports.ready(control, worker.build());
     if (errno == Errno.EAGAIN) {
       // Without this she would wait for it for ever.
       throw new SystemCallException("sendmsg", errno);
@@ -154,6 +154,11 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
   @Override
   public void stop() {
     worker.stop();
+  }
+
+  @Override
+  public void left(int limitMs) {
+    worker.left(limitMs);
   }
 
   @Override

@@ -165,6 +165,11 @@ public final class ServerLog {
     return send(control, Level.ERROR, text.toString()) == 0;
   }
 
+  /** Says why this process does not serve. */
+  static void refusal(ControlChannel control, String why) {
+    send(control, Level.ERROR, why);
+  }
+
   /** A mother that does not read loses the message: the worker's sessions matter more. */
   private void send(Level level, String text) {
     send(control, level, text);

@@ -76,6 +76,9 @@ public final class Worker implements EventLoop.Turn {
   /** Which set of next inboxes the outbox has. */
   private int lanesVersion;
 
+  /** Once there is no mother who would end what is left. */
+  private OrphanWatch orphanWatch;
+
   /** Set once the server ends all sessions: those still on their way end with it too. */
   private Result endingWith;
 
@@ -134,6 +137,15 @@ public final class Worker implements EventLoop.Turn {
     ControlChannel control = new ControlChannel(0);
     try {
       WorkerStart start = WorkerStart.receive(control);
+      int own = Build.own();
+      if (own != start.build()) {
+        ServerLog.refusal(
+            control,
+            "is of another build (%s) than the server (%s): the program was replaced while it runs;"
+                    .formatted(Build.text(own), Build.text(start.build()))
+                + " restart the server");
+        Runtime.getRuntime().halt(FAILED);
+      }
       ProcessState.name("bnc:" + start.stage().text() + "/" + start.index());
       Worker worker = new Worker(control, start, stages);
       worker.run();
@@ -508,7 +520,24 @@ public final class Worker implements EventLoop.Turn {
 
   /** The mother has gone: what is held here goes on to its end, and then the process ends. */
   void motherLost() {
-    new OrphanWatch(this, epochs.newest().configuration().orphanMs()).begin();
+    left(epochs.newest().configuration().orphanMs());
+  }
+
+  /**
+   * The same on her own word. The first of the two counts.
+   *
+   * @param limitMs what is left then is ended; 0 for never
+   */
+  void left(long limitMs) {
+    if (orphanWatch == null) {
+      orphanWatch = new OrphanWatch(this, limitMs);
+      orphanWatch.begin();
+    }
+  }
+
+  /** Which build this process is of. */
+  int build() {
+    return start.build();
   }
 
   /** The next stage has other inboxes from now on. */

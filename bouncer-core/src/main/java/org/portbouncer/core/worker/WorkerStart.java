@@ -17,6 +17,7 @@ import org.portbouncer.core.sys.SystemCallException;
  * The START message: all that a worker has is in it. The same class writes it in the mother and
  * reads it in the worker, so that the two cannot differ.
  *
+ * @param build which build the mother takes the worker for
  * @param stage which stage it serves
  * @param index which of the stage's workers it is, from 0
  * @param place its place on the worker board
@@ -29,6 +30,7 @@ import org.portbouncer.core.sys.SystemCallException;
  * @param nextInboxes the next stage's inboxes, writing ends; none for io
  */
 public record WorkerStart(
+    int build,
     StageId stage,
     int index,
     int place,
@@ -55,6 +57,7 @@ public record WorkerStart(
    */
   public int send(ControlChannel control) {
     ByteBuffer packet = control.begin(Order.START.code());
+    packet.putInt(build);
     packet.put((byte) stage.code());
     packet.putShort((short) index);
     packet.putShort((short) place);
@@ -101,6 +104,7 @@ public record WorkerStart(
   }
 
   private static WorkerStart read(ControlChannel control, Fields fields) throws ControlException {
+    int build = fields.i32();
     StageId stage = StageId.withCode(fields.u8());
     int index = fields.u16();
     int place = fields.u16();
@@ -123,7 +127,7 @@ public record WorkerStart(
     for (int i = 0; i < next.length; i++) {
       next[i] = control.take(at++);
     }
-    return new WorkerStart(stage, index, place, batch, form, area, log, slots, inbox, next);
+    return new WorkerStart(build, stage, index, place, batch, form, area, log, slots, inbox, next);
   }
 
   private static void awaitReadable(int fd) {

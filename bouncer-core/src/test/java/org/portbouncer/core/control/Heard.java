@@ -93,13 +93,18 @@ final class Heard implements OrderReader.Handler, ReportReader.Handler {
   }
 
   @Override
+  public void left(int limitMs) {
+    heard("left " + limitMs);
+  }
+
+  @Override
   public void sync(int token) {
     heard("sync " + token);
   }
 
   @Override
-  public void ready() {
-    heard("ready");
+  public void readyAs(int build) {
+    heard("ready " + build);
   }
 
   @Override

@@ -58,6 +58,7 @@ class OrderReaderTest {
     require(orders.lanes(9, new int[] {5, 6}, new int[] {fd, fd}), "lanes 9 [5, 6]");
     require(orders.sync(-5), "sync -5");
     require(orders.drain(), "drain");
+    require(orders.left(30_000), "left 30000");
     require(orders.stop(), "stop");
     Descriptor.close(fd);
   }

@@ -36,6 +36,7 @@ class WorkerStartTest {
   /** The only place that knows the parameters. */
   private static WorkerStart start(int log, int... next) {
     return new WorkerStart(
+        0xcafe_babe,
         StageId.BANDWIDTH,
         300,
         255,
@@ -69,6 +70,7 @@ class WorkerStartTest {
       next[i] = Descriptor.named("next" + i);
     }
     WorkerStart received = pass(start(Descriptor.named("log"), next));
+    assertThat(received.build()).isEqualTo(0xcafe_babe);
     assertThat(received.stage()).isEqualTo(StageId.BANDWIDTH);
     assertThat(received.index()).isEqualTo(300);
     assertThat(received.place()).isEqualTo(255);
@@ -116,7 +118,9 @@ class WorkerStartTest {
     }
     for (int descriptors = 0; descriptors < 5; descriptors++) {
       // io/0, no log, no slots, one next inbox: three descriptors
-      mother.begin(Order.START.code()).put(new byte[] {5, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0});
+      mother
+          .begin(Order.START.code())
+          .put(new byte[] {9, 9, 9, 9, 5, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0});
       for (int i = 0; i < descriptors; i++) {
         mother.attach(pair[0]);
       }

@@ -193,6 +193,11 @@ final class Acceptor {
     return leaving.stream().map(door -> door.socket).toList();
   }
 
+  /** Whether nobody is left who was accepted and not passed on. */
+  boolean allPassedOn() {
+    return outbox.waiting() == 0;
+  }
+
   /** Ends accepting for good. */
   void close() {
     open = false;

@@ -57,6 +57,7 @@ public final class Mother implements EventLoop.Turn {
   private final AccessLogWriting writing = new AccessLogWriting(accessLog, loop, leftOut);
   private final int pid = (int) ProcessHandle.current().pid();
   private final Notifier notifier = new Notifier(System.getenv(), pid);
+  private final Predecessors predecessors = new Predecessors(loop, notifier);
   private final KeptSockets keptSockets = new KeptSockets(notifier);
   private final int batch = DescriptorLimit.batch(DescriptorLimit.current());
   private final long startedAt;
@@ -139,11 +140,8 @@ public final class Mother implements EventLoop.Turn {
   private void serve(LoadResult loaded, Signals signals) throws StartException {
     Configuration configuration = loaded.configuration();
     RunAs runAs = runAs(configuration);
-    listeners =
-        Listeners.open(
-            configuration,
-            Adoption.of(configuration, PassedSockets.take(System.getenv(), pid), notifier),
-            runAs);
+    List<PassedSockets.Passed> passed = predecessors.take(PassedSockets.take(System.getenv(), pid));
+    listeners = Listeners.open(configuration, Adoption.of(configuration, passed, notifier), runAs);
     keptSockets.release(listeners);
     ServerOperations operations = new ServerOperations(this);
     admin = new AdminOpening(configuration.admin(), operations, runAs);
@@ -178,6 +176,7 @@ public final class Mother implements EventLoop.Turn {
         hangWatch.start();
         new Pulse(this, hangWatch).start();
         leftOut.start();
+        predecessors.begin();
         metrics.await();
         signals.serve(this);
       } catch (StartException | RuntimeException e) {
@@ -187,7 +186,9 @@ public final class Mother implements EventLoop.Turn {
       BatchScheduling.begin();
       loop.run(this);
       // Where the loop fails this is left out: workers without a mother serve their sessions on.
-      supervisor.destroyAll();
+      if (!shutdown.leavesWorkers()) {
+        supervisor.destroyAll();
+      }
       LOG.info("stopped");
     } finally {
       listeners.close();
@@ -379,6 +380,10 @@ public final class Mother implements EventLoop.Turn {
     return ready;
   }
 
+  Predecessors predecessors() {
+    return predecessors;
+  }
+
   KeptSockets keptSockets() {
     return keptSockets;
   }
@@ -398,14 +403,24 @@ public final class Mother implements EventLoop.Turn {
 
   /** Begins to stop, or hurries a stop that has begun; on the loop's thread. */
   void stop(boolean now) {
-    ready = false;
-    reloader.refuse("the server is stopping");
     shutdown.begin(now);
   }
 
-  /** Whether the end has begun; from any thread. */
+  /** From now on nothing new is begun. */
+  void stopServing() {
+    ready = false;
+    reloader.refuse("the server is stopping");
+    closeListeners();
+  }
+
+  /** Whether all that was accepted has gone to the first stage. */
+  boolean allPassedOn() {
+    return acceptor.allPassedOn();
+  }
+
+  /** Whether clients are not accepted any more; from any thread. */
   boolean stopping() {
-    return shutdown.begun();
+    return shutdown.stopping();
   }
 
   /** The signal to stop: the first drains, the second ends at once. */
@@ -441,7 +456,7 @@ public final class Mother implements EventLoop.Turn {
     supervisor.levelsChanged();
   }
 
-  void closeListeners() {
+  private void closeListeners() {
     acceptor.close();
     listeners.close();
   }

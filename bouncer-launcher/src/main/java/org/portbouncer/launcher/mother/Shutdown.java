@@ -3,6 +3,7 @@ package org.portbouncer.launcher.mother;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.launcher.systemd.RestartQuestion;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -10,6 +11,11 @@ import org.slf4j.LoggerFactory;
  * How the server ends: the listeners close, sessions get `timeouts.drain` to end, what is left is
  * ended, the workers go, the loop stops. In the mother, on her loop's thread. Time in which that
  * did not turn gives nobody less.
+ *
+ * <p>A restart by systemd goes another way (docs/decisions/027): the mother ends as soon as all
+ * that she has accepted is passed on, and her workers finish their sessions by themselves, within
+ * the same time. So new clients, who wait in the queues of sockets that systemd keeps, wait for the
+ * start of the next server alone.
  */
 final class Shutdown extends Timer {
 
@@ -30,16 +36,28 @@ final class Shutdown extends Timer {
 
   private enum Step {
     SERVING,
+    /** Serving, while systemd is asked what the stop is for. */
+    ASKING,
+    /** The workers are about to be left to themselves. */
+    LEAVING,
     DRAINING,
     ENDING,
     STOPPING
   }
 
+  /** For the first stage to take what was accepted; then what is left is lost. */
+  private static final long PASS_ON_NANOS = 500_000_000;
+
+  /** For a manager that is busy, to take links into its keeping. */
+  private static final long KEEP_NANOS = 500_000_000;
+
   private final Mother mother;
+  private final RestartQuestion question = new RestartQuestion(System.getenv());
   private final EventLoop loop;
   private volatile Step step = Step.SERVING;
   private long stepSince;
   private long progressAt;
+  private boolean leavesWorkers;
 
   Shutdown(Mother mother) {
     this.mother = mother;
@@ -50,35 +68,94 @@ final class Shutdown extends Timer {
     return step != Step.SERVING;
   }
 
+  /** Whether clients are not accepted any more. */
+  boolean stopping() {
+    return step != Step.SERVING && step != Step.ASKING;
+  }
+
   /**
    * Begins to stop, or hurries.
    *
    * @param now end live sessions at once
    */
   void begin(boolean now) {
-    if (step == Step.SERVING) {
-      mother.closeListeners();
-      int active = mother.records().active();
-      mother
-          .notifier()
-          .stopping((now ? "stopping" : "draining") + "; sessions: " + active, EXTENSION_NANOS);
-      if (now) {
-        LOG.info("stopping at once; sessions: {}", active);
-        to(Step.ENDING, Result.KILLED);
-      } else {
-        long drainMs = mother.configuration().drainMs();
-        LOG.info(
-            "stopping; sessions: {}, {}",
-            active,
-            drainMs == 0
-                ? "waiting for their end"
-                : "waiting up to " + drainMs + " ms for their end");
-        to(Step.DRAINING, null);
-      }
+    if (step == Step.SERVING && !now && question.canBeAsked()) {
+      step = Step.ASKING;
+      ask();
+    } else if (step == Step.SERVING || step == Step.ASKING && now) {
+      stopServing(now);
     } else if (step == Step.DRAINING && now) {
       LOG.info("stopping at once; sessions left: {}", mother.records().active());
       to(Step.ENDING, Result.KILLED);
     }
+  }
+
+  private void stopServing(boolean now) {
+    mother.stopServing();
+    int active = mother.records().active();
+    mother
+        .notifier()
+        .stopping((now ? "stopping" : "draining") + "; sessions: " + active, EXTENSION_NANOS);
+    if (now) {
+      LOG.info("stopping at once; sessions: {}", active);
+      to(Step.ENDING, Result.KILLED);
+    } else {
+      long drainMs = mother.configuration().drainMs();
+      LOG.info(
+          "stopping; sessions: {}, {}",
+          active,
+          drainMs == 0
+              ? "waiting for their end"
+              : "waiting up to " + drainMs + " ms for their end");
+      to(Step.DRAINING, null);
+    }
+  }
+
+  /** Whether the workers are to go on without a mother. */
+  boolean leavesWorkers() {
+    return leavesWorkers;
+  }
+
+  private void ask() {
+    try {
+      Thread.ofPlatform()
+          .daemon()
+          .name("restart-question")
+          .start(
+              () -> {
+                boolean restart = question.isRestart();
+                mother.post(() -> answered(restart));
+              });
+    } catch (OutOfMemoryError e) { // no thread to be had
+      answered(false);
+    }
+  }
+
+  private void answered(boolean restart) {
+    if (step != Step.ASKING) {
+      return; // somebody was in a hurry meanwhile
+    }
+    if (!restart) {
+      stopServing(false);
+      return;
+    }
+    mother.stopServing();
+    mother.notifier().stopping("restarting; sessions go on", EXTENSION_NANOS);
+    to(Step.LEAVING, null);
+  }
+
+  private void leaveWorkers() {
+    long drainMs = mother.configuration().drainMs();
+    int active = mother.records().active();
+    int workers = mother.supervisor().orphan((int) Math.min(drainMs, Integer.MAX_VALUE));
+    LOG.info(
+        "ending for a restart; {} workers finish {} sessions, {}",
+        workers,
+        active,
+        drainMs == 0 ? "to their end" : "for up to " + drainMs + " ms");
+    leavesWorkers = true;
+    mother.notifier().flushWithin(KEEP_NANOS);
+    loop.stop();
   }
 
   private void to(Step next, Result result) {
@@ -87,8 +164,10 @@ final class Shutdown extends Timer {
     progressAt = loop.now() + PROGRESS_NANOS;
     if (next == Step.ENDING) {
       mother.supervisor().endAll(result);
+      mother.predecessors().endAll(result);
     } else if (next == Step.STOPPING) {
       mother.supervisor().stopWorkers();
+      mother.predecessors().stop();
     }
     loop.timers().set(this, loop.now());
   }
@@ -97,6 +176,12 @@ final class Shutdown extends Timer {
   protected void expired(long now) {
     int active = mother.records().active();
     switch (step) {
+      case LEAVING -> {
+        if (mother.allPassedOn() || now - stepSince > PASS_ON_NANOS) {
+          leaveWorkers();
+          return;
+        }
+      }
       case DRAINING -> draining(now, active);
       case ENDING -> {
         if (active == 0 || loop.turned(stepSince) > PATIENCE_NANOS) {
@@ -105,7 +190,8 @@ final class Shutdown extends Timer {
         }
       }
       case STOPPING -> {
-        if (!mother.supervisor().anyRunning()) {
+        boolean othersGone = mother.predecessors().count() == 0 || now - stepSince > PATIENCE_NANOS;
+        if (!mother.supervisor().anyRunning() && othersGone) {
           loop.stop();
           return;
         }
@@ -113,14 +199,14 @@ final class Shutdown extends Timer {
           mother.supervisor().destroyAll();
         }
       }
-      case SERVING -> {}
+      case SERVING, ASKING -> {}
     }
     loop.timers().set(this, now + LOOK_NANOS);
   }
 
   private void draining(long now, int active) {
     long drainNanos = mother.configuration().drainMs() * 1_000_000;
-    if (active == 0) {
+    if (active == 0 && mother.predecessors().count() == 0) {
       to(Step.STOPPING, null);
     } else if (drainNanos > 0 && loop.turned(stepSince) > drainNanos) {
       LOG.warn("the drain time is over; sessions that are ended: {}", active);

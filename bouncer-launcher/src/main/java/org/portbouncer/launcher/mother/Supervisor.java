@@ -66,6 +66,9 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   /** Starts again, by stage; those of workers that are gone included. */
   private final AtomicLongArray restarts = new AtomicLongArray(StageId.count());
 
+  /** By stage: of the jars as they were when this server started. */
+  private final int[] builds = new int[StageId.count()];
+
   private final List<LostOnHop> lostOnHop = new ArrayList<>();
 
   private News news = News.NOBODY;
@@ -144,6 +147,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     List<WorkerProcess> workers = staff.add(counts);
     staff.adopt(counts);
     for (StageId stage : StageId.values()) {
+      builds[stage.ordinal()] = WorkerCommand.build(stage);
       lostOnHop.add(
           new LostOnHop(
               loop, area.sessions(), records, ends, this, stage, () -> inboxes.writing(stage)));
@@ -158,6 +162,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     int[] next = sharedNext ? inboxes.writing(worker.stage().next()) : new int[0];
     worker.start(
         new WorkerStart(
+            builds[worker.stage().ordinal()],
             worker.stage(),
             worker.index(),
             worker.place(),
@@ -450,6 +455,25 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     for (WorkerProcess worker : staff.all()) {
       worker.stop();
     }
+  }
+
+  /**
+   * Leaves the workers to themselves; what dies from here on is not replaced.
+   *
+   * @param limitMs how long sessions may go on; 0 for ever
+   * @return how many there are
+   */
+  int orphan(int limitMs) {
+    stopping = true;
+    int left = 0;
+    for (WorkerProcess worker : staff.all()) {
+      int link = worker.orphan(limitMs);
+      if (link >= 0) {
+        mother.notifier().keep(Predecessors.NAME + worker.pid(), link);
+        left++;
+      }
+    }
+    return left;
   }
 
   /** Whether the workers have been told to end. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.worker.Build;
 
 /**
  * The command line of a worker's JVM: the same JDK as the mother's, the two jars its stage needs,
@@ -96,6 +97,20 @@ final class WorkerCommand {
         "-XX:AOTCache=" + file(cache, stage),
         "-Xlog:disable",
         "-Xlog:all=warning,aot*=off,cds*=off:stderr");
+  }
+
+  /**
+   * Which build a stage's workers are of, if they are started with the jars that lie there now.
+   *
+   * @throws StartException where a jar is missing
+   */
+  static int build(StageId stage) throws StartException {
+    List<Path> jars = List.of(Path.of(jar("bouncer-core")), Path.of(jar(role(stage).module())));
+    try {
+      return Build.of(jars);
+    } catch (IOException e) {
+      throw new StartException("cannot read " + jars + ": " + e.getMessage(), e);
+    }
   }
 
   private static Path file(String folder, StageId stage) {

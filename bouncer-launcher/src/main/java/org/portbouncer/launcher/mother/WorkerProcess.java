@@ -22,6 +22,7 @@ import org.portbouncer.core.sys.Pipes;
 import org.portbouncer.core.sys.ProcessState;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
+import org.portbouncer.core.worker.Build;
 import org.portbouncer.core.worker.ServerLog;
 import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.log.WorkerLog;
@@ -135,6 +136,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   private int knows;
   private int lanesVersion;
   private boolean drains;
+  private int build;
   private volatile boolean leaving;
   private volatile String lastEnd = "";
   private volatile long nextStart;
@@ -290,6 +292,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     knows = 0;
     lanesVersion = 0;
     drains = false;
+    build = words.build();
     int errno = words.send(control);
     byte[] filter = confinement.filter(stage, pid);
     if (errno == 0 && filter.length > 0) {
@@ -438,6 +441,19 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     }
   }
 
+  /**
+   * Has it go on by itself with what it holds: the mother ends.
+   *
+   * @param limitMs for so long; 0 for ever
+   * @return the mother's end of the link, which another may take over; -1 where there is none
+   */
+  int orphan(int limitMs) {
+    if (linked()) {
+      told(orders.left(limitMs));
+    }
+    return linked() ? control.fd() : -1;
+  }
+
   /** Asks it to say when all that it has received by now is dealt with. */
   void sync(int token) {
     if (orders.sync(token) == 0) {
@@ -500,7 +516,15 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   }
 
   @Override
-  public void ready() {
+  public void readyAs(int itsBuild) throws ControlException {
+    if (itsBuild != build) {
+      throw new ControlException(
+          "that it is of another build ("
+              + Build.text(itsBuild)
+              + ") than the server ("
+              + Build.text(build)
+              + ")");
+    }
     // One that has been told to stop meanwhile goes on with that.
     if (state == State.STARTING) {
       state = State.READY;

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.portbouncer.core.hop.MessageHeader;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
@@ -29,12 +30,13 @@ public final class Notifier {
           "LISTEN_PID",
           "LISTEN_FDS",
           "LISTEN_FDNAMES",
-          "FDSTORE");
+          "FDSTORE",
+          RestartQuestion.UNIT);
 
   private static final int MOST_BYTES = 4096;
 
   /** Messages kept for a manager that is busy; more than ever wait at once. */
-  private static final int MOST_WAITING = 64;
+  private static final int MOST_WAITING = 512;
 
   private record Message(String text, int fd) {}
 
@@ -172,6 +174,16 @@ public final class Notifier {
         return;
       }
       waiting.remove();
+    }
+  }
+
+  /** The same until all is taken, or that time is over: for last words. */
+  public void flushWithin(long nanos) {
+    long until = System.nanoTime() + nanos;
+    flush();
+    while (!waiting.isEmpty() && System.nanoTime() - until < 0) {
+      LockSupport.parkNanos(1_000_000);
+      flush();
     }
   }
 

@@ -1,0 +1,252 @@
+package org.portbouncer.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program as it is installed: where it lies, what it may write, and what is replaced there. */
+class InstallationIT {
+  private static final Path LIB = Checkout.root().resolve("bouncer-launcher/target/bouncer/lib");
+
+  @TempDir private Path folder;
+
+  /** A copy of the program without its sources, in a folder of that name. */
+  private Path install(String name) throws IOException {
+    Path home = Files.createDirectories(folder.resolve(name));
+    copy(Checkout.root().resolve("bin"), Files.createDirectory(home.resolve("bin")));
+    copy(LIB, Files.createDirectory(home.resolve("lib")));
+    return home;
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.list(from)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.copy(
+            file, to.resolve(file.getFileName().toString()), StandardCopyOption.COPY_ATTRIBUTES);
+      }
+    }
+  }
+
+  private static List<Path> jars(Path home) throws IOException {
+    try (Stream<Path> files = Files.list(home.resolve("lib"))) {
+      return files.filter(file -> file.toString().endsWith(".jar")).sorted().toList();
+    }
+  }
+
+  @Test
+  void shouldSayInALineThatAColonInItsPathIsTooMuch() throws Exception {
+    Path home = install("a:b");
+    CommandResult result =
+        CommandResult.run(folder, List.of(home.resolve("bin/bouncer").toString(), "--help"));
+    assertThat(result.exit()).isEqualTo(1);
+    assertThat(result.err()).singleElement().asString().contains("a:b").contains("':'");
+    assertThat(result.outText()).isEmpty();
+  }
+
+  // The class cache.
+
+  /** A Java that shows what it was called with. */
+  private Path javaThatShows() throws IOException {
+    Path java = folder.resolve("jdk");
+    Path program = Files.createDirectories(java.resolve("bin")).resolve("java");
+    Files.writeString(
+        java.resolve("release"), "JAVA_VERSION=\"25\"\nJAVA_RUNTIME_VERSION=\"25+1\"\n");
+    Files.writeString(program, "#!/bin/sh\necho \"$@\"\n");
+    assertThat(program.toFile().setExecutable(true)).isTrue();
+    return java;
+  }
+
+  private String called(Path home, Path java) throws Exception {
+    CommandResult result =
+        CommandResult.run(
+            folder,
+            List.of(
+                "env",
+                "BOUNCER_JAVA_HOME=" + java,
+                home.resolve("bin/bouncer").toString(),
+                "status"));
+    assertThat(result.exit()).as(result.allText()).isZero();
+    return result.outText();
+  }
+
+  /** As bin/make-cache leaves it: what it was made of stands beside the jars. */
+  private static void pretendThatACacheWasMade(Path home) throws Exception {
+    Path cache = Files.createDirectories(home.resolve("cache/0123456789abcdef-25+1"));
+    Files.writeString(cache.resolve("command.aot"), "");
+    CommandResult jars =
+        CommandResult.run(home.resolve("lib"), List.of("sh", "-c", ". ../bin/find-java && jars ."));
+    assertThat(jars.exit()).as(jars.allText()).isZero();
+    Files.writeString(home.resolve("lib/content"), "0123456789abcdef\n" + jars.outText() + "\n");
+  }
+
+  @Test
+  void shouldUseAClassCacheForTheJarsAloneThatItWasMadeOf() throws Exception {
+    Path home = install("edge");
+    Path java = javaThatShows();
+    pretendThatACacheWasMade(home);
+    assertThat(called(home, java)).contains("-XX:AOTCache=").contains("-Dbouncer.cache=" + home);
+
+    Path jar = jars(home).getFirst();
+    FileTime time = Files.getLastModifiedTime(jar);
+    Files.setLastModifiedTime(jar, FileTime.fromMillis(time.toMillis() + 60_000));
+    assertThat(called(home, java)).as("another time").doesNotContain("AOTCache");
+    assertThat(called(home, java)).as("for workers").contains("-Dbouncer.cache= ");
+    Files.setLastModifiedTime(jar, time);
+    assertThat(called(home, java)).contains("AOTCache");
+
+    Files.write(jar, new byte[] {1}, StandardOpenOption.APPEND);
+    Files.setLastModifiedTime(jar, time);
+    assertThat(called(home, java)).as("another size").doesNotContain("AOTCache");
+    copy(LIB, home.resolve("other"), jar);
+    assertThat(called(home, java)).contains("AOTCache");
+
+    Path more = Files.copy(jar, jar.resolveSibling("zz.jar"));
+    assertThat(called(home, java)).as("one more").doesNotContain("AOTCache");
+    Files.delete(more);
+    Files.move(jar, jar.resolveSibling("aa.jar"));
+    assertThat(called(home, java)).as("another name").doesNotContain("AOTCache");
+  }
+
+  /** Puts a jar back as it was. */
+  private static void copy(Path lib, Path by, Path jar) throws IOException {
+    Files.copy(lib.resolve(jar.getFileName().toString()), by, StandardCopyOption.COPY_ATTRIBUTES);
+    Files.move(by, jar, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** Writes the same jar once more, with one more entry, in its place. */
+  private static void change(Path jar) throws IOException {
+    Path changed = jar.resolveSibling("changed");
+    try (ZipFile old = new ZipFile(jar.toFile());
+        OutputStream file = Files.newOutputStream(changed);
+        ZipOutputStream out = new ZipOutputStream(file)) {
+      for (ZipEntry entry : Collections.list(old.entries())) {
+        out.putNextEntry(new ZipEntry(entry.getName()));
+        old.getInputStream(entry).transferTo(out);
+      }
+      out.putNextEntry(new ZipEntry("another-build"));
+    }
+    Files.move(changed, jar, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  @Test
+  void shouldRefuseAWorkerOfAnotherBuildInWords() throws Exception {
+    Path home = install("edge");
+    int port = Ports.free();
+    List<String> command =
+        List.of("sh", "-c", "shift; exec \"$0\" \"$@\"", home.resolve("bin/bouncer").toString());
+    try (BouncerServer server =
+        BouncerServer.startBy(
+            command,
+            folder,
+            """
+            listeners { echo { listen = "127.0.0.1:%d", target = "internal:echo" } }
+            workers { io = 1 }
+            """
+                .formatted(port))) {
+      Path jar =
+          jars(home).stream()
+              .filter(file -> file.getFileName().toString().startsWith("bouncer-io-"))
+              .findFirst()
+              .orElseThrow();
+      change(jar);
+      Signals.send("KILL", server.workers("io").getFirst());
+      await("words on the other build")
+          .atMost(Patience.seconds(30))
+          .until(() -> server.err().text().contains("is of another build ("));
+      assertThat(server.err().text()).contains("restart the server");
+      copy(LIB, home.resolve("other"), jar);
+      try (Client client = Client.to(port)) {
+        client.patience(60_000);
+        client.echo("served by one of the same build");
+      }
+    }
+  }
+
+  // Where nothing may be written.
+
+  @Test
+  void shouldServeWhereNothingMayBeWrittenButWhatIsConfigured() throws Exception {
+    assumeTrue(Accounts.isRoot(), "only root can mount");
+    // Not in /tmp, which is hidden; and near, for the path of a socket is short.
+    Path place = Files.createTempDirectory(Checkout.root().resolve("system-tests/target"), "ro");
+    List<String> inReadOnlyRoot =
+        List.of(
+            "env",
+            "HOME=/nonexistent",
+            "unshare",
+            "-m",
+            "sh",
+            "-ec",
+            "mount --make-rprivate /; mount -t tmpfs -o noexec,mode=1777 none /tmp;"
+                + " mount --bind '%1$s' '%1$s'; mount -o remount,bind,ro /; exec \"$@\""
+                    .formatted(place),
+            "sh");
+    CommandResult possible =
+        CommandResult.run(null, concat(inReadOnlyRoot, List.of("sh", "-c", "! echo >/probe")));
+    assumeTrue(possible.exit() == 0, "no mounts here: " + possible.allText());
+    int port = Ports.free();
+    int metrics = Ports.free();
+    try (BouncerServer server =
+        BouncerServer.startBy(
+            inReadOnlyRoot,
+            place,
+            """
+            listeners { echo { listen = "127.0.0.1:%d", target = "internal:echo" } }
+            metrics { listen = "127.0.0.1:%d" }
+            log { access { to = "file:%s" } }
+            """
+                .formatted(port, metrics, place.resolve("access.log")))) {
+      try (Client client = Client.to(port)) {
+        client.echo("from a read-only root");
+      }
+      assertThat(Scrape.of(metrics).values()).isNotEmpty();
+      CommandResult status =
+          CommandResult.run(
+              null,
+              concat(
+                  inReadOnlyRoot,
+                  List.of(Checkout.command(), "status", "-s", server.socket().toString())));
+      assertThat(status.exit()).as(status.allText()).isZero();
+      assertThat(
+              server
+                  .reload(
+                      "listeners { echo { listen = \"127.0.0.1:"
+                          + port
+                          + "\", target = \"internal:http\" } }")
+                  .path("reloaded")
+                  .asBoolean())
+          .isTrue();
+      try (Stream<Path> temporary = Files.list(Path.of("/proc/" + server.pid() + "/root/tmp"))) {
+        assertThat(temporary).as("left in /tmp").isEmpty();
+      }
+      assertThat(server.err().text()).doesNotContain("Exception").doesNotContain("\tat ");
+    }
+    try (Stream<Path> left = Files.list(place)) {
+      assertThat(left.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("bouncer.conf", "access.log");
+    }
+  }
+
+  private static List<String> concat(List<String> first, List<String> then) {
+    List<String> all = new ArrayList<>(first);
+    all.addAll(then);
+    return all;
+  }
+}
