@@ -110,6 +110,7 @@ final class ConfigDecoder {
         in.integer(-1, ANY),
         timeouts(),
         keepAlive(),
+        new ListenOptions(in.integer(-1, 0777), in.text(), in.text(), in.flag()),
         in.text(),
         in.integer());
   }

@@ -69,6 +69,10 @@ final class ConfigEncoder {
     out.number(listener.keepAlive().intervalS());
     out.number(listener.keepAlive().count());
     out.number(listener.keepAlive().userTimeoutMs());
+    out.number(listener.options().mode());
+    out.text(listener.options().owner());
+    out.text(listener.options().group());
+    out.flag(listener.options().freeBind());
     out.text(listener.file());
     out.number(listener.line());
   }

@@ -72,6 +72,12 @@ public final class ConfigLoader {
         memory = RuleMemory.create();
         configuration = configuration(reading, root, file, memory);
       }
+      if (root != null) {
+        WrittenTwice.warn(source, file, problems);
+      }
+      if (configuration != null && !problems.hasErrors()) {
+        TargetLoops.check(configuration, problems);
+      }
       if (configuration != null && !problems.hasErrors()) {
         configuration = ready(configuration, memory, problems, source.mainFile(0));
       }
@@ -84,6 +90,7 @@ public final class ConfigLoader {
     }
     if (configuration != null) {
       Overlap.warn(configuration, problems);
+      Doubts.warn(configuration, reading, problems);
     } else if (memory != null) {
       memory.close();
       memory = null;

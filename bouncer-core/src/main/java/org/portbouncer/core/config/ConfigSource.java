@@ -116,12 +116,23 @@ final class ConfigSource {
     if (origin != null && message.startsWith(origin.description() + ": ")) {
       message = message.substring(origin.description().length() + 2);
     }
-    problems.error(where, message);
+    ConfigText text = textOf(origin);
+    problems.error(where, SyntaxWords.of(message, text == null ? "" : text.content()));
   }
 
   /** The tree before substitution; null where nothing could be parsed. */
   ConfigObject unresolved() {
     return unresolved;
+  }
+
+  /** What was read of a file; null where it was not. */
+  ConfigText textOf(Path file) {
+    return texts.named(file.toString());
+  }
+
+  /** A line of a text that was read. */
+  Where place(ConfigText text, int line) {
+    return whereOf(text, line);
   }
 
   /** A line of the main file. */
@@ -131,6 +142,11 @@ final class ConfigSource {
 
   /** The place, or null when the origin names no file. */
   Where where(ConfigOrigin origin) {
+    ConfigText text = textOf(origin);
+    return text == null ? null : whereOf(text, Math.max(0, origin.lineNumber()));
+  }
+
+  private ConfigText textOf(ConfigOrigin origin) {
     if (origin == null) {
       return null;
     }
@@ -139,8 +155,7 @@ final class ConfigSource {
       // The parser adds the line, or the first and the last of them.
       name = LINES.matcher(name).replaceFirst("");
     }
-    ConfigText text = texts.named(name);
-    return text == null ? null : whereOf(text, Math.max(0, origin.lineNumber()));
+    return texts.named(name);
   }
 
   private Where whereOf(ConfigText text, int line) {

@@ -131,7 +131,7 @@ final class ConfigurationReader {
         AdminDefaults.socketPath());
   }
 
-  private static Integer mode(String text, Where where) {
+  static Integer mode(String text, Where where) {
     if (!text.matches("0?[0-7]{3}")) {
       throw new InvalidValueException("'" + text + "' is not octal permissions such as 0600");
     }
@@ -157,26 +157,26 @@ final class ConfigurationReader {
       return null;
     }
     Endpoint endpoint = EndpointParser.listen(text.strip(), where.directory());
-    if (endpoint.kind() != Endpoint.Kind.INET) {
+    if (endpoint.kind() != Endpoint.Kind.INET || endpoint.host().indexOf('%') >= 0) {
       throw new InvalidValueException("'" + text + "' is not HOST:PORT, as in 127.0.0.1:9464");
     }
     addresses.addDualStack(endpoint, "metrics.listen", where);
     return endpoint;
   }
 
-  private static Boolean flag(String text, Where where) {
+  static Boolean flag(String text, Where where) {
     return Names.choice(Names.choices(Map.entry("true", true), Map.entry("false", false)))
         .read(text, where);
   }
 
-  private static String user(String text, Where where) {
+  static String user(String text, Where where) {
     if (!text.isEmpty() && Accounts.user(text).isEmpty()) {
       throw new InvalidValueException("this machine has no user '" + text + "'");
     }
     return text;
   }
 
-  private static String group(String text, Where where) {
+  static String group(String text, Where where) {
     if (!text.isEmpty() && Accounts.group(text).isEmpty()) {
       throw new InvalidValueException("this machine has no group '" + text + "'");
     }

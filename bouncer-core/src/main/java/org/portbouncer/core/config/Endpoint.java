@@ -5,8 +5,8 @@ package org.portbouncer.core.config;
  *
  * @param kind what the other fields mean
  * @param text as the operator wrote it; shown in logs and in `status`
- * @param host an address without brackets ({@link Kind#INET}), or a name ({@link Kind#NAME}); ""
- *     otherwise
+ * @param host an address without brackets ({@link Kind#INET}), a link-local one with its interface
+ *     ({@code fe80::1%eth0}), or a name ({@link Kind#NAME}); "" otherwise
  * @param port 0 to 65535 for INET and NAME; 0 otherwise
  * @param path the absolute socket path ({@link Kind#UNIX}) or the service's name ({@link
  *     Kind#INTERNAL}); "" otherwise

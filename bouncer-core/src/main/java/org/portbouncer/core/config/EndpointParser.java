@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Reads addresses and targets; never asks DNS. Runs in the mother and in commands. Both forms throw
@@ -72,6 +73,7 @@ public final class EndpointParser {
   }
 
   private static Endpoint parse(String text, Path directory) {
+    requireOne(text);
     if (text.startsWith(UNIX)) {
       String path = socketPath(text.substring(UNIX.length()), directory);
       return new Endpoint(Endpoint.Kind.UNIX, text, "", 0, path);
@@ -89,7 +91,7 @@ public final class EndpointParser {
     if (host.indexOf(':') >= 0) {
       boolean whole = IpAddress.parse(text) != null;
       throw new InvalidValueException(
-          whole || IpAddress.parse(host) == null
+          whole || IpAddress.parse(withoutScope(host)) == null
               ? "'" + text + "' needs brackets and a port, as in [::1]:8080"
               : "'" + text + "' needs brackets; [" + host + "]:" + port + " was meant");
     }
@@ -110,15 +112,62 @@ public final class EndpointParser {
 
   private static Endpoint bracketed(String text) {
     int close = text.indexOf(']');
-    IpAddress address = close < 0 ? null : IpAddress.parse(text.substring(1, close));
-    if (address == null || text.substring(1, close).indexOf(':') < 0) {
+    String inside = close < 0 ? "" : text.substring(1, close);
+    IpAddress address = IpAddress.parse(withoutScope(inside));
+    if (address == null || inside.indexOf(':') < 0) {
       throw new InvalidValueException(
           "'" + text + "' does not have an IPv6 address in its brackets, as in [::1]:8080");
     }
     if (close + 1 >= text.length() || text.charAt(close + 1) != ':') {
       throw new InvalidValueException("'" + text + "' has no port, as in [::1]:8080");
     }
-    return inet(text, address.toString(), text.substring(close + 2));
+    return inet(text, address + scope(inside, text), text.substring(close + 2));
+  }
+
+  private static String withoutScope(String host) {
+    int percent = host.indexOf('%');
+    return percent < 0 ? host : host.substring(0, percent);
+  }
+
+  /** The interface of a link-local address, with the "%" before it; "" for any other address. */
+  private static String scope(String host, String text) {
+    String scope = host.substring(withoutScope(host).length());
+    boolean linkLocal = host.toLowerCase(Locale.ROOT).matches("fe[89ab][0-9a-f]:.*");
+    if (linkLocal == scope.isEmpty()) {
+      throw new InvalidValueException(
+          linkLocal
+              ? "'" + text + "' is link-local, and needs its interface, as in [fe80::1%eth0]:80"
+              : "'" + text + "' has an interface, which only link-local addresses (fe80::) have");
+    }
+    if (linkLocal && !scope.matches("%[^/%\\s:\\]]{1,15}")) {
+      throw new InvalidValueException(
+          "'" + scope.substring(1) + "' in '" + text + "' is not the name of an interface");
+    }
+    return scope;
+  }
+
+  /** Nothing that looks like an address and is something else. */
+  private static void requireOne(String text) {
+    int slashes = text.indexOf("://");
+    if (slashes > 0) {
+      String rest = text.substring(slashes + 3).replaceFirst("/.*", "");
+      throw new InvalidValueException(
+          "'" + text + "' is a URL; an address is HOST:PORT, as in " + rest);
+    }
+    if (text.indexOf(',') >= 0 && !text.startsWith(UNIX)) {
+      String list = text.replaceAll("\\s*,\\s*", "\", \"");
+      throw new InvalidValueException(
+          "'" + text + "' holds several addresses; a list of them is [\"" + list + "\"]");
+    }
+    if (text.startsWith(UNIX + "@")) {
+      throw new InvalidValueException(
+          "'"
+              + text
+              + "' is an abstract name, which nobody guards: not possible here; a socket is a path,"
+              + " and unix:./"
+              + text.substring(UNIX.length())
+              + " a file of that name");
+    }
   }
 
   private static Endpoint inet(String text, String host, String port) {

@@ -130,7 +130,13 @@ final class Includes
     int found = 0;
     try {
       Path named = from().directory().resolve(what).normalize();
-      for (Path file : candidates(named)) {
+      boolean pattern = FileGlob.isPattern(what);
+      if (pattern && Files.isDirectory(named.getParent())) {
+        // A folder with nothing in it yet is no mistake.
+        found++;
+      }
+      // The first to say something counts here; of a pattern the last shall.
+      for (Path file : pattern ? FileGlob.matching(named).reversed() : candidates(named)) {
         if (Files.exists(file)) {
           found++;
           all = all.withFallback(parse(texts.read(file), syntax(file.toString())));

@@ -12,6 +12,7 @@ import java.util.List;
  * @param bandwidth index into {@link Configuration#bandwidth()}, or -1 for none
  * @param timeouts the global ones with this listener's overrides applied
  * @param keepAlive of its sockets and those to its target
+ * @param options how its sockets are made
  * @param file the file that names it
  * @param line its line there
  */
@@ -23,5 +24,13 @@ public record Listener(
     int bandwidth,
     Timeouts timeouts,
     KeepAlive keepAlive,
+    ListenOptions options,
     String file,
-    int line) {}
+    int line) {
+
+  /** The same on other addresses, such as have the ports that the kernel chose. */
+  public Listener withListen(List<Endpoint> others) {
+    return new Listener(
+        name, others, target, acl, bandwidth, timeouts, keepAlive, options, file, line);
+  }
+}

@@ -85,6 +85,7 @@ final class ListenerReader {
         Objects.requireNonNullElse(bandwidth, -1),
         timeouts(section.section("timeouts")),
         keepAlive(section),
+        options(section, listen),
         section.where().file(),
         section.where().line());
   }
@@ -122,6 +123,29 @@ final class ListenerReader {
           "'" + text + "' is not possible; whole seconds, 1s to " + KeepAlive.MOST_SECONDS + "s");
     }
     return (int) (ms / 1000);
+  }
+
+  private static ListenOptions options(Section section, List<Endpoint> listen) {
+    Integer mode = section.read("mode", ConfigurationReader::mode);
+    ListenOptions options =
+        new ListenOptions(
+            Objects.requireNonNullElse(mode, -1),
+            Objects.requireNonNullElse(section.read("owner", ConfigurationReader::user), ""),
+            Objects.requireNonNullElse(section.read("group", ConfigurationReader::group), ""),
+            section.read("free-bind", ConfigurationReader::flag));
+    List<Endpoint> all = listen == null ? List.of() : listen;
+    if (all.stream().noneMatch(one -> one.kind() == Endpoint.Kind.UNIX)) {
+      for (String key : List.of("mode", "owner", "group")) {
+        if (!section.isAbsent(key)) {
+          section
+              .problems()
+              .warn(
+                  section.whereOf(key),
+                  "'" + key + "' has no effect: it is for socket files, and no address is unix:");
+        }
+      }
+    }
+    return options;
   }
 
   private Timeouts timeouts(Section section) {

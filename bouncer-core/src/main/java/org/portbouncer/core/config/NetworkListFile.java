@@ -1,6 +1,7 @@
 package org.portbouncer.core.config;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * Reads a file that holds one network a line, with {@code #} comments, block by block and straight
@@ -17,6 +18,8 @@ final class NetworkListFile {
 
   /** 64 bytes a line for as many networks as there may be. */
   private static final long MOST_BYTES = 64L * RuleMemory.MOST_NETWORKS;
+
+  private static final byte[] MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
   private static final int LONGEST_LINE = 4096;
 
@@ -103,8 +106,14 @@ final class NetworkListFile {
   }
 
   /** Adds what one line holds; the problem with it, or null. */
+  /** Editors of other systems begin a text with a byte order mark. */
+  private boolean hasMark(int start, int end) {
+    int mark = start + MARK.length;
+    return mark <= end && Arrays.equals(buffer, start, mark, MARK, 0, MARK.length);
+  }
+
   private String network(int start, int end) {
-    int from = start;
+    int from = line == 1 && hasMark(start, end) ? start + MARK.length : start;
     int to = from;
     while (to < end && buffer[to] != '#') {
       to++;

@@ -98,6 +98,16 @@ public final class NetworkSet {
     return containsV6(address.hi(), address.lo());
   }
 
+  /** Whether there is an IPv4 network in it. */
+  boolean hasV4() {
+    return countV4 > 0;
+  }
+
+  /** Whether there is an IPv6 network in it. */
+  boolean hasV6() {
+    return countV6 > 0;
+  }
+
   /** How many disjoint ranges the set has; neighbours and overlaps count as one. */
   public int size() {
     return countV4 + countV6;

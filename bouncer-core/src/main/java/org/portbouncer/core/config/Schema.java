@@ -80,6 +80,26 @@ public final class Schema {
               "how long bytes that were sent may go without any answer of the peer; `0s` for the"
                   + " system's"),
           optional(
+              "listeners.NAME.mode",
+              "octal permissions",
+              "the process's",
+              "of its socket files: who may connect to a `unix:` address, as in `0660`"),
+          optional(
+              "listeners.NAME.owner",
+              "name",
+              "the server's user",
+              "of its socket files; another one takes root"),
+          optional(
+              "listeners.NAME.group",
+              "name",
+              "the server's group",
+              "of its socket files, likewise"),
+          withDefault(
+              "listeners.NAME.free-bind",
+              "`true` or `false`",
+              "false",
+              "listen also on an address that this machine does not have yet (IP_FREEBIND)"),
+          optional(
               "acls.NAME[].name", "name", "`#1`, `#2`, …", "the rule's name in logs and metrics"),
           required(
               "acls.NAME[].action", "`pass` or `block`", "what happens to a session that matches"),

@@ -36,6 +36,8 @@ public final class Const {
   public static final int IPPROTO_TCP = 6;
   public static final int IPPROTO_IPV6 = 41;
   public static final int IPV6_V6ONLY = 26;
+  public static final int IPV6_FREEBIND = 78;
+  public static final int IP_FREEBIND = 15;
   public static final int IP_BIND_ADDRESS_NO_PORT = 24;
   public static final int TCP_NODELAY = 1;
   public static final int TCP_KEEPIDLE = 4;

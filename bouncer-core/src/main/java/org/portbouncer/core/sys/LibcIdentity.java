@@ -24,6 +24,8 @@ public final class LibcIdentity {
   private static final MemorySegment CAPGET = Downcall.symbol("capget");
   private static final MemorySegment CAPSET = Downcall.symbol("capset");
   private static final MemorySegment FCHOWN = Downcall.symbol("fchown");
+  private static final MemorySegment FCHMOD = Downcall.symbol("fchmod");
+  private static final MemorySegment UMASK = Downcall.symbol("umask");
   private static final MemorySegment ACCESS = Downcall.symbol("access");
   private static final MemorySegment SYSCALL = Downcall.symbol("syscall");
 
@@ -92,6 +94,16 @@ public final class LibcIdentity {
   /** fchown(2). */
   public static int fchown(int fd, int user, int group) {
     return Downcall.callInt(FCHOWN, fd, user, group);
+  }
+
+  /** fchmod(2); of a Unix socket that is not bound yet: what its file will have. */
+  public static int fchmod(int fd, int mode) {
+    return Downcall.callInt(FCHMOD, fd, mode);
+  }
+
+  /** umask(2), of the whole process; returns what it was. */
+  public static int umask(int mask) {
+    return Downcall.callInt(UMASK, mask, 0);
   }
 
   /** access(2), by the real user and group. */

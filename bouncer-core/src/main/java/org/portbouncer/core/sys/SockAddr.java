@@ -110,6 +110,27 @@ public final class SockAddr {
   }
 
   /**
+   * Writes an Internet address from its text; that of a link-local one has an interface, whose
+   * index is looked up, and 0 where there is none.
+   *
+   * @return the length for bind and connect
+   */
+  public static int put(MemorySegment m, long at, String host, int port) {
+    int percent = host.indexOf('%');
+    if (percent < 0) {
+      return put(m, at, InetAddress.ofLiteral(host), port);
+    }
+    int length = put(m, at, InetAddress.ofLiteral(host.substring(0, percent)), port);
+    m.set(INT, at + 24, Interfaces.index(host.substring(percent + 1)));
+    return length;
+  }
+
+  /** The interface of a link-local address; 0 for none. */
+  public static int scope(MemorySegment m, long at) {
+    return family(m, at) == Const.AF_INET6 ? m.get(INT, at + 24) : 0;
+  }
+
+  /**
    * Writes a Unix path.
    *
    * @return the length for bind and connect

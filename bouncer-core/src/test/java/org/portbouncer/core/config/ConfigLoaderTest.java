@@ -56,6 +56,34 @@ class ConfigLoaderTest {
         "timeouts { idle = [1] } | timeouts.idle: expected duration, found a list [ … ]",
         "bandwidth { x { up = 1 Mb/s } } | bandwidth.x.up: '1 Mb/s' has the unknown unit 'Mb/s',"
             + " did you mean 'Mbit/s'?",
+        "listeners.b { listen = \"127.0.0.1:1\", acl = all, target = \"tcp://h:1/x\" } |"
+            + " listeners.b.target: 'tcp://h:1/x' is a URL; an address is HOST:PORT, as in h:1",
+        "listeners.b { target = \"h:1\", acl = all, listen = \"http://127.0.0.1:80\" } |"
+            + " listeners.b.listen: 'http://127.0.0.1:80' is a URL; an address is HOST:PORT, as in"
+            + " 127.0.0.1:80",
+        "listeners.b { listen = \"127.0.0.1:1\", acl = all, target = \"a:80, b:80\" } |"
+            + " listeners.b.target: 'a:80, b:80' holds several addresses; a list of them is"
+            + " [\"a:80\", \"b:80\"]",
+        "listeners.b { listen = \"127.0.0.1:1\", acl = all, target = \"unix:@name\" } |"
+            + " listeners.b.target: 'unix:@name' is an abstract name, which nobody guards: not"
+            + " possible here; a socket is a path, and unix:./@name a file of that name",
+        "listeners.b { target = \"h:1\", acl = all, listen = \"[fe80::1]:80\" } |"
+            + " listeners.b.listen: '[fe80::1]:80' is link-local, and needs its interface, as in"
+            + " [fe80::1%eth0]:80",
+        "listeners.b { target = \"h:1\", acl = all, listen = \"[2001:db8::1%eth0]:80\" } |"
+            + " listeners.b.listen: '[2001:db8::1%eth0]:80' has an interface, which only link-local"
+            + " addresses (fe80::) have",
+        "listeners.b { listen = \"127.0.0.1:1\", acl = all, target = \"fe80::1%eth0:80\" } |"
+            + " listeners.b.target: 'fe80::1%eth0:80' needs brackets; [fe80::1%eth0]:80 was meant",
+        "listeners.b { listen = \"127.0.0.1:1\", acl = all, target = \"127.0.0.1:1\" } |"
+            + " listeners.b.target: 127.0.0.1:1 is the listener itself; every session would go"
+            + " round for ever",
+        "listeners.b { listen = \"127.0.0.1:1\", acl = all, target = \"localhost:1\" } |"
+            + " listeners.b.target: localhost:1 is the listener itself; every session would go"
+            + " round for ever",
+        "listeners.b { listen = \"*:1\", acl = all, target = \"127.0.0.9:1\" } |"
+            + " listeners.b.target: 127.0.0.9:1 is the listener itself; every session would go"
+            + " round for ever",
         "bandwidth { x { up = 10 Mbps } } | bandwidth.x.up: '10 Mbps' has the unknown unit 'Mbps',"
             + " did you mean 'Mbit/s'?",
         "bandwidth { x { up = 10 MBps } } | bandwidth.x.up: '10 MBps' has the unknown unit 'MBps',"
@@ -229,6 +257,7 @@ class ConfigLoaderTest {
         .containsExactly(
             "b.conf:1: warning: the key 'helper' is ignored; only 'bouncer' is read",
             "b.conf:3: warning: listeners.a has no acl: everyone may connect",
+            "b.conf:4: warning: the acl 'x' is used by no listener",
             "b.conf:5: warning: rule 'narrow' can never match: rule 'wide' at b.conf:4 matches the"
                 + " same clients first",
             "b.conf:6: warning: rule 'ports' can never match: rule 'wide' at b.conf:4 matches the"
@@ -251,6 +280,7 @@ class ConfigLoaderTest {
                     }\
                     """))
         .containsExactly(
+            "b.conf:5: warning: the acl 'x' is used by no listener",
             "b.conf:8: warning: rule 'hidden' can never match: rule 'seen' at b.conf:7 matches the"
                 + " same clients first");
     assertThat(
@@ -266,6 +296,7 @@ class ConfigLoaderTest {
                     }\
                     """))
         .containsExactly(
+            "b.conf:5: warning: the acl 'x' is used by no listener",
             "b.conf:7: warning: rule 'hidden' can never match: the rules before it together match"
                 + " the same clients first");
   }
@@ -299,6 +330,108 @@ class ConfigLoaderTest {
     assertThat(configuration.metrics().listen()).isNull();
     assertThat(configuration.workers().io()).isEqualTo(Runtime.getRuntime().availableProcessors());
     assertThat(configuration.listeners().getFirst().timeouts()).isEqualTo(configuration.timeouts());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "bouncer {~  listeners {~    web { | b.conf:4: the file ends, and a '}' is missing: the"
+            + " block of line 3 is open",
+        "bouncer {~ listeners.web.listen = 127.0.0.1:8080~} | b.conf:2: ':' is out of place: a text"
+            + " with ':', '=', ',', '[' or '#' in it needs quotes, as in \"127.0.0.1:8080\"; else a"
+            + " ',' or a '\"' is missing before",
+        "bouncer {~ listeners.web.listen = [::]:8080~} | b.conf:2: '[' begins a list, and ':'"
+            + " cannot be its first element; a text with ':', '=', ',', '[' or '#' in it needs"
+            + " quotes, as in \"127.0.0.1:8080\"",
+        "bouncer { }~}~ | b.conf:2: unbalanced close brace '}' with no open brace",
+      })
+  void shouldSayWhatIsMissingWhenTheFileIsNotHocon(String text, String words) throws IOException {
+    assertThat(problems(text.replace('~', '\n') + "\n")).containsExactly(words);
+  }
+
+  @Test
+  void shouldIncludeEveryFileOfAPatternInOrder() throws IOException {
+    Files.createDirectory(folder.resolve("conf.d"));
+    file("conf.d/20-late.conf", "limits { max-sessions = 20 }");
+    file("conf.d/10-early.conf", "limits { max-sessions = 10 }\nsource-prefix { v4 = 24 }");
+    file("conf.d/.hidden.conf", "limits { max-sessions = 99 }");
+    file("conf.d/other.txt", "limits { max-sessions = 98 }");
+    LoadResult loaded = load(START + "include \"conf.d/*.conf\"\n}");
+    assertThat(loaded.problems()).isEmpty();
+    assertThat(loaded.configuration().maxSessions()).isEqualTo(20);
+    assertThat(loaded.configuration().sourcePrefix().v4()).isEqualTo(24);
+    assertThat(problems(START + "include \"conf.d/*.none\"\n}")).isEmpty();
+    assertThat(problems(START + "include \"no.d/*.conf\"\n}"))
+        .containsExactly("b.conf:4: warning: the included file 'no.d/*.conf' does not exist");
+    file("conf.d/30-twice.conf", "acls { all = [ { action = block } ] }");
+    assertThat(problems(START + "include \"conf.d/*.conf\"\n}"))
+        .containsExactly(
+            "b.conf:3: warning: the acl 'all' is written a second time, the first is at"
+                + " conf.d/30-twice.conf:1: this one counts, and the first does not");
+  }
+
+  @Test
+  void shouldReadAListThatBeginsWithAByteOrderMark() throws IOException {
+    file("some.nets", "\ufeff10.0.0.0/8\n192.0.2.0/24\n");
+    LoadResult loaded =
+        load(START.replace("action = pass", "action = pass, from = \"file:some.nets\"") + "}");
+    assertThat(loaded.problems()).isEmpty();
+    assertThat(loaded.configuration().acls().getFirst().rules().getFirst().from().size())
+        .isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "acls.unused = [ { action = block } ] | warning: the acl 'unused' is used by no listener",
+        "bandwidth { x { up = 1 MiB/s } } | warning: the bandwidth class 'x' is used by no listener"
+            + " and no rule",
+        "acls.all = [ { name = six, action = pass, from = \"2001:db8::/32\" }, { action = pass } ]"
+            + " | warning: rule 'six' can never match: it is for IPv6 addresses, and clients of"
+            + " listener 'web' have IPv4 addresses",
+        "acls.six = [ { name = four, action = pass, from = \"10.0.0.0/8\" } ], listeners.b { listen"
+            + " = \"[::1]:1\", target = \"h:1\", acl = six } | warning: rule 'four' can never"
+            + " match: it is for IPv4 addresses, and clients of listener 'b' have IPv6 addresses",
+        "listeners.web { mode = \"0660\" } | warning: 'mode' has no effect: it is for socket files,"
+            + " and no address is unix:",
+        "acls.all = [ { name = second, action = pass } ] | warning: the acl 'all' is written a"
+            + " second time, the first is at b.conf:3: this one counts, and the first does not",
+        "listeners { web { acl = all } } | warning: the listener 'web' is written a second time,"
+            + " the first is at b.conf:2: they are one, and where both have a key this one counts",
+      })
+  void shouldWarnOfWhatHasNoEffect(String line, String words) throws IOException {
+    LoadResult loaded = load(START + line + "\n}");
+    assertThat(loaded.isOk()).isTrue();
+    assertThat(loaded.problems())
+        .extracting(problem -> problem.toString().replace(folder + "/", ""))
+        .contains("b.conf:4: " + words);
+  }
+
+  @Test
+  void shouldFindListenersThatLeadToEachOther() throws IOException {
+    assertThat(
+            problems(
+                START
+                    + """
+                    listeners {
+                      b { listen = "127.0.0.1:1", acl = all, target = "127.0.0.1:2" }
+                      c { listen = "[::]:2", acl = all, target = "unix:x" }
+                      d { listen = "unix:x", acl = all, target = "127.0.0.1:1" }
+                      e { listen = "127.0.0.1:2", acl = all, target = "unix:x" }
+                      f { listen = "127.0.0.1:3", acl = all, target = "127.0.0.1:8080" }
+                    } }
+                    """))
+        .containsExactly(
+            "b.conf:5: listeners.b.target: 127.0.0.1:2 leads back to it: b -> e -> d -> b; every"
+                + " session would go round for ever",
+            "b.conf:7: listeners.d.target: 127.0.0.1:1 leads back to it: d -> b -> e -> d; every"
+                + " session would go round for ever",
+            "b.conf:8: listeners.e.target: unix:x leads back to it: e -> d -> b -> e; every session"
+                + " would go round for ever");
   }
 
   @Test

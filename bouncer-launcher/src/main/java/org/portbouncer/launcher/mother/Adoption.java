@@ -16,6 +16,7 @@ import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Overlap;
 import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Interfaces;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SockAddr;
@@ -205,7 +206,11 @@ final class Adoption {
   private static String inet(MemorySegment address) {
     String text = SockAddr.text(address, 0);
     String host = text.substring(0, text.lastIndexOf(':')).replace("[", "").replace("]", "");
-    return InetAddress.ofLiteral(host).getHostAddress() + ' ' + SockAddr.port(address, 0);
+    int scope = SockAddr.scope(address, 0);
+    return InetAddress.ofLiteral(host).getHostAddress()
+        + (scope == 0 ? "" : '%' + Interfaces.name(scope))
+        + ' '
+        + SockAddr.port(address, 0);
   }
 
   /** A path that is not there any more leads nobody to the socket. */

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.ListenOptions;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
@@ -167,7 +168,14 @@ final class ListenSocket {
   static String name(Endpoint endpoint) {
     return endpoint.kind() == Endpoint.Kind.UNIX
         ? "unix:" + endpoint.path()
-        : InetAddress.ofLiteral(endpoint.host()).getHostAddress() + ' ' + endpoint.port();
+        : literal(endpoint.host()) + ' ' + endpoint.port();
+  }
+
+  /** One form of an address, with its interface where it has one. */
+  static String literal(String host) {
+    int percent = host.indexOf('%');
+    String address = percent < 0 ? host : host.substring(0, percent);
+    return InetAddress.ofLiteral(address).getHostAddress() + host.substring(address.length());
   }
 
   /** Stands for an address whose port is the kernel's to choose; null for any other. */
@@ -181,6 +189,7 @@ final class ListenSocket {
   /**
    * Binds and listens.
    *
+   * @param options how it is made
    * @param sixOnly for an IPv6 address: leave IPv4 clients to another listener on the same port
    * @param anyPort what {@link #anyPort(Listener, int)} says of it
    * @param leaving sockets of ours that will be closed: they may have the address still, or one
@@ -190,6 +199,7 @@ final class ListenSocket {
    */
   static ListenSocket open(
       Endpoint endpoint,
+      ListenOptions options,
       boolean sixOnly,
       String anyPort,
       Collection<ListenSocket> leaving,
@@ -200,9 +210,9 @@ final class ListenSocket {
       if (endpoint.kind() == Endpoint.Kind.UNIX) {
         removeStale(endpoint, runAs);
       }
-      int fd = bind(endpoint, sixOnly, address, false, runAs);
+      int fd = bind(endpoint, options, sixOnly, address, false, runAs);
       if (fd == -Errno.EADDRINUSE && share(endpoint, leaving)) {
-        fd = bind(endpoint, sixOnly, address, true, runAs);
+        fd = bind(endpoint, options, sixOnly, address, true, runAs);
       }
       if (fd < 0) {
         throw failure(endpoint, -fd);
@@ -240,11 +250,17 @@ final class ListenSocket {
    * @return the descriptor, or the negated errno
    */
   private static int bind(
-      Endpoint endpoint, boolean sixOnly, MemorySegment address, boolean beside, RunAs runAs) {
+      Endpoint endpoint,
+      ListenOptions options,
+      boolean sixOnly,
+      MemorySegment address,
+      boolean beside,
+      RunAs runAs)
+      throws StartException {
     int length =
         endpoint.kind() == Endpoint.Kind.UNIX
             ? SockAddr.putUnix(address, 0, endpoint.path())
-            : SockAddr.put(address, 0, InetAddress.ofLiteral(endpoint.host()), endpoint.port());
+            : SockAddr.put(address, 0, endpoint.host(), endpoint.port());
     int fd =
         Libc.socket(
             SockAddr.family(address, 0),
@@ -263,9 +279,16 @@ final class ListenSocket {
       // Whatever the system's standard is (net.ipv6.bindv6only): what was checked is what is bound.
       Sockets.disable(fd, Const.IPPROTO_IPV6, Const.IPV6_V6ONLY);
     }
+    if (options.freeBind() && endpoint.kind() == Endpoint.Kind.INET) {
+      boolean four = SockAddr.family(address, 0) == Const.AF_INET;
+      Sockets.enable(
+          fd,
+          four ? Const.IPPROTO_IP : Const.IPPROTO_IPV6,
+          four ? Const.IP_FREEBIND : Const.IPV6_FREEBIND);
+    }
     int result =
         endpoint.kind() == Endpoint.Kind.UNIX
-            ? runAs.make(Path.of(endpoint.path()), () -> Libc.bind(fd, address.address(), length))
+            ? FileSocket.bind(fd, endpoint, options, address.address(), length, runAs)
             : Libc.bind(fd, address.address(), length);
     if (endpoint.kind() == Endpoint.Kind.INET) {
       Sockets.forForwarding(fd);
@@ -348,6 +371,10 @@ final class ListenSocket {
       hint = " (a port below 1024 needs root or CAP_NET_BIND_SERVICE)";
     } else if (errno == Errno.EADDRNOTAVAIL) {
       hint = " (no interface of this machine has it)";
+    } else if (endpoint.host().indexOf('%') >= 0
+        && (errno == Errno.EINVAL || errno == Errno.ENODEV)) {
+      return new StartException(
+          "cannot listen on " + endpoint.text() + ": this machine has no such interface");
     }
     return new StartException(
         "cannot listen on " + endpoint.text() + ": " + Errno.text(errno) + hint);

@@ -114,6 +114,7 @@ final class Listeners {
         ListenSocket socket =
             ListenSocket.open(
                 endpoint,
+                listener.options(),
                 leavesV4(configuration, endpoint),
                 ListenSocket.anyPort(listener, entry.address),
                 beside,
@@ -247,17 +248,7 @@ final class Listeners {
         boolean open = written.kind() == Endpoint.Kind.INET && written.port() == 0;
         endpoints.add(open ? chosen.get(List.of(i, j)) : written);
       }
-      bound.add(
-          new Listener(
-              l.name(),
-              List.copyOf(endpoints),
-              l.target(),
-              l.acl(),
-              l.bandwidth(),
-              l.timeouts(),
-              l.keepAlive(),
-              l.file(),
-              l.line()));
+      bound.add(l.withListen(List.copyOf(endpoints)));
     }
     return c.withListeners(List.copyOf(bound));
   }

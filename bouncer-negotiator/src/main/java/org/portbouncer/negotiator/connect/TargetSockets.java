@@ -39,12 +39,23 @@ final class TargetSockets {
     /** Whether the kernel may give a connection to this address the same port for its own. */
     private final boolean mayMeetItself;
 
+    /** Whether it is of an interface, which may go and come back as another. */
+    private final boolean scoped;
+
     Address(InetAddress address, int port) {
       length = SockAddr.put(memory, 0, address, port);
+      scoped = false;
+      mayMeetItself = EphemeralPorts.ofThisMachine().contain(port);
+    }
+
+    Address(String host, int port) {
+      length = SockAddr.put(memory, 0, host, port);
+      scoped = host.indexOf('%') >= 0;
       mayMeetItself = EphemeralPorts.ofThisMachine().contain(port);
     }
 
     Address(String path) {
+      scoped = false;
       length = SockAddr.putUnix(memory, 0, path);
       mayMeetItself = false;
     }
@@ -107,7 +118,7 @@ final class TargetSockets {
       targets = Arrays.copyOf(targets, room);
       addresses = Arrays.copyOf(addresses, room);
     }
-    if (!target.equals(targets[listener])) {
+    if (!target.equals(targets[listener]) || addresses[listener].scoped) {
       addresses[listener] = address(target);
     }
     // The same object is the quicker to compare with.
@@ -118,7 +129,7 @@ final class TargetSockets {
   private static Address address(Endpoint target) {
     return target.kind() == Endpoint.Kind.UNIX
         ? new Address(target.path())
-        : new Address(InetAddress.ofLiteral(target.host()), target.port());
+        : new Address(target.host(), target.port());
   }
 
   /**
