@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
+import org.portbouncer.launcher.state.ServerState;
 
 /**
  * Writes the answers of the admin protocol, one JSON value without a line break each. Runs in the
@@ -178,8 +179,9 @@ final class Answers {
     json.writeNumberField("pid", status.pid());
     json.writeNumberField("uptime_s", status.uptimeS());
     json.writeNumberField("epoch", status.epoch());
-    json.writeBooleanField("ready", status.ready());
-    if (status.stopping()) {
+    json.writeBooleanField("ready", status.standing().ready());
+    StandingJson.write(json, status.standing());
+    if (status.standing().state() == ServerState.STOPPING) {
       json.writeBooleanField("stopping", true);
     }
     json.writeObjectFieldStart("listeners");

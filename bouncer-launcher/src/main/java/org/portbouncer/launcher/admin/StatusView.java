@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.admin;
 
 import java.util.List;
+import org.portbouncer.launcher.state.Standing;
 
 /**
  * The answer to {@code status}, made by the mother.
@@ -9,8 +10,7 @@ import java.util.List;
  * @param pid the mother's
  * @param uptimeS seconds since the start
  * @param epoch the configuration's; 1 at the start, one more at each reload
- * @param ready whether every listener accepts and every stage has a worker
- * @param stopping whether it is on its way out, and leaves its places to the next server
+ * @param standing how it is, and why; one that is stopping leaves its places to the next server
  * @param listeners in the order of the configuration
  * @param workers by stage, then index
  * @param stateTransfer how session state travels
@@ -24,8 +24,7 @@ public record StatusView(
     long pid,
     long uptimeS,
     long epoch,
-    boolean ready,
-    boolean stopping,
+    Standing standing,
     List<ListenerView> listeners,
     List<WorkerView> workers,
     StateTransferView stateTransfer,

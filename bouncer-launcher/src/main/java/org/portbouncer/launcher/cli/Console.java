@@ -21,8 +21,8 @@ record Console(PrintStream out, PrintStream err, boolean terminal, boolean colou
   String state(String state) {
     return switch (state) {
       case "ready", "yes" -> paint("32", state);
-      case "starting", "draining" -> paint("33", state);
-      case "throttled", "no" -> paint("31", state);
+      case "starting", "stopping", "degraded", "draining" -> paint("33", state);
+      case "throttled", "down", "no" -> paint("31", state);
       default -> state;
     };
   }

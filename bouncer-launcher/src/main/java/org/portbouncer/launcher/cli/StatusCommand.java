@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.portbouncer.launcher.admin.Requests;
+import org.portbouncer.launcher.state.ServerState;
 import org.portbouncer.launcher.view.Answer;
 import org.portbouncer.launcher.view.Units;
 import picocli.CommandLine.Command;
@@ -11,7 +12,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bouncer status}: the running server at a glance. */
-@Command(name = "status", description = "Show the running server, its listeners and its workers.")
+@Command(
+    name = "status",
+    description =
+        "Show the running server: its state (exit 0 where that is ready, else 1), its listeners,"
+            + " its workers.")
 final class StatusCommand implements Callable<Integer> {
 
   private final Console console;
@@ -23,37 +28,49 @@ final class StatusCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the server's answer as it is.")
   private boolean json;
 
+  /** As it was at the last look. */
+  private boolean ready;
+
   StatusCommand(Console console) {
     this.console = console;
   }
 
   @Override
   public Integer call() throws CommandException, IOException {
-    return watching.run(console, "status", json, this::look);
+    int exit = watching.run(console, "status", json, this::look);
+    return exit == ExitCode.DONE && !ready ? ExitCode.REFUSED : exit;
   }
 
   private void look(Console to) throws CommandException {
     String answer = server.ask(Requests.status());
+    Answer status = new Answer(ServerOptions.object(answer));
+    ready = status.text("state").equals(ServerState.READY.text());
     if (json) {
       to.out().println(answer);
     } else {
-      print(to, new Answer(ServerOptions.object(answer)));
+      print(to, status);
     }
   }
 
   private static void print(Console console, Answer status) {
     Answer limits = status.object("limits");
     Answer transfer = status.object("state_transfer");
-    boolean ready = Boolean.TRUE.equals(status.values().get("ready"));
     console
         .out()
         .printf(
             "bouncer %s, pid %s, %s, up %s, epoch %s%n",
             status.text("version"),
             status.text("pid"),
-            console.state(ready ? "ready" : "starting"),
+            console.state(status.text("state")),
             Units.millis(status.number("uptime_s") * 1000),
             status.text("epoch"));
+    for (Answer reason : status.list("reasons")) {
+      console
+          .out()
+          .printf(
+              "  %s since %s: %s%n",
+              reason.text("what"), reason.text("since"), reason.text("detail"));
+    }
     console
         .out()
         .printf(

@@ -5,6 +5,7 @@ import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.TimeHistogram;
+import org.portbouncer.launcher.state.Standing;
 
 /**
  * Everything that the server counts, as it was at one moment. Made by the mother from shared
@@ -38,11 +39,11 @@ public record Figures(
    * @param version of the program
    * @param uptimeS seconds since the start
    * @param epoch the configuration's number
-   * @param ready whether everything accepts
+   * @param standing how it is, and why
    * @param rssBytes her resident memory
    */
   public record Server(
-      String version, long pid, long uptimeS, int epoch, boolean ready, long rssBytes) {}
+      String version, long pid, long uptimeS, int epoch, Standing standing, long rssBytes) {}
 
   /**
    * All sessions together.

@@ -5,6 +5,7 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.function.Supplier;
 import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.launcher.state.ServerState;
 
 /**
  * The server's own metrics, one snapshot for each scrape. The names and labels are public:
@@ -41,8 +42,16 @@ final class FiguresCollector implements MultiCollector {
     families.info("bouncer_build", "Always 1; the version.", "version", server.version());
     families.gauge(
         "bouncer_ready",
-        "1 while every listener accepts and every stage has a worker.",
-        v -> v.add(server.ready() ? 1 : 0));
+        "1 while the state is ready.",
+        v -> v.add(server.standing().ready() ? 1 : 0));
+    families.gauge(
+        "bouncer_state",
+        "1 for the state that the server is in, 0 for the others.",
+        v -> {
+          for (ServerState state : ServerState.values()) {
+            v.add(state == server.standing().state() ? 1 : 0, "state", state.text());
+          }
+        });
     families.gauge(
         "bouncer_config_epoch",
         "Number of the configuration in force.",

@@ -14,6 +14,7 @@ import org.portbouncer.core.shared.TimeHistogram;
 import org.portbouncer.launcher.admin.HeaviestView;
 import org.portbouncer.launcher.admin.Json;
 import org.portbouncer.launcher.admin.SessionView;
+import org.portbouncer.launcher.admin.StandingJson;
 
 /**
  * Writes what the status page asks for, as JSON. The page and this class change together: it is no
@@ -40,7 +41,7 @@ final class PageData {
       json.writeNumberField("pid", figures.server().pid());
       json.writeNumberField("uptime_s", figures.server().uptimeS());
       json.writeNumberField("epoch", figures.server().epoch());
-      json.writeBooleanField("ready", figures.server().ready());
+      StandingJson.write(json, figures.server().standing());
       json.writeNumberField("active", figures.sessions().active());
       json.writeNumberField("limit", figures.sessions().limit());
       json.writeStringField("transfer", figures.transfer().mode().text());

@@ -13,8 +13,11 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
+import org.portbouncer.core.log.Printable;
 import org.portbouncer.launcher.admin.HeaviestView;
 import org.portbouncer.launcher.admin.SessionOrder;
+import org.portbouncer.launcher.state.Condition;
+import org.portbouncer.launcher.state.Standing;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -102,8 +105,25 @@ final class Router implements HttpHandler {
         HeaviestView heaviest = source.watch().heaviest(SessionOrder.BYTES, SESSIONS, filter);
         json(exchange, out -> PageData.sessions(out, heaviest));
       }
-      default -> text(exchange, 404, "there are / and /metrics\n");
+      case "/healthz" -> {
+        boolean turns = source.turns();
+        text(exchange, turns ? 200 : 503, turns ? "ok\n" : "the mother's loop does not turn\n");
+      }
+      case "/readyz" -> {
+        Standing standing = source.standing();
+        text(exchange, standing.ready() ? 200 : 503, lines(standing));
+      }
+      default -> text(exchange, 404, "there are /, /metrics, /healthz and /readyz\n");
     }
+  }
+
+  /** The state, then each reason on a line of its own. */
+  private static String lines(Standing standing) {
+    StringBuilder lines = new StringBuilder(standing.state().text()).append('\n');
+    for (Condition reason : standing.reasons()) {
+      lines.append(Printable.of(reason.text())).append('\n');
+    }
+    return lines.toString();
   }
 
   private void metrics(HttpExchange exchange) throws IOException {

@@ -62,6 +62,9 @@ final class Acceptor {
   /** Looking at all workers' places takes some microseconds. */
   private static final long HELD_COUNT_NANOS = 1_000_000;
 
+  /** Full for longer than this is more than a burst. */
+  private static final long FULL_NANOS = 1_000_000_000;
+
   private static final long SHORTAGE_LOG_NANOS = 1_000_000_000;
 
   private final EventLoop loop;
@@ -95,6 +98,13 @@ final class Acceptor {
   private boolean shortage;
   private boolean inFlight;
   private boolean backPressure;
+
+  /** Since when the stages take no more; 0 while they do. */
+  private long fullSince;
+
+  /** What ran out the last time. */
+  private String lacking = "";
+
   private long shortageLogged;
 
   private final Timer shortageOver =
@@ -222,6 +232,11 @@ final class Acceptor {
     if (tooMany && !inFlightLess.isSet()) {
       loop.timers().set(inFlightLess, loop.now() + IN_FLIGHT_PAUSE_NANOS);
     }
+    if (!blocked && !tooMany) {
+      fullSince = 0;
+    } else if (fullSince == 0) {
+      fullSince = loop.now();
+    }
     boolean wanted = mayAccept();
     for (Door door : doors) {
       if (wanted && !door.registered()) {
@@ -233,6 +248,19 @@ final class Acceptor {
         loop.remove(door, door.socket.fd());
       }
     }
+  }
+
+  /**
+   * Why nobody is accepted; empty where clients are. That the stages are full for a moment is part
+   * of a busy server's life, and not meant.
+   */
+  String standstill(long now) {
+    if (shortage) {
+      return "paused: " + lacking + "; clients wait in the listen queue";
+    }
+    return fullSince != 0 && now - fullSince > FULL_NANOS
+        ? "paused: the stages take no more sessions; clients wait in the listen queue"
+        : "";
   }
 
   private boolean mayAccept() {
@@ -283,6 +311,7 @@ final class Acceptor {
   private void shortage(AcceptPauses.Reason reason, String what) {
     pauses.count(reason);
     shortage = true;
+    lacking = what;
     loop.timers().set(shortageOver, loop.now() + SHORTAGE_PAUSE_NANOS);
     if (loop.now() - shortageLogged >= SHORTAGE_LOG_NANOS) {
       shortageLogged = loop.now();

@@ -72,7 +72,7 @@ final class FiguresReader {
         mother.pid(),
         (System.nanoTime() - mother.startedAt()) / NANOS_PER_SECOND,
         epoch.number(),
-        mother.ready(),
+        mother.stateWatch().now(),
         ProcessUsage.residentBytes(mother.pid()));
   }
 

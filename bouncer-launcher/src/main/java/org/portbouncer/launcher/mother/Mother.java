@@ -70,6 +70,7 @@ public final class Mother implements EventLoop.Turn {
   private final ClassPlaces classes;
   private final Sweeper sweeper;
   private final Shutdown shutdown;
+  private final StateWatch stateWatch;
   private final EpochKeeper keeper;
   private final Reloader reloader;
   private Listeners listeners;
@@ -81,7 +82,9 @@ public final class Mother implements EventLoop.Turn {
   private final Deque<ControlChannel> spareLinks = new ArrayDeque<>();
   private int lastEpoch;
   private volatile Epoch epoch;
-  private volatile boolean ready;
+
+  /** Whether every worker has served once, and nobody has said stop. */
+  private volatile boolean serving;
 
   private final AcceptPauses pauses = new AcceptPauses();
 
@@ -96,6 +99,7 @@ public final class Mother implements EventLoop.Turn {
     ends = new SessionEnd(area, states.slots(), epochs, accessLog, pid);
     sweeper = new Sweeper(this);
     shutdown = new Shutdown(this);
+    stateWatch = new StateWatch(this);
     keeper = new EpochKeeper(this);
     reloader = new Reloader(this, new ReloadNotice(this));
   }
@@ -177,6 +181,7 @@ public final class Mother implements EventLoop.Turn {
         new Pulse(this, hangWatch).start();
         leftOut.start();
         predecessors.begin();
+        stateWatch.start();
         metrics.await();
         signals.serve(this);
       } catch (StartException | RuntimeException e) {
@@ -232,8 +237,9 @@ public final class Mother implements EventLoop.Turn {
     if (shutdown.begun()) {
       return;
     }
-    ready = true;
+    serving = true;
     acceptor.open(epoch, listeners);
+    stateWatch.look();
     sweeper.start();
     keptSockets.update(listeners);
     notifier.ready(pid, Pulse.status(this));
@@ -376,8 +382,17 @@ public final class Mother implements EventLoop.Turn {
     return batch;
   }
 
-  boolean ready() {
-    return ready;
+  boolean serving() {
+    return serving;
+  }
+
+  /** How the server is: the one truth. */
+  StateWatch stateWatch() {
+    return stateWatch;
+  }
+
+  Acceptor acceptor() {
+    return acceptor;
   }
 
   Predecessors predecessors() {
@@ -404,11 +419,12 @@ public final class Mother implements EventLoop.Turn {
   /** Begins to stop, or hurries a stop that has begun; on the loop's thread. */
   void stop(boolean now) {
     shutdown.begin(now);
+    stateWatch.look();
   }
 
   /** From now on nothing new is begun. */
   void stopServing() {
-    ready = false;
+    serving = false;
     reloader.refuse("the server is stopping");
     closeListeners();
   }

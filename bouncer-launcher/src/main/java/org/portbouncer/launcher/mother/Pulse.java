@@ -2,6 +2,8 @@ package org.portbouncer.launcher.mother;
 
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
+import org.portbouncer.launcher.state.ServerState;
+import org.portbouncer.launcher.state.Standing;
 import org.portbouncer.launcher.systemd.Notifier;
 
 /**
@@ -21,6 +23,7 @@ final class Pulse extends Timer {
   private final long period;
   private int beats;
   private String said = "";
+  private ServerState saidState = ServerState.READY;
 
   Pulse(Mother mother, HangWatch hangWatch) {
     this.mother = mother;
@@ -43,10 +46,12 @@ final class Pulse extends Timer {
     if (notifier.watchdogNanos() > 0 && allWell()) {
       notifier.alive();
     }
-    if (mother.ready() && ++beats % BEATS_PER_STATUS == 0) {
+    Standing standing = mother.stateWatch().now();
+    if (mother.serving() && (++beats % BEATS_PER_STATUS == 0 || standing.state() != saidState)) {
       String status = status(mother);
       if (!status.equals(said)) {
         said = status;
+        saidState = standing.state();
         notifier.status(status);
       }
     }
@@ -70,11 +75,14 @@ final class Pulse extends Timer {
   static String status(Mother mother) {
     int away = 0;
     for (WorkerProcess worker : mother.supervisor().workers()) {
-      away += worker.leaving() || worker.state() == WorkerProcess.State.READY ? 0 : 1;
+      away += worker.leaving() || worker.serves() ? 0 : 1;
     }
     String workers = mother.supervisor().workers().size() + " workers";
-    return "ready; sessions: %d; %s%s"
+    return "%s; sessions: %d; %s%s"
         .formatted(
-            mother.records().active(), workers, away == 0 ? "" : ", " + away + " being replaced");
+            mother.stateWatch().now().text(),
+            mother.records().active(),
+            workers,
+            away == 0 ? "" : ", " + away + " being replaced");
   }
 }

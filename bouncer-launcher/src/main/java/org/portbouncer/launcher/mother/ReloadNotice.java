@@ -17,7 +17,7 @@ final class ReloadNotice implements ReloadWatcher {
   /** One that a stop cut short ends nothing: the manager knows that we stop. */
   @Override
   public void reloaded() {
-    if (mother.ready()) {
+    if (mother.serving()) {
       mother.keptSockets().update(mother.listeners());
       mother.notifier().ready(mother.pid(), Pulse.status(mother));
     }

@@ -27,6 +27,7 @@ import org.portbouncer.launcher.admin.StatusView;
 import org.portbouncer.launcher.admin.WorkerView;
 import org.portbouncer.launcher.metrics.Figures;
 import org.portbouncer.launcher.metrics.MetricsSource;
+import org.portbouncer.launcher.state.Standing;
 
 /**
  * What the admin socket may ask. Called on its threads: reading goes to shared memory and to what
@@ -36,6 +37,9 @@ final class ServerOperations implements Operations, MetricsSource {
 
   /** For the loop to answer. */
   private static final int ANSWER_SECONDS = 10;
+
+  /** For the loop to show that it turns. */
+  private static final int TURN_SECONDS = 2;
 
   /** For a reload, and one more that was asked for before it. */
   private static final int RELOAD_SECONDS = 300;
@@ -49,6 +53,7 @@ final class ServerOperations implements Operations, MetricsSource {
   private final FiguresReader figures;
   private final SessionViews sessions;
   private final Bandwidth bandwidth;
+  private CompletableFuture<Void> turn;
 
   ServerOperations(Mother mother) {
     this.mother = mother;
@@ -60,6 +65,11 @@ final class ServerOperations implements Operations, MetricsSource {
   @Override
   public Figures figures() {
     return figures.read();
+  }
+
+  @Override
+  public Standing standing() {
+    return mother.stateWatch().now();
   }
 
   @Override
@@ -75,8 +85,7 @@ final class ServerOperations implements Operations, MetricsSource {
         server.pid(),
         server.uptimeS(),
         server.epoch(),
-        server.ready(),
-        mother.stopping(),
+        server.standing(),
         now.listeners().stream()
             .filter(Figures.Listener::configured)
             .map(ServerOperations::listener)
@@ -177,6 +186,31 @@ final class ServerOperations implements Operations, MetricsSource {
       throw new RefusedException("no bandwidth class '" + name + "'" + Nearest.hint(name, names));
     }
     return view;
+  }
+
+  @Override
+  public boolean turns() {
+    try {
+      turn().get(TURN_SECONDS, TimeUnit.SECONDS);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (ExecutionException | TimeoutException e) {
+      return false;
+    }
+  }
+
+  /**
+   * One task for all who ask at the same time: a loop that does not turn gathers no heap of them.
+   */
+  private synchronized CompletableFuture<Void> turn() {
+    if (turn == null || turn.isDone()) {
+      CompletableFuture<Void> asked = new CompletableFuture<>();
+      turn = asked;
+      mother.post(() -> asked.complete(null));
+    }
+    return turn;
   }
 
   private <T> T onLoop(Supplier<T> task) {

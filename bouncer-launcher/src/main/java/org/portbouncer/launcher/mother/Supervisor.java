@@ -217,6 +217,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
       announced = true;
       allReady.run();
     }
+    mother.stateWatch().look();
     news.changed();
   }
 
@@ -254,6 +255,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     }
     staff.letGo();
     findLost(worker.stage());
+    mother.stateWatch().look();
     news.died(worker, how);
     news.changed();
   }

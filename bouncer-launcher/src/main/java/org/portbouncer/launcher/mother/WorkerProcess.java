@@ -185,6 +185,11 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     return stage == other.stage ? index < other.index : stage.compareTo(other.stage) < 0;
   }
 
+  /** Whether it takes new sessions. */
+  boolean serves() {
+    return state() == State.READY;
+  }
+
   /** It is not needed any more, and ends when it has no session. */
   void leave() {
     leaving = true;

@@ -17,6 +17,9 @@ final class Drawing {
 
   private static final int WIDEST = 60;
 
+  /** Lines that tell why the server is not ready. */
+  private static final int REASONS = 4;
+
   /** What a worker is written in, so that two stand side by side on 80 columns. */
   private static final int WORKER = 39;
 
@@ -97,13 +100,25 @@ final class Drawing {
             .add(Style.HEADING, "bouncer " + server.version())
             .add("  pid " + server.pid() + "  ");
     if (view.trouble().isEmpty()) {
-      line.add(server.ready() ? Style.GOOD : Style.WARN, server.ready() ? "ready" : "not ready");
+      line.add(ofState(server.state()), server.state());
       line.add("  up " + Units.millis(server.uptimeMs()) + "  epoch " + server.epoch());
       line.add("  " + server.active() + " of " + server.mostSessions() + " sessions");
     } else {
       line.add(Style.BAD, "no answer, trying again: " + view.trouble());
     }
     lines.add(line.done());
+    List<String> reasons = server.reasons();
+    for (String reason : reasons.subList(0, Math.min(REASONS, reasons.size()))) {
+      lines.add(line().add(ofState(server.state()), reason).done());
+    }
+  }
+
+  private static Style ofState(String state) {
+    return switch (state) {
+      case "ready" -> Style.GOOD;
+      case "down" -> Style.BAD;
+      default -> Style.WARN;
+    };
   }
 
   private void totals(Model.Traffic all) {
@@ -128,7 +143,7 @@ final class Drawing {
     int perLine = Math.max(1, (width + 2) / (WORKER + 2));
     int workerLines = (model.workers().size() + perLine - 1) / perLine;
     boolean classes = !model.classes().isEmpty();
-    int body = height - 3 - 3 - (classes ? 1 : 0) - 1;
+    int body = height - 1 - lines.size() - 3 - (classes ? 1 : 0) - 1;
     int forWorkers = Math.min(workerLines, Math.max(1, body / 3));
     int forClasses = Math.min(model.classes().size(), Math.max(1, body / 7));
     int left = body - forWorkers - forClasses;

@@ -47,11 +47,17 @@ final class History {
     return new Model.Server(
         clean(status.text("version")),
         status.number("pid"),
-        Boolean.TRUE.equals(status.values().get("ready")),
+        clean(status.text("state")),
+        status.list("reasons").stream().map(History::reason).toList(),
         1000 * status.number("uptime_s"),
         status.number("epoch"),
         limits.number("active"),
         limits.number("max_sessions"));
+  }
+
+  private static String reason(Answer reason) {
+    return clean(
+        reason.text("what") + ": " + reason.text("detail") + ", since " + reason.text("since"));
   }
 
   private List<Model.ListenerRow> listeners(Snapshot now, Answer before, double seconds) {

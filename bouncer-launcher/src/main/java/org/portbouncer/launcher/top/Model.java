@@ -24,10 +24,17 @@ record Model(
     long total,
     long matching) {
 
+  /**
+   * The server itself.
+   *
+   * @param state in one word
+   * @param reasons why it is not ready, a line each
+   */
   record Server(
       String version,
       long pid,
-      boolean ready,
+      String state,
+      List<String> reasons,
       long uptimeMs,
       long epoch,
       long active,

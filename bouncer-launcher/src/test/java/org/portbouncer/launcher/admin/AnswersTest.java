@@ -16,7 +16,9 @@ class AnswersTest {
     assertThat(Answers.status(server.status()))
         .isEqualTo(
             """
-            {"version":"1.2.3","pid":4700,"uptime_s":3725,"epoch":1,"ready":true,"listeners":{\
+            {"version":"1.2.3","pid":4700,"uptime_s":3725,"epoch":1,"ready":false,\
+            "state":"degraded","reasons":[{"what":"stage acl",\
+            "since":"2026-11-27T10:23:20.123Z","detail":"no worker serves"}],"listeners":{\
             "web":{"listen":"0.0.0.0:8080","target":"192.0.2.10:80","accepted":9,"active":2,\
             "passed":7,"blocked":1,"limited":1,"failed":0,"bytes_up":1536,"bytes_down":5},\
             "mail":{"listen":["0.0.0.0:25","[::]:25"],"target":"unix:/m","accepted":1,"active":1,\

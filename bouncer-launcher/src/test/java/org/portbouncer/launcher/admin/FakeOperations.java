@@ -4,6 +4,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.portbouncer.launcher.state.Condition;
+import org.portbouncer.launcher.state.ServerState;
+import org.portbouncer.launcher.state.Standing;
 
 /**
  * A server that only pretends, for tests of the protocol and of the commands. Its sessions are 17,
@@ -51,8 +54,9 @@ public final class FakeOperations implements Operations {
         4700,
         3725,
         1,
-        true,
-        false,
+        new Standing(
+            ServerState.DEGRADED,
+            List.of(new Condition("stage acl", 1_795_775_000_123L, "no worker serves"))),
         List.of(
             new ListenerView(
                 "web", List.of("0.0.0.0:8080"), "192.0.2.10:80", 9, 2, 7, 1, 1, 0, 1536, 5),

@@ -47,14 +47,16 @@ class ServerCommandsTest {
   void shouldShowStatusAsAlignedTables() {
     CliRun run = CliRun.of("status", "-s", socket);
     assertThat(run.err()).isEmpty();
-    assertThat(run.code()).isZero();
+    assertThat(run.code()).as("the state is not ready").isEqualTo(1);
     assertThat(run.out())
         .startsWith(
             """
-            bouncer 1.2.3, pid 4700, ready, up 1h02m, epoch 1
+            bouncer 1.2.3, pid 4700, degraded, up 1h02m, epoch 1
+              stage acl since 2026-11-27T10:23:20.123Z: no worker serves
             sessions 3 of 10000, state transfer inline, 0 spilled
             access log lines left out: 7
             the access log cannot be written: /var/log/b.log: no space left on device
+            server log lines left out: 9
 
             LISTENER  LISTEN              TARGET         ACCEPTED  ACTIVE  PASSED\
             """)
@@ -80,6 +82,7 @@ class ServerCommandsTest {
   @Test
   void shouldPrintTheServersJsonAsItIs() throws Exception {
     CliRun status = CliRun.of("status", "--json", "-s", socket);
+    assertThat(status.code()).as("the state is not ready").isEqualTo(1);
     assertThat(status.out()).startsWith("{\"version\":\"1.2.3\",").endsWith("}\n");
     assertThat(Json.parseObject(status.out()).get("pid")).isEqualTo(4700L);
     CliRun sessions = CliRun.of("sessions", "--json", "-s", socket);

@@ -10,12 +10,19 @@ import org.portbouncer.launcher.admin.HeaviestView;
 import org.portbouncer.launcher.admin.SessionOrder;
 import org.portbouncer.launcher.admin.SessionView;
 import org.portbouncer.launcher.admin.SessionWatch;
+import org.portbouncer.launcher.state.Standing;
 
 /** A server that only pretends. */
 final class FakeSource implements MetricsSource {
 
   private final List<SessionView> sessions = new ArrayList<>();
   private volatile Figures figures = SampleFigures.one();
+
+  private volatile boolean turns = true;
+
+  void turns(boolean does) {
+    turns = does;
+  }
 
   void figures(Figures now) {
     figures = now;
@@ -50,6 +57,16 @@ final class FakeSource implements MetricsSource {
       throw new IllegalStateException("broken on purpose");
     }
     return figures;
+  }
+
+  @Override
+  public Standing standing() {
+    return figures.server().standing();
+  }
+
+  @Override
+  public boolean turns() {
+    return turns;
   }
 
   @Override

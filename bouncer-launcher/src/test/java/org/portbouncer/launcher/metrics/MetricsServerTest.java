@@ -25,6 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.portbouncer.launcher.admin.Json;
+import org.portbouncer.launcher.state.Condition;
+import org.portbouncer.launcher.state.ServerState;
+import org.portbouncer.launcher.state.Standing;
 
 /** What the metrics server says, and whom it bears with. */
 @Timeout(60)
@@ -218,6 +221,44 @@ class MetricsServerTest {
     assertThat(post.headers().firstValue("Allow")).hasValue("GET, HEAD");
     assertThat(get("/etc/passwd").statusCode()).isEqualTo(404);
     assertThat(get("/metrics/").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void shouldBeReadyForProbesOnlyWhereTheServerIs() throws Exception {
+    HttpResponse<String> ready = get("/readyz");
+    assertThat(ready.statusCode()).isEqualTo(200);
+    assertThat(ready.body()).isEqualTo("ready\n");
+    assertThat(get("/metrics").body())
+        .contains("bouncer_state{state=\"ready\"} 1.0\n", "bouncer_ready 1.0\n");
+
+    source.figures(
+        SampleFigures.standing(
+            new Standing(
+                ServerState.DOWN,
+                List.of(new Condition("stage acl", 1_795_775_000_123L, "no worker serves")))));
+    HttpResponse<String> down = get("/readyz");
+    assertThat(down.statusCode()).isEqualTo(503);
+    assertThat(down.body())
+        .isEqualTo("down\nstage acl since 2026-11-27T10:23:20.123Z: no worker serves\n");
+    assertThat(get("/metrics").body())
+        .contains(
+            "bouncer_state{state=\"starting\"} 0.0\n",
+            "bouncer_state{state=\"ready\"} 0.0\n",
+            "bouncer_state{state=\"degraded\"} 0.0\n",
+            "bouncer_state{state=\"down\"} 1.0\n",
+            "bouncer_state{state=\"stopping\"} 0.0\n",
+            "bouncer_ready 0.0\n");
+    assertThat(get("/page/now").body())
+        .contains(
+            "\"state\":\"down\",\"reasons\":[{\"what\":\"stage acl\",\"since\":"
+                + "\"2026-11-27T10:23:20.123Z\",\"detail\":\"no worker serves\"}]");
+  }
+
+  @Test
+  void shouldBeAliveForProbesWhileTheLoopTurnsWhateverTheState() throws Exception {
+    assertThat(get("/healthz").statusCode()).isEqualTo(200);
+    source.turns(false);
+    assertThat(get("/healthz").statusCode()).isEqualTo(503);
   }
 
   @Test

@@ -7,11 +7,15 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.TimeBuckets;
 import org.portbouncer.core.shared.TimeHistogram;
+import org.portbouncer.launcher.state.ServerState;
+import org.portbouncer.launcher.state.Standing;
 
 /** Figures of a server that only pretends. */
 final class SampleFigures {
 
   private SampleFigures() {}
+
+  static final Standing READY = new Standing(ServerState.READY, List.of());
 
   /** A listener `web` that was used, one of each of the rest. */
   static Figures one() {
@@ -19,13 +23,21 @@ final class SampleFigures {
   }
 
   static Figures with(List<Figures.Listener> listeners) {
+    return with(listeners, READY);
+  }
+
+  static Figures standing(Standing standing) {
+    return with(List.of(listener("web", 1000, 2000)), standing);
+  }
+
+  private static Figures with(List<Figures.Listener> listeners, Standing standing) {
     List<Figures.Stage> stages = new ArrayList<>();
     for (StageId stage : StageId.values()) {
       stages.add(
           new Figures.Stage(stage, 1, 1, stage.ordinal(), 7, 40, 2, 3, histogram(TimeBuckets.HOP)));
     }
     return new Figures(
-        new Figures.Server("1.2.3", 4700, 60, 5, true, 90_000_000),
+        new Figures.Server("1.2.3", 4700, 60, 5, standing, 90_000_000),
         new Figures.Sessions(3, 10_000),
         listeners,
         stages,

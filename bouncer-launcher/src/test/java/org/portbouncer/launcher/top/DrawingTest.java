@@ -26,7 +26,8 @@ class DrawingTest {
   void shouldFitEverythingOn80By24() throws Exception {
     assertThat(draw(Samples.model(3), 80, 24))
         .containsExactly(
-            "bouncer 1.2.3  pid 4700  ready  up 2.0s  epoch 2  3 of 10000 sessions",
+            "bouncer 1.2.3  pid 4700  degraded  up 2.0s  epoch 2  3 of 10000 sessions",
+            "stage acl: no worker serves, since 2026-11-27T10:23:20.123Z",
             "new 2.0/s            █  up 1.0 KiB/s            █  down 2.0 KiB/s            █",
             "LISTENER     ACTIVE   NEW/S       UP/S     DOWN/S LAST MINUTE",
             "web               2     2.0    1.0 KiB    2.0 KiB                              █",
@@ -41,7 +42,6 @@ class DrawingTest {
             "      1 web        10.0.0.1:4000        1m01s  250ms     1000 B    1.5 KiB",
             "      2 web        10.0.0.2:4000        1m01s  250ms    2.0 KiB    1.5 KiB",
             "      3 web        10.0.0.3:4000        1m01s  250ms    2.9 KiB    1.5 KiB",
-            "",
             "",
             "",
             "",
@@ -84,9 +84,9 @@ class DrawingTest {
   @Test
   void shouldUseColourOnlyWhereThereIsSome() throws Exception {
     Model model = Samples.model(3);
-    String green = "\u001b[32m";
-    assertThat(ansi(model, true)).contains(green, "\u001b[33m", "\u001b[31m");
-    assertThat(ansi(model, false)).doesNotContain(green, "\u001b[33m", "\u001b[31m", "\u001b[36m");
+    String yellow = "\u001b[33mdegraded";
+    assertThat(ansi(model, true)).contains(yellow, "\u001b[31m", "\u001b[36m");
+    assertThat(ansi(model, false)).doesNotContain("\u001b[33m", "\u001b[31m", "\u001b[36m");
   }
 
   private String ansi(Model model, boolean colour) {

@@ -61,6 +61,6 @@ class HistoryTest {
             org.portbouncer.launcher.view.Answer.of(
                 org.portbouncer.launcher.admin.Json.parseObject(
                     "{\"sessions\":[{\"id\":1,\"client\":\"unix:/\\u001b[2J\"}]}")));
-    assertThat(history.add(named).sessions().getFirst().client()).isEqualTo("unix:/?[2J");
+    assertThat(history.add(named).sessions().getFirst().client()).isEqualTo("unix:/\\u001b[2J");
   }
 }

@@ -21,7 +21,9 @@ final class Samples {
   static Snapshot at(long pid, long second, int sessions) throws Json.MalformedException {
     String status =
         """
-        {"version":"1.2.3","pid":%d,"uptime_s":%d,"epoch":2,"ready":true,
+        {"version":"1.2.3","pid":%d,"uptime_s":%d,"epoch":2,"ready":false,"state":"degraded",
+         "reasons":[{"what":"stage acl","since":"2026-11-27T10:23:20.123Z",
+          "detail":"no worker serves"}],
          "listeners":{
           "mail":{"active":1,"accepted":1,"bytes_up":0,"bytes_down":0},
           "web":{"active":2,"accepted":%d,"bytes_up":%d,"bytes_down":%d}},

@@ -1,0 +1,150 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.launcher.state.Condition;
+import org.portbouncer.launcher.state.Conditions;
+import org.portbouncer.launcher.state.Conditions.Effect;
+import org.portbouncer.launcher.state.ServerState;
+import org.portbouncer.launcher.state.Standing;
+
+/**
+ * Looks at the server at regular times, and whenever a worker comes or goes, and says how it is:
+ * all outputs take it from here. In the mother; looks on her loop's thread, {@link #now} is for
+ * any.
+ */
+final class StateWatch extends Timer {
+
+  private static final long LOOK_NANOS = 250_000_000L;
+
+  /** A loop that has not looked for so long does not turn. */
+  private static final long STALE_NANOS = 3_000_000_000L;
+
+  private static final long NANOS_PER_SECOND = 1_000_000_000L;
+  private static final long NANOS_PER_MS = 1_000_000L;
+
+  /**
+   * Lines are lost now and then, not all the time: so long after the last the log is well again.
+   */
+  private static final long LOSS_NANOS = 10_000_000_000L;
+
+  /** One look: what it found, and when on System.nanoTime. */
+  private record Look(Standing standing, long at) {}
+
+  private final Mother mother;
+  private final Conditions conditions = new Conditions();
+  private final long startedMs = System.currentTimeMillis();
+  private long stoppingMs;
+  private long linesLost;
+  private long lostAt;
+  private volatile Look last;
+
+  StateWatch(Mother mother) {
+    this.mother = mother;
+    this.last = new Look(starting(), System.nanoTime());
+  }
+
+  void start() {
+    expired(mother.loop().now());
+  }
+
+  @Override
+  protected void expired(long now) {
+    look();
+    mother.loop().timers().set(this, now + LOOK_NANOS);
+  }
+
+  /** Looks at once. */
+  void look() {
+    long now = System.nanoTime();
+    Standing standing;
+    if (mother.stopping()) {
+      standing = stopping();
+    } else if (!mother.serving()) {
+      standing = starting();
+    } else {
+      standing = serving(now);
+    }
+    last = new Look(standing, now);
+  }
+
+  /** How the server is; from any thread, and without waiting for the loop. */
+  Standing now() {
+    Look look = last;
+    long age = System.nanoTime() - look.at();
+    if (age < STALE_NANOS || look.standing().state() == ServerState.STARTING) {
+      return look.standing();
+    }
+    List<Condition> reasons = new ArrayList<>();
+    reasons.add(
+        new Condition(
+            "mother",
+            System.currentTimeMillis() - age / NANOS_PER_MS,
+            "her loop has not turned for " + age / NANOS_PER_SECOND + " s"));
+    reasons.addAll(look.standing().reasons());
+    return new Standing(ServerState.DOWN, reasons);
+  }
+
+  private Standing starting() {
+    int serving = 0;
+    List<WorkerProcess> workers = mother.workers();
+    for (WorkerProcess worker : workers) {
+      serving += worker.serves() ? 1 : 0;
+    }
+    String detail = "workers that serve: " + serving + " of " + workers.size();
+    return new Standing(ServerState.STARTING, List.of(new Condition("start", startedMs, detail)));
+  }
+
+  private Standing stopping() {
+    if (stoppingMs == 0) {
+      stoppingMs = System.currentTimeMillis();
+    }
+    String detail = "no new clients; sessions left: " + mother.records().active();
+    return new Standing(ServerState.STOPPING, List.of(new Condition("stop", stoppingMs, detail)));
+  }
+
+  private Standing serving(long now) {
+    conditions.begin(now, System.currentTimeMillis());
+    for (StageId stage : StageId.values()) {
+      conditions.see("stage " + stage.text(), Effect.BLOCKS_ALL, stage(stage));
+    }
+    conditions.see("accepting", Effect.BLOCKS_ALL, mother.acceptor().standstill(now));
+    conditions.see("access log", Effect.PARTIAL, accessLog(now));
+    return conditions.end();
+  }
+
+  /** Why no session gets through a stage; empty where one does. */
+  private String stage(StageId stage) {
+    StringBuilder away = new StringBuilder();
+    for (WorkerProcess worker : mother.workers()) {
+      if (worker.stage() == stage && !worker.leaving()) {
+        if (worker.serves()) {
+          return "";
+        }
+        away.append(away.isEmpty() ? "" : ", ").append(worker.name()).append(' ');
+        away.append(worker.state().text());
+        if (!worker.lastEnd().isEmpty()) {
+          away.append(" (").append(worker.lastEnd()).append(')');
+        }
+      }
+    }
+    int waiting = mother.records().active() - mother.area().workers().sessionsHeld();
+    return "no worker serves: " + away + "; sessions waiting: " + Math.max(0, waiting);
+  }
+
+  private String accessLog(long now) {
+    long lines = mother.leftOut().lines();
+    if (lines != linesLost) {
+      linesLost = lines;
+      lostAt = now;
+    }
+    String lost = "lines left out: " + lines;
+    String trouble = mother.leftOut().trouble();
+    if (!trouble.isEmpty()) {
+      return "cannot be written: " + trouble + "; " + lost;
+    }
+    return lines > 0 && now - lostAt < LOSS_NANOS ? lost : "";
+  }
+}
