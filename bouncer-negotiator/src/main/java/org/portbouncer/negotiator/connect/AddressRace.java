@@ -100,7 +100,7 @@ final class AddressRace {
       if (count > 0) {
         worker.giveExtraDescriptor();
       }
-      if (one.isShortage(result)) {
+      if (Connecting.isShortage(result, address)) {
         if (count > 0) {
           again();
         } else {

@@ -61,7 +61,7 @@ final class Connecting extends Pollable {
   }
 
   /** Whether an errno of {@link #begin} means that something of this machine has run out. */
-  boolean isShortage(int errno) {
+  static boolean isShortage(int errno, Address address) {
     // A Unix target whose backlog is full says EAGAIN; for TCP it means that no local port is free.
     return Errno.isDescriptorLimit(errno)
         || errno == Errno.EAGAIN && address.family() == Const.AF_UNIX;
