@@ -19,6 +19,9 @@ public final class Sockets {
 
   private static final MemorySegment VALUE = Native.allocate(4);
 
+  /** A sockaddr of the family AF_UNSPEC, which is 0. */
+  private static final MemorySegment NOWHERE = Native.allocate(16);
+
   /** Holds struct linger: on u32, seconds u32. */
   private static final MemorySegment LINGER_ZERO = Native.allocate(8);
 
@@ -213,6 +216,11 @@ public final class Sockets {
       int result = Libc.getsockopt(fd, level, option, value.address(), value.address() + 8);
       return result < 0 ? result : value.get(JAVA_INT, 0);
     }
+  }
+
+  /** Ends a TCP connection with a reset, now, and gives its port back (connect(2), AF_UNSPEC). */
+  public static void disconnect(int fd) {
+    Libc.connect(fd, NOWHERE.address(), 16);
   }
 
   /** Makes the close of {@code fd} a reset: what still waits to be sent is thrown away. */

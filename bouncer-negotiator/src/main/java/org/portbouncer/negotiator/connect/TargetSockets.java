@@ -75,7 +75,7 @@ final class TargetSockets {
         return hasSource() ? -Errno.EAGAIN : result;
       }
       if (result == 0 && mayMeetItself && SockAddr.isOwn(fd, memory)) {
-        Sockets.resetOnClose(fd);
+        Sockets.disconnect(fd);
         return -Errno.ECONNREFUSED;
       }
       return result;
