@@ -26,7 +26,10 @@ public final class ControlChannel {
   private final MessageHeader message = new MessageHeader(1);
   private final ByteBuffer packet = memory.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
 
-  /** Descriptors of the packet received that are somebody's by now, one bit each. */
+  /** How many descriptors came with the packet received; a packet that is sent has its own. */
+  private int received;
+
+  /** Those of them that are somebody's by now, one bit each. */
   private final BitSet taken = new BitSet();
 
   public ControlChannel(int fd) {
@@ -42,8 +45,13 @@ public final class ControlChannel {
     return fd;
   }
 
-  /** Starts a packet of this code; put its fields into the buffer that is returned, then send. */
+  /**
+   * Starts a packet of this code; put its fields into the buffer that is returned, then send. What
+   * came before and was not taken is gone: who answers a packet has read it.
+   */
   public ByteBuffer begin(int code) {
+    closeDescriptors();
+    received = 0;
     message.reset();
     packet.clear();
     packet.put((byte) code);
@@ -90,11 +98,13 @@ public final class ControlChannel {
 
   private void prepare() {
     message.reset();
+    received = 0;
     taken.clear();
     message.addVector(memory.address(), memory.byteSize());
   }
 
   private int received(long length) {
+    received = message.descriptorCount();
     packet.clear();
     packet.limit(Math.clamp(length, 0, MAX_BYTES));
     return (int) length;
@@ -118,7 +128,7 @@ public final class ControlChannel {
 
   /** How many descriptors came with the packet. */
   public int descriptorCount() {
-    return message.descriptorCount();
+    return received;
   }
 
   /** Takes a descriptor of the packet; it is the caller's from here on. */
@@ -129,7 +139,7 @@ public final class ControlChannel {
 
   /** Closes the descriptors of the packet that nobody has taken. */
   public void closeDescriptors() {
-    for (int i = 0; i < message.descriptorCount(); i++) {
+    for (int i = 0; i < received; i++) {
       if (!taken.get(i)) {
         Libc.close(message.descriptor(i));
         taken.set(i);

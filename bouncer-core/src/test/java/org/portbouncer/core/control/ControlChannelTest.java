@@ -90,6 +90,34 @@ class ControlChannelTest {
   }
 
   @Test
+  void shouldLeaveOpenWhatWasSentInAnswerToAPacket() {
+    int sent = Descriptor.named("sent");
+    worker.begin(CODE);
+    assertThat(worker.send()).isZero();
+    assertThat(mother.receiveBare()).isPositive();
+    mother.begin(CODE).putInt(1);
+    mother.attach(sent);
+    assertThat(mother.send()).isZero();
+    int open = Descriptor.open();
+    mother.closeDescriptors();
+    assertThat(Descriptor.open()).as("only what came is closed").isEqualTo(open);
+    assertThat(Descriptor.link(sent)).contains("sent");
+    Descriptor.close(sent);
+    assertThat(worker.receive()).isPositive();
+    worker.closeDescriptors();
+  }
+
+  @Test
+  void shouldCloseWhatNobodyTookBeforeItAnswers() {
+    int open = Descriptor.open();
+    sendWithTwo();
+    assertThat(worker.receive()).isPositive();
+    worker.begin(CODE);
+    assertThat(worker.send()).isZero();
+    assertThat(Descriptor.open()).isEqualTo(open);
+  }
+
+  @Test
   void shouldTellTheEndWhenTheOtherHasGone() {
     worker.begin(CODE).putInt(0);
     assertThat(worker.send()).isZero();

@@ -390,9 +390,13 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     }
   }
 
-  /** All workers but those that die again and again, whom nobody can wait for. */
+  /**
+   * All workers but those that die again and again, whom nobody can wait for, and those that are
+   * about to end because they are not needed.
+   */
   List<WorkerProcess> dependable() {
     return staff.all().stream()
+        .filter(one -> !one.leaving())
         .filter(one -> one.state() == WorkerProcess.State.READY || one.lastPause() == 0)
         .toList();
   }
