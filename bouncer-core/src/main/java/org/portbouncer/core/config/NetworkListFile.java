@@ -105,13 +105,13 @@ final class NetworkListFile {
     }
   }
 
-  /** Adds what one line holds; the problem with it, or null. */
   /** Editors of other systems begin a text with a byte order mark. */
   private boolean hasMark(int start, int end) {
     int mark = start + MARK.length;
     return mark <= end && Arrays.equals(buffer, start, mark, MARK, 0, MARK.length);
   }
 
+  /** Adds what one line holds; the problem with it, or null. */
   private String network(int start, int end) {
     int from = line == 1 && hasMark(start, end) ? start + MARK.length : start;
     int to = from;
