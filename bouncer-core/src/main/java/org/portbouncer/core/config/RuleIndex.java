@@ -22,7 +22,8 @@ import java.util.List;
  *
  * <pre>
  *   intervals of IPv4   8 bytes each: first address in the upper half of a long, list in the lower
- *   those of IPv6       16 bytes each: first address, high and low; then their lists, 4 bytes each
+ *   those of IPv6       upper halves of the first addresses, 8 bytes each; then the lower ones, for
+ *                       few searches come to them; then the lists, 4 bytes each
  *   lists               4 bytes an element
  *
  *   a list:   rule, rule, …, END            no other rule matches
@@ -42,6 +43,7 @@ public final class RuleIndex {
   // Out of the parts: what every decision reads.
   private final long v4;
   private final long v6;
+  private final long v6Lows;
   private final long lists;
 
   /** Which rules can be come to; null where it came from the mother. */
@@ -80,6 +82,7 @@ public final class RuleIndex {
     this.parts = parts;
     this.v4 = parts.v4;
     this.v6 = parts.v6;
+    this.v6Lows = parts.v6 + 8L * parts.v6Count;
     this.lists = parts.lists;
     this.reachable = reachable;
   }
@@ -105,8 +108,9 @@ public final class RuleIndex {
     EdgeWalk sixes = EdgeWalk.v6(rules);
     long most = sixes.most() + 1;
     long v6 = room.reserve(20 * most);
-    int v6Count = sweepV6(sixes, candidates, memory, v6, v6 + 16 * most);
+    int v6Count = sweepV6(sixes, candidates, memory, v6, most);
     // Next to each other: there may be far fewer than there could have been.
+    MemorySegment.copy(memory, v6 + 8 * most, memory, v6 + 8L * v6Count, 8L * v6Count);
     MemorySegment.copy(memory, v6 + 16 * most, memory, v6 + 16L * v6Count, 4L * v6Count);
     room.shrink(v6 + 20L * v6Count);
     long lists = room.reserve(4L * candidates.length());
@@ -140,7 +144,9 @@ public final class RuleIndex {
   }
 
   private static int sweepV6(
-      EdgeWalk walk, CandidateLists candidates, MemorySegment memory, long from, long lists) {
+      EdgeWalk walk, CandidateLists candidates, MemorySegment memory, long from, long most) {
+    long lows = from + 8 * most;
+    long lists = from + 16 * most;
     int count = 0;
     int before = -1;
     long high = 0;
@@ -152,8 +158,8 @@ public final class RuleIndex {
       }
       int list = candidates.current();
       if (list != before) {
-        memory.set(JAVA_LONG, from + 16L * count, high);
-        memory.set(JAVA_LONG, from + 16L * count + 8, low);
+        memory.set(JAVA_LONG, from + 8L * count, high);
+        memory.set(JAVA_LONG, lows + 8L * count, low);
         memory.set(JAVA_INT, lists + 4L * count++, list);
         before = list;
       }
@@ -195,15 +201,23 @@ public final class RuleIndex {
     int to = parts.v6Count - 1;
     while (from < to) {
       int middle = (from + to + 1) >>> 1;
-      long at = v6 + 16L * middle;
-      if (NetworkSet.compare(memory.get(JAVA_LONG, at), memory.get(JAVA_LONG, at + 8), high, low)
-          <= 0) {
-        from = middle;
-      } else {
+      if (beginsAfter(middle, high, low)) {
         to = middle - 1;
+      } else {
+        from = middle;
       }
     }
     return memory.get(JAVA_INT, parts.v6Lists + 4L * from);
+  }
+
+  /** Whether an interval of IPv6 begins behind an address. */
+  private boolean beginsAfter(int interval, long high, long low) {
+    long first = memory.get(JAVA_LONG, v6 + 8L * interval);
+    if (first != high) {
+      return Long.compareUnsigned(first, high) > 0;
+    }
+    long lower = memory.get(JAVA_LONG, v6Lows + 8L * interval);
+    return Long.compareUnsigned(lower, low) > 0;
   }
 
   /**
