@@ -51,9 +51,12 @@ class LargeListsIT {
 
   @AfterAll
   static void stop() throws Exception {
-    server.reloaded(with("127.9.9.9"));
-    server.assertNothingLeaked();
-    Closing.all(server, target);
+    try {
+      server.reloaded(with("127.9.9.9"));
+      server.assertNothingLeaked();
+    } finally {
+      Closing.all(server, target);
+    }
   }
 
   private static void writeList(String name, IntFunction<String> line) throws IOException {
