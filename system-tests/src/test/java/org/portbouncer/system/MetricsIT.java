@@ -252,7 +252,7 @@ class MetricsIT {
     Map<String, Integer> before = ProcessTree.descriptors(server.pid());
     for (int i = 0; i < 30; i++) {
       try (Client scraper = Client.to(METRICS)) {
-        scraper.send("GET /page/now HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        scraper.send("GET /page/now HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         scraper.receive(15);
       }
     }

@@ -1,6 +1,6 @@
 package org.portbouncer.core.config;
 
-import org.portbouncer.core.log.Printable;
+import org.portbouncer.core.sys.Printable;
 
 /**
  * One thing that is wrong with a configuration. Made in the mother and in commands.

@@ -11,6 +11,7 @@ import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Pipes;
+import org.portbouncer.core.sys.Printable;
 import org.portbouncer.core.sys.Sockets;
 
 /**

@@ -2,7 +2,7 @@ package org.portbouncer.launcher.admin;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
-import org.portbouncer.core.log.Printable;
+import org.portbouncer.core.sys.Printable;
 import org.portbouncer.launcher.state.Condition;
 import org.portbouncer.launcher.state.Standing;
 

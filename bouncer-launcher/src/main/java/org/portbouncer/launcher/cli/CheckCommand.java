@@ -4,7 +4,7 @@ import java.util.concurrent.Callable;
 import org.portbouncer.core.config.ConfigCodec;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.LoadResult;
-import org.portbouncer.core.log.Printable;
+import org.portbouncer.core.sys.Printable;
 import org.portbouncer.core.worker.HeapNeed;
 import org.portbouncer.launcher.mother.SessionRoom;
 import picocli.CommandLine.Command;

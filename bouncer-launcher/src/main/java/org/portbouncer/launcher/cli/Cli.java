@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.portbouncer.core.config.Nearest;
-import org.portbouncer.core.log.Printable;
+import org.portbouncer.core.sys.Printable;
 import org.portbouncer.launcher.ServerRunner;
 import org.portbouncer.launcher.Version;
 import picocli.CommandLine;

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.portbouncer.core.log.Printable;
+import org.portbouncer.core.sys.Printable;
 import org.portbouncer.launcher.admin.AdminClient;
 import org.portbouncer.launcher.admin.Requests;
 import picocli.CommandLine.Command;

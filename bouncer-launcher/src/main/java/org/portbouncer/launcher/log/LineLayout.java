@@ -9,7 +9,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
-import org.portbouncer.core.log.Printable;
+import org.portbouncer.core.sys.Printable;
 import org.slf4j.event.KeyValuePair;
 
 /**

@@ -13,7 +13,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
-import org.portbouncer.core.log.Printable;
+import org.portbouncer.core.sys.Printable;
 import org.portbouncer.launcher.admin.HeaviestView;
 import org.portbouncer.launcher.admin.SessionOrder;
 import org.portbouncer.launcher.state.Condition;

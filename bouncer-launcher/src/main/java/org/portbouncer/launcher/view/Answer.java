@@ -2,7 +2,7 @@ package org.portbouncer.launcher.view;
 
 import java.util.List;
 import java.util.Map;
-import org.portbouncer.core.log.Printable;
+import org.portbouncer.core.sys.Printable;
 
 /**
  * A part of the server's answer, read leniently: what an older or newer server leaves out shows as

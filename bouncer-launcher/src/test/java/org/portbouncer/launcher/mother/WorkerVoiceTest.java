@@ -2,6 +2,7 @@ package org.portbouncer.launcher.mother;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -28,6 +29,7 @@ class WorkerVoiceTest {
   @BeforeEach
   void listen() {
     logger.setAdditive(false);
+    logger.setLevel(Level.DEBUG);
     lines.start();
     logger.addAppender(lines);
   }
@@ -36,6 +38,7 @@ class WorkerVoiceTest {
   void leave() {
     logger.detachAppender(lines);
     logger.setAdditive(true);
+    logger.setLevel(null);
   }
 
   private void say(ServerLog.Level level, String text) {

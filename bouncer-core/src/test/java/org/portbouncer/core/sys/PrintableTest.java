@@ -1,4 +1,4 @@
-package org.portbouncer.core.log;
+package org.portbouncer.core.sys;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package org.portbouncer.core.log;
+package org.portbouncer.core.sys;
 
 /**
  * Text that comes from outside, a path or what a peer or a worker says, on its way to where people
