@@ -5,6 +5,7 @@ import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
@@ -68,12 +69,12 @@ final class IoStage implements Stage, Flow.Owner {
     if (session.descriptors().peek(Descriptors.CLIENT) < 0
         || session.descriptors().peek(Descriptors.TARGET) < 0) {
       worker.log().error(worker.loop().now(), "a session came without its descriptors");
-      worker.end(session, Result.ERROR, Term.INTERNAL_SETUP);
+      worker.end(session, Result.ERROR, Term.INTERNAL_SETUP, Cause.UNFIT, 0);
       return;
     }
     if (!worker.setUp(session)) {
       worker.log().error(worker.loop().now(), "a session's state came damaged");
-      worker.end(session, Result.ERROR, Term.INTERNAL_SETUP);
+      worker.end(session, Result.ERROR, Term.INTERNAL_SETUP, Cause.DAMAGED, 0);
       return;
     }
     worker.hold(session);
@@ -104,7 +105,9 @@ final class IoStage implements Stage, Flow.Owner {
         .error(
             worker.loop().now(),
             "session " + id + " cannot be forwarded: " + Errno.watching(errno));
-    flow.end(Result.ERROR, Errno.isWatchLimit(errno) ? Term.RESOURCE : Term.INTERNAL_SETUP);
+    boolean watches = Errno.isWatchLimit(errno);
+    worker.because(flow.session(), watches ? Cause.WATCHES : Cause.UNFIT, errno);
+    flow.end(Result.ERROR, watches ? Term.RESOURCE : Term.INTERNAL_SETUP);
   }
 
   /** That of the session's TCP sockets; the bandwidth stage has set it. */
@@ -177,16 +180,27 @@ final class IoStage implements Stage, Flow.Owner {
         .error(
             worker.loop().now(),
             "session " + session.state().id() + " cannot be forwarded: " + Errno.text(errno));
+    worker.because(session, Cause.SYSTEM, errno);
   }
 
   @Override
   public void ended(Flow flow, Session session, Result result, Term term) {
     worker.letGo(session);
     services.stop(session);
+    if (result == Result.TIMEOUT && term != Term.CLIENT_IDLE) {
+      halfClosed(session);
+    }
     worker.end(session, result, term);
     if (free.size() < KEPT_FLOWS) {
       free.push(flow);
     }
+  }
+
+  /** One side had ended: that has a limit of its own, or the one for all. */
+  private void halfClosed(Session session) {
+    Listener listener = worker.configuration(session).listeners().get(session.state().listener());
+    boolean own = listener.timeouts().halfClosedMs() > 0;
+    worker.because(session, own ? Cause.HALF_CLOSED : Cause.IDLE, 0);
   }
 
   @Override

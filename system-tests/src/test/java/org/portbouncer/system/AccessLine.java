@@ -36,6 +36,9 @@ record AccessLine(Map<String, String> fields) {
           "down",
           "worker");
 
+  /** Behind them, where the result is not ok. */
+  static final String REASON = "reason";
+
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern PAIR = Pattern.compile("([a-z_]+)=(\"(?:[^\"\\\\]|\\\\.)*\"|\\S*)");
   private static final Pattern ESCAPE = Pattern.compile("\\\\(.)");

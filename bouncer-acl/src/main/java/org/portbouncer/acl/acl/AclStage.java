@@ -5,6 +5,7 @@ import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Rule;
 import org.portbouncer.core.hop.Session;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
@@ -104,6 +105,7 @@ final class AclStage implements Stage {
     int place = places.rule(acl, index);
     if (index == RuleMatcher.NONE) {
       count(place, Decision.BLOCK);
+      worker.because(session, Cause.NO_RULE, 0);
       return Result.BLOCKED;
     }
     state.rule(index);
@@ -120,7 +122,11 @@ final class AclStage implements Stage {
     boolean within =
         withinLimits(state, configuration, policy.perRule(index), policy.perSource(index));
     count(place, within ? Decision.PASS : Decision.LIMITED);
-    return within ? null : Result.LIMITED;
+    if (within) {
+      return null;
+    }
+    worker.because(session, worker.area().limits().reached(), 0);
+    return Result.LIMITED;
   }
 
   private void count(int place, Decision decision) {

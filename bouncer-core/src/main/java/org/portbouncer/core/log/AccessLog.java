@@ -4,6 +4,7 @@ import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.SessionTable;
@@ -154,6 +155,12 @@ public final class AccessLog {
     number("up", table.bytesUp(record));
     number("down", table.bytesDown(record));
     number("worker", worker);
+    if (result != null && result != Result.OK) {
+      key("reason");
+      Cause said = table.cause(record);
+      Cause cause = said == Cause.UNSAID ? Cause.usual(result, term) : said;
+      quoted(cause.text(table.causeErrno(record)));
+    }
     if (form.json()) {
       line.put((byte) '}');
     }

@@ -43,6 +43,10 @@ public enum Term {
     return text;
   }
 
+  public static int count() {
+    return ALL.length;
+  }
+
   public static Term of(int ordinal) {
     return ALL[ordinal];
   }

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.util.function.IntPredicate;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.sys.ProcessState;
 
 /**
@@ -51,6 +52,11 @@ public final class LimitTable {
     /** There is no room to count a new source, so it is refused; nothing was counted. */
     NO_ROOM
   }
+
+  private Cause reached = Cause.UNSAID;
+
+  /** Whether it was the rate that the last limit asked did not allow. */
+  private boolean byRate;
 
   private final MemorySegment memory;
   private final LiveCounts counts;
@@ -101,6 +107,7 @@ public final class LimitTable {
    */
   public Outcome take(
       int record, Limit rule, Limit source, long high, long low, long now, int pid) {
+    reached = Cause.SOURCES_FULL;
     long ruleHash = rule == null ? 0 : rules.hash(rule.key(), 0, 0);
     long sourceHash = source == null ? 0 : sources.hash(source.key(), high, low);
     int ruleSet = rule == null ? -1 : rules.set(ruleHash);
@@ -147,6 +154,7 @@ public final class LimitTable {
         return Outcome.NO_ROOM;
       }
       if (!admits(ruleEntry, rule, now)) {
+        reached = byRate ? Cause.RATE : Cause.MAX_SESSIONS;
         return Outcome.LIMITED;
       }
     }
@@ -156,6 +164,7 @@ public final class LimitTable {
         return Outcome.NO_ROOM;
       }
       if (!admits(sourceEntry, source, now)) {
+        reached = byRate ? Cause.RATE_PER_SOURCE : Cause.MAX_SESSIONS_PER_SOURCE;
         return Outcome.LIMITED;
       }
       count(sourceEntry, source, record, Limit.Per.SOURCE, now);
@@ -164,6 +173,11 @@ public final class LimitTable {
       count(ruleEntry, rule, record, Limit.Per.RULE, now);
     }
     return Outcome.TAKEN;
+  }
+
+  /** Why the last {@link #take} of this process did not; on the thread that called it. */
+  public Cause reached() {
+    return reached;
   }
 
   /** Gives back what a session holds, if it holds anything; its end is the caller's. */
@@ -283,6 +297,7 @@ public final class LimitTable {
   }
 
   private boolean admits(int entry, Limit limit, long now) {
+    byRate = false;
     if (limit.maxSessions() > 0 && counts.live(entry) >= limit.maxSessions()) {
       return false;
     }
@@ -292,6 +307,7 @@ public final class LimitTable {
     if (isQuiet(entry, now)) {
       RateWindow.clear(memory, at(entry, RATE));
     }
+    byRate = true;
     return RateWindow.admits(memory, at(entry, RATE), limit.rate(), now);
   }
 

@@ -3,6 +3,7 @@ package org.portbouncer.core.shared;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
@@ -27,7 +28,7 @@ import org.portbouncer.core.sys.SockAddr;
  *  168 held of the bucket u64: see BucketTable, 0 none
  *  176 taken up u32, down u32: bytes of the bucket, the highest bit set while the session is in line
  *  184 state slot u32, 0 is none, else its number and 1
- *  188 outcome u32, 0 while it lives, else term and result
+ *  188 outcome u32: errno 8 | cause 8 | term 8 | result 8 (high to low), result 0 while it lives
  *  192 bytes up u64  200 bytes down u64       208 last activity u64, CLOCK_MONOTONIC ns
  *  216 throttled u64, ns, both ways           224 bucket of its own: up 16, down 16, see Line
  * </pre>
@@ -362,18 +363,47 @@ public final class SessionTable {
 
   /** Says how the session ended, so that who finishes the end of a process that died knows. */
   public void outcome(int record, Result result, Term term) {
-    INT.setVolatile(memory, at(record, OUTCOME), term.ordinal() << 8 | result.ordinal() + 1);
+    int cause = outcome(record) & ~0xffff;
+    INT.setVolatile(
+        memory, at(record, OUTCOME), cause | term.ordinal() << 8 | result.ordinal() + 1);
   }
 
   /** How the session ended; null where that was not said yet. */
   public Result result(int record) {
-    int outcome = (int) INT.getVolatile(memory, at(record, OUTCOME));
-    return outcome == 0 ? null : Result.of((outcome & 0xff) - 1);
+    int said = outcome(record) & 0xff;
+    return said == 0 || said > Result.count() ? null : Result.of(said - 1);
   }
 
   /** Who ended the session and when; meaningful where {@link #result} is. */
   public Term term(int record) {
-    return Term.of((int) INT.getVolatile(memory, at(record, OUTCOME)) >> 8);
+    int ordinal = outcome(record) >>> 8 & 0xff;
+    return ordinal < Term.count() ? Term.of(ordinal) : Term.INTERNAL_DATA;
+  }
+
+  private int outcome(int record) {
+    return (int) INT.getVolatile(memory, at(record, OUTCOME));
+  }
+
+  /**
+   * Says why the session is about to end, where its result and term do not; whoever holds it, right
+   * before it ends it.
+   *
+   * @param errno what the system said, below 256; 0 for nothing
+   */
+  public void cause(int record, Cause cause, int errno) {
+    INT.setVolatile(memory, at(record, OUTCOME), (errno & 0xff) << 24 | cause.code() << 16);
+  }
+
+  /** Why the session ended so; meaningful where {@link #result} is. */
+  public Cause cause(int record) {
+    Cause said = Cause.withCode(outcome(record) >>> 16 & 0xff);
+    Result result = result(record);
+    return said == Cause.UNSAID && result != null ? Cause.usual(result, term(record)) : said;
+  }
+
+  /** What the system said to it; 0 for nothing. */
+  public int causeErrno(int record) {
+    return outcome(record) >>> 24;
   }
 
   /**

@@ -20,12 +20,13 @@ import org.portbouncer.core.sys.Native;
  *   classes        ClassBoard.BYTES      one place per bandwidth class
  *   times          ListenerTimes.BYTES   one place per listener
  *   buckets        BucketTable.bytes
+ *   errors         ListenerErrors.BYTES  one place per listener
  * </pre>
  */
 public final class SharedArea {
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-  private static final int MAGIC = 0x42_53_41_03;
+  private static final int MAGIC = 0x42_53_41_04;
   private static final long HEADER = 4096;
   private static final long HASH_KEY = 16;
 
@@ -39,6 +40,7 @@ public final class SharedArea {
   private final ClassBoard classes;
   private final ListenerTimes times;
   private final BucketTable buckets;
+  private final ListenerErrors errors;
 
   private SharedArea(int fd, MemorySegment memory, int capacity) {
     this.fd = fd;
@@ -61,6 +63,8 @@ public final class SharedArea {
     at += ListenerTimes.BYTES;
     buckets =
         new BucketTable(memory.asSlice(at, BucketTable.bytes(capacity)), sessions, classes, key);
+    at += BucketTable.bytes(capacity);
+    errors = new ListenerErrors(memory.asSlice(at, ListenerErrors.BYTES));
   }
 
   private static long size(int capacity) {
@@ -72,7 +76,8 @@ public final class SharedArea {
         + LimitTable.bytes(capacity)
         + ClassBoard.BYTES
         + ListenerTimes.BYTES
-        + BucketTable.bytes(capacity);
+        + BucketTable.bytes(capacity)
+        + ListenerErrors.BYTES;
   }
 
   /**
@@ -142,6 +147,10 @@ public final class SharedArea {
 
   public ListenerTimes times() {
     return times;
+  }
+
+  public ListenerErrors errors() {
+    return errors;
   }
 
   public BucketTable buckets() {

@@ -2,6 +2,7 @@ package org.portbouncer.core.worker;
 
 import java.util.Arrays;
 import org.portbouncer.core.log.AccessLog;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.ListenerCounters;
@@ -55,6 +56,16 @@ public final class SessionEnd {
     return true;
   }
 
+  /** The same, saying why; also where another process had begun to say so and has died. */
+  public boolean end(int record, int generation, Result result, Term term, Cause cause, long now) {
+    if (!area.sessions().claimEnd(record, generation, pid)) {
+      return false;
+    }
+    area.sessions().cause(record, cause, 0);
+    finish(record, result, term, now);
+    return true;
+  }
+
   /** Finishes an end that is already claimed. */
   private void finish(int record, Result result, Term term, long now) {
     SessionTable table = area.sessions();
@@ -83,9 +94,12 @@ public final class SessionEnd {
   public boolean endOf(int record, int deadPid, Result result, Term term, long now) {
     SessionTable table = area.sessions();
     if (!table.claimEndOf(record, deadPid, pid)) {
-      return end(record, table.generation(record), result, term, now);
+      return end(record, table.generation(record), result, term, Cause.WORKER_DIED, now);
     }
     Result known = table.result(record);
+    if (known == null) {
+      table.cause(record, Cause.WORKER_DIED, 0);
+    }
     finish(record, known == null ? result : known, known == null ? term : table.term(record), now);
     return known == null;
   }
@@ -115,6 +129,8 @@ public final class SessionEnd {
     counters.add(slot, ListenerCounters.Count.BYTES_DOWN, table.bytesDown(record));
     if (failed(result, table.setupMicros(record) > 0)) {
       counters.add(slot, ListenerCounters.Count.FAILED, 1);
+      area.errors()
+          .add(slot, table.cause(record), table.causeErrno(record), System.currentTimeMillis());
     }
     counters.ended(slot, result);
     freeSlot(record);

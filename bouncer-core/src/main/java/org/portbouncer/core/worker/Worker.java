@@ -13,6 +13,7 @@ import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.loop.BatchScheduling;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
@@ -110,7 +111,7 @@ public final class Worker implements EventLoop.Turn {
                     start.stage().next(),
                     start.pid(),
                     pool,
-                    session -> end(session, Result.ERROR, Term.INTERNAL_SETUP)));
+                    session -> end(session, Result.ERROR, Term.INTERNAL_SETUP, Cause.LOST, 0)));
     this.stage = stages.apply(this);
     this.mother = new MotherLink(this, control, new EpochReader(loop, stage));
     HopReceiver receiver = new HopReceiver(start.inboxFd(), slots, pool);
@@ -278,6 +279,17 @@ public final class Worker implements EventLoop.Turn {
     ends.end(record, generation, result, term, loop.now());
   }
 
+  /** The same, saying why; errno is what the system said, 0 for nothing. */
+  public void end(Session session, Result result, Term term, Cause cause, int errno) {
+    because(session, cause, errno);
+    end(session, result, term);
+  }
+
+  /** Says why a session that is held here is about to end. */
+  public void because(Session session, Cause cause, int errno) {
+    table().cause(session.state().record(), cause, errno);
+  }
+
   /** Writes the line that says that a session began, for a rule that wants one. */
   public void logConnect(Session session) {
     accessLog.write(
@@ -365,12 +377,12 @@ public final class Worker implements EventLoop.Turn {
       log.debug(now, "session " + session.state().id() + " came, after " + hopMicros + " us");
     }
     if (endingWith != null) {
-      end(session, endingWith, Term.KILLED_SETUP);
+      end(session, endingWith, Term.KILLED_SETUP, endingCause(), 0);
     } else if (table().unwanted(session.state().record()) != null) {
       endUnwanted(session);
     } else if (!understood(session)) {
       log.error(now, "session " + session.state().id() + " names what is not configured");
-      end(session, Result.ERROR, Term.INTERNAL_SETUP);
+      end(session, Result.ERROR, Term.INTERNAL_SETUP, Cause.NOT_CONFIGURED, 0);
     } else {
       stage.session(session);
     }
@@ -486,6 +498,7 @@ public final class Worker implements EventLoop.Turn {
       Result result = table().unwanted(session.state().record());
       if (result != null) {
         boolean data = stage.id() == StageId.IO;
+        because(session, unwantedCause(result), 0);
         stage.endHeld(session, result, unwantedTerm(result, data));
       }
     }
@@ -498,16 +511,25 @@ public final class Worker implements EventLoop.Turn {
     return data ? Term.KILLED_DATA : Term.KILLED_SETUP;
   }
 
+  private static Cause unwantedCause(Result result) {
+    return result == Result.BLOCKED ? Cause.RECHECKED : Cause.OPERATOR;
+  }
+
   /** Ends a session that came and is to go at once. */
   private void endUnwanted(Session session) {
     Result result = table().unwanted(session.state().record());
-    end(session, result, unwantedTerm(result, false));
+    end(session, result, unwantedTerm(result, false), unwantedCause(result), 0);
+  }
+
+  private Cause endingCause() {
+    return endingWith == Result.KILLED ? Cause.STOPPED : Cause.UNSAID;
   }
 
   void endAll(Result result) {
     endingWith = result;
     Term term = stage.id() == StageId.IO ? Term.KILLED_DATA : Term.KILLED_SETUP;
     for (Session session : held.all()) {
+      because(session, endingCause(), 0);
       stage.endHeld(session, result, term);
     }
   }

@@ -20,6 +20,7 @@ import org.portbouncer.core.config.ConfigLoader;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.hop.Session;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.Term;
@@ -56,7 +57,7 @@ class AccessLogTest {
 
   private static final String PAIRS =
       String.join(" ", KEYS.stream().map(key -> key + "=(\\S+|\"(?:[^\"\\\\]|\\\\.)*\")").toList());
-  private static final Pattern LOGFMT = Pattern.compile(PAIRS);
+  private static final Pattern LOGFMT = Pattern.compile(PAIRS + "( reason=\"[^\"]+\")?");
 
   private static final Pattern JSON =
       Pattern.compile(
@@ -71,6 +72,7 @@ class AccessLogTest {
                                   + "\":(null|0|[1-9][0-9]*|"
                                   + "\"(?:[^\"\\\\\\x00-\\x1f]|\\\\[\"\\\\]|\\\\u[0-9a-f]{4})*\")")
                       .toList())
+              + "(,\"reason\":\"[^\"]+\")?"
               + "\\}");
 
   @TempDir Path folder;
@@ -206,6 +208,18 @@ class AccessLogTest {
     assertThat(fields.group(KEYS.indexOf("setup_us") + 1)).isEqualTo("null");
     assertThat(fields.group(KEYS.indexOf("id") + 1)).isEqualTo("4711");
     assertThat(fields.group(KEYS.indexOf("result") + 1)).isEqualTo("\"no-target\"");
+    assertThat(line).endsWith(",\"reason\":\"the target cannot be reached\"}\n");
+  }
+
+  @Test
+  void shouldSayWhyWhereASessionDidNotEndWellAndNowhereElse() throws IOException {
+    log.to(pipe[1], LogForm.PLAIN);
+    session(0);
+    table.cause(0, Cause.CONNECT, Errno.ECONNREFUSED);
+    write(configuration(), Result.NO_TARGET, Term.TARGET_REFUSED, ACCEPTED);
+    assertThat(flushed()).endsWith(" worker=99 reason=\"connection refused\"\n");
+    write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);
+    assertThat(flushed()).endsWith(" worker=99\n");
   }
 
   @Test

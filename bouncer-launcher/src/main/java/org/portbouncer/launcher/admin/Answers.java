@@ -242,6 +242,7 @@ final class Answers {
     json.writeNumberField("failed", listener.failed());
     json.writeNumberField("bytes_up", listener.bytesUp());
     json.writeNumberField("bytes_down", listener.bytesDown());
+    StandingJson.write(json, listener.lastError());
     json.writeEndObject();
   }
 

@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.admin;
 
 import java.util.List;
+import org.portbouncer.launcher.state.LastError;
 
 /**
  * One listener in the answer to {@code status}, made by the mother.
@@ -16,6 +17,7 @@ import java.util.List;
  * @param failed clients whose target could not be reached
  * @param bytesUp bytes from clients to targets
  * @param bytesDown bytes from targets to clients
+ * @param lastError the last failure; null where there was none
  */
 public record ListenerView(
     String name,
@@ -28,4 +30,5 @@ public record ListenerView(
     long limited,
     long failed,
     long bytesUp,
-    long bytesDown) {}
+    long bytesDown,
+    LastError lastError) {}

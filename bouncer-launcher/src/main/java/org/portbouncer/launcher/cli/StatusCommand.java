@@ -142,6 +142,21 @@ final class StatusCommand implements Callable<Integer> {
               Units.bytes(listener.number("bytes_down")));
         });
     table.print();
+    listeners.forEach(
+        (name, value) -> {
+          if (Answer.of(value).values().get("last_error") != null) {
+            printError(console, String.valueOf(name), Answer.of(value).object("last_error"));
+          }
+        });
+  }
+
+  private static void printError(Console console, String listener, Answer error) {
+    String since = error.number("count") > 1 ? ", first " + error.text("since") : "";
+    console
+        .out()
+        .printf(
+            "%s: last failed %s: %s; times in a row: %d%s%n",
+            listener, error.text("last"), error.text("what"), error.number("count"), since);
   }
 
   private static void printBandwidth(Console console, Map<?, ?> classes) {

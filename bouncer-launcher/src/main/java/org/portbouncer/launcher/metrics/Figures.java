@@ -5,6 +5,7 @@ import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.TimeHistogram;
+import org.portbouncer.launcher.state.LastError;
 import org.portbouncer.launcher.state.Standing;
 
 /**
@@ -68,6 +69,7 @@ public record Figures(
    * @param bytesDown to clients, likewise
    * @param setup from accept to forwarding
    * @param connect from the connect stage to the target's answer
+   * @param lastError the last failure; null where there was none
    */
   public record Listener(
       String name,
@@ -82,7 +84,8 @@ public record Figures(
       long bytesUp,
       long bytesDown,
       TimeHistogram setup,
-      TimeHistogram connect) {
+      TimeHistogram connect,
+      LastError lastError) {
 
     /** The same with what its live sessions add. */
     public Listener withLive(int nowActive, long allUp, long allDown) {
@@ -99,7 +102,8 @@ public record Figures(
           allUp,
           allDown,
           setup,
-          connect);
+          connect,
+          lastError);
     }
 
     /** How many ended so. */

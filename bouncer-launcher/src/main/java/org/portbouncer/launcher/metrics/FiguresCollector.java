@@ -86,6 +86,10 @@ final class FiguresCollector implements MultiCollector {
           }
         });
     families.gauge(
+        "bouncer_listener_last_error_timestamp_seconds",
+        "When a session of the listener last failed; 0 for never.",
+        v -> figures.listeners().forEach(l -> v.add(lastErrorSeconds(l), LISTENER, l.name())));
+    families.gauge(
         "bouncer_sessions_active",
         "Sessions between accept and end.",
         v -> figures.listeners().forEach(l -> v.add(l.active(), LISTENER, l.name())));
@@ -98,6 +102,13 @@ final class FiguresCollector implements MultiCollector {
             v.add(listener.bytesDown(), LISTENER, listener.name(), "direction", "down");
           }
         });
+  }
+
+  /**
+   * 0 where there was none: a series that comes only then would be missed by who computes with it.
+   */
+  private static double lastErrorSeconds(Figures.Listener listener) {
+    return listener.lastError() == null ? 0 : listener.lastError().lastMs() / 1e3;
   }
 
   private static void times(Figures figures, MetricFamilies families) {

@@ -109,6 +109,7 @@ final class PageData {
       json.writeNumberField("blocked", listener.ended(Result.BLOCKED));
       json.writeNumberField("limited", listener.ended(Result.LIMITED));
       json.writeNumberField("failed", listener.failed());
+      StandingJson.write(json, listener.lastError());
       json.writeNumberField("up", listener.bytesUp());
       json.writeNumberField("down", listener.bytesDown());
       json.writeNumberField(

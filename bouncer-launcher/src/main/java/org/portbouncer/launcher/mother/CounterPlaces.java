@@ -46,6 +46,7 @@ final class CounterPlaces {
             place -> {
               area.listeners().clear(place);
               area.times().clear(place);
+              area.errors().clear(place);
             });
     rules = new NamedPlaces<>(1, AclCounters.PLACES, AclCounters.OTHER, area.decisions()::clear);
   }

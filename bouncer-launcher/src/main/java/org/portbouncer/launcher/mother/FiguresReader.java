@@ -12,6 +12,7 @@ import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.ListenerCounters;
+import org.portbouncer.core.shared.ListenerErrors;
 import org.portbouncer.core.shared.ListenerTimes;
 import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.shared.TimeBuckets;
@@ -20,6 +21,7 @@ import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.Version;
 import org.portbouncer.launcher.metrics.Figures;
+import org.portbouncer.launcher.state.LastError;
 
 /**
  * Reads {@link Figures} from shared memory and /proc. In the mother, on the threads of who asks:
@@ -112,7 +114,15 @@ final class FiguresReader {
         counters.get(slot, ListenerCounters.Count.BYTES_UP),
         counters.get(slot, ListenerCounters.Count.BYTES_DOWN),
         took.get(slot, ListenerTimes.Step.SETUP),
-        took.get(slot, ListenerTimes.Step.CONNECT));
+        took.get(slot, ListenerTimes.Step.CONNECT),
+        lastError(mother.area().errors().get(slot)));
+  }
+
+  private static LastError lastError(ListenerErrors.Error error) {
+    return error == null
+        ? null
+        : new LastError(
+            error.cause().text(error.errno()), error.firstMs(), error.lastMs(), error.count());
   }
 
   private synchronized List<Figures.Listener> withLive(List<Ended> ended, LiveSessions live) {

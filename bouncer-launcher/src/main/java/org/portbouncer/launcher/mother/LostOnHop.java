@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 import org.portbouncer.core.hop.HopMarker;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
@@ -215,7 +216,13 @@ final class LostOnHop {
     int lost = 0;
     for (int i = 0; i < count; i++) {
       if (table.isQueued(suspects[i], generations[i], stage)
-          && ends.end(suspects[i], generations[i], Result.ERROR, Term.INTERNAL_SETUP, loop.now())) {
+          && ends.end(
+              suspects[i],
+              generations[i],
+              Result.ERROR,
+              Term.INTERNAL_SETUP,
+              Cause.LOST,
+              loop.now())) {
         lost++;
       }
     }

@@ -114,7 +114,8 @@ final class ServerOperations implements Operations, MetricsSource {
         listener.ended(Result.LIMITED),
         listener.failed(),
         listener.bytesUp(),
-        listener.bytesDown());
+        listener.bytesDown(),
+        listener.lastError());
   }
 
   private static List<WorkerView> workers(Figures now) {

@@ -2,6 +2,7 @@ package org.portbouncer.launcher.mother;
 
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.RecordAllocator;
@@ -61,7 +62,8 @@ final class Sweeper extends Timer {
     for (int record = 0; record < records.highWater(); record++) {
       if (table.phase(record) == SessionTable.Phase.QUEUED
           && loop.turned(table.accepted(record)) > patience(record)) {
-        ends.end(record, table.generation(record), Result.ERROR, Term.INTERNAL_SETUP, now);
+        ends.end(
+            record, table.generation(record), Result.ERROR, Term.INTERNAL_SETUP, Cause.LOST, now);
       }
     }
     if (slots != null && now - trimmed > TRIM_NANOS) {

@@ -17,6 +17,9 @@ final class Drawing {
 
   private static final int WIDEST = 60;
 
+  /** From this width on listeners have columns for what failed. */
+  private static final int WITH_ERRORS = 130;
+
   /** Lines that tell why the server is not ready. */
   private static final int REASONS = 4;
 
@@ -162,6 +165,8 @@ final class Drawing {
   }
 
   private void listeners(List<Model.ListenerRow> listeners, int rows) {
+    boolean errors = width >= WITH_ERRORS;
+    int graph = Math.clamp(width - 50 - (errors ? 60 : 0), 11, WIDEST);
     Columns table =
         new Columns(
             new Column(more("LISTENER", listeners.size(), rows), 12, 24, false, 0),
@@ -169,7 +174,9 @@ final class Drawing {
             new Column("NEW/S", 7, 9, true, 2),
             new Column("UP/S", 10, 10, true, 2),
             new Column("DOWN/S", 10, 10, true, 2),
-            new Column("LAST MINUTE", Math.clamp(width - 50, 11, WIDEST), WIDEST, false, 3));
+            new Column("LAST MINUTE", graph, WIDEST, false, 3),
+            new Column("FAILED", errors ? 7 : width, width, true, 4),
+            new Column("LAST FAILURE", errors ? 30 : width, width, false, 5));
     List<Model.ListenerRow> shown = listeners.subList(0, Math.min(rows, listeners.size()));
     for (Model.ListenerRow row : shown) {
       Flow now = row.traffic().now();
@@ -179,7 +186,9 @@ final class Drawing {
           String.format(Locale.ROOT, "%.1f", now.sessions()),
           rate(now.up()),
           rate(now.down()),
-          Spark.of(row.traffic().bytes(), Math.clamp(width - 50, 11, WIDEST), unicode));
+          Spark.of(row.traffic().bytes(), graph, unicode),
+          Long.toString(row.failed()),
+          row.lastError());
     }
     table(table, List.of());
   }

@@ -79,7 +79,13 @@ final class History {
         minute.add(last.nanos(), now.nanos(), flow);
         sum = sum.plus(flow);
       }
-      rows.add(new Model.ListenerRow(clean(name), listener.number("active"), traffic(minute)));
+      rows.add(
+          new Model.ListenerRow(
+              clean(name),
+              listener.number("active"),
+              listener.number("failed"),
+              lastError(listener),
+              traffic(minute)));
     }
     if (seconds > 0) {
       all.add(last.nanos(), now.nanos(), sum);
@@ -89,6 +95,14 @@ final class History {
             .thenComparingLong(Model.ListenerRow::active)
             .reversed());
     return rows;
+  }
+
+  private static String lastError(Answer listener) {
+    if (listener.values().get("last_error") == null) {
+      return "";
+    }
+    Answer error = listener.object("last_error");
+    return clean(error.text("what") + ", " + error.text("last"));
   }
 
   private static Model.Traffic traffic(Minute minute) {

@@ -59,7 +59,13 @@ record Model(
     }
   }
 
-  record ListenerRow(String name, long active, Traffic traffic) {}
+  /**
+   * One listener.
+   *
+   * @param failed sessions that failed since the start
+   * @param lastError the last failure, in words; empty where there was none
+   */
+  record ListenerRow(String name, long active, long failed, String lastError, Traffic traffic) {}
 
   /**
    * One worker.

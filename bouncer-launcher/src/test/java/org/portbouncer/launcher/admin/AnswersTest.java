@@ -20,9 +20,11 @@ class AnswersTest {
             "state":"degraded","reasons":[{"what":"stage acl",\
             "since":"2026-11-27T10:23:20.123Z","detail":"no worker serves"}],"listeners":{\
             "web":{"listen":"0.0.0.0:8080","target":"192.0.2.10:80","accepted":9,"active":2,\
-            "passed":7,"blocked":1,"limited":1,"failed":0,"bytes_up":1536,"bytes_down":5},\
+            "passed":7,"blocked":1,"limited":1,"failed":2,"bytes_up":1536,"bytes_down":5,\
+            "last_error":{"what":"connection refused","since":"2026-11-27T10:23:20.123Z",\
+            "last":"2026-11-27T10:23:21.123Z","count":3}},\
             "mail":{"listen":["0.0.0.0:25","[::]:25"],"target":"unix:/m","accepted":1,"active":1,\
-            "passed":1,"blocked":0,"limited":0,"failed":0,"bytes_up":0,"bytes_down":0}},\
+            "passed":1,"blocked":0,"limited":0,"failed":0,"bytes_up":0,"bytes_down":0,"last_error":null}},\
             "workers":[{"stage":"acl","index":0,"pid":4708,"state":"ready","restarts":0,\
             "sessions":0,"rss_bytes":67108864,"cpu_ms":1250},{"stage":"io","index":1,"pid":4711,\
             "state":"throttled","restarts":3,"sessions":3,"rss_bytes":1000,"cpu_ms":7,\

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.portbouncer.launcher.state.Condition;
+import org.portbouncer.launcher.state.LastError;
 import org.portbouncer.launcher.state.ServerState;
 import org.portbouncer.launcher.state.Standing;
 
@@ -59,9 +60,20 @@ public final class FakeOperations implements Operations {
             List.of(new Condition("stage acl", 1_795_775_000_123L, "no worker serves"))),
         List.of(
             new ListenerView(
-                "web", List.of("0.0.0.0:8080"), "192.0.2.10:80", 9, 2, 7, 1, 1, 0, 1536, 5),
+                "web",
+                List.of("0.0.0.0:8080"),
+                "192.0.2.10:80",
+                9,
+                2,
+                7,
+                1,
+                1,
+                2,
+                1536,
+                5,
+                new LastError("connection refused", 1_795_775_000_123L, 1_795_775_001_123L, 3)),
             new ListenerView(
-                "mail", List.of("0.0.0.0:25", "[::]:25"), "unix:/m", 1, 1, 1, 0, 0, 0, 0, 0)),
+                "mail", List.of("0.0.0.0:25", "[::]:25"), "unix:/m", 1, 1, 1, 0, 0, 0, 0, 0, null)),
         List.of(
             new WorkerView("acl", 0, 4708, "ready", 0, 0, 67_108_864, 1250, null, -1),
             new WorkerView("io", 1, 4711, "throttled", 3, 3, 1000, 7, "exit code 1", 2300)),

@@ -60,6 +60,9 @@ class ServerCommandsTest {
 
             LISTENER  LISTEN              TARGET         ACCEPTED  ACTIVE  PASSED\
             """)
+        .contains(
+            "\nweb: last failed 2026-11-27T10:23:21.123Z: connection refused;"
+                + " times in a row: 3, first 2026-11-27T10:23:20.123Z\n")
         .contains("\nmail      0.0.0.0:25,[::]:25  unix:/m               1       1       1")
         .contains(
             """

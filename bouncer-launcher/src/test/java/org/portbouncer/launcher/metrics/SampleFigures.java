@@ -7,6 +7,7 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.TimeBuckets;
 import org.portbouncer.core.shared.TimeHistogram;
+import org.portbouncer.launcher.state.LastError;
 import org.portbouncer.launcher.state.ServerState;
 import org.portbouncer.launcher.state.Standing;
 
@@ -69,7 +70,8 @@ final class SampleFigures {
         up,
         down,
         histogram(TimeBuckets.SETUP),
-        TimeHistogram.empty(TimeBuckets.SETUP));
+        TimeHistogram.empty(TimeBuckets.SETUP),
+        new LastError("connection refused", 1_795_775_000_123L, 1_795_775_001_123L, 3));
   }
 
   /** One in the first bucket, two in the second, one beyond all bounds; 6.5 s together. */

@@ -5,6 +5,7 @@ import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
@@ -95,6 +96,7 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
     }
     resolving = false;
     if (found.length == 0) {
+      because(Cause.ofLookup(why), 0);
       fail(Result.NO_TARGET, Term.TARGET_REFUSED, why);
     } else {
       race.begin(stage.book().order(target, found, stage.worker().loop().now()));
@@ -109,7 +111,7 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
     if (Errno.isDescriptorLimit(-result)) {
       shortage(-result);
     } else if (result < 0) {
-      fail(Result.ERROR, Term.INTERNAL_SETUP, Errno.text(-result));
+      fail(Result.ERROR, Term.INTERNAL_SETUP, Cause.SYSTEM, -result);
     } else {
       session.descriptors().put(Descriptors.TARGET, stage.sockets().end(0));
       session.descriptors().put(Descriptors.SERVICE, stage.sockets().end(1));
@@ -133,12 +135,12 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
     boolean unix = target.kind() == Endpoint.Kind.UNIX;
     if (!asked) {
       // No socket, for whatever reason, is not the target's doing.
-      fail(Result.ERROR, Term.INTERNAL_SETUP, ConnectFailure.words(errno, unix));
+      fail(Result.ERROR, Term.INTERNAL_SETUP, unix ? Cause.CONNECT_UNIX : Cause.CONNECT, errno);
     } else if (Errno.isWatchLimit(errno)) {
-      fail(Result.ERROR, Term.RESOURCE, Errno.watching(errno));
+      fail(Result.ERROR, Term.RESOURCE, Cause.WATCHES, errno);
     } else {
       ConnectFailure failure = ConnectFailure.of(errno, unix);
-      fail(failure.result(), failure.term(), failure.why());
+      fail(failure.result(), failure.term(), failure.cause(), failure.errno());
     }
   }
 
@@ -164,11 +166,11 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
   @Override
   protected void timedOut() {
     if (Errno.isDescriptorLimit(lacking)) {
-      fail(Result.ERROR, Term.RESOURCE, Errno.text(lacking));
+      fail(Result.ERROR, Term.RESOURCE, Cause.SYSTEM, lacking);
     } else if (resolving) {
-      fail(Result.NO_TARGET, Term.TARGET_TIMEOUT, "the name was not resolved in time");
+      fail(Result.NO_TARGET, Term.TARGET_TIMEOUT, Cause.NAME_LATE, 0);
     } else {
-      fail(Result.TIMEOUT, Term.TARGET_TIMEOUT, "no answer in time");
+      fail(Result.TIMEOUT, Term.TARGET_TIMEOUT, Cause.NO_ANSWER, 0);
     }
   }
 
@@ -180,6 +182,15 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
   @Override
   public void end(Result result, Term term) {
     stage.ended(this, session, result, term);
+  }
+
+  private void because(Cause cause, int errno) {
+    stage.worker().because(session, cause, errno);
+  }
+
+  private void fail(Result result, Term term, Cause cause, int errno) {
+    because(cause, errno);
+    fail(result, term, cause.text(errno));
   }
 
   private void fail(Result result, Term term, String why) {

@@ -1,5 +1,6 @@
 package org.portbouncer.negotiator.connect;
 
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.sys.Errno;
@@ -9,7 +10,7 @@ import org.portbouncer.core.sys.Errno;
  * its target failed: several error numbers mean something else there than their name says. In the
  * connect worker.
  */
-record ConnectFailure(Result result, Term term, String why) {
+record ConnectFailure(Result result, Term term, Cause cause, int errno) {
 
   /**
    * @param errno as {@link TargetSockets} returns it, positive
@@ -17,34 +18,24 @@ record ConnectFailure(Result result, Term term, String why) {
    */
   static ConnectFailure of(int errno, boolean unix) {
     if (errno == Errno.EAGAIN && !unix) {
-      return new ConnectFailure(Result.ERROR, Term.RESOURCE, "no local port is free towards it");
+      return new ConnectFailure(Result.ERROR, Term.RESOURCE, Cause.NO_LOCAL_PORT, 0);
     }
     if (errno == Errno.ETIMEDOUT) {
-      return new ConnectFailure(Result.TIMEOUT, Term.TARGET_TIMEOUT, Errno.text(errno));
+      return new ConnectFailure(Result.TIMEOUT, Term.TARGET_TIMEOUT, cause(errno, unix), errno);
     }
-    return new ConnectFailure(Result.NO_TARGET, Term.TARGET_REFUSED, words(errno, unix));
+    return new ConnectFailure(Result.NO_TARGET, Term.TARGET_REFUSED, cause(errno, unix), errno);
   }
 
   /** What an error number says of a target. */
-  static String words(int errno, boolean unix) {
-    return unix ? unix(errno) : inet(errno);
+  static Cause cause(int errno, boolean unix) {
+    if (errno == Errno.EAGAIN && !unix) {
+      return Cause.NO_LOCAL_PORT;
+    }
+    return unix ? Cause.CONNECT_UNIX : Cause.CONNECT;
   }
 
-  private static String unix(int errno) {
-    return switch (errno) {
-      case Errno.EPROTOTYPE -> "the socket there is a datagram socket, and no stream";
-      default -> Errno.text(errno);
-    };
-  }
-
-  private static String inet(int errno) {
-    return switch (errno) {
-      case Errno.EADDRNOTAVAIL -> "no address of this machine can reach it (is IPv6 off?)";
-      case Errno.EAFNOSUPPORT -> "this machine has no IPv6";
-      case Errno.EPERM -> "a firewall of this machine forbids it";
-      case Errno.EACCES -> "this machine forbids it: a route, a firewall, or a broadcast address";
-      case Errno.EINVAL -> "this machine's routes throw it away, or it has no interface (%scope)";
-      default -> Errno.text(errno);
-    };
+  /** In words. */
+  String why() {
+    return cause.text(errno);
   }
 }

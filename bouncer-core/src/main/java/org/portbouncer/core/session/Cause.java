@@ -1,0 +1,140 @@
+package org.portbouncer.core.session;
+
+import org.portbouncer.core.sys.ConnectErrno;
+import org.portbouncer.core.sys.Errno;
+
+/**
+ * Why a session did not end well, in words for people: what {@link Result} and {@link Term} do not
+ * say. A code and perhaps an errno, so that it has room in the session's record and no text of a
+ * worker is believed. In every process.
+ */
+public enum Cause {
+  /** Nobody said more than result and term; {@link #usual} makes the best of them. */
+  UNSAID(0, ""),
+  /** What a call of the system answered. */
+  SYSTEM(1, ""),
+  /** What connecting to an address answered. */
+  CONNECT(2, ""),
+  /** What connecting to a Unix socket answered. */
+  CONNECT_UNIX(3, ""),
+  NO_LOCAL_PORT(4, "no local port is free towards it"),
+  WATCHES(5, ""),
+  NO_ANSWER(6, "no answer in time"),
+  NO_TARGET(7, "the target cannot be reached"),
+
+  NAME_UNKNOWN(10, "the name is not known"),
+  NAME_EMPTY(11, "the name has no address"),
+  NAME_SERVICE_SILENT(12, "the name service does not answer, or cannot now"),
+  NAME_SERVICE_REFUSES(13, "the name service refuses to answer"),
+  NAME_LATE(14, "the name was not resolved in time"),
+  NAME_FAILED(15, "the name cannot be looked up"),
+
+  NO_RULE(20, "no rule matches"),
+  RULE_BLOCKS(21, "the rule blocks"),
+  RECHECKED(22, "the rules of a reload block it"),
+  MAX_SESSIONS(23, "max-sessions of the rule"),
+  MAX_SESSIONS_PER_SOURCE(24, "max-sessions-per-source of the rule"),
+  RATE(25, "rate of the rule"),
+  RATE_PER_SOURCE(26, "rate-per-source of the rule"),
+  SOURCES_FULL(27, "no room to count one more source"),
+  ALL_SESSIONS(28, "limits.max-sessions"),
+
+  SETUP_LATE(30, "not set up within timeouts.negotiate"),
+  IDLE(31, "no byte within timeouts.idle"),
+  HALF_CLOSED(32, "one side had ended, and no byte came within timeouts.half-closed"),
+
+  CLIENT_RESET(40, "the client reset the connection, or vanished"),
+  TARGET_RESET(41, "the target reset the connection, or vanished"),
+
+  OPERATOR(50, "killed by the operator"),
+  STOPPED(51, "the server was stopped at once"),
+  DRAINED(52, "the server stopped, and timeouts.drain was over"),
+
+  WORKER_DIED(60, "the worker that had it died"),
+  LOST(61, "lost on its way with a worker that died"),
+  DESCRIPTORS(62, "no descriptors were left for it"),
+  UNFIT(63, "it came with descriptors that nothing can be forwarded with"),
+  DAMAGED(64, "its state came damaged"),
+  NOT_CONFIGURED(65, "it names what is not configured"),
+  INTERNAL(66, "internal error");
+
+  private static final Cause[] ALL = values();
+
+  private final int code;
+  private final String words;
+
+  Cause(int code, String words) {
+    this.code = code;
+    this.words = words;
+  }
+
+  /** As it stands in shared memory: 0 to 255. */
+  public int code() {
+    return code;
+  }
+
+  /** The cause with this code; {@link #UNSAID} where there is none. */
+  public static Cause withCode(int code) {
+    for (Cause cause : ALL) {
+      if (cause.code == code) {
+        return cause;
+      }
+    }
+    return UNSAID;
+  }
+
+  /** What a look-up that failed with these words is; where it is none of ours, the general one. */
+  public static Cause ofLookup(String words) {
+    for (Cause cause : ALL) {
+      if (cause.code >= NAME_UNKNOWN.code
+          && cause.code <= NAME_FAILED.code
+          && cause.words.equals(words)) {
+        return cause;
+      }
+    }
+    return NAME_FAILED;
+  }
+
+  /** The words without what an errno adds. */
+  public String words() {
+    return words;
+  }
+
+  /**
+   * In words.
+   *
+   * @param errno what the system said; 0 for nothing
+   */
+  public String text(int errno) {
+    return switch (this) {
+      case SYSTEM -> Errno.text(errno);
+      case CONNECT -> ConnectErrno.inet(errno);
+      case CONNECT_UNIX -> ConnectErrno.unix(errno);
+      case WATCHES -> Errno.watching(errno);
+      default -> errno == 0 ? words : words + ": " + Errno.text(errno);
+    };
+  }
+
+  /** What it most likely was, where nobody said more than this. */
+  public static Cause usual(Result result, Term term) {
+    return switch (result) {
+      case OK -> UNSAID;
+      case BLOCKED -> term == Term.BLOCKED_DATA ? RECHECKED : RULE_BLOCKS;
+      case LIMITED -> ALL_SESSIONS;
+      case NO_TARGET -> term == Term.TARGET_TIMEOUT ? NAME_LATE : NO_TARGET;
+      case TIMEOUT -> late(term);
+      case RESET -> term.text().startsWith("S") ? TARGET_RESET : CLIENT_RESET;
+      case KILLED -> OPERATOR;
+      case DRAINED -> DRAINED;
+      case ERROR -> term == Term.RESOURCE || term == Term.RESOURCE_DATA ? DESCRIPTORS : INTERNAL;
+    };
+  }
+
+  private static Cause late(Term term) {
+    return switch (term) {
+      case CLIENT_TIMEOUT_SETUP -> SETUP_LATE;
+      case TARGET_TIMEOUT -> NO_ANSWER;
+      default -> IDLE;
+    };
+  }
+}
