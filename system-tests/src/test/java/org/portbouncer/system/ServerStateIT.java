@@ -96,9 +96,13 @@ class ServerStateIT {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       over = true;
-      thread.join();
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -111,7 +115,8 @@ class ServerStateIT {
                 Files.createDirectory(folder.resolve("browser")),
                 "http://127.0.0.1:" + metrics + "/")) {
       assertReady(server);
-      try (Killer killer = new Killer(server)) {
+      Killer killer = new Killer(server);
+      try (killer) {
         awaitState(server, "degraded", "down");
         for (int i = 0; i < CLIENTS; i++) {
           clients.add(Client.to(port));

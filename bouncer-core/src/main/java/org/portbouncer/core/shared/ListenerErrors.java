@@ -35,7 +35,7 @@ public final class ListenerErrors {
    * @param firstMs wall clock
    * @param lastMs likewise
    */
-  public record Error(Cause cause, int errno, long firstMs, long lastMs, long count) {}
+  public record Seen(Cause cause, int errno, long firstMs, long lastMs, long count) {}
 
   private final MemorySegment memory;
 
@@ -60,11 +60,11 @@ public final class ListenerErrors {
   }
 
   /** The last failure; null where there was none. */
-  public Error get(int slot) {
+  public Seen get(int slot) {
     long what = get(slot, 0);
     return what == 0
         ? null
-        : new Error(
+        : new Seen(
             Cause.withCode((int) what & 0xff),
             (int) (what >> 8) & 0xff,
             get(slot, FIRST),

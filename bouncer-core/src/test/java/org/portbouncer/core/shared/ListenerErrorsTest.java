@@ -16,11 +16,9 @@ class ListenerErrorsTest {
     assertThat(errors.get(3)).isNull();
     errors.add(3, Cause.CONNECT, 111, 1000);
     errors.add(3, Cause.CONNECT, 111, 2000);
-    assertThat(errors.get(3))
-        .isEqualTo(new ListenerErrors.Error(Cause.CONNECT, 111, 1000, 2000, 2));
+    assertThat(errors.get(3)).isEqualTo(new ListenerErrors.Seen(Cause.CONNECT, 111, 1000, 2000, 2));
     errors.add(3, Cause.CONNECT, 113, 3000);
-    assertThat(errors.get(3))
-        .isEqualTo(new ListenerErrors.Error(Cause.CONNECT, 113, 3000, 3000, 1));
+    assertThat(errors.get(3)).isEqualTo(new ListenerErrors.Seen(Cause.CONNECT, 113, 3000, 3000, 1));
     assertThat(errors.get(2)).isNull();
     errors.clear(3);
     assertThat(errors.get(3)).isNull();

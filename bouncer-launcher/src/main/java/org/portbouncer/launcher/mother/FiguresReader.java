@@ -118,7 +118,7 @@ final class FiguresReader {
         lastError(mother.area().errors().get(slot)));
   }
 
-  private static LastError lastError(ListenerErrors.Error error) {
+  private static LastError lastError(ListenerErrors.Seen error) {
     return error == null
         ? null
         : new LastError(
