@@ -61,6 +61,7 @@ class MetricsIT {
     names.put("bouncer_worker_rss_bytes", "index stage");
     names.put("bouncer_state_bytes_total", "mode");
     names.put("bouncer_state_spills_total", "");
+    names.put("bouncer_bandwidth_bytes_total", "class direction");
     names.put("bouncer_bandwidth_throttled_seconds_total", "class");
     names.put("bouncer_build_info", "version");
     return names;

@@ -6,8 +6,8 @@ import java.lang.invoke.VarHandle;
 
 /**
  * What each bandwidth class allows now, in shared memory, one place per class. The mother alone
- * writes; io workers read, before every read of a limited session, so that a change takes effect on
- * live sessions at once.
+ * writes that; io workers read it, before every read of a limited session, so that a change takes
+ * effect on live sessions at once. What is counted is added by whichever process has the event.
  *
  * <pre>
  *    0 version u32, grows with every change | 4 generation u32, grows with every new class
@@ -16,6 +16,7 @@ import java.lang.invoke.VarHandle;
  *      8 served up u64 | 16 served down u64, bytes until then
  *     24 up u64 | 32 down u64, bytes per second, 0 no limit | 40 burst u64, bytes, 0 by the rate
  *  192 throttled up u64 | 200 throttled down u64, ns
+ *  208 bytes up u64 | 216 bytes down u64, of sessions that ended
  * </pre>
  *
  * There are two sets of terms, so that one is always whole: the version says which. A mother who
@@ -41,6 +42,7 @@ public final class ClassBoard {
   private static final int RATE = 24;
   private static final int BURST = 40;
   private static final int THROTTLED = 192;
+  private static final int ENDED_BYTES = 208;
 
   private final MemorySegment memory;
 
@@ -68,8 +70,10 @@ public final class ClassBoard {
 
   /** Gives a place to a class that is new; in the mother. Nobody refers to it yet. */
   public void open(int place) {
-    LONG.setOpaque(memory, at(place, THROTTLED), 0L);
-    LONG.setOpaque(memory, at(place, THROTTLED + 8), 0L);
+    for (int way = 0; way < Way.COUNT; way++) {
+      LONG.setOpaque(memory, at(place, THROTTLED + 8 * way), 0L);
+      LONG.setOpaque(memory, at(place, ENDED_BYTES + 8 * way), 0L);
+    }
     INT.setRelease(memory, at(place, GENERATION), generation(place) + 1);
   }
 
@@ -132,5 +136,18 @@ public final class ClassBoard {
   public long throttledNanos(int place) {
     return (long) LONG.getVolatile(memory, at(place, THROTTLED))
         + (long) LONG.getVolatile(memory, at(place, THROTTLED + 8));
+  }
+
+  /**
+   * Adds what a session of the class has moved, once, at its end: while it lives its record has it,
+   * so that nobody who forwards counts twice.
+   */
+  public void addEnded(int place, int way, long bytes) {
+    LONG.getAndAdd(memory, at(place, ENDED_BYTES + 8 * way), bytes);
+  }
+
+  /** Bytes that sessions of the class have moved which ended. */
+  public long endedBytes(int place, int way) {
+    return (long) LONG.getVolatile(memory, at(place, ENDED_BYTES + 8 * way));
   }
 }

@@ -2,6 +2,7 @@ package org.portbouncer.core.worker;
 
 import java.util.Arrays;
 import java.util.function.IntPredicate;
+import org.portbouncer.core.shared.SessionTable;
 
 /**
  * The configurations that live sessions refer to, newest last. In every process, changed on the
@@ -28,6 +29,19 @@ public final class Epochs {
       }
     }
     return null;
+  }
+
+  /**
+   * Where the bandwidth class of a session stands on the ClassBoard; -1 where it has none. A record
+   * that is freed meanwhile may give numbers of two sessions: they are looked at before use.
+   */
+  public int classPlace(SessionTable table, int record) {
+    int index = table.bandwidth(record);
+    if (index < 0) {
+      return -1;
+    }
+    Epoch epoch = get(table.epoch(record));
+    return epoch == null || index >= epoch.classes().length ? -1 : epoch.classes()[index];
   }
 
   /** Forgets the others, and gives back the memory of their rules. */

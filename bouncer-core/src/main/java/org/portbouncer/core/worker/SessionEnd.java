@@ -9,6 +9,7 @@ import org.portbouncer.core.shared.ListenerCounters;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.StateSlots;
+import org.portbouncer.core.shared.Way;
 
 /**
  * The one place that ends a session in the books: claims its record, counts it, writes its line,
@@ -133,10 +134,21 @@ public final class SessionEnd {
           .add(slot, table.cause(record), table.causeErrno(record), System.currentTimeMillis());
     }
     counters.ended(slot, result);
+    ofClass(record);
     freeSlot(record);
     area.limits().release(record, pid);
     area.buckets().release(record, pid);
     table.free(record);
+  }
+
+  /** What its bandwidth class has moved; a session without one costs a look at its record. */
+  private void ofClass(int record) {
+    SessionTable table = area.sessions();
+    int place = epochs.classPlace(table, record);
+    if (place >= 0) {
+      area.classes().addEnded(place, Way.UP, table.bytesUp(record));
+      area.classes().addEnded(place, Way.DOWN, table.bytesDown(record));
+    }
   }
 
   /** Gives back the slot that held the session's state, if it still has one. */

@@ -19,17 +19,20 @@ import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.ClassBoard;
 import org.portbouncer.core.shared.ListenerCounters;
 import org.portbouncer.core.shared.ListenerCounters.Count;
 import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.support.Descriptor;
 import org.portbouncer.core.sys.SockAddr;
 
 class SessionEndTest {
 
   private static final int SLOT = 2;
+  private static final int PLACE = 5;
   private static final long ACCEPTED = 1_000_000_000;
   private static final long NOW = ACCEPTED + 42_000_000;
 
@@ -38,6 +41,7 @@ class SessionEndTest {
   private final AccessLog log = new AccessLog();
   private SessionTable table;
   private ListenerCounters counters;
+  private ClassBoard classes;
   private RecordAllocator records;
   private SessionEnd ends;
   private int[] pipe;
@@ -48,19 +52,21 @@ class SessionEndTest {
     SharedArea area = SharedArea.create(64);
     table = area.sessions();
     counters = area.listeners();
+    classes = area.classes();
     records = new RecordAllocator(table, 1);
     pipe = Descriptor.pipe();
     log.to(pipe[1], LogForm.PLAIN);
     Path file =
         Files.writeString(
             folder.resolve("b.conf"),
-            "bouncer.listeners.web { listen = \"0.0.0.0:8080\", target = \"192.0.2.1:80\" }\n");
+            "bouncer.listeners.web { listen = \"0.0.0.0:8080\", target = \"192.0.2.1:80\" }\n"
+                + "bouncer.bandwidth.slow { up = \"1 MB/s\" }\n");
     Epochs epochs = new Epochs();
     epochs.add(
         new Epoch(
             1,
             ConfigLoader.load(file).configuration(),
-            new Places(new int[] {SLOT}, new int[0], new int[0][], 0)));
+            new Places(new int[] {SLOT}, new int[] {PLACE}, new int[0][], 0)));
     ends = new SessionEnd(area, null, epochs, log, 77);
   }
 
@@ -104,6 +110,21 @@ class SessionEndTest {
     assertThat(lines())
         .contains(" event=end id=9 listener=web client=192.0.2.9:1 ")
         .contains(" result=ok term=-- setup_us=5 duration_ms=42 up=100 down=2000 worker=77\n");
+  }
+
+  @Test
+  void shouldCountTheBytesOfAClassWhenOneOfItsSessionsEnds() {
+    for (int bandwidth : new int[] {0, -1, 0, 7}) {
+      int record = session(1);
+      table.bandwidth(record, bandwidth);
+      table.moved(record, 100, 2000, NOW);
+      int generation = table.generation(record);
+      assertThat(ends.end(record, generation, Result.OK, Term.NORMAL, NOW)).isTrue();
+    }
+    assertThat(classes.endedBytes(PLACE, Way.UP)).isEqualTo(200);
+    assertThat(classes.endedBytes(PLACE, Way.DOWN)).isEqualTo(4000);
+    classes.open(PLACE);
+    assertThat(classes.endedBytes(PLACE, Way.DOWN)).as("another class's").isZero();
   }
 
   @Test

@@ -88,6 +88,8 @@ final class Answers {
     json.writeNumberField("burst", bandwidth.burst());
     json.writeStringField("shared_by", bandwidth.sharedBy());
     json.writeNumberField("sessions", bandwidth.sessions());
+    json.writeNumberField("bytes_up", bandwidth.bytesUp());
+    json.writeNumberField("bytes_down", bandwidth.bytesDown());
     json.writeNumberField("throttled_s", bandwidth.throttledS());
   }
 

@@ -10,6 +10,8 @@ package org.portbouncer.launcher.admin;
  * @param burst bytes that may pass at once after a pause, of the faster way
  * @param sharedBy whose sessions share the rate
  * @param sessions live sessions of the class
+ * @param bytesUp that its sessions have moved to targets, ended ones included; never falls
+ * @param bytesDown likewise to clients
  * @param throttledS for how long sessions have waited for it, in seconds, summed over them
  */
 public record BandwidthView(
@@ -19,4 +21,6 @@ public record BandwidthView(
     long burst,
     String sharedBy,
     int sessions,
+    long bytesUp,
+    long bytesDown,
     double throttledS) {}

@@ -172,9 +172,10 @@ public record Figures(
    *
    * @param up bytes per second now, 0 for no limit
    * @param down likewise
+   * @param burst bytes that may pass at once after a pause, of the faster way
    * @param sharedBy whose sessions share the rate
    * @param sessions live ones that have it
-   * @param bytesUp that its live sessions have moved; falls when one ends
+   * @param bytesUp that its sessions have moved, ended ones included; never falls
    * @param bytesDown likewise
    * @param throttledNanos how long sessions waited for it, summed over them
    */
@@ -182,6 +183,7 @@ public record Figures(
       String name,
       long up,
       long down,
+      long burst,
       String sharedBy,
       int sessions,
       long bytesUp,

@@ -189,6 +189,15 @@ final class FiguresCollector implements MultiCollector {
         "bouncer_bandwidth_throttled_seconds",
         "How long sessions waited for their bandwidth class, summed over them.",
         v -> figures.classes().forEach(c -> v.add(c.throttledNanos() / 1e9, "class", c.name())));
+    families.counter(
+        "bouncer_bandwidth_bytes",
+        "Bytes that sessions of the bandwidth class have moved, live ones included.",
+        v -> {
+          for (Figures.BandwidthClass each : figures.classes()) {
+            v.add(each.bytesUp(), "class", each.name(), "direction", "up");
+            v.add(each.bytesDown(), "class", each.name(), "direction", "down");
+          }
+        });
     families.gauge(
         "bouncer_bandwidth_limit_bytes_per_second",
         "What the bandwidth class allows now; 0 for no limit.",

@@ -1,7 +1,6 @@
 package org.portbouncer.launcher.mother;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -37,13 +36,10 @@ final class FiguresReader {
   private final WorkerTimes times = new WorkerTimes();
   private final String version = Version.text();
 
-  /** What was told of a listener's bytes, so that no later answer falls behind an earlier one. */
-  private record Told(long up, long down) {}
-
   /** What a listener's ended sessions come to, and where it counts. */
   private record Ended(Figures.Listener figures, int slot) {}
 
-  private final Map<String, Told> told = new HashMap<>();
+  private final Told<String> told = new Told<>();
 
   FiguresReader(Mother mother) {
     this.mother = mother;
@@ -54,6 +50,7 @@ final class FiguresReader {
   Figures read() {
     Epoch epoch = mother.epoch();
     List<Ended> ended = ended(epoch);
+    PolicyFigures.Moved moved = policy.moved(epoch);
     LiveSessions live =
         new LiveSessions(mother.area().sessions(), mother.records().highWater(), mother.epochs());
     return new Figures(
@@ -63,7 +60,7 @@ final class FiguresReader {
         stages(epoch, live),
         workers(),
         policy.decisions(epoch.configuration()),
-        policy.classes(epoch, live),
+        policy.classes(epoch, moved, live),
         transfer(epoch.configuration()),
         trouble());
   }
@@ -125,25 +122,18 @@ final class FiguresReader {
             error.cause().text(error.errno()), error.firstMs(), error.lastMs(), error.count());
   }
 
-  private synchronized List<Figures.Listener> withLive(List<Ended> ended, LiveSessions live) {
+  private List<Figures.Listener> withLive(List<Ended> ended, LiveSessions live) {
     List<Figures.Listener> all = new ArrayList<>();
     for (Ended each : ended) {
       Figures.Listener listener = each.figures();
-      Told now =
-          tell(
+      Told.Bytes now =
+          told.tell(
               listener.name(),
               listener.bytesUp() + live.up(each.slot()),
               listener.bytesDown() + live.down(each.slot()));
       all.add(listener.withLive(live.active(each.slot()), now.up(), now.down()));
     }
     return all;
-  }
-
-  private Told tell(String listener, long up, long down) {
-    return told.merge(
-        listener,
-        new Told(up, down),
-        (a, b) -> new Told(Math.max(a.up(), b.up()), Math.max(a.down(), b.down())));
   }
 
   // Stages and workers.

@@ -4,7 +4,6 @@ import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.ClassBoard;
 import org.portbouncer.core.shared.ListenerCounters;
 import org.portbouncer.core.shared.SessionTable;
-import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.Epochs;
 
 /**
@@ -47,7 +46,7 @@ final class LiveSessions {
       long bytesDown = table.bytesDown(record);
       up[slot] += bytesUp;
       down[slot] += bytesDown;
-      int place = classPlace(table, record, epochs);
+      int place = epochs.classPlace(table, record);
       if (place >= 0) {
         ofClass[place]++;
         classUp[place] += bytesUp;
@@ -57,18 +56,6 @@ final class LiveSessions {
         queued[table.stage(record).ordinal()]++;
       }
     }
-  }
-
-  private static int classPlace(SessionTable table, int record, Epochs epochs) {
-    int index = table.bandwidth(record);
-    if (index < 0) {
-      return -1;
-    }
-    Epoch epoch = epochs.get(table.epoch(record));
-    // A record that is freed meanwhile may give numbers of two sessions.
-    return epoch == null || index >= epoch.places().classes().length
-        ? -1
-        : epoch.places().classes()[index];
   }
 
   int total() {

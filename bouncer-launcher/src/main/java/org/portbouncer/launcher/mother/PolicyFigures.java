@@ -21,6 +21,13 @@ import org.portbouncer.launcher.mother.CounterPlaces.RuleName;
 final class PolicyFigures {
 
   private final Mother mother;
+  private final Told<ClassName> told = new Told<>();
+
+  /** A class at its place: the next one there has another generation. */
+  private record ClassName(int place, int generation) {}
+
+  /** What ended sessions of the classes of a configuration have moved, in their order. */
+  record Moved(long[] up, long[] down) {}
 
   PolicyFigures(Mother mother) {
     this.mother = mother;
@@ -57,13 +64,26 @@ final class PolicyFigures {
     return decisions;
   }
 
+  /** What ended sessions of the classes have moved; to be read before the live ones. */
+  Moved moved(Epoch epoch) {
+    int[] places = epoch.classes();
+    Moved moved = new Moved(new long[places.length], new long[places.length]);
+    for (int i = 0; i < places.length; i++) {
+      moved.up()[i] = mother.area().classes().endedBytes(places[i], Way.UP);
+      moved.down()[i] = mother.area().classes().endedBytes(places[i], Way.DOWN);
+    }
+    return moved;
+  }
+
   /** The classes of the configuration in force, with what they allow now. */
-  List<Figures.BandwidthClass> classes(Epoch epoch, LiveSessions live) {
+  List<Figures.BandwidthClass> classes(Epoch epoch, Moved ended, LiveSessions live) {
     ClassBoard board = mother.area().classes();
     List<Figures.BandwidthClass> classes = new ArrayList<>();
     List<BandwidthClass> configured = epoch.configuration().bandwidth();
     for (int i = 0; i < configured.size(); i++) {
-      int place = epoch.places().classes()[i];
+      int place = epoch.classes()[i];
+      Told.Bytes moved =
+          told(place, ended.up()[i] + live.classUp(place), ended.down()[i] + live.classDown(place));
       ClassTerms terms = new ClassTerms();
       board.read(place, terms);
       classes.add(
@@ -71,12 +91,28 @@ final class PolicyFigures {
               configured.get(i).name(),
               terms.rate(Way.UP),
               terms.rate(Way.DOWN),
+              burst(terms),
               configured.get(i).sharedBy().name().toLowerCase(Locale.ROOT),
               live.ofClass(place),
-              live.classUp(place),
-              live.classDown(place),
+              moved.up(),
+              moved.down(),
               board.throttledNanos(place)));
     }
     return classes;
+  }
+
+  private Told.Bytes told(int place, long up, long down) {
+    int generation = mother.area().classes().generation(place);
+    told.forget(new ClassName(place, generation - 1));
+    return told.tell(new ClassName(place, generation), up, down);
+  }
+
+  /** That of the faster way. */
+  private static long burst(ClassTerms terms) {
+    long burst = 0;
+    for (int way = 0; way < Way.COUNT; way++) {
+      burst = terms.rate(way) == 0 ? burst : Math.max(burst, terms.burst(way));
+    }
+    return burst;
   }
 }

@@ -48,6 +48,7 @@ final class ServerOperations implements Operations, MetricsSource {
   private static final long STOPPED_NANOS = 1_500_000_000;
 
   private static final long NANOS_PER_MS = 1_000_000;
+  private static final double NANOS_PER_SECOND = 1e9;
 
   private final Mother mother;
   private final FiguresReader figures;
@@ -94,7 +95,7 @@ final class ServerOperations implements Operations, MetricsSource {
         new StateTransferView(
             transfer.mode().text(), transfer.spilled(), transfer.slots(), transfer.slotsUsed()),
         new LimitsView(now.sessions().limit(), now.sessions().active()),
-        bandwidth.views(mother.epoch()),
+        now.classes().stream().map(ServerOperations::bandwidth).toList(),
         new AccessLogView(
             mother.configuration().log().access().to().text(),
             now.trouble().logLinesLost(),
@@ -116,6 +117,19 @@ final class ServerOperations implements Operations, MetricsSource {
         listener.bytesUp(),
         listener.bytesDown(),
         listener.lastError());
+  }
+
+  private static BandwidthView bandwidth(Figures.BandwidthClass one) {
+    return new BandwidthView(
+        one.name(),
+        one.up(),
+        one.down(),
+        one.burst(),
+        one.sharedBy(),
+        one.sessions(),
+        one.bytesUp(),
+        one.bytesDown(),
+        one.throttledNanos() / NANOS_PER_SECOND);
   }
 
   private static List<WorkerView> workers(Figures now) {
@@ -180,13 +194,16 @@ final class ServerOperations implements Operations, MetricsSource {
 
   @Override
   public BandwidthView limit(String name, Long up, Long down) throws RefusedException {
-    BandwidthView view = onLoop(() -> bandwidth.limit(name, up, down));
-    if (view == null) {
+    if (!onLoop(() -> bandwidth.limit(name, up, down))) {
       List<String> names =
           mother.configuration().bandwidth().stream().map(BandwidthClass::name).toList();
       throw new RefusedException("no bandwidth class '" + name + "'" + Nearest.hint(name, names));
     }
-    return view;
+    return figures.read().classes().stream()
+        .filter(one -> one.name().equals(name))
+        .map(ServerOperations::bandwidth)
+        .findFirst()
+        .orElseThrow(() -> new RefusedException("a reload has just taken the class away"));
   }
 
   @Override

@@ -239,15 +239,19 @@ final class Drawing {
     Columns table =
         new Columns(
             new Column(more("BANDWIDTH", classes.size(), rows), 14, 24, false, 0),
-            new Column("UP", 12, 12, true, 2),
-            new Column("DOWN", 12, 12, true, 2),
-            new Column("SHARED BY", 9, 9, false, 3),
+            new Column("UP/S", 10, 10, true, 1),
+            new Column("DOWN/S", 10, 10, true, 1),
+            new Column("MOST UP", 12, 12, true, 3),
+            new Column("MOST DOWN", 12, 12, true, 3),
+            new Column("SHARED BY", 9, 9, false, 4),
             new Column("SESSIONS", 8, 8, true, 1),
             new Column("WAITING", 8, 8, true, 1));
     List<Style> styles = new ArrayList<>();
     for (Model.ClassRow row : classes.subList(0, Math.min(rows, classes.size()))) {
       table.row(
           row.name(),
+          rate(row.upRate()),
+          rate(row.downRate()),
           Units.rate(row.up()),
           Units.rate(row.down()),
           row.sharedBy(),

@@ -149,6 +149,8 @@ final class History {
               one.number("down"),
               clean(one.text("shared_by")),
               one.number("sessions"),
+              rate(one, then, "bytes_up", seconds),
+              rate(one, then, "bytes_down", seconds),
               rate(one, then, "throttled_s", seconds)));
     }
     rows.sort(

@@ -77,10 +77,19 @@ record Model(
   /**
    * One bandwidth class.
    *
+   * @param upRate bytes a second that its sessions moved since the last look
+   * @param downRate likewise
    * @param waiting how many sessions waited for it, on average since the last look
    */
   record ClassRow(
-      String name, long up, long down, String sharedBy, long sessions, double waiting) {}
+      String name,
+      long up,
+      long down,
+      String sharedBy,
+      long sessions,
+      double upRate,
+      double downRate,
+      double waiting) {}
 
   record SessionRow(
       long id,

@@ -32,7 +32,7 @@ class AnswersTest {
             "state_transfer":{"mode":"inline","spilled":0,"slots_total":0,"slots_used":0},\
             "limits":{"max_sessions":10000,"active":3},\
             "bandwidth":{"slow":{"up":1048576,"down":null,"burst":20971,"shared_by":"rule",\
-            "sessions":2,"throttled_s":61.5}},\
+            "sessions":2,"bytes_up":4000,"bytes_down":5000,"throttled_s":61.5}},\
             "access_log":{"to":"file","lines_left_out":7,\
             "trouble":"/var/log/b.log: no space left on device"},\
             "server_log":{"lines_left_out":9}}\

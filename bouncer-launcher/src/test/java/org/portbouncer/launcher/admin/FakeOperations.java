@@ -85,7 +85,7 @@ public final class FakeOperations implements Operations {
   }
 
   private static BandwidthView slow(long up, long down) {
-    return new BandwidthView("slow", up, down, 20_971, "rule", 2, 61.5);
+    return new BandwidthView("slow", up, down, 20_971, "rule", 2, 4000, 5000, 61.5);
   }
 
   @Override

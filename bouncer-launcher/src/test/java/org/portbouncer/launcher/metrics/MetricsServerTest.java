@@ -88,6 +88,8 @@ class MetricsServerTest {
             "bouncer_state_bytes_total{mode=\"file-fd\"} 20.0",
             "bouncer_state_bytes_total{mode=\"shm\"} 30.0",
             "bouncer_state_spills_total 6.0",
+            "bouncer_bandwidth_bytes_total{class=\"slow\",direction=\"up\"} 500.0",
+            "bouncer_bandwidth_bytes_total{class=\"slow\",direction=\"down\"} 600.0",
             "bouncer_bandwidth_throttled_seconds_total{class=\"slow\"} 2.5",
             "bouncer_build_info{version=\"1.2.3\"} 1");
     assertThat(text).contains("\njvm_memory_used_bytes{", "\nprocess_cpu_usage ");

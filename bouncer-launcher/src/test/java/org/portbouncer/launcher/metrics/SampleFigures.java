@@ -48,7 +48,7 @@ final class SampleFigures {
         List.of(new Figures.Decision("office", "staff", "pass", 9)),
         List.of(
             new Figures.BandwidthClass(
-                "slow", 1_048_576, 1_000_000, "rule", 2, 500, 600, 2_500_000_000L)),
+                "slow", 1_048_576, 1_000_000, 20_971, "rule", 2, 500, 600, 2_500_000_000L)),
         new Figures.Transfer(StateTransfer.Mode.SHM, new long[] {10, 20, 30}, 6, 4096, 12),
         new Figures.Trouble(11, 17, 12, 13, 14, 15, 16));
   }

@@ -26,6 +26,8 @@ class HistoryTest {
     assertThat(model.workers().getLast().cpu()).isEqualTo(0.5);
     assertThat(model.classes().getFirst().name()).as("the one waited for").isEqualTo("slow");
     assertThat(model.classes().getFirst().waiting()).isEqualTo(3);
+    assertThat(model.classes().getFirst().upRate()).isZero();
+    assertThat(model.classes().getFirst().downRate()).isEqualTo(2048);
     double[] up = model.all().up();
     assertThat(up).endsWith(1024, 1024, 1024, 1024);
     assertThat(up[55]).as("five seconds ago nobody looked").isNaN();

@@ -32,8 +32,10 @@ final class Samples {
           {"stage":"io","index":0,"state":"ready","sessions":3,"cpu_ms":%d,"rss_bytes":67108864}],
          "limits":{"max_sessions":10000,"active":3},
          "bandwidth":{
-          "idle":{"up":null,"down":1000,"shared_by":"all","sessions":0,"throttled_s":0},
-          "slow":{"up":1048576,"down":null,"shared_by":"rule","sessions":3,"throttled_s":%s}}}
+          "idle":{"up":null,"down":1000,"shared_by":"all","sessions":0,"bytes_up":0,"bytes_down":0,
+                  "throttled_s":0},
+          "slow":{"up":1048576,"down":null,"shared_by":"rule","sessions":3,"bytes_up":0,"bytes_down":%d,
+                  "throttled_s":%s}}}
         """
             .formatted(
                 pid,
@@ -42,6 +44,7 @@ final class Samples {
                 1024 * second,
                 2048 * second,
                 500 * second,
+                2048 * second,
                 String.format(Locale.ROOT, "%.1f", 3.0 * second));
     StringBuilder list = new StringBuilder();
     for (int id = 1; id <= sessions; id++) {
