@@ -147,6 +147,10 @@ final class ServerCarrier implements Carrier {
         throw new IllegalStateException("message " + number + ": its file is short");
       }
       contents.check(state, tail, 0, number);
+    } else if (session.slot() >= 0) {
+      // The head is a copy, the rest lies where the sender wrote it.
+      long at = slots.stateAt(session.slot()) + SessionState.BYTES;
+      contents.check(state, slots.memory(), at, number);
     } else {
       contents.check(state, state.memory(), state.base() + SessionState.BYTES, number);
     }
