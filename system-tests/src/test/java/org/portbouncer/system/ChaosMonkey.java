@@ -152,8 +152,8 @@ final class ChaosMonkey {
   }
 
   private void stop(long pid, boolean forGood) throws IOException, InterruptedException {
-    if (pid > 0) {
-      Signals.send("STOP", pid);
+    // A reload to fewer workers may have let it go since.
+    if (pid > 0 && Signals.sendIfThere("STOP", pid)) {
       stops++;
       try {
         Pause.millis(random.nextInt(MOST_STOP_MILLIS));
@@ -161,7 +161,7 @@ final class ChaosMonkey {
         if (forGood) {
           kill(pid);
         } else {
-          Signals.send("CONT", pid);
+          Signals.sendIfThere("CONT", pid);
         }
       }
     }

@@ -19,4 +19,15 @@ final class Signals {
     CommandResult kill = CommandResult.run(null, command);
     assertThat(kill.exit()).as(kill.allText()).isZero();
   }
+
+  /**
+   * As {@link #send}, to one that may end by itself at any moment.
+   *
+   * @return false where it has
+   */
+  static boolean sendIfThere(String name, long pid) throws IOException, InterruptedException {
+    CommandResult kill = CommandResult.run(null, List.of("kill", "-" + name, Long.toString(pid)));
+    assertThat(kill.exit() == 0 || ProcessHandle.of(pid).isEmpty()).as(kill.allText()).isTrue();
+    return kill.exit() == 0;
+  }
 }
