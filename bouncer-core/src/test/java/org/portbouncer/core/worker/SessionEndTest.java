@@ -59,8 +59,10 @@ class SessionEndTest {
     Path file =
         Files.writeString(
             folder.resolve("b.conf"),
-            "bouncer.listeners.web { listen = \"0.0.0.0:8080\", target = \"192.0.2.1:80\" }\n"
-                + "bouncer.bandwidth.slow { up = \"1 MB/s\" }\n");
+            """
+            bouncer.listeners.web { listen = "0.0.0.0:8080", target = "192.0.2.1:80" }
+            bouncer.bandwidth.slow { up = "1 MB/s" }
+            """);
     Epochs epochs = new Epochs();
     epochs.add(
         new Epoch(
