@@ -69,7 +69,7 @@ class TopIT {
         terminal.awaitLine("^web +1 ");
         terminal.awaitLine("^mail +1 ");
         terminal.awaitLine("negotiate/0 .*% .* MiB");
-        terminal.awaitLine("^wide +1 GiB/s");
+        terminal.awaitLine("^wide .* 1 GiB/s +1 GiB/s ");
         terminal.awaitLine("SESSIONS by rate: 2 of 2");
 
         terminal.type("/mail");
