@@ -1,6 +1,9 @@
 package org.portbouncer.launcher;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import org.portbouncer.launcher.cli.Cli;
+import org.portbouncer.launcher.cli.Results;
 import org.portbouncer.launcher.mother.Mother;
 
 /** Where {@code bin/bouncer} enters: every command, and the mother, begins here. */
@@ -13,6 +16,7 @@ public final class Main {
     NativeLibraries.prepare();
     // bin/bouncer knows at once what System.console() takes a tenth of a second to find out.
     boolean terminal = Boolean.getBoolean("bouncer.terminal");
-    System.exit(new Cli(System.out, System.err, System.getenv(), terminal, Mother::run).run(args));
+    Results out = new Results(new FileOutputStream(FileDescriptor.out), System.out.charset());
+    System.exit(new Cli(out, System.err, System.getenv(), terminal, Mother::run).run(args));
   }
 }

@@ -47,6 +47,32 @@ class CommandsIT {
   }
 
   @Test
+  void shouldFailInOneLineWhenItsResultsCannotBeWritten() throws Exception {
+    Path file = write("good.conf", GOOD);
+    for (String command :
+        List.of("check -c '" + file + "'", "show-config -c '" + file + "'", "--help")) {
+      CommandResult result = shell("'" + Checkout.command() + "' " + command + " >/dev/full");
+      assertThat(result.exit()).as(command).isEqualTo(1);
+      assertThat(result.err())
+          .as(command)
+          .containsExactly("bouncer: standard output cannot be written: No space left on device");
+    }
+  }
+
+  @Test
+  void shouldEndQuietlyWhenItsReaderHasLeft() throws Exception {
+    CommandResult result =
+        shell(
+            "cd '%s' && mkfifo left && exec 3<>left 4>left 3<&- && '%s' --help >&4; echo $? >&2"
+                .formatted(folder, Checkout.command()));
+    assertThat(result.err()).containsExactly("0");
+  }
+
+  private static CommandResult shell(String script) throws IOException, InterruptedException {
+    return CommandResult.run(null, List.of("sh", "-c", script));
+  }
+
+  @Test
   void shouldWarnAndStillSayOkWhenAListenerHasNoAcl() throws Exception {
     Path file = write("open.conf", GOOD.replace("      acl = office\n", ""));
     CommandResult result = check(file);

@@ -58,6 +58,17 @@ class SessionsIT {
   }
 
   @Test
+  void shouldSayWhatIsWrongWhenNoListenerHasTheName() throws Exception {
+    CommandResult unknown = server.command("sessions", "--listener", "wbe");
+    assertThat(unknown.exit()).isEqualTo(1);
+    assertThat(unknown.allText().strip())
+        .isEqualTo("bouncer: no listener 'wbe', did you mean 'web'?");
+    assertThat(server.command("sessions", "--listener", "mail").exit())
+        .as("without a session")
+        .isZero();
+  }
+
+  @Test
   void shouldShowFiveHopsThroughFiveProcessesWhenASessionIsLive() throws Exception {
     try (Client client = Client.to(WEB)) {
       client.echo("hello");

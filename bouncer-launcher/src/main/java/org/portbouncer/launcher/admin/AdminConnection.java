@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.function.Consumer;
 import jnr.unixsocket.UnixSocketChannel;
+import org.portbouncer.core.config.Nearest;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
 import org.slf4j.Logger;
@@ -147,8 +148,7 @@ final class AdminConnection implements Runnable {
   private String perform(Request request) throws RefusedException {
     return switch (request) {
       case Request.Status _ -> Answers.status(operations.status());
-      case Request.Sessions sessions ->
-          Answers.sessions(sessions.filter().apply(operations.sessions()));
+      case Request.Sessions sessions -> Answers.sessions(chosen(sessions.filter()));
       case Request.Top top -> Answers.heaviest(watch().heaviest(top.by(), top.most(), top.match()));
       case Request.KillIds kill -> Answers.killed(operations.kill(numbers(kill.ids())));
       case Request.KillFrom kill -> Answers.killed(operations.kill(idsFrom(kill.from())));
@@ -157,6 +157,24 @@ final class AdminConnection implements Runnable {
       case Request.Reload reload -> Answers.reloaded(operations.reload(reload.recheck()));
       case Request.Stop _ -> throw new IllegalStateException("answered elsewhere");
     };
+  }
+
+  /**
+   * A listener that a reload has taken away has a name for as long as sessions of it live.
+   *
+   * @throws RefusedException when no listener has the name
+   */
+  private List<SessionView> chosen(SessionFilter filter) throws RefusedException {
+    List<SessionView> all = operations.sessions();
+    String name = filter.listener();
+    if (name != null && all.stream().noneMatch(session -> name.equals(session.listener()))) {
+      List<String> known =
+          operations.status().listeners().stream().map(ListenerView::name).toList();
+      if (!known.contains(name)) {
+        throw new RefusedException("no listener '" + name + "'" + Nearest.hint(name, known));
+      }
+    }
+    return filter.apply(all);
   }
 
   private SessionWatch watch() {

@@ -23,6 +23,7 @@ import picocli.CommandLine.Help.Ansi;
  */
 public final class Cli {
 
+  private final Results results;
   private final Console console;
   private final ServerRunner server;
 
@@ -34,11 +35,12 @@ public final class Cli {
    * @param server what {@code start} runs
    */
   public Cli(
-      PrintStream out,
+      Results out,
       PrintStream err,
       Map<String, String> environment,
       boolean terminal,
       ServerRunner server) {
+    this.results = out;
     this.console = new Console(out, err, terminal, terminal && mayColour(environment));
     this.server = server;
   }
@@ -50,11 +52,23 @@ public final class Cli {
       // ready.
       String[] words = helpFor(args);
       int code = StartCommand.isPlain(words) ? start(words) : commandLine(words).execute(words);
-      console.out().flush();
-      return code;
+      return words.length > 0 && words[0].equals("start") ? code : written(code);
     } finally {
       console.err().flush();
     }
+  }
+
+  /**
+   * The code of a command whose results have arrived; not asked of a server, which has done its
+   * work whoever reads of it.
+   */
+  private int written(int code) {
+    String loss = results.loss();
+    if (loss == null) {
+      return code;
+    }
+    console.err().println("bouncer: standard output cannot be written: " + oneLine(loss));
+    return code == ExitCode.DONE ? ExitCode.REFUSED : code;
   }
 
   /** {@code help acl test} is {@code acl test --help}. */

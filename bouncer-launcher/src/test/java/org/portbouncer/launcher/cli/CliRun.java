@@ -26,7 +26,13 @@ record CliRun(int code, String out, String err) {
   static CliRun with(ServerRunner server, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    Cli cli = new Cli(stream(out), stream(err), Map.of("TERM", "xterm"), false, server);
+    Cli cli =
+        new Cli(
+            new Results(out, StandardCharsets.UTF_8),
+            stream(err),
+            Map.of("TERM", "xterm"),
+            false,
+            server);
     int code = cli.run(args);
     return new CliRun(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));

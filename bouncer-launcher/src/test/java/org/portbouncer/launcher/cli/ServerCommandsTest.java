@@ -107,6 +107,14 @@ class ServerCommandsTest {
   }
 
   @Test
+  void shouldNameTheNearestListenerWhenThereIsNone() {
+    CliRun run = CliRun.of("sessions", "-s", socket, "--listener", "mial", "--json");
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).isEqualTo("bouncer: no listener 'mial', did you mean 'mail'?\n");
+  }
+
+  @Test
   void shouldFilterJsonToo() throws Exception {
     CliRun run = CliRun.of("sessions", "--json", "-s", socket, "--from", "2001:db8::/32");
     assertThat(Json.parseArray(run.out())).hasSize(1);
