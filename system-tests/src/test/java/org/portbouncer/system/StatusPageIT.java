@@ -222,6 +222,34 @@ class StatusPageIT {
   }
 
   @Test
+  void shouldKeepSetUpTimesInViewWhenAListenerHasFailed() throws Exception {
+    JsonNode right =
+        browser.evaluate(
+            """
+            (() => {
+              const table = document.getElementById("listeners").parentElement;
+              table.querySelector("tbody td:last-child").textContent =
+                  "connection refused, 12:00:00, 12 times in a row";
+              const p99 = [...table.querySelectorAll("thead th")].find(h => h.textContent === "p99");
+              return [p99.getBoundingClientRect().right,
+                  table.parentElement.getBoundingClientRect().right];
+            })()
+            """);
+    assertThat(right.get(0).asDouble()).isPositive().isLessThanOrEqualTo(right.get(1).asDouble());
+  }
+
+  @Test
+  void shouldShowWorkersThatDoNotServeFirst() throws Exception {
+    JsonNode order =
+        browser.evaluate(
+            """
+            troubleFirst([{name: "a", state: "ready"}, {name: "b", state: "throttled"},
+                {name: "c", state: "ready"}]).map(worker => worker.name).join()
+            """);
+    assertThat(order.asText()).isEqualTo("b,a,c");
+  }
+
+  @Test
   void shouldFetchNothingFromElsewhere() throws Exception {
     JsonNode fetched =
         browser.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)");
