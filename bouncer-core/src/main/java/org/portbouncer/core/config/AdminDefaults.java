@@ -20,6 +20,25 @@ public final class AdminDefaults {
     return socketPath(uid(), Files.isWritable(RUN), System.getenv("XDG_RUNTIME_DIR"));
   }
 
+  /**
+   * Where a command looks that names no server: at the user's own default, or, where there is
+   * nothing and the service's folder is there, at the service's. Whoever may not enter that folder
+   * hears so of the path that the service really has.
+   */
+  public static String commandSocketPath() {
+    String own = socketPath();
+    return commandSocketPath(own, Files.exists(Path.of(own)), Files.isDirectory(RUN));
+  }
+
+  static String commandSocketPath(String own, boolean ownExists, boolean serviceFolder) {
+    return ownExists || !serviceFolder ? own : RUN + "/admin.sock";
+  }
+
+  /** The folder of the service; only root can make or give away what lies in /run. */
+  public static Path serviceFolder() {
+    return RUN;
+  }
+
   static String socketPath(String uid, boolean runIsWritable, String runtimeDirectory) {
     if (uid.equals("0") || runIsWritable) {
       return RUN + "/admin.sock";

@@ -107,4 +107,13 @@ class QuantitiesTest {
         .isEqualTo("/run/user/7/bouncer/admin.sock");
     assertThat(AdminDefaults.socketPath("7", false, null)).isEqualTo("/tmp/bouncer-7/admin.sock");
   }
+
+  @Test
+  void shouldLookForTheServiceWhenTheUserHasNoServerOfTheirOwn() {
+    String own = "/tmp/bouncer-7/admin.sock";
+    assertThat(AdminDefaults.commandSocketPath(own, true, true)).isEqualTo(own);
+    assertThat(AdminDefaults.commandSocketPath(own, false, false)).isEqualTo(own);
+    assertThat(AdminDefaults.commandSocketPath(own, false, true))
+        .isEqualTo("/run/bouncer/admin.sock");
+  }
 }

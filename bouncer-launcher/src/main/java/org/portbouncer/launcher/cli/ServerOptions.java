@@ -102,7 +102,9 @@ final class ServerOptions {
       return socket;
     }
     if (file == null) {
-      return safe(Path.of(AdminDefaults.socketPath()), Set.of());
+      Path path = Path.of(AdminDefaults.commandSocketPath());
+      boolean service = path.startsWith(AdminDefaults.serviceFolder());
+      return safe(path, service ? ownerOf(AdminDefaults.serviceFolder()) : Set.of());
     }
     AdminAddress found = ConfigLoader.adminSocket(file);
     if (found.socket() == null) {
@@ -111,6 +113,14 @@ final class ServerOptions {
           found.problems().stream().map(Problem::toString).collect(Collectors.joining("; ")));
     }
     return safe(Path.of(found.socket()), serverUsers(found));
+  }
+
+  private static Set<Integer> ownerOf(Path folder) {
+    try {
+      return Set.of((Integer) Files.getAttribute(folder, "unix:uid"));
+    } catch (IOException e) {
+      return Set.of();
+    }
   }
 
   /** Who may have made the socket, beside root and who runs this: whoever the server becomes. */

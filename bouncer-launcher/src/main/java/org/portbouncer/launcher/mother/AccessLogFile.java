@@ -8,6 +8,7 @@ import org.portbouncer.core.config.Configuration.AccessLog;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.LibcIdentity;
 import org.portbouncer.core.sys.Native;
 import org.portbouncer.launcher.log.StandardStreams;
 import org.portbouncer.launcher.privilege.RunAs;
@@ -62,6 +63,8 @@ final class AccessLogFile {
     // A new one is told apart, because nothing else may be given away: what is there may be a link.
     int fd = runAs.make(Path.of(path), () -> open(path, WRITE | O_CREAT | O_EXCL));
     if (fd >= 0) {
+      // Whatever the umask: a unit's 0077 would keep the group out that is to read it.
+      LibcIdentity.fchmod(fd, MODE);
       runAs.give(fd);
     } else if (fd == -Errno.EEXIST) {
       fd = runAs.make(Path.of(path), () -> openWhatIsThere(path));

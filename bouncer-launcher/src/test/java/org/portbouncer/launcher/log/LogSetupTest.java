@@ -129,6 +129,32 @@ class LogSetupTest {
         .containsExactly("acl debug", "acl warn");
   }
 
+  @Test
+  void shouldBeginEveryLineWithItsPriorityAndNoTimeWhenTheJournalTakesThem() {
+    LineLayout forJournal = new LineLayout(true);
+    AppenderBase<ILoggingEvent> journal =
+        new AppenderBase<>() {
+          @Override
+          protected void append(ILoggingEvent event) {
+            lines.add(forJournal.doLayout(event));
+          }
+        };
+    journal.start();
+    root().detachAppender(collector);
+    root().addAppender(journal);
+    try {
+      level("debug");
+      log.debug("d");
+      log.info("i");
+      log.error("e", new IllegalStateException("no room"));
+    } finally {
+      root().detachAppender(journal);
+    }
+    assertThat(lines.get(0)).matches("<7>DEBUG mother\\[\\d+] d\n");
+    assertThat(lines.get(1)).matches("<6>INFO  mother\\[\\d+] i\n");
+    assertThat(lines.get(2).lines()).hasSizeGreaterThan(2).allMatch(line -> line.startsWith("<3>"));
+  }
+
   private static void level(String level) {
     LogSetup.levels(new Log(level, List.of(), null));
   }

@@ -1,0 +1,51 @@
+package org.portbouncer.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the unit's surroundings do to the logs: the journal on standard error, a strict umask. */
+class JournalIT {
+
+  @TempDir Path folder;
+
+  private static String config(String rest) {
+    return """
+    listeners { echo { listen = "127.0.0.1:%d", target = "internal:echo" } }
+    workers { io = 1 }
+    %s
+    """
+        .formatted(Ports.free(), rest);
+  }
+
+  @Test
+  void shouldLeaveTimeAndPriorityToTheJournalWhenThatTakesStderr() throws Exception {
+    Path journal = folder.resolve("journal");
+    String setup =
+        "exec 2>'%s'; JOURNAL_STREAM=$(stat -c %%d:%%i '%s'); export JOURNAL_STREAM"
+            .formatted(journal, journal);
+    try (BouncerServer server = BouncerServer.startAfter(setup, folder, config(""))) {
+      await("what the workers said, too")
+          .untilAsserted(() -> assertThat(Files.readString(journal)).contains("worker io/0 ready"));
+      List<String> lines = Files.readAllLines(journal);
+      assertThat(lines).allMatch(line -> line.matches("<[3467]>(ERROR|WARN |INFO |DEBUG) .*"));
+      assertThat(lines).anyMatch(line -> line.startsWith("<4>WARN "));
+    }
+  }
+
+  @Test
+  void shouldMakeTheAccessLogReadableForItsGroupWhateverTheUmask() throws Exception {
+    Path log = folder.resolve("access.log");
+    String access = "log { access { to = \"file:%s\" } }".formatted(log);
+    try (BouncerServer server = BouncerServer.startAfter("umask 0077", folder, config(access))) {
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(log)))
+          .isEqualTo("rw-r-----");
+    }
+  }
+}
