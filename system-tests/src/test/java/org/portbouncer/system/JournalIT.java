@@ -33,6 +33,7 @@ class JournalIT {
     try (BouncerServer server = BouncerServer.startAfter(setup, folder, config(""))) {
       await("what the workers said, too")
           .untilAsserted(() -> assertThat(Files.readString(journal)).contains("worker io/0 ready"));
+      assertThat(server.status().path("ready").asBoolean()).isTrue();
       List<String> lines = Files.readAllLines(journal);
       assertThat(lines).allMatch(line -> line.matches("<[3467]>(ERROR|WARN |INFO |DEBUG) .*"));
       assertThat(lines).anyMatch(line -> line.startsWith("<4>WARN "));
@@ -44,6 +45,7 @@ class JournalIT {
     Path log = folder.resolve("access.log");
     String access = "log { access { to = \"file:%s\" } }".formatted(log);
     try (BouncerServer server = BouncerServer.startAfter("umask 0077", folder, config(access))) {
+      assertThat(server.status().path("ready").asBoolean()).isTrue();
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(log)))
           .isEqualTo("rw-r-----");
     }

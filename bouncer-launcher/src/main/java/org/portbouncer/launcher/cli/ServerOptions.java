@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.cli;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -139,6 +140,9 @@ final class ServerOptions {
     try {
       SafePlace.check(path, trusted);
       return path;
+    } catch (AccessDeniedException e) {
+      throw new CommandException(
+          ExitCode.NO_SERVER, "no server is asked at " + path + ": permission denied", e);
     } catch (IOException e) {
       throw new CommandException(
           ExitCode.NO_SERVER, "no server is asked at " + path + ": " + e.getMessage(), e);
