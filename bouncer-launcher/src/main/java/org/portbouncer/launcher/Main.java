@@ -2,6 +2,8 @@ package org.portbouncer.launcher;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import org.portbouncer.core.config.LoadResult;
+import org.portbouncer.core.sys.ProcessEnd;
 import org.portbouncer.launcher.cli.Cli;
 import org.portbouncer.launcher.cli.Results;
 import org.portbouncer.launcher.mother.Mother;
@@ -17,6 +19,16 @@ public final class Main {
     // bin/bouncer knows at once what System.console() takes a tenth of a second to find out.
     boolean terminal = Boolean.getBoolean("bouncer.terminal");
     Results out = new Results(new FileOutputStream(FileDescriptor.out), System.out.charset());
-    System.exit(new Cli(out, System.err, System.getenv(), terminal, Mother::run).run(args));
+    System.exit(new Cli(out, System.err, System.getenv(), terminal, Main::mother).run(args));
+  }
+
+  /** What she had to say is out when {@link Mother#run} returns: she need not wait for the VM. */
+  private static int mother(LoadResult loaded, boolean debug) {
+    int code = Mother.run(loaded, debug);
+    if (System.getProperty("bouncer.record") == null) {
+      ProcessEnd.now(code);
+    }
+    // The class cache that a recording makes is written by the VM when it exits.
+    return code;
   }
 }

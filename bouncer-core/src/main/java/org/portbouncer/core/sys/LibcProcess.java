@@ -35,11 +35,16 @@ final class LibcProcess {
   private static final MemorySegment SIGMASK = Downcall.symbol("pthread_sigmask");
   private static final MemorySegment SIGNALFD = Downcall.symbol("signalfd");
   private static final MemorySegment WAITPID = Downcall.symbol("waitpid");
+  private static final MemorySegment EXIT = Downcall.symbol("_exit");
 
   /** The variable environ(7). */
   static final MemorySegment ENVIRON = Downcall.symbol("environ");
 
   private LibcProcess() {}
+
+  static void exit(int code) {
+    Downcall.callInt(EXIT, code);
+  }
 
   static int posixSpawn(
       long pid, long path, long actions, long attributes, long arguments, long environment) {
