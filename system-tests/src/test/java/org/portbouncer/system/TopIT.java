@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TopIT {
   private static final int WEB = Ports.free();
   private static final int MAIL = Ports.free();
+  private static final int GONE = Ports.free();
 
   private static Target target;
   private static BouncerServer server;
@@ -34,11 +35,12 @@ class TopIT {
     listeners {
       web { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", acl = everyone, bandwidth = wide }
       mail { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", acl = everyone }
+      gone { listen = "127.0.0.1:%d", target = "127.0.0.1:%d" }
     }
     acls { everyone = [ { name = local, action = pass, from = "127.0.0.0/8" } ] }
     bandwidth { wide { up = "1 GiB/s", down = "1 GiB/s" } }
     """
-        .formatted(WEB, target.port(), MAIL, target.port());
+        .formatted(WEB, target.port(), MAIL, target.port(), GONE, Ports.free());
   }
 
   @AfterAll
@@ -241,6 +243,44 @@ class TopIT {
       terminal.awaitLine("^every 2 s: bouncer status ");
       terminal.awaitLine("^negotiate/0 ");
       terminal.type("\u0003");
+      assertThat(terminal.awaitExit()).isZero();
+    }
+  }
+
+  @Test
+  void shouldLeaveColumnsOutRatherThanCutFiguresWhereTheTerminalIsNarrow() throws Exception {
+    try (Client client = Client.to(WEB)) {
+      client.echo("hello");
+      server.awaitSession(client.address());
+      try (PseudoTerminal terminal = at("status --watch=0.2")) {
+        terminal.awaitLine("^LISTENER .* ACTIVE .* FAILED +UP +DOWN$");
+        terminal.awaitLine("^web .* B$");
+        terminal.awaitNoLine("^LISTENER .*TARGET");
+        terminal.resize(150, 40);
+        terminal.awaitLine("^LISTENER +LISTEN +TARGET .* FAILED +UP +DOWN$");
+        terminal.type("q");
+        assertThat(terminal.awaitExit()).isZero();
+      }
+      try (PseudoTerminal terminal = at("sessions --watch=0.2")) {
+        terminal.awaitLine("^ *ID +LISTENER +CLIENT .* UP +DOWN$");
+        terminal.awaitLine("web +" + client.address() + " .* B$");
+        terminal.awaitNoLine("TARGET +RULE");
+        terminal.type("q");
+        assertThat(terminal.awaitExit()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void shouldShowTheLastFailureOfAListenerOn80Columns() throws Exception {
+    try (PseudoTerminal terminal = at("top --interval 0.2")) {
+      terminal.awaitLine("^LISTENER .* FAILED");
+      try (Client refused = Client.to(GONE)) {
+        assertThat(refused.in().read()).isEqualTo(-1);
+      }
+      terminal.awaitLine("^LISTENER .* FAILED LAST FAILURE");
+      terminal.awaitLine("^gone .* 1 connection refused");
+      terminal.type("q");
       assertThat(terminal.awaitExit()).isZero();
     }
   }

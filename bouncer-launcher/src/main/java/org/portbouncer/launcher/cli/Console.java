@@ -9,8 +9,17 @@ import java.io.PrintStream;
  * @param err errors, warnings and progress
  * @param terminal whether results go to one
  * @param colour whether results may be coloured: only on a terminal, and not where NO_COLOR says no
+ * @param width columns of the screen that tables are to fit, {@link #UNBOUND} where they need not
  */
-record Console(PrintStream out, PrintStream err, boolean terminal, boolean colour) {
+record Console(PrintStream out, PrintStream err, boolean terminal, boolean colour, int width) {
+
+  /** A width for results that are scrolled, or read by another program. */
+  static final int UNBOUND = 1 << 20;
+
+  /** One whose results may be of any width. */
+  Console(PrintStream out, PrintStream err, boolean terminal, boolean colour) {
+    this(out, err, terminal, colour, UNBOUND);
+  }
 
   /** Dimmed, for headings. */
   String heading(String text) {

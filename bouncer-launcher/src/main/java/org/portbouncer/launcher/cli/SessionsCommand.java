@@ -59,18 +59,19 @@ final class SessionsCommand implements Callable<Integer> {
   private static void print(Console console, List<?> sessions) {
     Table table =
         new Table(
-            console,
-            ">ID",
-            "LISTENER",
-            "CLIENT",
-            "TARGET",
-            "RULE",
-            "STATE",
-            ">WORKER",
-            ">AGE",
-            ">IDLE",
-            ">UP",
-            ">DOWN");
+                console,
+                ">ID",
+                "LISTENER",
+                "CLIENT",
+                "TARGET",
+                "RULE",
+                "STATE",
+                ">WORKER",
+                ">AGE",
+                ">IDLE",
+                ">UP",
+                ">DOWN")
+            .leavingOut("RULE", "TARGET", "WORKER", "STATE", "IDLE", "AGE");
     for (Object each : sessions) {
       Answer session = Answer.of(each);
       table.row(

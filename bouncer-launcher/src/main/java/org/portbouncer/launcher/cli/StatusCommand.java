@@ -113,18 +113,19 @@ final class StatusCommand implements Callable<Integer> {
   private static void printListeners(Console console, Map<?, ?> listeners) {
     Table table =
         new Table(
-            console,
-            "LISTENER",
-            "LISTEN",
-            "TARGET",
-            ">ACCEPTED",
-            ">ACTIVE",
-            ">PASSED",
-            ">BLOCKED",
-            ">LIMITED",
-            ">FAILED",
-            ">UP",
-            ">DOWN");
+                console,
+                "LISTENER",
+                "LISTEN",
+                "TARGET",
+                ">ACCEPTED",
+                ">ACTIVE",
+                ">PASSED",
+                ">BLOCKED",
+                ">LIMITED",
+                ">FAILED",
+                ">UP",
+                ">DOWN")
+            .leavingOut("LISTEN", "TARGET", "PASSED", "LIMITED", "BLOCKED", "ACCEPTED");
     listeners.forEach(
         (name, value) -> {
           Answer listener = Answer.of(value);
@@ -165,7 +166,15 @@ final class StatusCommand implements Callable<Integer> {
     }
     Table table =
         new Table(
-            console, "BANDWIDTH", ">UP", ">DOWN", ">BURST", "SHARED BY", ">SESSIONS", ">THROTTLED");
+                console,
+                "BANDWIDTH",
+                ">UP",
+                ">DOWN",
+                ">BURST",
+                "SHARED BY",
+                ">SESSIONS",
+                ">THROTTLED")
+            .leavingOut("BURST", "SHARED BY");
     classes.forEach(
         (name, value) -> {
           Answer one = Answer.of(value);

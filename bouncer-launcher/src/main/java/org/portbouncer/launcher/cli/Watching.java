@@ -79,14 +79,15 @@ final class Watching {
 
   private void redraw(Console console, String name, Look look)
       throws CommandException, IOException {
-    List<String> lines = lines(console, look);
     try (FullScreen screen = FullScreen.open()) {
+      screen.resized(); // or it has no width yet
+      List<String> lines = lines(console, look, screen.width());
       String trouble = "";
       boolean more = true;
       while (more) {
         more = showUntilNext(screen, name, trouble, lines);
         try {
-          lines = more ? lines(console, look) : lines;
+          lines = more ? lines(console, look, screen.width()) : lines;
           trouble = "";
         } catch (CommandException e) { // it may come back: what was seen last stays
           trouble = "no answer, trying again: " + e.getMessage();
@@ -97,29 +98,25 @@ final class Watching {
     }
   }
 
-  private static List<String> lines(Console console, Look look) throws CommandException {
+  private static List<String> lines(Console console, Look look, int width) throws CommandException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     PrintStream out = new PrintStream(bytes, false, StandardCharsets.UTF_8);
-    look.print(new Console(out, console.err(), true, console.colour()));
+    look.print(new Console(out, console.err(), true, console.colour(), width));
     out.flush();
     return bytes.toString(StandardCharsets.UTF_8).lines().toList();
   }
 
-  /** Returns whether there is to be a next time. */
+  /** Returns whether there is to be a next time: soon, or at once in a window of another size. */
   private boolean showUntilNext(FullScreen screen, String name, String trouble, List<String> lines)
       throws IOException {
     String time =
         LocalTime.now(SystemZone.current().id()).truncatedTo(ChronoUnit.SECONDS).toString();
     String title = trouble.isEmpty() ? "every " + seconds() + " s: bouncer " + name : trouble;
     long end = System.nanoTime() + interval.toNanos();
-    boolean draw = true;
+    screen.show(fitting(screen, title + "   " + time, lines));
     while (true) {
-      if (screen.resized() || draw) {
-        screen.show(fitting(screen, title + "   " + time, lines));
-      }
-      draw = false;
       long left = (end - System.nanoTime()) / NANOS_PER_MS;
-      if (left <= 0) {
+      if (left <= 0 || screen.resized()) {
         return true;
       }
       Key key = screen.key(Math.min(left, 100));

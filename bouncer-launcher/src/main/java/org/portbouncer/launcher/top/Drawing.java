@@ -6,7 +6,8 @@ import java.util.Locale;
 import org.jline.utils.AttributedString;
 import org.portbouncer.launcher.screen.Line;
 import org.portbouncer.launcher.screen.Style;
-import org.portbouncer.launcher.top.Columns.Column;
+import org.portbouncer.launcher.view.Columns;
+import org.portbouncer.launcher.view.Columns.Column;
 import org.portbouncer.launcher.view.Units;
 
 /**
@@ -17,8 +18,16 @@ final class Drawing {
 
   private static final int WIDEST = 60;
 
-  /** From this width on listeners have columns for what failed. */
-  private static final int WITH_ERRORS = 130;
+  /** Blanks between two columns. */
+  private static final int GAP = 1;
+
+  /** What a listener's figures take, and what its last failure and the time of that may take. */
+  private static final int LISTENER_FIGURES = 57;
+
+  private static final int LAST_FAILURE = 67;
+
+  /** Wider than any screen: a column that is not shown. */
+  private static final int NEVER = 1 << 20;
 
   /** Lines that tell why the server is not ready. */
   private static final int REASONS = 4;
@@ -41,6 +50,8 @@ final class Drawing {
     "  UP/S, DOWN/S   bytes to targets, to clients, in a second",
     "  LAST MINUTE    bytes of both ways; each graph has its own height",
     "  CPU            of one core",
+    "  FAILED         sessions that failed since the start; LAST FAILURE takes the",
+    "                 place of LAST MINUTE where there is no room for both",
     "  WAITING        sessions that wait for their class, on average",
     "",
     "any key goes back",
@@ -165,19 +176,21 @@ final class Drawing {
   }
 
   private void listeners(List<Model.ListenerRow> listeners, int rows) {
-    boolean errors = width >= WITH_ERRORS;
-    int graph = Math.clamp(width - 50 - (errors ? 60 : 0), 11, WIDEST);
+    List<Model.ListenerRow> shown = listeners.subList(0, Math.min(rows, listeners.size()));
+    boolean failures = shown.stream().anyMatch(row -> !row.lastError().isEmpty());
+    int graph = Math.clamp(width - LISTENER_FIGURES - (failures ? LAST_FAILURE : 0), 11, WIDEST);
     Columns table =
         new Columns(
+            GAP,
             new Column(more("LISTENER", listeners.size(), rows), 12, 24, false, 0),
             new Column("ACTIVE", 6, 7, true, 1),
             new Column("NEW/S", 7, 9, true, 2),
             new Column("UP/S", 10, 10, true, 2),
             new Column("DOWN/S", 10, 10, true, 2),
-            new Column("LAST MINUTE", graph, WIDEST, false, 3),
-            new Column("FAILED", errors ? 7 : width, width, true, 4),
-            new Column("LAST FAILURE", errors ? 30 : width, width, false, 5));
-    List<Model.ListenerRow> shown = listeners.subList(0, Math.min(rows, listeners.size()));
+            new Column("LAST MINUTE", graph, WIDEST, false, failures ? 5 : 4),
+            new Column("FAILED", 6, 9, true, 3),
+            new Column("LAST FAILURE", failures ? 18 : NEVER, 40, false, failures ? 4 : 5),
+            new Column("LAST FAILED AT", failures ? 24 : NEVER, 24, false, 6));
     for (Model.ListenerRow row : shown) {
       Flow now = row.traffic().now();
       table.row(
@@ -188,7 +201,8 @@ final class Drawing {
           rate(now.down()),
           Spark.of(row.traffic().bytes(), graph, unicode),
           Long.toString(row.failed()),
-          row.lastError());
+          row.lastError(),
+          row.lastFailed());
     }
     table(table, List.of());
   }
@@ -238,6 +252,7 @@ final class Drawing {
   private void classes(List<Model.ClassRow> classes, int rows) {
     Columns table =
         new Columns(
+            GAP,
             new Column(more("BANDWIDTH", classes.size(), rows), 14, 24, false, 0),
             new Column("UP/S", 10, 10, true, 1),
             new Column("DOWN/S", 10, 10, true, 1),
@@ -281,6 +296,7 @@ final class Drawing {
     int first = Math.clamp(view.row() - sessionRows + 1L, 0, Math.max(0, model.sessions().size()));
     Columns table =
         new Columns(
+            GAP,
             new Column("ID", 7, 12, true, 0),
             new Column("LISTENER", 10, 20, false, 1),
             new Column("CLIENT", 19, 47, false, 0),

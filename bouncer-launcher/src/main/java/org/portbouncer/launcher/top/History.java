@@ -84,7 +84,8 @@ final class History {
               clean(name),
               listener.number("active"),
               listener.number("failed"),
-              lastError(listener),
+              ofLastError(listener, "what"),
+              ofLastError(listener, "last"),
               traffic(minute)));
     }
     if (seconds > 0) {
@@ -97,12 +98,9 @@ final class History {
     return rows;
   }
 
-  private static String lastError(Answer listener) {
-    if (listener.values().get("last_error") == null) {
-      return "";
-    }
-    Answer error = listener.object("last_error");
-    return clean(error.text("what") + ", " + error.text("last"));
+  private static String ofLastError(Answer listener, String key) {
+    boolean none = listener.values().get("last_error") == null;
+    return none ? "" : clean(listener.object("last_error").text(key));
   }
 
   private static Model.Traffic traffic(Minute minute) {

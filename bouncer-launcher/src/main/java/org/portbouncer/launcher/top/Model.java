@@ -64,8 +64,15 @@ record Model(
    *
    * @param failed sessions that failed since the start
    * @param lastError the last failure, in words; empty where there was none
+   * @param lastFailed when that was: UTC, ISO 8601; empty likewise
    */
-  record ListenerRow(String name, long active, long failed, String lastError, Traffic traffic) {}
+  record ListenerRow(
+      String name,
+      long active,
+      long failed,
+      String lastError,
+      String lastFailed,
+      Traffic traffic) {}
 
   /**
    * One worker.

@@ -29,9 +29,9 @@ class DrawingTest {
             "bouncer 1.2.3  pid 4700  degraded  up 2.0s  epoch 2  3 of 10000 sessions",
             "stage acl: no worker serves, since 2026-11-27T10:23:20.123Z",
             "new 2.0/s            █  up 1.0 KiB/s            █  down 2.0 KiB/s            █",
-            "LISTENER     ACTIVE   NEW/S       UP/S     DOWN/S LAST MINUTE",
-            "web               2     2.0    1.0 KiB    2.0 KiB                              █",
-            "mail              1     0.0        0 B        0 B                              ▁",
+            "LISTENER     ACTIVE   NEW/S       UP/S     DOWN/S LAST MINUTE             FAILED",
+            "web               2     2.0    1.0 KiB    2.0 KiB                       █      0",
+            "mail              1     0.0        0 B        0 B                       ▁      0",
             "WORKER        SESSIONS   CPU     MEMORY  WORKER        SESSIONS   CPU     MEMORY",
             "acl/0                0        throttled  io/0                 3   50%   64.0 MiB",
             "BANDWIDTH            UP/S     DOWN/S      MOST UP    MOST DOWN SESSIONS  WAITING",
@@ -50,6 +50,54 @@ class DrawingTest {
             "",
             "",
             "q quit  h help  / filter  k kill   sort by  r rate  b bytes  a age  i idle");
+  }
+
+  /** The same, with sessions of mail that could not reach their target. */
+  private static Model failing() throws Exception {
+    Model model = Samples.model(3);
+    List<Model.ListenerRow> listeners =
+        model.listeners().stream()
+            .map(
+                row ->
+                    row.name().equals("mail")
+                        ? new Model.ListenerRow(
+                            row.name(),
+                            row.active(),
+                            1234,
+                            "connection refused",
+                            "2026-11-27T10:23:20.123Z",
+                            row.traffic())
+                        : row)
+            .toList();
+    return new Model(
+        model.server(),
+        model.all(),
+        listeners,
+        model.workers(),
+        model.classes(),
+        model.sessions(),
+        model.total(),
+        model.matching());
+  }
+
+  @Test
+  void shouldShowWhatFailedLastOn80ColumnsToo() throws Exception {
+    assertThat(draw(failing(), 80, 24))
+        .containsSubsequence(
+            "LISTENER     ACTIVE   NEW/S       UP/S     DOWN/S FAILED LAST FAILURE",
+            "web               2     2.0    1.0 KiB    2.0 KiB      0",
+            "mail              1     0.0        0 B        0 B   1234 connection refused");
+  }
+
+  @Test
+  void shouldAddTheGraphAndTheTimeOfTheLastFailureWhereThereIsRoom() throws Exception {
+    assertThat(String.join("\n", draw(failing(), 110, 24)))
+        .contains("LAST MINUTE", "FAILED LAST FAILURE")
+        .doesNotContain("LAST FAILED AT");
+    assertThat(String.join("\n", draw(failing(), 130, 24)))
+        .contains("LAST MINUTE", "LAST FAILURE", "connection refused")
+        .containsPattern("LAST FAILURE +LAST FAILED AT")
+        .contains("2026-11-27T10:23:20.123Z");
   }
 
   @ParameterizedTest

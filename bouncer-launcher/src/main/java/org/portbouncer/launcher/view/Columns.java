@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.top;
+package org.portbouncer.launcher.view;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,9 +8,7 @@ import java.util.List;
  * A table that fits a width: columns that matter less are left out where there is no room for all,
  * and what room is over goes to the cells that need it.
  */
-final class Columns {
-
-  private static final int GAP = 1;
+public final class Columns {
 
   /**
    * A column.
@@ -20,18 +18,24 @@ final class Columns {
    * @param right whether cells stand at its right edge
    * @param rank the greater, the sooner it is left out
    */
-  record Column(String heading, int least, int most, boolean right, int rank) {}
+  public record Column(String heading, int least, int most, boolean right, int rank) {}
 
+  private final int gap;
   private final Column[] columns;
   private final List<String[]> rows = new ArrayList<>();
   private final String[] headings;
 
-  Columns(Column... columns) {
+  /**
+   * @param gap blanks between two columns
+   */
+  public Columns(int gap, Column... columns) {
+    this.gap = gap;
     this.columns = columns;
     headings = Arrays.stream(columns).map(Column::heading).toArray(String[]::new);
   }
 
-  void row(String... cells) {
+  /** Adds a row, with a cell for each column. */
+  public void row(String... cells) {
     if (cells.length != columns.length) {
       throw new IllegalArgumentException(
           cells.length + " cells for " + columns.length + " columns");
@@ -39,8 +43,12 @@ final class Columns {
     rows.add(cells);
   }
 
-  /** The headings, then a line for each row. */
-  List<String> lines(int width) {
+  /**
+   * The headings, then a line for each row.
+   *
+   * @param width columns of the screen
+   */
+  public List<String> lines(int width) {
     int[] widths = widths(width);
     List<String> lines = new ArrayList<>();
     lines.add(line(headings, widths));
@@ -49,18 +57,18 @@ final class Columns {
   }
 
   /** How wide each column is; 0 for one that is left out. */
-  int[] widths(int width) {
+  private int[] widths(int width) {
     int[] widths = new int[columns.length];
-    int left = width + GAP;
+    int left = width + gap;
     Integer[] order = new Integer[columns.length];
     Arrays.setAll(order, i -> i);
     Arrays.sort(order, (a, b) -> Integer.compare(columns[a].rank(), columns[b].rank()));
     for (int i : order) {
-      if (left < columns[i].least() + GAP) {
+      if (left < columns[i].least() + gap) {
         break;
       }
       widths[i] = columns[i].least();
-      left -= columns[i].least() + GAP;
+      left -= columns[i].least() + gap;
     }
     for (int i : order) {
       if (widths[i] > 0) {
@@ -89,13 +97,18 @@ final class Columns {
       }
       String cell = cut(cells[i], widths[i]);
       String padding = " ".repeat(widths[i] - cell.length());
-      line.append(line.isEmpty() ? "" : " ".repeat(GAP));
+      line.append(line.isEmpty() ? "" : " ".repeat(gap));
       line.append(columns[i].right() ? padding + cell : cell + padding);
     }
     return line.toString();
   }
 
+  /** Names and addresses differ at their ends, too, and lose their middle; a sentence its end. */
   private static String cut(String cell, int width) {
-    return cell.length() <= width ? cell : cell.substring(0, width - 1) + "~";
+    if (cell.length() <= width) {
+      return cell;
+    }
+    int tail = cell.indexOf(' ') < 0 ? (width - 1) / 2 : 0;
+    return cell.substring(0, width - 1 - tail) + "~" + cell.substring(cell.length() - tail);
   }
 }
