@@ -1,6 +1,5 @@
 package org.portbouncer.launcher.mother;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Deque;
 import java.util.List;
@@ -18,16 +17,12 @@ import org.portbouncer.core.sys.ChildProcess;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
-import org.portbouncer.core.sys.Pipes;
-import org.portbouncer.core.sys.ProcessState;
-import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.Build;
 import org.portbouncer.core.worker.ServerLog;
 import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.log.WorkerLog;
 import org.portbouncer.launcher.privilege.Confinement;
-import org.portbouncer.launcher.systemd.Notifier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -84,13 +79,6 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
      */
     boolean marked(WorkerProcess worker, int token);
   }
-
-  /**
-   * By so much a worker's oom_score_adj is above the mother's, in thousandths of the memory that
-   * there is: however large she has become, the kernel ends workers first. One of them is replaced;
-   * with her the service would end.
-   */
-  private static final int SCORE_ABOVE_OURS = 900;
 
   /** What can wait in the link of a process that has ended, and more. */
   private static final int LAST_WORDS = 4096;
@@ -262,38 +250,18 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
    * @throws StartException where there is no child
    */
   void start(WorkerStart words, Runnable lanes, EpochKeeper keeper) throws StartException {
-    ChildProcess child;
-    int[] link = new int[0];
-    int[] errors = new int[0];
-    try {
-      // A packet socket keeps messages apart, and tells when the other end has gone.
-      link = Sockets.pair(Const.SOCK_SEQPACKET);
-      errors = Pipes.open();
-      child = launch(link[1], errors[1]);
-    } catch (IOException | SystemCallException e) {
-      close(link);
-      close(errors);
-      throw new StartException("cannot start " + name() + ": " + e.getMessage(), e);
-    } catch (StartException e) {
-      close(link);
-      close(errors);
-      throw e;
-    }
-    // Our copies of the child's ends must go, or its death would never show as an end of file.
-    Libc.close(link[1]);
-    Libc.close(errors[1]);
+    LaunchedWorker launched = LaunchedWorker.of(stage, index, confinement);
     state = State.STARTING;
-    process = child;
-    pid = child.pid();
-    ProcessState.endBeforeUs(pid, SCORE_ABOVE_OURS);
+    process = launched.process();
+    pid = process.pid();
     startedAt = loop.now();
     log = new WorkerLog(stage.text(), index, pid);
     voice = new WorkerVoice(log, loop.now());
-    control = links.isEmpty() ? new ControlChannel(link[0]) : links.pop();
-    control.use(link[0]);
+    control = links.isEmpty() ? new ControlChannel(launched.link()) : links.pop();
+    control.use(launched.link());
     orders = new Orders(control);
     reports = new ReportReader(control, this);
-    watch(errors[0]);
+    watch(launched.errors());
     knows = 0;
     lanesVersion = 0;
     drains = false;
@@ -339,19 +307,6 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
       links.push(control);
       throw new StartException("cannot start " + name() + ": " + e.getMessage(), e);
     }
-  }
-
-  private static void close(int[] fds) {
-    for (int fd : fds) {
-      Libc.close(fd);
-    }
-  }
-
-  private ChildProcess launch(int childsEnd, int childsStderr) throws IOException, StartException {
-    List<String> command = WorkerCommand.of(stage, index);
-    // Standard output is the access log's, whose descriptor the worker gets with START.
-    return confinement.start(
-        stage, () -> ChildProcess.start(command, childsEnd, childsStderr, Notifier.VARIABLES));
   }
 
   /**
