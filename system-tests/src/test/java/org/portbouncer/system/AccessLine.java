@@ -34,7 +34,12 @@ record AccessLine(Map<String, String> fields) {
           "duration_ms",
           "up",
           "down",
-          "worker");
+          "worker",
+          "peer",
+          "member",
+          "server",
+          "attempts",
+          "via");
 
   /** Behind them, where the result is not ok. */
   static final String REASON = "reason";

@@ -7,6 +7,7 @@ import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
+import org.portbouncer.core.shared.SessionRoute;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
@@ -155,6 +156,7 @@ public final class AccessLog {
     number("up", table.bytesUp(record));
     number("down", table.bytesDown(record));
     number("worker", worker);
+    route(table, record, listener);
     if (result != null && result != Result.OK) {
       key("reason");
       Cause said = table.cause(record);
@@ -169,6 +171,39 @@ public final class AccessLog {
     } else if (line.length() >= flushAt) {
       flush();
     }
+  }
+
+  /** What is known of the way from peer to server; see {@link SessionRoute}. */
+  private void route(SessionTable table, int record, Listener listener) {
+    SessionRoute route = table.route();
+    text("peer", route.peer(record));
+    text("member", "");
+    text("server", serverText(table, record, listener));
+    int attempts = attempts(table, record);
+    if (attempts > 0) {
+      number("attempts", attempts);
+    } else {
+      text("attempts", "");
+    }
+    text("via", "");
+  }
+
+  /** The address that was connected to; of a plain target that is the target. */
+  public static String serverText(SessionTable table, int record, Listener listener) {
+    String noted = table.route().server(record);
+    if (!noted.isEmpty() || listener == null || table.setupMicros(record) == 0) {
+      return noted;
+    }
+    Endpoint target = listener.target();
+    return target.kind() == Endpoint.Kind.INET || target.kind() == Endpoint.Kind.UNIX
+        ? target.text()
+        : "";
+  }
+
+  /** How many servers were tried; of a plain session that came through it was one. */
+  public static int attempts(SessionTable table, int record) {
+    int noted = table.route().attempts(record);
+    return noted == 0 && table.setupMicros(record) > 0 ? 1 : noted;
   }
 
   /** The local address: a socket's own, or the configured one where that says more. */

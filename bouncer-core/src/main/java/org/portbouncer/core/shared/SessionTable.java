@@ -20,7 +20,7 @@ import org.portbouncer.core.sys.SockAddr;
  *    8 id u64
  *   16 accepted u64, CLOCK_MONOTONIC ns       24 accepted u64, wall clock ms
  *   32 epoch u32      36 listener u16         38 endpoint u16
- *   40 slot u16       42 rule s16             44 bandwidth s16      46 transfer u8
+ *   40 slot u16       42 rule s16             44 bandwidth s16      46 transfer u8   47 route u8
  *   48 state bytes u32                        52 set-up µs u32, 0 while it lasts
  *   56 client 28                              84 local 28
  *  112 hops, 5 × (pid u32, received µs u32); before it is received: 0 and when it was sent
@@ -31,6 +31,7 @@ import org.portbouncer.core.sys.SockAddr;
  *  188 outcome u32: errno 8 | cause 8 | term 8 | result 8 (high to low), result 0 while it lives
  *  192 bytes up u64  200 bytes down u64       208 last activity u64, CLOCK_MONOTONIC ns
  *  216 throttled u64, ns, both ways           224 bucket of its own: up 16, down 16, see Line
+ *  256 route 64, where there is more to say than client and target: see SessionRoute; 47 says what
  * </pre>
  *
  * The word is changed by compare-and-swap only, so that of two processes that want to end a session
@@ -39,7 +40,7 @@ import org.portbouncer.core.sys.SockAddr;
  */
 public final class SessionTable {
 
-  static final int RECORD = 256;
+  static final int RECORD = 256 + SessionRoute.BYTES;
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
@@ -55,6 +56,7 @@ public final class SessionTable {
   private static final int RULE = 42;
   private static final int BANDWIDTH = 44;
   private static final int TRANSFER = 46;
+  private static final int ROUTE_FLAGS = 47;
   private static final int STATE_BYTES = 48;
   private static final int SETUP_US = 52;
   private static final int CLIENT = 56;
@@ -69,6 +71,7 @@ public final class SessionTable {
   private static final int ACTIVITY = 208;
   private static final int THROTTLED = 216;
   private static final int OWN_LINES = 224;
+  private static final int ROUTE = 256;
 
   private static final int KILLED = 1;
   private static final int BLOCKED = 2;
@@ -98,12 +101,14 @@ public final class SessionTable {
   private final int capacity;
   private final long records;
   private final FreeMap freeMap;
+  private final SessionRoute route;
 
   SessionTable(MemorySegment memory, int capacity) {
     this.memory = memory;
     this.capacity = capacity;
     this.records = FreeMap.bytes(capacity);
     this.freeMap = new FreeMap(memory.asSlice(0, FreeMap.bytes(capacity)), capacity);
+    this.route = new SessionRoute(this);
   }
 
   static long bytes(int capacity) {
@@ -222,6 +227,7 @@ public final class SessionTable {
     putShort(record, SLOT, slot);
     putShort(record, RULE, -1);
     putShort(record, BANDWIDTH, -1);
+    routeFlags(record, 0);
     held(record, Limit.Per.RULE, 0);
     held(record, Limit.Per.SOURCE, 0);
     held(record, BucketTable.HELD, 0);
@@ -632,6 +638,23 @@ public final class SessionTable {
 
   public long bytesDown(int record) {
     return (long) LONG.getOpaque(memory, at(record, BYTES_DOWN));
+  }
+
+  /** What is said of the way from peer to server. */
+  public SessionRoute route() {
+    return route;
+  }
+
+  long routeOffset(int record) {
+    return at(record, ROUTE);
+  }
+
+  int routeFlags(int record) {
+    return memory.get(ValueLayout.JAVA_BYTE, at(record, ROUTE_FLAGS)) & 0xff;
+  }
+
+  void routeFlags(int record, int flags) {
+    memory.set(ValueLayout.JAVA_BYTE, at(record, ROUTE_FLAGS), (byte) flags);
   }
 
   /** When a byte last moved (or the session was accepted), CLOCK_MONOTONIC ns. */

@@ -53,7 +53,12 @@ class AccessLogTest {
           "duration_ms",
           "up",
           "down",
-          "worker");
+          "worker",
+          "peer",
+          "member",
+          "server",
+          "attempts",
+          "via");
 
   private static final String PAIRS =
       String.join(" ", KEYS.stream().map(key -> key + "=(\\S+|\"(?:[^\"\\\\]|\\\\.)*\")").toList());
@@ -165,7 +170,8 @@ class AccessLogTest {
         .isEqualTo(
             "event=end id=4711 listener=web client=192.0.2.33:50000 local=203.0.113.5:8080"
                 + " target=198.51.100.9:80 acl=office rule=staff result=ok term=-- setup_us=712"
-                + " duration_ms=3 up=78 down=1234 worker=99\n");
+                + " duration_ms=3 up=78 down=1234 worker=99"
+                + " peer=- member=- server=198.51.100.9:80 attempts=1 via=-\n");
   }
 
   @Test
@@ -217,9 +223,9 @@ class AccessLogTest {
     session(0);
     table.cause(0, Cause.CONNECT, Errno.ECONNREFUSED);
     write(configuration(), Result.NO_TARGET, Term.TARGET_REFUSED, ACCEPTED);
-    assertThat(flushed()).endsWith(" worker=99 reason=\"connection refused\"\n");
+    assertThat(flushed()).endsWith(" attempts=- via=- reason=\"connection refused\"\n");
     write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);
-    assertThat(flushed()).endsWith(" worker=99\n");
+    assertThat(flushed()).endsWith(" via=-\n");
   }
 
   @Test
@@ -280,7 +286,7 @@ class AccessLogTest {
     assertThat(log.takeLost()).isEqualTo(100);
     log.to(pipe[1], LogForm.PLAIN);
     write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);
-    assertThat(flushed()).startsWith("ts=").endsWith("worker=99\n");
+    assertThat(flushed()).startsWith("ts=").endsWith(" via=-\n");
     Descriptor.close(other[1]);
   }
 
@@ -356,7 +362,7 @@ class AccessLogTest {
     assertThat(log.trouble()).isEqualTo(Errno.ENOSPC);
     assertThat(log.takeLost()).isZero();
     log.to(pipe[1], LogForm.PLAIN);
-    assertThat(flushed()).startsWith("ts=").endsWith("worker=99\n");
+    assertThat(flushed()).startsWith("ts=").endsWith(" via=-\n");
     assertThat(log.trouble()).isZero();
     Descriptor.close(full);
   }

@@ -111,7 +111,7 @@ class SessionEndTest {
     assertThat(records.active()).isZero();
     assertThat(lines())
         .contains(" event=end id=9 listener=web client=192.0.2.9:1 ")
-        .contains(" result=ok term=-- setup_us=5 duration_ms=42 up=100 down=2000 worker=77\n");
+        .contains(" result=ok term=-- setup_us=5 duration_ms=42 up=100 down=2000 worker=77 ");
   }
 
   @Test

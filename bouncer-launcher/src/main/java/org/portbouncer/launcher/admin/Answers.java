@@ -301,6 +301,11 @@ final class Answers {
     json.writeNumberField("bytes_up", session.bytesUp());
     json.writeNumberField("bytes_down", session.bytesDown());
     json.writeNumberField("throttled_ms", session.throttledMs());
+    json.writeStringField("peer", session.peer());
+    json.writeStringField("member", session.member());
+    json.writeStringField("server", session.server());
+    json.writeNumberField("attempts", session.attempts());
+    json.writeStringField("via", session.via());
     json.writeArrayFieldStart("hops");
     for (HopView hop : session.hops()) {
       json.writeStartObject();

@@ -23,6 +23,11 @@ import java.util.Locale;
  * @param bytesUp bytes from client to target
  * @param bytesDown bytes from target to client
  * @param throttledMs for how long bytes were there and waited for their rate, both ways summed
+ * @param peer who really connected, where a PROXY header says who the client is; null otherwise
+ * @param member of the target, which it goes to; null for none
+ * @param server the address it is connected to, or that is tried; null for none
+ * @param attempts members tried so far
+ * @param via the chain of proxies it goes through; null for none
  * @param hops the stages that have received it, in order
  */
 public record SessionView(
@@ -43,6 +48,11 @@ public record SessionView(
     long bytesUp,
     long bytesDown,
     long throttledMs,
+    String peer,
+    String member,
+    String server,
+    int attempts,
+    String via,
     List<HopView> hops) {
 
   /** The rule as ACL/RULE; - without an ACL. */

@@ -98,7 +98,16 @@ final class SessionViews {
         table.bytesUp(record),
         table.bytesDown(record),
         table.throttledNanos(record) / NANOS_PER_MS,
+        orNull(table.route().peer(record)),
+        null,
+        orNull(AccessLog.serverText(table, record, listener)),
+        AccessLog.attempts(table, record),
+        null,
         hops);
+  }
+
+  private static String orNull(String text) {
+    return text.isEmpty() ? null : text;
   }
 
   /** The stage that has it, or its inbox does; `forwarding` once set up, `ending` at the last. */

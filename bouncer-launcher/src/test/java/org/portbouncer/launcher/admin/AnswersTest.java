@@ -47,7 +47,8 @@ class AnswersTest {
             [{"id":19,"listener":"mail","client":"192.0.2.7:40002","local":"127.0.0.1:8080",\
             "target":"192.0.2.10:80","acl":null,"rule":null,"bandwidth":null,"state":"forward",\
             "worker_pid":4711,"transfer":"inline","state_bytes":312,"age_ms":61500,"idle_ms":250,\
-            "bytes_up":1536,"bytes_down":5,"throttled_ms":0,"hops":[{"stage":"negotiate","pid":4707,\
+            "bytes_up":1536,"bytes_down":5,"throttled_ms":0,\
+            "peer":null,"member":null,"server":"192.0.2.10:80","attempts":1,"via":null,"hops":[{"stage":"negotiate","pid":4707,\
             "received_us":120},{"stage":"acl","pid":4708,"received_us":233}]}]\
             """);
   }

@@ -45,6 +45,11 @@ public final class FakeOperations implements Operations {
         1536,
         5,
         0,
+        null,
+        null,
+        "192.0.2.10:80",
+        1,
+        null,
         List.of(new HopView("negotiate", 4707, 120), new HopView("acl", 4708, 233)));
   }
 

@@ -48,6 +48,11 @@ final class FakeSource implements MetricsSource {
             up,
             5,
             0,
+            null,
+            null,
+            "192.0.2.1:80",
+            1,
+            null,
             List.of()));
   }
 
