@@ -147,6 +147,24 @@ class SupervisionIT {
   }
 
   @Test
+  void shouldNotWaitLongerEachTimeWhenAWorkerThatHasServedIsKilledAgainAndAgain() throws Exception {
+    try (BouncerServer server = BouncerServer.start(folder, config())) {
+      for (String stage : BouncerServer.STAGES) {
+        for (int i = 0; i < 4; i++) {
+          try (Client client = Client.to(port)) {
+            client.echo("served by " + stage);
+          }
+          long old = server.workers(stage).getFirst();
+          Signals.send("KILL", old);
+          awaitSuccessor(server, stage, 0, old);
+        }
+      }
+      assertThat(server.err().text()).doesNotContain("dies again and again");
+      server.awaitNoSession();
+    }
+  }
+
+  @Test
   void shouldSayWhenItStartsAWorkerAgainThatDiesAgainAndAgain() throws Exception {
     try (BouncerServer server = BouncerServer.start(folder, config())) {
       JsonNode throttled =

@@ -15,6 +15,7 @@ import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.StateSlots;
+import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.worker.ServerLog;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.core.worker.WorkerStart;
@@ -23,8 +24,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps every stage's workers running: starts them, replaces one that died after ending the
- * sessions it held, and waits longer each time for one that dies again and again. In the mother, on
- * her loop's thread.
+ * sessions it held, and waits longer each time for one that dies again and again without having
+ * served. In the mother, on her loop's thread.
  */
 final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
@@ -44,7 +45,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     default void died(WorkerProcess worker, String how) {}
   }
 
-  /** A worker that lived this long is not one that dies again and again. */
+  /** A worker that lived this long, or served, is not one that dies again and again. */
   private static final long SETTLED_NANOS = 10_000_000_000L;
 
   private static final long FIRST_PAUSE_NANOS = 100_000_000;
@@ -158,6 +159,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   private void launch(WorkerProcess worker) throws StartException {
+    worker.receivedBefore(area.workers().get(worker.place(), WorkerBoard.Count.RECEIVED));
     boolean sharedNext = worker.stage().ordinal() < StageId.BANDWIDTH.ordinal();
     int[] next = sharedNext ? inboxes.writing(worker.stage().next()) : new int[0];
     worker.start(
@@ -238,20 +240,20 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     }
     area.limits().recover(worker.pid(), pid);
     area.buckets().recover(worker.pid(), pid);
-    int lost = release(worker.pid());
+    Lost lost = release(worker.pid());
     area.workers().sessions(worker.place(), 0);
     if (worker.leaving() && staff.isIdle(worker)) {
-      if (lost > 0) {
-        died(worker, how, lost);
+      if (lost.all() > 0) {
+        died(worker, how, lost.all());
       } else {
         LOG.info("worker {}, pid {}, has ended: it was not needed", worker.name(), worker.pid());
       }
       staff.remove(worker);
     } else {
       long lived = loop.now() - worker.startedAt();
-      died(worker, how, lost);
+      died(worker, how, lost.all());
       countRestart(worker);
-      restart(worker, pause(worker, lived), how);
+      restart(worker, pause(worker, lived > SETTLED_NANOS || served(worker, lost)), how);
     }
     staff.letGo();
     findLost(worker.stage());
@@ -286,9 +288,18 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     }
   }
 
-  /** Nothing for a worker that had settled; doubling for one that keeps dying. */
-  private static long pause(WorkerProcess worker, long lived) {
-    if (lived > SETTLED_NANOS) {
+  /**
+   * Whether it had done its part for any session: passed it on, ended it, or forwarded it when it
+   * died. What ends a worker that has is not its start.
+   */
+  private boolean served(WorkerProcess worker, Lost lost) {
+    long received = area.workers().get(worker.place(), WorkerBoard.Count.RECEIVED);
+    return received - worker.receivedBefore() > lost.inSetUp();
+  }
+
+  /** Nothing for a worker that had served; doubling for one that keeps dying. */
+  private static long pause(WorkerProcess worker, boolean served) {
+    if (served) {
       worker.died(0);
       return 0;
     }
@@ -328,25 +339,31 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     } catch (StartException e) {
       LOG.error("{}", e.getMessage());
       countRestart(worker);
-      restart(worker, pause(worker, 0), e.getMessage());
+      restart(worker, pause(worker, false), e.getMessage());
     }
   }
 
+  /** Sessions that ended with a worker, and those of them that were still being set up. */
+  private record Lost(int all, int inSetUp) {}
+
   /** Ends in the books every session that a dead worker held; its descriptors went with it. */
-  private int release(int dead) {
+  private Lost release(int dead) {
     SessionTable table = area.sessions();
     int lost = 0;
+    int inSetUp = 0;
     for (int record = 0; record < records.highWater(); record++) {
       if (table.phase(record) == SessionTable.Phase.FREE) {
         table.reclaim(record, dead);
       } else if (table.owner(record) == dead) {
-        Term term = table.setupMicros(record) > 0 ? Term.INTERNAL_DATA : Term.INTERNAL_SETUP;
+        boolean setUp = table.setupMicros(record) > 0;
+        Term term = setUp ? Term.INTERNAL_DATA : Term.INTERNAL_SETUP;
         if (ends.endOf(record, dead, Result.ERROR, term, loop.now())) {
           lost++;
+          inSetUp += setUp ? 0 : 1;
         }
       }
     }
-    return lost;
+    return new Lost(lost, inSetUp);
   }
 
   @Override

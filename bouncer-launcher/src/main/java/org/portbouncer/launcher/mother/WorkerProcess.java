@@ -118,6 +118,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   private WorkerStderr stderr;
   private final LinkPace pace;
   private long startedAt;
+  private long receivedBefore;
   private long lastPause;
   private volatile State state = State.THROTTLED;
   private volatile int pid;
@@ -198,6 +199,15 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
 
   long startedAt() {
     return startedAt;
+  }
+
+  /** Sessions that its predecessors had received. */
+  long receivedBefore() {
+    return receivedBefore;
+  }
+
+  void receivedBefore(long sessions) {
+    receivedBefore = sessions;
   }
 
   String name() {
