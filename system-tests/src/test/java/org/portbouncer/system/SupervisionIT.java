@@ -148,7 +148,7 @@ class SupervisionIT {
 
   @Test
   void shouldNotWaitLongerEachTimeWhenAWorkerThatHasServedIsKilledAgainAndAgain() throws Exception {
-    try (BouncerServer server = BouncerServer.start(folder, config())) {
+    try (BouncerServer server = BouncerServer.start(folder, config() + "workers.io = 1\n")) {
       for (String stage : BouncerServer.STAGES) {
         for (int i = 0; i < 4; i++) {
           try (Client client = Client.to(port)) {
