@@ -159,6 +159,20 @@ final class Browser implements AutoCloseable {
     return result.path("result").path("value");
   }
 
+  /** Presses Enter, as a person at the keyboard does. */
+  void pressEnter() throws Exception {
+    for (String type : new String[] {"keyDown", "keyUp"}) {
+      ask(
+          "Input.dispatchKeyEvent",
+          JSON.createObjectNode()
+              .put("type", type)
+              .put("key", "Enter")
+              .put("code", "Enter")
+              .put("windowsVirtualKeyCode", 13)
+              .put("text", type.equals("keyDown") ? "\r" : ""));
+    }
+  }
+
   /** Makes the window another size. */
   void size(int width, int height) throws Exception {
     ask(

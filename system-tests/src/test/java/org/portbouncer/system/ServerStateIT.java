@@ -135,7 +135,9 @@ class ServerStateIT {
       assertReady(server);
       await("the page")
           .atMost(Patience.seconds(20))
-          .until(() -> browser.evaluate("document.title").asText(), "bouncer: ready"::equals);
+          .until(
+              () -> browser.evaluate("document.title").asText(),
+              title -> title.startsWith("ready – "));
       assertThat(browser.evaluate("document.getElementById('reasons').hidden").asBoolean())
           .isTrue();
     } finally {
@@ -191,7 +193,7 @@ class ServerStateIT {
         .untilAsserted(
             () -> {
               assertThat(browser.evaluate("document.title").asText())
-                  .matches("bouncer: (degraded|down)");
+                  .matches("(degraded|down) – .* – bouncer");
               assertThat(browser.evaluate("document.getElementById('state').textContent").asText())
                   .matches("degraded|down");
               assertThat(browser.evaluate("document.getElementById('reasons').innerText").asText())

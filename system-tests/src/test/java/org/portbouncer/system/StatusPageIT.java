@@ -222,31 +222,41 @@ class StatusPageIT {
   }
 
   @Test
-  void shouldKeepSetUpTimesInViewWhenAListenerHasFailed() throws Exception {
-    JsonNode right =
-        browser.evaluate(
-            """
-            (() => {
-              const table = document.getElementById("listeners").parentElement;
-              table.querySelector("tbody td:last-child").textContent =
-                  "connection refused, 12:00:00, 12 times in a row";
-              const p99 = [...table.querySelectorAll("thead th")].find(h => h.textContent === "p99");
-              return [p99.getBoundingClientRect().right,
-                  table.parentElement.getBoundingClientRect().right];
-            })()
-            """);
-    assertThat(right.get(0).asDouble()).isPositive().isLessThanOrEqualTo(right.get(1).asDouble());
-  }
-
-  @Test
   void shouldShowWorkersThatDoNotServeFirst() throws Exception {
     JsonNode order =
         browser.evaluate(
             """
-            troubleFirst([{name: "a", state: "ready"}, {name: "b", state: "throttled"},
+            ordered(tables.workers, [{name: "a", state: "ready"}, {name: "b", state: "throttled"},
                 {name: "c", state: "ready"}]).map(worker => worker.name).join()
             """);
     assertThat(order.asText()).isEqualTo("b,a,c");
+  }
+
+  @Test
+  void shouldNameTheMachineInTitleAndHeading() throws Exception {
+    String host = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+    awaitText("document.title", "ready – " + host + " – bouncer");
+    assertThat(browser.evaluate("document.querySelector('h1').innerText").asText())
+        .isEqualTo("bouncer " + host);
+  }
+
+  @Test
+  void shouldShowTimesBelowTheGraphs() throws Exception {
+    JsonNode times =
+        browser.evaluate(
+            "[...document.querySelectorAll('figure:first-child .axis text')].map(t =>"
+                + " t.textContent)");
+    assertThat(times.size()).as("%s", times).isBetween(3, 6);
+    assertThat(BouncerServer.elements(times))
+        .allMatch(time -> time.asText().matches("\\d\\d:\\d\\d"));
+    assertThat(
+            browser
+                .evaluate(
+                    "[document.querySelector('polyline').getAttribute('points').split(' ').at(-1),"
+                        + " place(0, 150000), place(0, 300000)].join()")
+                .asText())
+        .as("now is at the right, half of five minutes ago in the middle")
+        .matches("100\\.00,[0-9.]+,50,0");
   }
 
   @Test

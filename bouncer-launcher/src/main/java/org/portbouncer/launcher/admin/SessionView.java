@@ -55,9 +55,9 @@ public record SessionView(
     String via,
     List<HopView> hops) {
 
-  /** The rule as ACL/RULE; - without an ACL. */
+  /** The rule as ACL/RULE, ACL/- before one has decided; - without an ACL. */
   public String decision() {
-    return acl == null ? "-" : acl + "/" + rule;
+    return acl == null ? "-" : acl + "/" + (rule == null ? "-" : rule);
   }
 
   /**

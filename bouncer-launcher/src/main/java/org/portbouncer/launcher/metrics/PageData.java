@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -28,6 +30,10 @@ final class PageData {
   /** Listeners that the page draws a graph for. */
   private static final int GRAPHS = 24;
 
+  private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
+
+  private static final long NANOS_PER_MS = 1_000_000;
+
   private PageData() {}
 
   /** The server now; rates are those since {@code before}. */
@@ -37,6 +43,7 @@ final class PageData {
     try (JsonGenerator json = JSON.createGenerator(out)) {
       json.writeStartObject();
       json.writeNumberField("time_ms", System.currentTimeMillis());
+      json.writeStringField("host", hostName());
       json.writeStringField("version", figures.server().version());
       json.writeNumberField("pid", figures.server().pid());
       json.writeNumberField("uptime_s", figures.server().uptimeS());
@@ -52,6 +59,15 @@ final class PageData {
       classes(json, figures, rates);
       trouble(json, figures);
       json.writeEndObject();
+    }
+  }
+
+  /** The machine's, as it is now; empty where it cannot be read, and the page knows its address. */
+  private static String hostName() {
+    try {
+      return Printable.of(Files.readString(HOST_NAME).strip());
+    } catch (IOException e) {
+      return "";
     }
   }
 
@@ -175,7 +191,9 @@ final class PageData {
       json.writeStartObject();
       json.writeArrayFieldStart("times");
       for (int i = 1; i < steps.size(); i++) {
-        json.writeNumber(steps.get(i).wallMs());
+        // By the clock that is not set: a step of the other one would bend the graphs.
+        History.Step last = steps.getLast();
+        json.writeNumber(last.wallMs() - (last.nanos() - steps.get(i).nanos()) / NANOS_PER_MS);
       }
       json.writeEndArray();
       json.writeArrayFieldStart("listeners");

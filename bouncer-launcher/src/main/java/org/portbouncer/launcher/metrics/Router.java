@@ -11,7 +11,9 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.portbouncer.core.sys.Printable;
 import org.portbouncer.launcher.admin.HeaviestView;
@@ -36,14 +38,14 @@ final class Router implements HttpHandler {
 
   /** The page brings all it needs along: nothing is fetched from, or sent to, anywhere else. */
   private static final String POLICY =
-      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src"
-          + " 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+      "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
+          + " img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   private final MetricsSource source;
   private final History history;
   private final HostNames names;
   private Exposition exposition;
-  private byte[] page;
+  private final Map<String, byte[]> files = new HashMap<>();
 
   Router(MetricsSource source, History history, HostNames names) {
     this.names = names;
@@ -91,9 +93,10 @@ final class Router implements HttpHandler {
     switch (exchange.getRequestURI().getPath()) {
       case "/" -> {
         exchange.getResponseHeaders().set("Content-Security-Policy", POLICY);
-        byte[] bytes = page();
-        send(exchange, 200, "text/html; charset=utf-8", out -> out.write(bytes));
+        file(exchange, "page.html", "text/html");
       }
+      case "/page/style.css" -> file(exchange, "page.css", "text/css");
+      case "/page/script.js" -> file(exchange, "page.js", "text/javascript");
       case "/metrics" -> metrics(exchange);
       case "/page/now" -> {
         History.Sample now = history.now();
@@ -139,13 +142,21 @@ final class Router implements HttpHandler {
     return exposition;
   }
 
-  private synchronized byte[] page() throws IOException {
-    if (page == null) {
-      try (InputStream resource = Router.class.getResourceAsStream("page.html")) {
-        page = Objects.requireNonNull(resource, "page.html").readAllBytes();
+  /** A part of the page, which is read once. */
+  private void file(HttpExchange exchange, String name, String type) throws IOException {
+    byte[] bytes = bytes(name);
+    send(exchange, 200, type + "; charset=utf-8", out -> out.write(bytes));
+  }
+
+  private synchronized byte[] bytes(String name) throws IOException {
+    byte[] bytes = files.get(name);
+    if (bytes == null) {
+      try (InputStream resource = Router.class.getResourceAsStream(name)) {
+        bytes = Objects.requireNonNull(resource, name).readAllBytes();
       }
+      files.put(name, bytes);
     }
-    return page;
+    return bytes;
   }
 
   /** A parameter of the query, decoded; empty where there is none. */
