@@ -87,9 +87,19 @@ final class BouncerServer implements AutoCloseable {
 
   /** The same with another command in front, such as {@code setpriv}. */
   static BouncerServer startBy(List<String> before, Path folder, String body) throws IOException {
+    return start(folder, body, concat(before, Checkout.command()), true);
+  }
+
+  /** The same where that command sends standard output where nobody sees the ready line. */
+  static BouncerServer startUnheardBy(List<String> before, Path folder, String body)
+      throws IOException {
+    return start(folder, body, concat(before, Checkout.command()), false);
+  }
+
+  private static List<String> concat(List<String> before, String last) {
     List<String> command = new ArrayList<>(before);
-    command.add(Checkout.command());
-    return start(folder, body, command, true);
+    command.add(last);
+    return command;
   }
 
   private static BouncerServer start(Path folder, String body, List<String> command, boolean heard)

@@ -50,4 +50,58 @@ class JournalIT {
           .isEqualTo("rw-r-----");
     }
   }
+
+  @Test
+  void shouldStandInTheRealJournalWithTruePriorities() throws Exception {
+    int port = Ports.free();
+    String body =
+        """
+        listeners {
+          echo { listen = "127.0.0.1:%d", target = "internal:echo" }
+          gone { listen = "127.0.0.1:%d", target = "127.0.0.1:%d" }
+        }
+        acls { unused = [ { name = all, action = pass } ] }
+        workers { io = 1 }
+        log { access { to = syslog, syslog = "%s" } }
+        """;
+    int gone = Ports.free();
+    String config = body.formatted(port, gone, Ports.free(), PrivateJournal.SYSLOG);
+    try (PrivateJournal journal = PrivateJournal.start();
+        BouncerServer server =
+            BouncerServer.startUnheardBy(journal.asUnit("bouncer"), folder, config)) {
+      try (Client client = Client.to(port);
+          Client refused = Client.to(gone)) {
+        client.echo("hello");
+        assertThat(refused.in().read()).isEqualTo(-1);
+      }
+      server.awaitNoSession();
+      await("what the mother, her workers and their access log say")
+          .atMost(Patience.seconds(20))
+          .untilAsserted(
+              () ->
+                  assertThat(messages(journal))
+                      .anyMatch(line -> line.startsWith("6 stdout bouncer ready: "))
+                      .anyMatch(line -> line.matches("6 stdout INFO .*worker io/0 ready.*"))
+                      .anyMatch(line -> line.matches("4 stdout WARN .*unused.*"))
+                      .anyMatch(line -> line.matches("6 syslog ts=.*listener=echo .*result=ok .*"))
+                      .anyMatch(line -> line.matches("4 syslog ts=.*listener=gone .*")));
+      assertThat(messages(journal))
+          .as("no time nor priority beside the journal's")
+          .noneMatch(line -> line.matches("\\d \\S+ (<\\d>|20\\d\\d-).*"));
+    }
+  }
+
+  /** Of each entry under our identifier its priority, the way it came, and its text. */
+  private static List<String> messages(PrivateJournal journal) throws Exception {
+    return journal.entries().stream()
+        .filter(entry -> entry.path("SYSLOG_IDENTIFIER").asText().equals("bouncer"))
+        .map(
+            entry ->
+                entry.path("PRIORITY").asText()
+                    + " "
+                    + entry.path("_TRANSPORT").asText()
+                    + " "
+                    + entry.path("MESSAGE").asText())
+        .toList();
+  }
 }
