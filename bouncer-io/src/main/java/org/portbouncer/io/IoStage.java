@@ -112,8 +112,7 @@ final class IoStage implements Stage, Flow.Owner {
 
   /** That of the session's TCP sockets; the bandwidth stage has set it. */
   private static int userTimeout(Session session, Listener listener) {
-    Endpoint.Kind target = listener.target().kind();
-    boolean overTcp = target == Endpoint.Kind.INET || target == Endpoint.Kind.NAME;
+    boolean overTcp = listener.target().isTcp();
     int fd = session.descriptors().peek(overTcp ? Descriptors.TARGET : Descriptors.CLIENT);
     return UserTimeout.millis(listener.keepAlive(), fd);
   }

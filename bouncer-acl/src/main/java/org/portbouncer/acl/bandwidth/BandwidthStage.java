@@ -58,8 +58,7 @@ final class BandwidthStage implements Stage {
           state.clientReady(),
           listener.keepAlive());
     }
-    Endpoint.Kind target = listener.target().kind();
-    if (target == Endpoint.Kind.INET || target == Endpoint.Kind.NAME) {
+    if (listener.target().isTcp()) {
       settings(session.descriptors().peek(Descriptors.TARGET), false, listener.keepAlive());
     }
     worker.forward(session);

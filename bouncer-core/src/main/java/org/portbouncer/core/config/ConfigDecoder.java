@@ -38,6 +38,7 @@ final class ConfigDecoder {
         new Configuration(
             in.text(),
             in.list(this::listener),
+            in.list(this::group),
             in.list(this::acl),
             in.list(this::bandwidth),
             new Configuration.SourcePrefix(in.integer(0, 32), in.integer(0, 128)),
@@ -73,6 +74,11 @@ final class ConfigDecoder {
     boolean ok = true;
     for (Listener listener : configuration.listeners()) {
       ok &= listener.acl() < acls && listener.bandwidth() < classes;
+      ok &= listener.group() < configuration.targets().size();
+      ok &= listener.group() >= 0 == (listener.target().kind() == Endpoint.Kind.GROUP);
+    }
+    for (TargetGroup group : configuration.targets()) {
+      ok &= !group.members().isEmpty();
     }
     for (Acl acl : configuration.acls()) {
       for (Rule rule : acl.rules()) {
@@ -80,7 +86,7 @@ final class ConfigDecoder {
       }
     }
     if (!ok) {
-      throw new ConfigCodecException("a reference to an acl or bandwidth class that is not there");
+      throw new ConfigCodecException("a reference to an acl, class or group that is not there");
     }
   }
 
@@ -108,11 +114,44 @@ final class ConfigDecoder {
         endpoint(),
         in.integer(-1, ANY),
         in.integer(-1, ANY),
+        in.integer(-1, ANY),
         timeouts(),
         keepAlive(),
         new ListenOptions(in.integer(-1, 0777), in.text(), in.text(), in.flag()),
         in.text(),
         in.integer());
+  }
+
+  private TargetGroup group() throws ConfigCodecException {
+    return new TargetGroup(
+        in.text(),
+        in.list(this::member),
+        in.constant(TargetGroup.Balance.values()),
+        in.integer(1, 255),
+        new TargetGroup.Eject(in.integer(0, ANY), in.longInteger(0), in.longInteger(0)),
+        check(),
+        in.constant(TargetGroup.WhenAllDown.values()),
+        in.flag(),
+        in.longInteger(0),
+        in.text(),
+        in.integer());
+  }
+
+  private TargetGroup.Member member() throws ConfigCodecException {
+    return new TargetGroup.Member(
+        in.text(), endpoint(), in.integer(1, ANY), in.integer(0, ANY), in.flag());
+  }
+
+  private TargetGroup.Check check() throws ConfigCodecException {
+    return new TargetGroup.Check(
+        in.constant(TargetGroup.Check.Type.values()),
+        in.longInteger(0),
+        in.longInteger(0),
+        in.integer(1, ANY),
+        in.integer(1, ANY),
+        in.text(),
+        in.text(),
+        in.integer(0, 65535));
   }
 
   private KeepAlive keepAlive() throws ConfigCodecException {

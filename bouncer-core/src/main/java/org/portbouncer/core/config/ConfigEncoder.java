@@ -10,6 +10,7 @@ final class ConfigEncoder {
     out.octet(ConfigCodec.VERSION);
     out.text(configuration.file());
     out.list(configuration.listeners(), this::listener);
+    out.list(configuration.targets(), this::group);
     out.list(configuration.acls(), this::acl);
     out.list(configuration.bandwidth(), this::bandwidth);
     out.number(configuration.sourcePrefix().v4());
@@ -62,6 +63,7 @@ final class ConfigEncoder {
     out.text(listener.name());
     out.list(listener.listen(), this::endpoint);
     endpoint(listener.target());
+    out.number(listener.group());
     out.number(listener.acl());
     out.number(listener.bandwidth());
     timeouts(listener.timeouts());
@@ -75,6 +77,41 @@ final class ConfigEncoder {
     out.flag(listener.options().freeBind());
     out.text(listener.file());
     out.number(listener.line());
+  }
+
+  private void group(TargetGroup group) {
+    out.text(group.name());
+    out.list(group.members(), this::member);
+    out.constant(group.balance());
+    out.number(group.attempts());
+    out.number(group.eject().failures());
+    out.number(group.eject().withinMs());
+    out.number(group.eject().forMs());
+    check(group.check());
+    out.constant(group.whenAllDown());
+    out.flag(group.endOnDown());
+    out.number(group.slowStartMs());
+    out.text(group.file());
+    out.number(group.line());
+  }
+
+  private void member(TargetGroup.Member member) {
+    out.text(member.name());
+    endpoint(member.address());
+    out.number(member.weight());
+    out.number(member.maxSessions());
+    out.flag(member.backup());
+  }
+
+  private void check(TargetGroup.Check check) {
+    out.constant(check.type());
+    out.number(check.everyMs());
+    out.number(check.timeoutMs());
+    out.number(check.rise());
+    out.number(check.fall());
+    out.text(check.send());
+    out.text(check.expect());
+    out.number(check.port());
   }
 
   private void endpoint(Endpoint endpoint) {

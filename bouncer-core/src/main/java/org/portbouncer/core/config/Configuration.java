@@ -10,6 +10,7 @@ import java.util.Locale;
  *
  * @param file the file it was read from, absolute
  * @param listeners in the order of the file
+ * @param targets groups of targets, those of listeners' own lists last
  * @param acls in the order of the file
  * @param bandwidth in the order of the file
  * @param sourcePrefix what counts as one source
@@ -29,6 +30,7 @@ import java.util.Locale;
 public record Configuration(
     String file,
     List<Listener> listeners,
+    List<TargetGroup> targets,
     List<Acl> acls,
     List<BandwidthClass> bandwidth,
     SourcePrefix sourcePrefix,
@@ -76,6 +78,7 @@ public record Configuration(
     return new Configuration(
         file,
         listeners,
+        targets,
         acls,
         bandwidth,
         sourcePrefix,
@@ -97,6 +100,7 @@ public record Configuration(
     return new Configuration(
         file,
         newListeners,
+        targets,
         newAcls,
         bandwidth,
         sourcePrefix,

@@ -38,8 +38,9 @@ final class ConfigurationReader {
     long orphanMs = timeouts.read("orphan", DURATION);
 
     ListenAddresses addresses = new ListenAddresses();
+    List<TargetGroup> groups = TargetsReader.all(bouncer.section("targets"));
     List<Listener> listeners =
-        new ListenerReader(aclNames, classNames, global, addresses)
+        new ListenerReader(aclNames, classNames, global, addresses, groups)
             .all(bouncer.section("listeners"));
     RuleReader ruleReader = new RuleReader(classNames, new NetworkLists(memory));
     List<Acl> acls = new ArrayList<>();
@@ -51,6 +52,7 @@ final class ConfigurationReader {
     return new Configuration(
         file.toAbsolutePath().normalize().toString(),
         List.copyOf(listeners),
+        List.copyOf(groups),
         List.copyOf(acls),
         List.copyOf(classes),
         new Configuration.SourcePrefix(

@@ -25,6 +25,15 @@ final class Doubts {
         families(acl, users, configuration, problems);
       }
     }
+    for (int i = 0; i < configuration.targets().size(); i++) {
+      int index = i;
+      TargetGroup group = configuration.targets().get(i);
+      if (configuration.listeners().stream().noneMatch(one -> one.group() == index)) {
+        problems.warn(
+            place("targets." + group.name(), reading),
+            "the group '" + group.name() + "' is the target of no listener");
+      }
+    }
     for (int i = 0; i < configuration.bandwidth().size(); i++) {
       int index = i;
       String name = configuration.bandwidth().get(i).name();

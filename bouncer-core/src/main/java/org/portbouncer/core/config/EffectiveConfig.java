@@ -2,7 +2,10 @@ package org.portbouncer.core.config;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** What {@code bouncer show-config} shows. Runs in that command. */
 public final class EffectiveConfig {
@@ -36,10 +39,22 @@ public final class EffectiveConfig {
     ConfigLoader.Loaded loaded = ConfigLoader.read(file);
     loaded.result().close();
     List<Entry> entries = new ArrayList<>();
+    Map<String, List<Setting>> listed = new HashMap<>();
     List<String> order = new ArrayList<>(Schema.childrenOf(""));
     loaded.settings().stream()
         .sorted((a, b) -> Integer.compare(order.indexOf(block(a)), order.indexOf(block(b))))
-        .forEach(setting -> entries.add(entry(setting, loaded.result().configuration())));
+        .forEach(
+            setting -> {
+              if (setting.isListed()) {
+                listed
+                    .computeIfAbsent(setting.quotedList(), list -> new ArrayList<>())
+                    .add(setting);
+                entries.removeIf(entry -> entry.key().equals(setting.quotedList()));
+                entries.add(list(listed.get(setting.quotedList())));
+              } else {
+                entries.add(entry(setting, loaded.result().configuration()));
+              }
+            });
     if (loaded.result().isOk()) {
       loaded.result().configuration().acls().stream()
           .filter(acl -> acl.rules().isEmpty())
@@ -54,6 +69,23 @@ public final class EffectiveConfig {
                           0)));
     }
     return entries;
+  }
+
+  /** A list of blocks as one value, on one line. */
+  private static Entry list(List<Setting> settings) {
+    Map<String, String> blocks = new LinkedHashMap<>();
+    Where where = null;
+    for (Setting setting : settings) {
+      where = where == null ? setting.where() : where;
+      if (!setting.portable().equals("null")) {
+        blocks.merge(
+            setting.block(),
+            setting.word() + " = " + setting.portable(),
+            (before, one) -> before + ", " + one);
+      }
+    }
+    String value = "[{ " + String.join(" }, { ", blocks.values()) + " }]";
+    return new Entry(settings.getFirst().quotedList(), value, String.valueOf(where), "", 0);
   }
 
   private static Entry entry(Setting setting, Configuration configuration) {

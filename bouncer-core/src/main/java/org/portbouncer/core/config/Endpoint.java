@@ -8,12 +8,17 @@ package org.portbouncer.core.config;
  * @param host an address without brackets ({@link Kind#INET}), a link-local one with its interface
  *     ({@code fe80::1%eth0}), or a name ({@link Kind#NAME}); "" otherwise
  * @param port 0 to 65535 for INET and NAME; 0 otherwise
- * @param path the absolute socket path ({@link Kind#UNIX}) or the service's name ({@link
- *     Kind#INTERNAL}); "" otherwise
+ * @param path the absolute socket path ({@link Kind#UNIX}), the service's name ({@link
+ *     Kind#INTERNAL}) or the group's ({@link Kind#GROUP}); "" otherwise
  */
 public record Endpoint(Kind kind, String text, String host, int port, String path) {
 
-  /** The four forms an endpoint can take. */
+  /** Whether a connection to it goes over TCP. */
+  public boolean isTcp() {
+    return kind == Kind.INET || kind == Kind.NAME || kind == Kind.GROUP;
+  }
+
+  /** The forms an endpoint can take. */
   public enum Kind {
     /** An IPv4 or IPv6 address with a port. */
     INET,
@@ -22,6 +27,8 @@ public record Endpoint(Kind kind, String text, String host, int port, String pat
     /** `unix:/path`. */
     UNIX,
     /** `internal:http`, `internal:echo` or `internal:discard`. Never a listening address. */
-    INTERNAL
+    INTERNAL,
+    /** Several servers, a {@link TargetGroup}. Never a listening address. */
+    GROUP
   }
 }

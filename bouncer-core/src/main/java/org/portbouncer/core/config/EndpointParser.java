@@ -17,6 +17,7 @@ public final class EndpointParser {
 
   private static final String UNIX = "unix:";
   private static final String INTERNAL = "internal:";
+  private static final String GROUP = "group:";
   private static final List<String> SERVICES = List.of("http", "echo", "discard");
 
   private EndpointParser() {}
@@ -28,7 +29,7 @@ public final class EndpointParser {
    * @param directory where a relative path starts
    */
   public static Endpoint listen(String text, Path directory) {
-    if (text.startsWith(INTERNAL)) {
+    if (text.startsWith(INTERNAL) || text.startsWith(GROUP)) {
       throw new InvalidValueException("'" + text + "' is a target, not an address to listen on");
     }
     boolean anyHost = text.startsWith("*:") || text.startsWith(":");
@@ -48,12 +49,16 @@ public final class EndpointParser {
   }
 
   /**
-   * Where sessions go: {@code HOST:PORT}, {@code [v6]:PORT}, {@code unix:PATH} or {@code
-   * internal:SERVICE}. A name is kept, to be resolved when connecting.
+   * Where sessions go: {@code HOST:PORT}, {@code [v6]:PORT}, {@code unix:PATH}, {@code
+   * internal:SERVICE} or {@code group:NAME}. A name is kept, to be resolved when connecting.
    *
    * @param directory where a relative path starts
    */
   public static Endpoint target(String text, Path directory) {
+    if (text.startsWith(GROUP)) {
+      String name = text.substring(GROUP.length());
+      return new Endpoint(Endpoint.Kind.GROUP, text, "", 0, name);
+    }
     Endpoint endpoint = text.startsWith(INTERNAL) ? internal(text) : parse(text, directory);
     boolean hasPort =
         endpoint.kind() == Endpoint.Kind.INET || endpoint.kind() == Endpoint.Kind.NAME;

@@ -8,6 +8,7 @@ import java.util.List;
  * @param name the key under `listeners`
  * @param listen one or more addresses
  * @param target the fixed target
+ * @param group index into {@link Configuration#targets()} where that is a group, else -1
  * @param acl index into {@link Configuration#acls()}, or -1 where everyone may connect
  * @param bandwidth index into {@link Configuration#bandwidth()}, or -1 for none
  * @param timeouts the global ones with this listener's overrides applied
@@ -20,6 +21,7 @@ public record Listener(
     String name,
     List<Endpoint> listen,
     Endpoint target,
+    int group,
     int acl,
     int bandwidth,
     Timeouts timeouts,
@@ -31,6 +33,6 @@ public record Listener(
   /** The same on other addresses, such as have the ports that the kernel chose. */
   public Listener withListen(List<Endpoint> others) {
     return new Listener(
-        name, others, target, acl, bandwidth, timeouts, keepAlive, options, file, line);
+        name, others, target, group, acl, bandwidth, timeouts, keepAlive, options, file, line);
   }
 }

@@ -14,12 +14,18 @@ final class ListenerReader {
   private final List<String> bandwidthNames;
   private final Timeouts global;
   private final ListenAddresses addresses;
+  private final List<TargetGroup> groups;
 
+  /**
+   * @param groups those of `targets`; those of listeners' own lists are added
+   */
   ListenerReader(
       List<String> aclNames,
       List<String> bandwidthNames,
       Timeouts global,
-      ListenAddresses addresses) {
+      ListenAddresses addresses,
+      List<TargetGroup> groups) {
+    this.groups = groups;
     this.addresses = addresses;
     this.aclNames = aclNames;
     this.bandwidthNames = bandwidthNames;
@@ -66,9 +72,7 @@ final class ListenerReader {
           .problems()
           .error(section.whereOf("listen"), "listeners." + name + ".listen names no address");
     }
-    Endpoint target =
-        section.read(
-            "target", (text, where) -> EndpointParser.target(text.strip(), where.directory()));
+    ListenerTarget target = ListenerTarget.read(section, name, groups);
     Integer acl = section.read("acl", Names.reference("acl", aclNames));
     if (section.isAbsent("acl")) {
       section
@@ -80,7 +84,8 @@ final class ListenerReader {
     return new Listener(
         name,
         listen == null ? List.of() : List.copyOf(listen),
-        target,
+        target.endpoint(),
+        target.group(),
         Objects.requireNonNullElse(acl, -1),
         Objects.requireNonNullElse(bandwidth, -1),
         timeouts(section.section("timeouts")),

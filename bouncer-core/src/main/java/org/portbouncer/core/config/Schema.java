@@ -28,9 +28,10 @@ public final class Schema {
               "where clients connect: `HOST:PORT`, `[v6]:PORT`, `*:PORT` or `unix:PATH`"),
           required(
               "listeners.NAME.target",
-              "target",
-              "where sessions go: `HOST:PORT`, `[v6]:PORT`, `unix:PATH`, or `internal:http`,"
-                  + " `internal:echo`, `internal:discard`"),
+              "target, or list of them",
+              "where sessions go: `HOST:PORT`, `[v6]:PORT`, `unix:PATH`, `group:NAME`, or"
+                  + " `internal:http`, `internal:echo`, `internal:discard`; of a list of"
+                  + " `HOST:PORT` the first that can be connected"),
           optional(
               "listeners.NAME.acl", "name", "none", "the ACL; without one everyone may connect"),
           optional(
@@ -99,6 +100,89 @@ public final class Schema {
               "`true` or `false`",
               "false",
               "listen also on an address that this machine does not have yet (IP_FREEBIND)"),
+          optional(
+              "targets.NAME.members[].name",
+              "name",
+              "`#1`, `#2`, …",
+              "the member's name in logs and metrics"),
+          required(
+              "targets.NAME.members[].address",
+              "target",
+              "where it is: `HOST:PORT` or `[v6]:PORT`"),
+          withDefault(
+              "targets.NAME.members[].weight",
+              "integer, 1 to 256",
+              "1",
+              "its share, where members take turns"),
+          optional(
+              "targets.NAME.members[].max-sessions",
+              COUNT,
+              "no limit",
+              "live sessions of this member, over all workers; more go to others"),
+          withDefault(
+              "targets.NAME.members[].backup",
+              "`true` or `false`",
+              "false",
+              "used when no other member is up"),
+          withDefault(
+              "targets.NAME.balance",
+              "`order`, `round-robin`, `least-sessions` or `source`",
+              "order",
+              "which of those that are up is first; `source`: always the same for a source"),
+          withDefault(
+              "targets.NAME.check.type",
+              "`none`, `connect` or `expect`",
+              "none",
+              "how members are asked whether they are up"),
+          withDefault("targets.NAME.check.every", DURATION, "2s", "from one check to the next"),
+          withDefault("targets.NAME.check.timeout", DURATION, "1s", "for the whole of a check"),
+          withDefault(
+              "targets.NAME.check.rise", COUNT, "2", "successes in a row that bring a member up"),
+          withDefault("targets.NAME.check.fall", COUNT, "3", "failures in a row that take it down"),
+          withDefault(
+              "targets.NAME.check.send",
+              "text",
+              "",
+              "sent once connected; `\\r`, `\\n`, `\\t`, `\\xHH` are single bytes"),
+          withDefault(
+              "targets.NAME.check.expect",
+              "text",
+              "",
+              "what the first 4 KiB of the answer must hold, for `expect`"),
+          withDefault(
+              "targets.NAME.check.port",
+              "integer, 0 to 65535",
+              "0",
+              "asked instead of the member's own; `0`: that"),
+          withDefault(
+              "targets.NAME.eject.failures",
+              "integer from 0",
+              "3",
+              "sessions in a row that could not be connected, which eject a member; `0`: never"),
+          withDefault(
+              "targets.NAME.eject.within", DURATION, "10s", "from the first of them to the last"),
+          withDefault(
+              "targets.NAME.eject.for", DURATION, "10s", "how long it gets no session then"),
+          withDefault(
+              "targets.NAME.attempts",
+              "integer, 1 to 255",
+              "3",
+              "members tried for one session, all within `timeouts.connect`"),
+          withDefault(
+              "targets.NAME.when-all-down",
+              "`try` or `refuse`",
+              "try",
+              "where no member is up: as if all were, or close at once"),
+          withDefault(
+              "targets.NAME.on-down",
+              "`keep` or `end`",
+              "keep",
+              "what becomes of the sessions of a member that checks find down"),
+          withDefault(
+              "targets.NAME.slow-start",
+              DURATION,
+              "0s",
+              "a member that comes up gets its share over this time"),
           optional(
               "acls.NAME[].name", "name", "`#1`, `#2`, …", "the rule's name in logs and metrics"),
           required(
@@ -300,7 +384,10 @@ public final class Schema {
       if (key.path().startsWith(prefix)) {
         String rest = key.path().substring(prefix.length());
         int dot = rest.indexOf('.');
-        children.add(dot < 0 ? rest : rest.substring(0, dot));
+        String child = dot < 0 ? rest : rest.substring(0, dot);
+        // A list under a fixed key; one under a name is told apart by its callers.
+        boolean fixed = child.endsWith("[]") && !child.startsWith("NAME");
+        children.add(fixed ? child.substring(0, child.length() - 2) : child);
       }
     }
     return children;

@@ -121,6 +121,19 @@ final class Section {
 
   /** The blocks of a list under a name the operator chose. */
   List<Section> elements(String name) {
+    return elements(name, schemaPath + ".NAME[]", "rule");
+  }
+
+  /**
+   * The blocks of a list under a key.
+   *
+   * @param what one of them is called
+   */
+  List<Section> blocks(String key, String what) {
+    return elements(key, join(schemaPath, key) + "[]", what);
+  }
+
+  private List<Section> elements(String name, String elementSchema, String what) {
     List<Section> elements = new ArrayList<>();
     String listPath = join(path, name);
     if (!(present(name) instanceof ConfigList list)) {
@@ -130,7 +143,9 @@ final class Section {
             .error(
                 whereOf(name),
                 listPath
-                    + " must be a list of rules [ { … } ], not "
+                    + " must be a list of "
+                    + what
+                    + "s [ { … } ], not "
                     + Rendering.shape(other.valueType()));
       }
       return elements;
@@ -145,13 +160,13 @@ final class Section {
                 object,
                 Places.element(places.before(name), i),
                 elementPath,
-                schemaPath + ".NAME[]",
+                elementSchema,
                 place);
         element.requireKnown(Schema.childrenOf(element.schemaPath));
         elements.add(element);
       } else {
         String shape = Rendering.shape(list.get(i).valueType());
-        problems().error(place, elementPath + " must be a rule { … }, not " + shape);
+        problems().error(place, elementPath + " must be a " + what + " { … }, not " + shape);
       }
     }
     return elements;

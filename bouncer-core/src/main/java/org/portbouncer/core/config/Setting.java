@@ -47,6 +47,29 @@ record Setting(
     return key.path().contains(ELEMENT);
   }
 
+  /** Whether it belongs to a block of a list under a fixed key, such as a group's member. */
+  boolean isListed() {
+    return key.path().contains("[].") && !isElement();
+  }
+
+  /** The path of the list that it is listed in, as HOCON reads it. */
+  String quotedList() {
+    String before = path.substring(0, path.lastIndexOf(".#"));
+    int name = key.path().indexOf(NAME);
+    int dot = before.lastIndexOf('.');
+    return before.substring(0, name) + quoted(before.substring(name, dot)) + before.substring(dot);
+  }
+
+  /** The path of its block. */
+  String block() {
+    return path.substring(0, path.lastIndexOf('.'));
+  }
+
+  /** The last word of its path. */
+  String word() {
+    return path.substring(path.lastIndexOf('.') + 1);
+  }
+
   /** The key behind the name, and the dot before it. */
   String afterName() {
     String mark = isElement() ? ELEMENT : NAME;

@@ -4,7 +4,9 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Finds listeners whose target leads back to themselves, at once or through other listeners: every
@@ -18,13 +20,7 @@ final class TargetLoops {
     List<Listener> listeners = configuration.listeners();
     for (Listener start : listeners) {
       List<String> way = new ArrayList<>(List.of(start.name()));
-      Listener next = next(start, configuration);
-      // Who comes to a loop and is not of it is told of by those who are.
-      while (next != null && !next.equals(start) && way.size() <= listeners.size()) {
-        way.add(next.name());
-        next = next(next, configuration);
-      }
-      if (start.equals(next)) {
+      if (leadsTo(start, start, way, new HashSet<>(), configuration)) {
         problems.add(
             start.file(),
             start.line(),
@@ -41,15 +37,48 @@ final class TargetLoops {
     }
   }
 
-  /** The listener that the target of one is; null where it is none of ours. */
-  private static Listener next(Listener from, Configuration configuration) {
+  /**
+   * Whether a session may come from one listener to another; {@code way} is how. Who comes to a
+   * loop and is not of it is told of by those who are.
+   */
+  private static boolean leadsTo(
+      Listener from, Listener to, List<String> way, Set<String> seen, Configuration configuration) {
+    for (Endpoint target : targets(from, configuration)) {
+      Listener next = next(target, configuration);
+      if (next == null) {
+        continue;
+      }
+      if (next.equals(to)) {
+        return true;
+      }
+      if (seen.add(next.name())) {
+        way.add(next.name());
+        if (leadsTo(next, to, way, seen, configuration)) {
+          return true;
+        }
+        way.removeLast();
+      }
+    }
+    return false;
+  }
+
+  private static List<Endpoint> targets(Listener from, Configuration configuration) {
+    return from.group() < 0
+        ? List.of(from.target())
+        : configuration.targets().get(from.group()).members().stream()
+            .map(TargetGroup.Member::address)
+            .toList();
+  }
+
+  /** The listener that a target is; null where it is none of ours. */
+  private static Listener next(Endpoint target, Configuration configuration) {
     Listener wide = null;
     for (Listener listener : configuration.listeners()) {
       for (Endpoint endpoint : listener.listen()) {
-        if (isTarget(endpoint, from.target())) {
+        if (isTarget(endpoint, target)) {
           return listener;
         }
-        wide = takesIn(endpoint, from.target(), configuration) ? listener : wide;
+        wide = takesIn(endpoint, target, configuration) ? listener : wide;
       }
     }
     return wide;

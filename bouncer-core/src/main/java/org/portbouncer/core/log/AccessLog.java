@@ -1,9 +1,11 @@
 package org.portbouncer.core.log;
 
+import java.util.List;
 import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.TargetGroup;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
@@ -156,7 +158,7 @@ public final class AccessLog {
     number("up", table.bytesUp(record));
     number("down", table.bytesDown(record));
     number("worker", worker);
-    route(table, record, listener);
+    route(table, record, configuration, listener);
     if (result != null && result != Result.OK) {
       key("reason");
       Cause said = table.cause(record);
@@ -174,10 +176,11 @@ public final class AccessLog {
   }
 
   /** What is known of the way from peer to server; see {@link SessionRoute}. */
-  private void route(SessionTable table, int record, Listener listener) {
+  private void route(
+      SessionTable table, int record, Configuration configuration, Listener listener) {
     SessionRoute route = table.route();
     text("peer", route.peer(record));
-    text("member", "");
+    text("member", memberText(table, record, configuration, listener));
     text("server", serverText(table, record, listener));
     int attempts = attempts(table, record);
     if (attempts > 0) {
@@ -191,13 +194,24 @@ public final class AccessLog {
   /** The address that was connected to; of a plain target that is the target. */
   public static String serverText(SessionTable table, int record, Listener listener) {
     String noted = table.route().server(record);
-    if (!noted.isEmpty() || listener == null || table.setupMicros(record) == 0) {
+    if (!noted.isEmpty() || listener == null || attempts(table, record) == 0) {
       return noted;
     }
     Endpoint target = listener.target();
     return target.kind() == Endpoint.Kind.INET || target.kind() == Endpoint.Kind.UNIX
         ? target.text()
         : "";
+  }
+
+  /** The name of the member that it went to, or was tried last; "" without one. */
+  public static String memberText(
+      SessionTable table, int record, Configuration configuration, Listener listener) {
+    int member = table.route().member(record);
+    if (member < 0 || listener == null || listener.group() < 0) {
+      return "";
+    }
+    List<TargetGroup.Member> members = configuration.targets().get(listener.group()).members();
+    return member < members.size() ? members.get(member).name() : "";
   }
 
   /** How many servers were tried; of a plain session that came through it was one. */

@@ -21,6 +21,8 @@ public enum Cause {
   WATCHES(5, ""),
   NO_ANSWER(6, "no answer in time"),
   NO_TARGET(7, "the target cannot be reached"),
+  MEMBERS_DOWN(8, "no member of the group is up"),
+  MEMBERS_FULL(9, "every member of the group that is up has its max-sessions"),
 
   NAME_UNKNOWN(10, "the name is not known"),
   NAME_EMPTY(11, "the name has no address"),

@@ -17,7 +17,8 @@ import org.portbouncer.core.sys.SockAddr;
  *   58 attempts u8, members that were tried
  *   59 chain u8, index into the configuration's chains and 1, 0 is none
  *   60 hop u8, which proxy of the chain it came to, from 1; 0 is none
- *   61 free
+ *   61 free u8
+ *   62 place u16, of the member on the TargetBoard, where the session is counted there
  * </pre>
  *
  * Which of them are there stands in the first line of the record. Written by the process that has
@@ -36,10 +37,13 @@ public final class SessionRoute {
   private static final int CHAIN = ATTEMPTS + 1;
   private static final int HOP = CHAIN + 1;
 
+  private static final int PLACE = 62;
+
   private static final int HAS_PEER = 1;
   private static final int HAS_SERVER = 2;
   private static final int HAS_ATTEMPTS = 4;
   private static final int HAS_CHAIN = 8;
+  private static final int COUNTED = 16;
 
   private final SessionTable table;
   private final MemorySegment memory;
@@ -105,6 +109,39 @@ public final class SessionRoute {
     return has(record, HAS_ATTEMPTS)
         ? memory.get(ValueLayout.JAVA_BYTE, at(record, ATTEMPTS)) & 0xff
         : 0;
+  }
+
+  /**
+   * Counts the session at a member, of which it may be one; in the connect worker that has it.
+   *
+   * @param place the member's
+   * @param most as many may be there; 0 for no limit
+   * @return false where there are
+   */
+  public boolean enter(int record, TargetBoard board, int place, int most) {
+    SHORT.setVolatile(memory, at(record, PLACE), (short) place);
+    if (!board.enter(place, most)) {
+      return false;
+    }
+    now(record, COUNTED);
+    return true;
+  }
+
+  /**
+   * Gives back what {@link #enter} has counted, if anything; whoever has the session or ends it.
+   */
+  public void leave(int record, TargetBoard board) {
+    if (has(record, COUNTED)) {
+      table.routeFlags(record, table.routeFlags(record) & ~COUNTED);
+      board.leave((short) SHORT.getVolatile(memory, at(record, PLACE)) & 0xffff);
+    }
+  }
+
+  /** The place of the member that the session is counted at; -1 for none. */
+  public int place(int record) {
+    return has(record, COUNTED)
+        ? (short) SHORT.getVolatile(memory, at(record, PLACE)) & 0xffff
+        : -1;
   }
 
   /**

@@ -21,12 +21,13 @@ import org.portbouncer.core.sys.Native;
  *   times          ListenerTimes.BYTES   one place per listener
  *   buckets        BucketTable.bytes
  *   errors         ListenerErrors.BYTES  one place per listener
+ *   targets        TargetBoard.BYTES     one place per member of a group
  * </pre>
  */
 public final class SharedArea {
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-  private static final int MAGIC = 0x42_53_41_04;
+  private static final int MAGIC = 0x42_53_41_05;
   private static final long HEADER = 4096;
   private static final long HASH_KEY = 16;
 
@@ -41,6 +42,7 @@ public final class SharedArea {
   private final ListenerTimes times;
   private final BucketTable buckets;
   private final ListenerErrors errors;
+  private final TargetBoard targets;
 
   private SharedArea(int fd, MemorySegment memory, int capacity) {
     this.fd = fd;
@@ -65,6 +67,8 @@ public final class SharedArea {
         new BucketTable(memory.asSlice(at, BucketTable.bytes(capacity)), sessions, classes, key);
     at += BucketTable.bytes(capacity);
     errors = new ListenerErrors(memory.asSlice(at, ListenerErrors.BYTES));
+    at += ListenerErrors.BYTES;
+    targets = new TargetBoard(memory.asSlice(at, TargetBoard.BYTES));
   }
 
   private static long size(int capacity) {
@@ -77,7 +81,8 @@ public final class SharedArea {
         + ClassBoard.BYTES
         + ListenerTimes.BYTES
         + BucketTable.bytes(capacity)
-        + ListenerErrors.BYTES;
+        + ListenerErrors.BYTES
+        + TargetBoard.BYTES;
   }
 
   /**
@@ -151,6 +156,10 @@ public final class SharedArea {
 
   public ListenerErrors errors() {
     return errors;
+  }
+
+  public TargetBoard targets() {
+    return targets;
   }
 
   public BucketTable buckets() {

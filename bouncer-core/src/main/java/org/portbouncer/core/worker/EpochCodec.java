@@ -10,6 +10,7 @@ import org.portbouncer.core.config.RuleMemory;
 import org.portbouncer.core.shared.AclCounters;
 import org.portbouncer.core.shared.ClassBoard;
 import org.portbouncer.core.shared.ListenerCounters;
+import org.portbouncer.core.shared.TargetBoard;
 
 /**
  * {@link Epoch}s as they lie in the memory file that CONFIG hands over, one after the other. The
@@ -21,6 +22,7 @@ import org.portbouncer.core.shared.ListenerCounters;
  *   for each listener its place u32
  *   for each bandwidth class its place u32
  *   for each acl, for each of its rules the place u32, and one more
+ *   for each group of targets, for each of its members the place u32
  *   the place u32 of listeners without acl
  * </pre>
  */
@@ -53,6 +55,9 @@ public final class EpochCodec {
     for (int[] rules : places.rules()) {
       count += rules.length;
     }
+    for (int[] members : places.targets()) {
+      count += members.length;
+    }
     ByteBuffer bytes = ByteBuffer.allocate(HEAD + configuration.length + 4 * count);
     bytes
         .putInt(epoch.number())
@@ -63,6 +68,9 @@ public final class EpochCodec {
     putAll(bytes, places.classes());
     for (int[] rules : places.rules()) {
       putAll(bytes, rules);
+    }
+    for (int[] members : places.targets()) {
+      putAll(bytes, members);
     }
     bytes.putInt(places.noAcl());
     return bytes.array();
@@ -130,9 +138,14 @@ public final class EpochCodec {
       rules[i] = new int[configuration.acls().get(i).rules().size() + 1];
       getAll(bytes, rules[i], AclCounters.PLACES);
     }
+    int[][] targets = new int[configuration.targets().size()][];
+    for (int i = 0; i < targets.length; i++) {
+      targets[i] = new int[configuration.targets().get(i).members().size()];
+      getAll(bytes, targets[i], TargetBoard.PLACES);
+    }
     int[] noAcl = new int[1];
     getAll(bytes, noAcl, AclCounters.PLACES);
-    return new Places(listeners, classes, rules, noAcl[0]);
+    return new Places(listeners, classes, rules, targets, noAcl[0]);
   }
 
   private static void getAll(ByteBuffer bytes, int[] numbers, int below)

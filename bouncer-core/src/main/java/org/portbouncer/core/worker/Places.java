@@ -8,9 +8,10 @@ package org.portbouncer.core.worker;
  * @param classes for each bandwidth class its place on the ClassBoard
  * @param rules for each acl, for each of its rules the place in AclCounters, and one more for
  *     clients that no rule matches
+ * @param targets for each group of targets, for each of its members the place on the TargetBoard
  * @param noAcl the place in AclCounters for clients of listeners without an acl
  */
-public record Places(int[] listeners, int[] classes, int[][] rules, int noAcl) {
+public record Places(int[] listeners, int[] classes, int[][] rules, int[][] targets, int noAcl) {
 
   /** The place of a rule; {@code rule} -1 is that of clients that no rule matches. */
   public int rule(int acl, int rule) {

@@ -136,6 +136,7 @@ public final class SessionEnd {
     counters.ended(slot, result);
     ofClass(record);
     freeSlot(record);
+    table.route().leave(record, area.targets());
     area.limits().release(record, pid);
     area.buckets().release(record, pid);
     table.free(record);

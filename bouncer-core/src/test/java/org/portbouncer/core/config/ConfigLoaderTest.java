@@ -111,8 +111,9 @@ class ConfigLoaderTest {
         "listeners.b { listen = \"127.0.0.1:1\", target = \"h:70000\", acl = all } |"
             + " listeners.b.target: 'h:70000' has the port '70000'; 0 to 65535 is possible",
         "listeners.b { listen = \"127.0.0.1:1\", acl = all } | listeners.b needs 'target': where"
-            + " sessions go: HOST:PORT, [v6]:PORT, unix:PATH, or internal:http, internal:echo,"
-            + " internal:discard",
+            + " sessions go: HOST:PORT, [v6]:PORT, unix:PATH, group:NAME, or internal:http,"
+            + " internal:echo, internal:discard; of a list of HOST:PORT the first that can be"
+            + " connected",
         "acls.x = [ { action = allow } ] | acls.x.#1.action: 'allow' is not one of pass, block",
         "acls.x = [ { action = pass, from = [\"10.1.2.3/8\"] } ] | acls.x.#1.from: 10.1.2.3/8 has"
             + " host bits set; 10.0.0.0/8 or 10.1.2.3/32 was meant",

@@ -68,7 +68,7 @@ class SessionEndTest {
         new Epoch(
             1,
             ConfigLoader.load(file).configuration(),
-            new Places(new int[] {SLOT}, new int[] {PLACE}, new int[0][], 0)));
+            new Places(new int[] {SLOT}, new int[] {PLACE}, new int[0][], new int[0][], 0)));
     ends = new SessionEnd(area, null, epochs, log, 77);
   }
 

@@ -1,15 +1,18 @@
 package org.portbouncer.launcher.mother;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Rule;
+import org.portbouncer.core.config.TargetGroup;
 import org.portbouncer.core.shared.AclCounters;
 import org.portbouncer.core.shared.ListenerCounters;
 import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.core.worker.Places;
 
 /**
@@ -29,6 +32,15 @@ final class CounterPlaces {
    */
   record RuleName(String acl, String rule) {}
 
+  /**
+   * What a member of a group of targets is known by.
+   *
+   * @param group the group's name
+   * @param member its own
+   * @param address where it is: another one is another member
+   */
+  record MemberName(String group, String member, String address) {}
+
   /** What rules count as that came when every place had a name. */
   private static final RuleName OTHER = new RuleName("other", "other");
 
@@ -36,6 +48,7 @@ final class CounterPlaces {
 
   private final NamedPlaces<String> listeners;
   private final NamedPlaces<RuleName> rules;
+  private final NamedPlaces<MemberName> members;
 
   CounterPlaces(SharedArea area) {
     listeners =
@@ -49,6 +62,7 @@ final class CounterPlaces {
               area.errors().clear(place);
             });
     rules = new NamedPlaces<>(1, AclCounters.PLACES, AclCounters.OTHER, area.decisions()::clear);
+    members = new NamedPlaces<>(0, TargetBoard.PLACES, -1, area.targets()::clear);
   }
 
   /**
@@ -86,7 +100,35 @@ final class CounterPlaces {
       System.arraycopy(places, at, byAcl[i], 0, byAcl[i].length);
       at += byAcl[i].length;
     }
-    return new Places(ofListeners, classes, byAcl, places[0]);
+    return new Places(
+        ofListeners, classes, byAcl, targets(configuration, epoch, oldest), places[0]);
+  }
+
+  private int[][] targets(Configuration configuration, int epoch, int oldest)
+      throws StartException {
+    List<MemberName> names = new ArrayList<>();
+    for (TargetGroup group : configuration.targets()) {
+      for (TargetGroup.Member member : group.members()) {
+        names.add(new MemberName(group.name(), member.name(), member.address().text()));
+      }
+    }
+    int[] all = members.assign(names, epoch, oldest);
+    int[][] byGroup = new int[configuration.targets().size()][];
+    int from = 0;
+    for (int i = 0; i < byGroup.length; i++) {
+      int size = configuration.targets().get(i).members().size();
+      byGroup[i] = Arrays.copyOfRange(all, from, from + size);
+      from += size;
+    }
+    for (int place : all) {
+      if (place < 0) {
+        throw new StartException(
+            "too many members of groups: at most "
+                + TargetBoard.PLACES
+                + ", those of live sessions that the configuration no longer has included");
+      }
+    }
+    return byGroup;
   }
 
   /** Every listener that was configured since the start, and its place. */

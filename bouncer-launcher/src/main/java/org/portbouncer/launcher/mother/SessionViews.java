@@ -99,7 +99,7 @@ final class SessionViews {
         table.bytesDown(record),
         table.throttledNanos(record) / NANOS_PER_MS,
         orNull(table.route().peer(record)),
-        null,
+        orNull(AccessLog.memberText(table, record, configuration, listener)),
         orNull(AccessLog.serverText(table, record, listener)),
         AccessLog.attempts(table, record),
         null,

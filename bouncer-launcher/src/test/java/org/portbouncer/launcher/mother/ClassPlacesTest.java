@@ -57,7 +57,7 @@ class ClassPlacesTest {
         new Epoch(
             number,
             configuration,
-            new Places(new int[] {0}, places.assign(configuration), new int[0][], 0));
+            new Places(new int[] {0}, places.assign(configuration), new int[0][], new int[0][], 0));
     epochs.add(epoch);
     places.publish(epoch);
     return epoch;

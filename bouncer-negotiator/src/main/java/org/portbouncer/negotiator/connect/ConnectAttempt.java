@@ -38,7 +38,11 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
         }
       };
 
+  private final GroupTries tries;
+
   private Session session;
+
+  /** The member that is tried, where the listener's target is a group. */
   private Endpoint target;
 
   /** What it waits for to come back; 0 for nothing. */
@@ -57,6 +61,13 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
     super(stage.worker());
     this.stage = stage;
     this.race = new AddressRace(stage.worker(), stage.sockets(), this);
+    this.tries =
+        new GroupTries(stage.worker(), stage.choice()) {
+          @Override
+          void late() {
+            memberFailed(resolving ? Cause.NAME_LATE : Cause.NO_ANSWER, 0, Result.TIMEOUT);
+          }
+        };
   }
 
   void begin(Session session, Listener listener) {
@@ -64,6 +75,15 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
     this.target = listener.target();
     this.begun = stage.worker().loop().now();
     this.timeoutMs = listener.timeouts().connectMs();
+    if (target.kind() == Endpoint.Kind.GROUP) {
+      tries.begin(session, listener.group());
+      nextMember();
+    } else {
+      connect();
+    }
+  }
+
+  private void connect() {
     switch (target.kind()) {
       case INTERNAL -> internal();
       case NAME -> {
@@ -74,10 +94,48 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
         }
       }
       case INET, UNIX -> {
-        only[0] = stage.sockets().fixed(session.state().listener(), target);
+        only[0] =
+            tries.used()
+                ? stage.sockets().member(target)
+                : stage.sockets().fixed(session.state().listener(), target);
         race.begin(only);
       }
+      case GROUP -> throw new IllegalStateException("a group is no member of one");
     }
+  }
+
+  private void nextMember() {
+    long deadline = timeoutMs == 0 ? 0 : begun + timeoutMs * 1_000_000;
+    target = tries.next(deadline);
+    if (target == null) {
+      fail(Result.NO_TARGET, Term.TARGET_REFUSED, tries.nothing(), 0);
+    } else {
+      connect();
+    }
+  }
+
+  /** A member could not be connected: the next one is tried, if there is any. */
+  private void memberFailed(Cause cause, int errno, Result result) {
+    race.clear();
+    resolving = false;
+    use++;
+    tries.failed(cause, errno);
+    if (tries.mayGoOn()) {
+      nextMember();
+    } else {
+      fail(
+          result,
+          result == Result.TIMEOUT ? Term.TARGET_TIMEOUT : Term.TARGET_REFUSED,
+          cause,
+          errno);
+    }
+  }
+
+  /** Which member of a group was tried last, for the log. */
+  String tried() {
+    return !tries.used() || tries.count() == 0
+        ? ""
+        : ", member " + tries.text() + ", attempt " + tries.count();
   }
 
   int use() {
@@ -95,7 +153,9 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
       return;
     }
     resolving = false;
-    if (found.length == 0) {
+    if (found.length == 0 && tries.used()) {
+      memberFailed(Cause.ofLookup(why), 0, Result.NO_TARGET);
+    } else if (found.length == 0) {
       because(Cause.ofLookup(why), 0);
       fail(Result.NO_TARGET, Term.TARGET_REFUSED, why);
     } else {
@@ -126,6 +186,12 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
     if (target.kind() == Endpoint.Kind.NAME) {
       stage.book().answered(target, address, stage.worker().loop().now());
     }
+    if (tries.used()) {
+      tries.connected();
+    }
+    if (tries.used() || target.kind() == Endpoint.Kind.NAME) {
+      address.note(stage.worker().table().route(), session.state().record());
+    }
     session.descriptors().put(Descriptors.TARGET, fd);
     stage.connected(this, session);
   }
@@ -140,6 +206,13 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
       fail(Result.ERROR, Term.RESOURCE, Cause.WATCHES, errno);
     } else {
       ConnectFailure failure = ConnectFailure.of(errno, unix);
+      if (tries.used() && failure.result() != Result.ERROR) {
+        memberFailed(failure.cause(), failure.errno(), failure.result());
+        return;
+      }
+      if (!tries.used()) {
+        stage.worker().table().route().attempt(session.state().record(), -1, 1);
+      }
       fail(failure.result(), failure.term(), failure.cause(), failure.errno());
     }
   }
@@ -168,9 +241,19 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
     if (Errno.isDescriptorLimit(lacking)) {
       fail(Result.ERROR, Term.RESOURCE, Cause.SYSTEM, lacking);
     } else if (resolving) {
+      countLate(Cause.NAME_LATE);
       fail(Result.NO_TARGET, Term.TARGET_TIMEOUT, Cause.NAME_LATE, 0);
     } else {
+      countLate(Cause.NO_ANSWER);
       fail(Result.TIMEOUT, Term.TARGET_TIMEOUT, Cause.NO_ANSWER, 0);
+    }
+  }
+
+  private void countLate(Cause cause) {
+    if (tries.used()) {
+      tries.failed(cause, 0);
+    } else {
+      stage.worker().table().route().attempt(session.state().record(), -1, 1);
     }
   }
 
@@ -200,6 +283,7 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
   /** Lets go of the session and everything that waits for it; closes no descriptor of it. */
   void clear() {
     race.clear();
+    tries.clear();
     stage.worker().loop().timers().clear(retry);
     letGo();
     lacking = 0;

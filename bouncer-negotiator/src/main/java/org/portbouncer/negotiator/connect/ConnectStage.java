@@ -23,11 +23,13 @@ final class ConnectStage implements Stage {
   private final TargetSockets sockets = new TargetSockets();
   private final AddressBook book = new AddressBook();
   private final Resolver resolver;
+  private final MemberChoice choice;
   private final ArrayDeque<ConnectAttempt> free = new ArrayDeque<>();
 
   ConnectStage(Worker worker) {
     this.worker = worker;
     this.resolver = new Resolver(worker.loop());
+    this.choice = new MemberChoice(worker.area().targets());
   }
 
   @Override
@@ -63,6 +65,15 @@ final class ConnectStage implements Stage {
     return book;
   }
 
+  MemberChoice choice() {
+    return choice;
+  }
+
+  @Override
+  public void retired(int oldest) {
+    choice.forget();
+  }
+
   /** Looks a name up; {@code attempt} is told on the loop's thread, now or later. */
   void resolve(Endpoint target, ConnectAttempt attempt) {
     resolver.resolve(target.host(), attempt);
@@ -88,6 +99,7 @@ final class ConnectStage implements Stage {
                 + state.id()
                 + ": target "
                 + listener.target().text()
+                + attempt.tried()
                 + ": "
                 + why);
     ended(attempt, session, result, term);

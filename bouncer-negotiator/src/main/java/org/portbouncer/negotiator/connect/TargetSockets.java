@@ -7,7 +7,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.shared.SessionRoute;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.EphemeralPorts;
 import org.portbouncer.core.sys.Errno;
@@ -26,6 +29,11 @@ final class TargetSockets {
 
   /** By listener: the target last asked for, and its address. */
   private Endpoint[] targets = new Endpoint[16];
+
+  /** More than any configuration has; those of older ones go then. */
+  private static final int MOST_MEMBERS = 4096;
+
+  private final Map<Endpoint, Address> members = new HashMap<>();
 
   private Address[] addresses = new Address[targets.length];
   private final MemorySegment pair = Native.allocate(8);
@@ -92,6 +100,11 @@ final class TargetSockets {
       return result != -Errno.EADDRNOTAVAIL;
     }
 
+    /** Notes in a session's record that this is where it goes. */
+    void note(SessionRoute route, int record) {
+      route.server(record, memory, 0);
+    }
+
     int family() {
       return SockAddr.family(memory, 0);
     }
@@ -124,6 +137,19 @@ final class TargetSockets {
     // The same object is the quicker to compare with.
     targets[listener] = target;
     return addresses[listener];
+  }
+
+  /** The address of a group's member that needs no look-up. */
+  Address member(Endpoint member) {
+    Address known = members.get(member);
+    if (known == null || known.scoped) {
+      if (members.size() == MOST_MEMBERS) {
+        members.clear();
+      }
+      known = address(member);
+      members.put(member, known);
+    }
+    return known;
   }
 
   private static Address address(Endpoint target) {

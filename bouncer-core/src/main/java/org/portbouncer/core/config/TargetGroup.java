@@ -1,0 +1,119 @@
+package org.portbouncer.core.config;
+
+import java.util.List;
+
+/**
+ * Servers that do the same, of which each session gets one.
+ *
+ * @param name the key under `targets`; of a listener's own list `listeners.` and its name
+ * @param members in the order of the file, at least one
+ * @param balance which of those that are up is first
+ * @param attempts members tried for one session, at least 1
+ * @param eject when a member that fails sessions is left alone for a while
+ * @param check how members are asked whether they are up
+ * @param whenAllDown what happens where no member is up
+ * @param endOnDown whether the sessions of a member end when checks find it down
+ * @param slowStartMs a member that comes up gets its share over this time; 0 for at once
+ * @param file the file that names it
+ * @param line its line there
+ */
+public record TargetGroup(
+    String name,
+    List<Member> members,
+    Balance balance,
+    int attempts,
+    Eject eject,
+    Check check,
+    WhenAllDown whenAllDown,
+    boolean endOnDown,
+    long slowStartMs,
+    String file,
+    int line) {
+
+  /** Copies the list. */
+  public TargetGroup {
+    members = List.copyOf(members);
+  }
+
+  /**
+   * One server.
+   *
+   * @param name in logs and metrics; `#` and its number where the file has none
+   * @param address a host, by address or name, and its port
+   * @param weight its share, from 1
+   * @param maxSessions sessions at once; 0 for no limit
+   * @param backup whether it is used only when no other is up
+   */
+  public record Member(
+      String name, Endpoint address, int weight, int maxSessions, boolean backup) {}
+
+  /** Which member a session gets. */
+  public enum Balance {
+    /** The first that is up. */
+    ORDER("order"),
+    /** Each in turn, by weight. */
+    ROUND_ROBIN("round-robin"),
+    /** The one with the fewest sessions for its weight. */
+    LEAST_SESSIONS("least-sessions"),
+    /** The same for the same source, by weight; one that goes moves only its own sources. */
+    SOURCE("source");
+
+    private final String text;
+
+    Balance(String text) {
+      this.text = text;
+    }
+
+    /** The word in configuration and status. */
+    public String text() {
+      return text;
+    }
+  }
+
+  /** What to do where no member is up. */
+  public enum WhenAllDown {
+    /** As if all were up. */
+    TRY,
+    /** Close at once. */
+    REFUSE
+  }
+
+  /**
+   * Ejection by sessions that could not be connected.
+   *
+   * @param failures in a row; 0 for never
+   * @param withinMs from the first of them to the last
+   * @param forMs for so long the member gets no session
+   */
+  public record Eject(int failures, long withinMs, long forMs) {}
+
+  /**
+   * Health checks.
+   *
+   * @param type whether there are any, and how far they go
+   * @param everyMs from one to the next
+   * @param timeoutMs for the whole of one
+   * @param rise successes in a row that make a member up
+   * @param fall failures in a row that make it down
+   * @param send sent after connecting; "" for nothing; each char is a byte
+   * @param expect looked for in the first 4 KiB of the answer; each char is a byte
+   * @param port asked instead of the member's own; 0 for that
+   */
+  public record Check(
+      Type type,
+      long everyMs,
+      long timeoutMs,
+      int rise,
+      int fall,
+      String send,
+      String expect,
+      int port) {
+
+    /** How far a check goes. */
+    public enum Type {
+      NONE,
+      CONNECT,
+      EXPECT
+    }
+  }
+}

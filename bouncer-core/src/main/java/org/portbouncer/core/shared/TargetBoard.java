@@ -1,0 +1,342 @@
+package org.portbouncer.core.shared;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import org.portbouncer.core.session.Cause;
+
+/**
+ * The one truth about the members of groups of targets, in shared memory, one place for each: what
+ * the operator, the checks and the sessions say of it, and how many sessions it has. Written by the
+ * mother (the operator's word), by connect workers (connections and checks) and by whoever ends a
+ * session; it outlives them all but the mother. A member keeps its place over reloads, by its
+ * group's name, its own and its address.
+ *
+ * <pre>
+ *    0 active u32, sessions that are to it or on their way | 4 operator's word u32, Mode
+ *    8 what checks say u32: 0 nothing yet, 1 up, 2 down | 12 failed in a row u32, connections
+ *   16 first of these u64 | 24 ejected until u64 | 32 up since u64, all CLOCK_MONOTONIC ns, 0 never
+ *   40 connections u64, one for each Outcome | 72 checks that succeeded u64 | 80 that failed u64
+ *   88 last error: cause 8, errno 8; 0 is none | 96 its first u64 | 104 its last u64, wall clock ms
+ *  112 how often u64 | 120 checks of one kind in a row u32
+ * </pre>
+ */
+public final class TargetBoard {
+
+  /** The most members, those of older configurations included that live sessions still have. */
+  public static final int PLACES = 4096;
+
+  private static final int PLACE = 128;
+
+  static final long BYTES = (long) PLACES * PLACE;
+
+  private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+  private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+
+  private static final int ACTIVE = 0;
+  private static final int MODE = 4;
+  private static final int CHECKED = 8;
+  private static final int FAILED = 12;
+  private static final int FAILED_FIRST = 16;
+  private static final int EJECTED = 24;
+  private static final int UP_SINCE = 32;
+  private static final int CONNECTS = 40;
+  private static final int CHECKS_OK = 72;
+  private static final int CHECKS_FAILED = 80;
+  private static final int ERROR = 88;
+  private static final int ERROR_FIRST = 96;
+  private static final int ERROR_LAST = 104;
+  private static final int ERROR_COUNT = 112;
+  private static final int IN_A_ROW = 120;
+
+  private static final int CHECKED_UP = 1;
+  private static final int CHECKED_DOWN = 2;
+
+  static {
+    if (CONNECTS + 8 * Outcome.values().length > CHECKS_OK) {
+      throw new IllegalStateException("outcomes do not fit into their place");
+    }
+  }
+
+  /** What the operator has said of a member. */
+  public enum Mode {
+    READY(0, "ready"),
+    /** No new sessions. */
+    DRAIN(1, "drain"),
+    /** No new sessions, and no checks. */
+    OFF(2, "off");
+
+    private final int code;
+    private final String text;
+
+    Mode(int code, String text) {
+      this.code = code;
+      this.text = text;
+    }
+
+    /** The word in commands and status. */
+    public String text() {
+      return text;
+    }
+
+    private static Mode of(int code) {
+      return switch (code) {
+        case 1 -> DRAIN;
+        case 2 -> OFF;
+        default -> READY;
+      };
+    }
+  }
+
+  /** What comes of a connection to a member. */
+  public enum Outcome {
+    OK("ok"),
+    REFUSED("refused"),
+    TIMEOUT("timeout"),
+    ERROR("error");
+
+    private final String text;
+
+    Outcome(String text) {
+      this.text = text;
+    }
+
+    /** The label in metrics. */
+    public String text() {
+      return text;
+    }
+  }
+
+  private final MemorySegment memory;
+
+  TargetBoard(MemorySegment memory) {
+    this.memory = memory;
+  }
+
+  private static long at(int place, int offset) {
+    return (long) place * PLACE + offset;
+  }
+
+  private int number(int place, int offset) {
+    return (int) INT.getVolatile(memory, at(place, offset));
+  }
+
+  private long get(int place, int offset) {
+    return (long) LONG.getVolatile(memory, at(place, offset));
+  }
+
+  private void put(int place, int offset, long value) {
+    LONG.setVolatile(memory, at(place, offset), value);
+  }
+
+  /** Begins anew for another member; in the mother, when nothing refers to it any more. */
+  public void clear(int place) {
+    for (int offset = 0; offset < PLACE; offset += 8) {
+      put(place, offset, 0);
+    }
+  }
+
+  // Sessions.
+
+  /** Sessions that are to it or on their way. */
+  public int active(int place) {
+    return number(place, ACTIVE);
+  }
+
+  /**
+   * Counts a session.
+   *
+   * @param most as many may be; 0 for no limit
+   * @return false where there are
+   */
+  public boolean enter(int place, int most) {
+    while (true) {
+      int active = number(place, ACTIVE);
+      if (most > 0 && active >= most) {
+        return false;
+      }
+      if (INT.compareAndSet(memory, at(place, ACTIVE), active, active + 1)) {
+        return true;
+      }
+    }
+  }
+
+  /** Gives back what {@link #enter} has counted. */
+  public void leave(int place) {
+    if (place >= PLACES) {
+      // A record says so that a worker wrote which may say anything.
+      return;
+    }
+    INT.getAndAdd(memory, at(place, ACTIVE), -1);
+  }
+
+  // States.
+
+  /** What the operator has said. */
+  public Mode mode(int place) {
+    return Mode.of(number(place, MODE));
+  }
+
+  /** Notes what the operator says; in the mother. */
+  public void mode(int place, Mode mode) {
+    INT.setVolatile(memory, at(place, MODE), mode.code);
+  }
+
+  /** Whether checks have found it down. */
+  public boolean isDown(int place) {
+    return number(place, CHECKED) == CHECKED_DOWN;
+  }
+
+  /** Whether sessions that failed have ejected it. */
+  public boolean isEjected(int place, long now) {
+    long until = get(place, EJECTED);
+    return until != 0 && now - until < 0;
+  }
+
+  /** Whether it gets sessions. */
+  public boolean isUp(int place, long now) {
+    return number(place, MODE) == 0 && !isDown(place) && !isEjected(place, now);
+  }
+
+  /** Its state in one word: up, down, ejected, drain or off. */
+  public String state(int place, long now) {
+    Mode mode = mode(place);
+    if (mode != Mode.READY) {
+      return mode.text();
+    }
+    if (isDown(place)) {
+      return "down";
+    }
+    return isEjected(place, now) ? "ejected" : "up";
+  }
+
+  /** Since when it is up after it was not, CLOCK_MONOTONIC ns; 0 where it always was. */
+  public long upSince(int place) {
+    return Math.max(get(place, UP_SINCE), get(place, EJECTED));
+  }
+
+  // Connections.
+
+  /** A connection for a session was made. */
+  public void connected(int place) {
+    LONG.getAndAdd(memory, at(place, CONNECTS), 1L);
+    if (number(place, FAILED) != 0) {
+      INT.setVolatile(memory, at(place, FAILED), 0);
+    }
+  }
+
+  /**
+   * A connection for a session was not made.
+   *
+   * @param failures so many in a row eject it; 0 for never
+   * @param withinNs from the first of them to this one
+   * @param forNs how long it is ejected
+   * @param now CLOCK_MONOTONIC ns
+   * @return whether it is ejected by this
+   */
+  public boolean failed(
+      int place,
+      Outcome outcome,
+      Cause cause,
+      int errno,
+      int failures,
+      long withinNs,
+      long forNs,
+      long now) {
+    LONG.getAndAdd(memory, at(place, CONNECTS + 8 * outcome.ordinal()), 1L);
+    error(place, cause, errno);
+    if (failures == 0 || isEjected(place, now)) {
+      return false;
+    }
+    int inARow = (int) INT.getAndAdd(memory, at(place, FAILED), 1) + 1;
+    if (inARow == 1 || now - get(place, FAILED_FIRST) > withinNs) {
+      INT.setVolatile(memory, at(place, FAILED), 1);
+      put(place, FAILED_FIRST, now);
+      inARow = 1;
+    }
+    if (inARow < failures) {
+      return false;
+    }
+    INT.setVolatile(memory, at(place, FAILED), 0);
+    put(place, EJECTED, now + forNs);
+    return true;
+  }
+
+  /** Connections that came to this. */
+  public long connects(int place, Outcome outcome) {
+    return get(place, CONNECTS + 8 * outcome.ordinal());
+  }
+
+  // Checks.
+
+  /**
+   * A check has succeeded or failed; in the worker that checks.
+   *
+   * @param enough so many of a kind in a row change its state
+   * @param now CLOCK_MONOTONIC ns
+   * @return whether its state has changed
+   */
+  public boolean checked(int place, boolean ok, int enough, long now) {
+    LONG.getAndAdd(memory, at(place, ok ? CHECKS_OK : CHECKS_FAILED), 1L);
+    int state = number(place, CHECKED);
+    // Unknown is up: the first success says no more, and every failure counts.
+    boolean same = ok ? state != CHECKED_DOWN : state == CHECKED_DOWN;
+    if (same) {
+      INT.setVolatile(memory, at(place, IN_A_ROW), 0);
+      if (state == 0) {
+        INT.setVolatile(memory, at(place, CHECKED), CHECKED_UP);
+      }
+      return false;
+    }
+    int inARow = number(place, IN_A_ROW) + 1;
+    INT.setVolatile(memory, at(place, IN_A_ROW), inARow);
+    if (inARow < enough) {
+      return false;
+    }
+    INT.setVolatile(memory, at(place, IN_A_ROW), 0);
+    if (ok) {
+      put(place, UP_SINCE, now);
+    }
+    INT.setVolatile(memory, at(place, CHECKED), ok ? CHECKED_UP : CHECKED_DOWN);
+    return true;
+  }
+
+  /** Checks that succeeded, or that failed. */
+  public long checks(int place, boolean ok) {
+    return get(place, ok ? CHECKS_OK : CHECKS_FAILED);
+  }
+
+  /** Nobody checks it any more: what checks have said counts no longer. In the mother. */
+  public void unchecked(int place) {
+    INT.setVolatile(memory, at(place, CHECKED), 0);
+    INT.setVolatile(memory, at(place, IN_A_ROW), 0);
+  }
+
+  // Errors.
+
+  /** Notes what went wrong with it. */
+  public void error(int place, Cause cause, int errno) {
+    long what = (long) (errno & 0xff) << 8 | cause.code();
+    long wallMs = System.currentTimeMillis();
+    if ((long) LONG.getAndSet(memory, at(place, ERROR), what) == what) {
+      LONG.getAndAdd(memory, at(place, ERROR_COUNT), 1L);
+    } else {
+      put(place, ERROR_FIRST, wallMs);
+      put(place, ERROR_COUNT, 1);
+    }
+    put(place, ERROR_LAST, wallMs);
+  }
+
+  /** What last went wrong; null for nothing. */
+  public ListenerErrors.Seen error(int place) {
+    long what = get(place, ERROR);
+    return what == 0
+        ? null
+        : new ListenerErrors.Seen(
+            Cause.withCode((int) what & 0xff),
+            (int) (what >> 8) & 0xff,
+            get(place, ERROR_FIRST),
+            get(place, ERROR_LAST),
+            get(place, ERROR_COUNT));
+  }
+}

@@ -1,0 +1,198 @@
+package org.portbouncer.negotiator.connect;
+
+import java.util.BitSet;
+import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.TargetGroup;
+import org.portbouncer.core.hop.Session;
+import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Cause;
+import org.portbouncer.core.session.SessionState;
+import org.portbouncer.core.shared.SessionRoute;
+import org.portbouncer.core.shared.TargetBoard;
+import org.portbouncer.core.shared.TargetBoard.Outcome;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.worker.Worker;
+
+/**
+ * The members of a group that one session tries, one after the other: which are left, how long each
+ * may take, and what each comes to on the {@link TargetBoard}. Belongs to a {@link ConnectAttempt},
+ * which is told when the time of one is over. On the thread of the connect worker's loop.
+ */
+abstract class GroupTries {
+
+  private final Worker worker;
+  private final MemberChoice choice;
+  private final BitSet tried = new BitSet();
+  private final Timer share =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          late();
+        }
+      };
+
+  private Session session;
+  private TargetGroup group;
+  private int[] places;
+  private int count;
+  private int member = -1;
+
+  GroupTries(Worker worker, MemberChoice choice) {
+    this.worker = worker;
+    this.choice = choice;
+  }
+
+  /** The member that is tried has had its part of the time. */
+  abstract void late();
+
+  /** Begins with a session; no member is tried yet. */
+  void begin(Session session, int index) {
+    this.session = session;
+    group = worker.configuration(session).targets().get(index);
+    places = worker.places(session).targets()[index];
+  }
+
+  /** Whether the session's target is a group. */
+  boolean used() {
+    return group != null;
+  }
+
+  private TargetBoard board() {
+    return worker.area().targets();
+  }
+
+  private SessionRoute route() {
+    return worker.table().route();
+  }
+
+  private int record() {
+    return session.state().record();
+  }
+
+  /**
+   * Chooses the next member and counts the session there.
+   *
+   * @param deadline when all of it must be over, by the loop's clock; 0 for never
+   * @return its address; null where there is none, and {@link #nothing} says why
+   */
+  Endpoint next(long deadline) {
+    SessionState state = session.state();
+    long now = worker.loop().now();
+    int chosen = MemberChoice.NONE;
+    while (count < group.attempts()) {
+      chosen = choice.next(group, places, tried, state.memory(), state.client(), now);
+      if (chosen < 0) {
+        break;
+      }
+      tried.set(chosen);
+      // Another worker may have taken the last of a member's places meanwhile.
+      if (route()
+          .enter(record(), board(), places[chosen], group.members().get(chosen).maxSessions())) {
+        break;
+      }
+      chosen = MemberChoice.FULL;
+    }
+    member = Math.max(chosen, -1);
+    full = chosen == MemberChoice.FULL;
+    if (member < 0) {
+      return null;
+    }
+    count++;
+    route().attempt(record(), member, count);
+    int left = Math.min(group.attempts() - count, places.length - tried.cardinality());
+    if (deadline != 0 && left > 0) {
+      worker.loop().timers().set(share, now + Math.max(0, deadline - now) / (left + 1));
+    }
+    return group.members().get(member).address();
+  }
+
+  private boolean full;
+
+  /** Why there was no member. */
+  Cause nothing() {
+    return full ? Cause.MEMBERS_FULL : Cause.MEMBERS_DOWN;
+  }
+
+  /** Whether another member may be tried. */
+  boolean mayGoOn() {
+    return count < group.attempts() && tried.cardinality() < places.length;
+  }
+
+  /** How many were tried. */
+  int count() {
+    return count;
+  }
+
+  /** Which member is tried, in words; "" for none. */
+  String text() {
+    return member < 0
+        ? ""
+        : group.members().get(member).name()
+            + " ("
+            + group.members().get(member).address().text()
+            + ")";
+  }
+
+  /** The member answered: the session stays counted there. */
+  void connected() {
+    worker.loop().timers().clear(share);
+    board().connected(places[member]);
+  }
+
+  /** The member did not: the session is not counted there any more. */
+  void failed(Cause cause, int errno) {
+    worker.loop().timers().clear(share);
+    int place = places[member];
+    TargetGroup.Eject eject = group.eject();
+    boolean ejected =
+        board()
+            .failed(
+                place,
+                outcome(cause, errno),
+                cause,
+                errno,
+                eject.failures(),
+                eject.withinMs() * 1_000_000,
+                eject.forMs() * 1_000_000,
+                worker.loop().now());
+    route().leave(record(), board());
+    if (ejected) {
+      worker
+          .log()
+          .warn(
+              worker.loop().now(),
+              "group "
+                  + group.name()
+                  + ": member "
+                  + text()
+                  + " gets no session for "
+                  + eject.forMs()
+                  + " ms: "
+                  + eject.failures()
+                  + " in a row could not be connected, the last: "
+                  + cause.text(errno));
+    }
+  }
+
+  private static Outcome outcome(Cause cause, int errno) {
+    if (cause == Cause.NO_ANSWER || cause == Cause.NAME_LATE || errno == Errno.ETIMEDOUT) {
+      return Outcome.TIMEOUT;
+    }
+    return errno == Errno.ECONNREFUSED ? Outcome.REFUSED : Outcome.ERROR;
+  }
+
+  /** Forgets the session; what it is counted at goes with its record. */
+  void clear() {
+    if (group == null) {
+      return;
+    }
+    worker.loop().timers().clear(share);
+    tried.clear();
+    session = null;
+    group = null;
+    places = null;
+    count = 0;
+    member = -1;
+    full = false;
+  }
+}

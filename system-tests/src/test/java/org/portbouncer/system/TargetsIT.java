@@ -1,0 +1,274 @@
+package org.portbouncer.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Groups of targets: who gets a session, and what happens to members that fail. */
+class TargetsIT {
+  private static final int PORT = Ports.free();
+
+  @TempDir private Path folder;
+
+  private Target a;
+  private Target b;
+  private Target c;
+
+  @BeforeEach
+  void targets() throws IOException {
+    a = says("a");
+    b = says("b");
+    c = says("c");
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    Closing.all(a, b, c);
+  }
+
+  /** A server that says its name first, and then whatever it hears. */
+  private static Target says(String name) throws IOException {
+    return Target.start(
+        connection -> {
+          connection.send(name);
+          Handler.echo().handle(connection);
+        });
+  }
+
+  private static String member(String name, int port, String more) {
+    return "{ name = %s, address = \"127.0.0.1:%d\"%s }".formatted(name, port, more);
+  }
+
+  private static String group(String settings, String... members) {
+    return """
+    listeners.web { listen = "127.0.0.1:%d", target = "group:app", acl = all }
+    acls.all = [ { action = pass } ]
+    targets.app { members = [ %s ], %s }
+    """
+        .formatted(PORT, String.join(", ", members), settings);
+  }
+
+  private String abc(int index) {
+    return switch (index) {
+      case 0 -> member("a", a.port(), "");
+      case 1 -> member("b", b.port(), "");
+      default -> member("c", c.port(), "");
+    };
+  }
+
+  /** Who answers a session from this address. */
+  private static String served(String from) throws IOException {
+    try (Client client = Client.from(from, PORT)) {
+      String who = client.receiveText(1);
+      client.finish();
+      client.receiveAll();
+      return who;
+    }
+  }
+
+  private static Map<String, Integer> servedBy(int sessions) throws IOException {
+    Map<String, Integer> counts = new TreeMap<>();
+    for (int i = 0; i < sessions; i++) {
+      counts.merge(served("127.0.0.1"), 1, Integer::sum);
+    }
+    return counts;
+  }
+
+  private static List<AccessLine> ends(BouncerServer server) {
+    return server.accessLines(AccessLine::isEnd);
+  }
+
+  @Test
+  void shouldTakeTheFirstThatIsUpAndSayWhichItWas() throws Exception {
+    try (BouncerServer server =
+        BouncerServer.start(folder, group("balance = order", abc(0), abc(1)))) {
+      assertThat(servedBy(5)).isEqualTo(Map.of("a", 5));
+      server.awaitNoSession();
+      AccessLine end = ends(server).getFirst();
+      assertThat(end.get("target")).isEqualTo("group:app");
+      assertThat(end.get("member")).isEqualTo("a");
+      assertThat(end.get("server")).isEqualTo("127.0.0.1:" + a.port());
+      assertThat(end.get("attempts")).isEqualTo("1");
+      server.rememberDescriptors();
+      servedBy(3);
+      server.assertNothingLeaked();
+    }
+  }
+
+  @Test
+  void shouldShareByWeightWhenMembersTakeTurns() throws Exception {
+    String heavy = member("a", a.port(), ", weight = 2");
+    try (BouncerServer server =
+        BouncerServer.start(folder, group("balance = round-robin", heavy, abc(1)))) {
+      assertThat(servedBy(30)).isEqualTo(Map.of("a", 20, "b", 10));
+      server.awaitNoSession();
+    }
+  }
+
+  @Test
+  void shouldGiveTheNextSessionToTheMemberWithTheFewest() throws Exception {
+    List<Client> staying = new ArrayList<>();
+    try (BouncerServer server =
+        BouncerServer.start(folder, group("balance = least-sessions", abc(0), abc(1), abc(2)))) {
+      Map<String, Integer> counts = new HashMap<>();
+      for (int i = 0; i < 9; i++) {
+        Client client = Client.to(PORT);
+        staying.add(client);
+        counts.merge(client.receiveText(1), 1, Integer::sum);
+      }
+      assertThat(counts).isEqualTo(Map.of("a", 3, "b", 3, "c", 3));
+      Closing.all(staying.toArray(AutoCloseable[]::new));
+      server.awaitNoSession();
+    }
+  }
+
+  @Test
+  void shouldMoveTheSourcesAloneOfAMemberThatGoes() throws Exception {
+    Map<String, String> before = new TreeMap<>();
+    Map<String, String> after = new TreeMap<>();
+    String settings = "balance = source, eject { failures = 1, for = 1h }";
+    try (BouncerServer server =
+        BouncerServer.start(folder, group(settings, abc(0), abc(1), abc(2)))) {
+      for (int i = 1; i <= 60; i++) {
+        before.put("127.0.0." + i, served("127.0.0." + i));
+      }
+      assertThat(before.values()).contains("a", "b", "c");
+      b.close();
+      for (String source : before.keySet()) {
+        after.put(source, served(source));
+      }
+      server.awaitNoSession();
+    }
+    before.forEach(
+        (source, who) -> {
+          if (who.equals("b")) {
+            assertThat(after.get(source)).as(source).isIn("a", "c");
+          } else {
+            assertThat(after.get(source)).as(source).isEqualTo(who);
+          }
+        });
+  }
+
+  @Test
+  void shouldTryTheNextAtOnceWhenOneRefusesAndLeaveItAloneAfterThree() throws Exception {
+    a.close();
+    try (BouncerServer server =
+        BouncerServer.start(folder, group("attempts = 2", abc(0), abc(1)))) {
+      assertThat(servedBy(6)).isEqualTo(Map.of("b", 6));
+      server.awaitNoSession();
+      List<AccessLine> lines = ends(server);
+      assertThat(lines).allMatch(line -> line.result().equals("ok"));
+      assertThat(lines.stream().map(line -> line.get("attempts")).sorted())
+          .containsExactly("1", "1", "1", "2", "2", "2");
+      assertThat(lines.getFirst().get("member")).isEqualTo("b");
+      assertThat(server.err().text())
+          .contains(
+              "group app: member a (127.0.0.1:%d) gets no session for 10000 ms: 3 in a row could"
+                      .formatted(a.port())
+                  + " not be connected, the last: connection refused");
+    }
+  }
+
+  @Test
+  void shouldGiveASilentMemberItsShareOfTheTimeAlone() throws Exception {
+    try (HangingTarget silent = new HangingTarget();
+        BouncerServer server =
+            BouncerServer.start(
+                folder,
+                group("attempts = 2", member("a", silent.port(), ""), abc(1))
+                    + "timeouts.connect = 2s\n")) {
+      long begun = System.nanoTime();
+      assertThat(served("127.0.0.1")).isEqualTo("b");
+      assertThat((System.nanoTime() - begun) / 1_000_000).isBetween(950L, 8_000L);
+      server.awaitNoSession();
+      assertThat(ends(server).getFirst().get("attempts")).isEqualTo("2");
+    }
+  }
+
+  @Test
+  void shouldUseABackupWhenNoOtherHasRoomAndRefuseWhenNoneIsLeft() throws Exception {
+    String few = member("a", a.port(), ", max-sessions = 2");
+    String spare = member("b", b.port(), ", max-sessions = 1, backup = true");
+    String settings = "when-all-down = refuse";
+    try (BouncerServer server =
+            BouncerServer.start(folder, group(settings, few, spare) + "workers.connect = 2\n");
+        Client first = Client.to(PORT);
+        Client second = Client.to(PORT);
+        Client third = Client.to(PORT)) {
+      assertThat(first.receiveText(1)).isEqualTo("a");
+      assertThat(second.receiveText(1)).isEqualTo("a");
+      assertThat(third.receiveText(1)).isEqualTo("b");
+      try (Client fourth = Client.to(PORT)) {
+        assertThat(fourth.receiveAll().bytes()).isZero();
+        AccessLine end = server.awaitEndOf(fourth.address());
+        assertThat(end.result()).isEqualTo("no-target");
+        assertThat(end.get("reason"))
+            .isEqualTo("every member of the group that is up has its max-sessions");
+      }
+      second.close();
+      server.awaitActive(2);
+      assertThat(served("127.0.0.1")).isEqualTo("a");
+      third.close();
+      first.close();
+      server.awaitNoSession();
+      assertThat(servedBy(3)).isEqualTo(Map.of("a", 3));
+      server.awaitNoSession();
+    }
+  }
+
+  @Test
+  void shouldGiveBackWhatAMemberHadWhenTheWorkerOfItsSessionsIsKilled() throws Exception {
+    String few = member("a", a.port(), ", max-sessions = 3");
+    try (BouncerServer server = BouncerServer.start(folder, group("when-all-down = refuse", few))) {
+      List<Client> clients = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        Client client = Client.to(PORT);
+        assertThat(client.receiveText(1)).isEqualTo("a");
+        clients.add(client);
+      }
+      for (long io : server.workers("io")) {
+        Signals.send("KILL", io);
+      }
+      server.awaitNoSession();
+      for (int i = 0; i < 3; i++) {
+        Client client = Client.to(PORT);
+        assertThat(client.receiveText(1)).isEqualTo("a");
+        clients.add(client);
+      }
+      Closing.all(clients.toArray(AutoCloseable[]::new));
+      server.awaitNoSession();
+    }
+  }
+
+  @Test
+  void shouldTakeAListOfTargetsInItsOrder() throws Exception {
+    a.close();
+    try (BouncerServer server =
+        BouncerServer.start(
+            folder,
+            """
+            listeners.web { listen = "127.0.0.1:%d", target = ["127.0.0.1:%d", "localhost:%d"] }
+            """
+                .formatted(PORT, a.port(), b.port()))) {
+      assertThat(served("127.0.0.1")).isEqualTo("b");
+      server.awaitNoSession();
+      AccessLine end = ends(server).getFirst();
+      assertThat(end.get("target"))
+          .isEqualTo("127.0.0.1:%d,localhost:%d".formatted(a.port(), b.port()));
+      assertThat(end.get("member")).isEqualTo("#2");
+      assertThat(end.get("server")).isEqualTo("127.0.0.1:" + b.port());
+      assertThat(Objects.requireNonNull(server.readyLine().orElse(null))).contains("web");
+    }
+  }
+}
