@@ -54,7 +54,8 @@ class JournalIT {
   @Test
   void shouldStandInTheRealJournalWithTruePriorities() throws Exception {
     int port = Ports.free();
-    String body =
+    int gone = Ports.free();
+    String config =
         """
         listeners {
           echo { listen = "127.0.0.1:%d", target = "internal:echo" }
@@ -63,9 +64,8 @@ class JournalIT {
         acls { unused = [ { name = all, action = pass } ] }
         workers { io = 1 }
         log { access { to = syslog, syslog = "%s" } }
-        """;
-    int gone = Ports.free();
-    String config = body.formatted(port, gone, Ports.free(), PrivateJournal.SYSLOG);
+        """
+            .formatted(port, gone, Ports.free(), PrivateJournal.SYSLOG);
     try (PrivateJournal journal = PrivateJournal.start();
         BouncerServer server =
             BouncerServer.startUnheardBy(journal.asUnit("bouncer"), folder, config)) {
