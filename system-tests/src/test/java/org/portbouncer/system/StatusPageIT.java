@@ -242,21 +242,27 @@ class StatusPageIT {
 
   @Test
   void shouldShowTimesBelowTheGraphs() throws Exception {
+    awaitText(
+        "String(document.querySelectorAll('figure:first-child .axis text').length > 2)", "true");
     JsonNode times =
         browser.evaluate(
             "[...document.querySelectorAll('figure:first-child .axis text')].map(t =>"
                 + " t.textContent)");
-    assertThat(times.size()).as("%s", times).isBetween(3, 6);
     assertThat(BouncerServer.elements(times))
+        .hasSizeBetween(3, 6)
         .allMatch(time -> time.asText().matches("\\d\\d:\\d\\d"));
-    assertThat(
-            browser
-                .evaluate(
-                    "[document.querySelector('polyline').getAttribute('points').split(' ').at(-1),"
-                        + " place(0, 150000), place(0, 300000)].join()")
-                .asText())
+    assertThat(browser.evaluate("[place(300000, 300000), place(150000, 300000)].join()").asText())
         .as("now is at the right, half of five minutes ago in the middle")
-        .matches("100\\.00,[0-9.]+,50,0");
+        .isEqualTo("100,50");
+    await("a line that ends at the right")
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(
+                        browser
+                            .evaluate("document.querySelector('polyline').getAttribute('points')")
+                            .asText())
+                    .matches(".*\\b100\\.00,[0-9.]+"));
   }
 
   @Test
