@@ -120,6 +120,7 @@ public final class Cli {
     commands.put("show-config", () -> new ShowConfigCommand(console));
     commands.put(
         "acl", () -> new CommandLine(new AclCommand()).addSubcommand(new AclTestCommand(console)));
+    commands.put("import", () -> new ImportCommand(console));
     commands.put("status", () -> new StatusCommand(console));
     commands.put("sessions", () -> new SessionsCommand(console));
     commands.put("top", () -> new TopCommand(console));

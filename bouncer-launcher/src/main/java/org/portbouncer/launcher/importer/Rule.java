@@ -1,0 +1,13 @@
+package org.portbouncer.launcher.importer;
+
+import java.util.List;
+
+/**
+ * One rule of an ACL.
+ *
+ * @param origins the lines it comes from, at least one
+ * @param pass or block
+ * @param from who
+ * @param entries what else it says, limits and hours
+ */
+record Rule(List<Origin> origins, boolean pass, AddressSet from, List<Entry> entries) {}

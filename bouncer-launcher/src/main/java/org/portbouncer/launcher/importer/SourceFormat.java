@@ -1,0 +1,31 @@
+package org.portbouncer.launcher.importer;
+
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** The formats that can be imported, by the names of their programs. */
+public enum SourceFormat {
+  /** The internet redirection server. */
+  RINETD(RinetdReader::read);
+
+  /** Reads a file of a format. */
+  @FunctionalInterface
+  interface Reading {
+    Draft read(Path file) throws UnreadableException;
+  }
+
+  private final Reading reading;
+
+  SourceFormat(Reading reading) {
+    this.reading = reading;
+  }
+
+  Draft read(Path file) throws UnreadableException {
+    return reading.read(file);
+  }
+
+  /** As operators write it. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

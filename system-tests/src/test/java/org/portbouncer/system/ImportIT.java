@@ -1,0 +1,145 @@
+package org.portbouncer.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Configurations of other forwarders: each program with its own beside bouncer with the imported
+ * one, and the same clients at both.
+ */
+class ImportIT {
+
+  /** Clients of IPv4, some of which every list here names. */
+  private static final List<String> GRID =
+      List.of(
+          "127.0.0.1",
+          "127.0.0.2",
+          "127.0.0.7",
+          "127.0.0.10",
+          "127.0.0.20",
+          "127.0.0.200",
+          "127.0.1.1",
+          "127.0.2.7",
+          "127.1.0.1",
+          "127.9.0.7");
+
+  private static Target targetA;
+  private static Target targetB;
+
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void start() throws Exception {
+    targetA = Target.start(connection -> greet(connection, "a"));
+    targetB = Target.start(connection -> greet(connection, "b"));
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    Closing.all(targetA, targetB);
+  }
+
+  private static void greet(Client connection, String name) throws IOException {
+    connection.send(name.getBytes(StandardCharsets.US_ASCII));
+    Received.all(connection.in());
+  }
+
+  private static String filled(String text) {
+    return text.replace("TARGETA", "127.0.0.1 " + targetA.port())
+        .replace("TARGETB", "127.0.0.1 " + targetB.port())
+        .replace("SERVERA", "127.0.0.1:" + targetA.port())
+        .replace("SERVERB", "127.0.0.1:" + targetB.port());
+  }
+
+  /** What the whole grid and ::1 get at each port. */
+  private static List<String> askAll(Beside beside, int ports, boolean v6) throws Exception {
+    List<String> outcomes = new ArrayList<>();
+    for (int port = 1; port <= ports; port++) {
+      for (String client : GRID) {
+        outcomes.add(beside.ask(client, port));
+      }
+      if (v6) {
+        outcomes.add(beside.ask("::1", port));
+      }
+    }
+    beside.bouncer().awaitNoSession();
+    return outcomes;
+  }
+
+  @Test
+  void shouldLetInTheSameClientsWhenRinetdIsImported() throws Exception {
+    String text =
+        filled(
+            """
+            127.0.0.1 PORT1 TARGETA
+            allow 127.0.0.1
+            allow 127.0.0.2*
+            deny 127.0.0.20
+            127.0.0.1 PORT2 TARGETB
+            allow 127.?.*
+            deny 127.0.0.7
+            deny 127.0.1.*
+            :: PORT3 TARGETB
+            allow *:127.0.0.*
+            :: PORT4 TARGETA
+            allow 127.*
+            allow ::1
+            0 PORT5 TARGETA
+            """);
+    try (Beside beside =
+        Beside.start(folder, "rinetd", "rinetd", List.of("rinetd", "-f", "-c", "FILE"), text, 5)) {
+      List<String> outcomes = askAll(beside, 5, false);
+      outcomes.add(beside.ask("::1", 3));
+      outcomes.add(beside.ask("::1", 4));
+      assertThat(outcomes).contains("a", "b", "closed");
+    }
+  }
+
+  @Test
+  void shouldLetInTheSameClientsWhenRinetdHasAccessLinesForAll() throws Exception {
+    String text =
+        filled(
+            """
+            deny 127.0.0.20*
+            allow 127.0.*
+            127.0.0.1 PORT1 TARGETA
+            allow 127.0.0.*
+            deny 127.0.0.7
+            127.0.0.1 PORT2 TARGETB
+            """);
+    try (Beside beside =
+        Beside.start(folder, "rinetd", "rinetd", List.of("rinetd", "-f", "-c", "FILE"), text, 2)) {
+      assertThat(askAll(beside, 2, false)).contains("a", "b", "closed");
+      assertThat(beside.imported().exit()).as("%s", beside.imported().allText()).isZero();
+    }
+  }
+
+  @Test
+  void shouldKeepWhatIsThereWhenOutputExists() throws Exception {
+    Path source = Files.writeString(folder.resolve("r.conf"), "127.0.0.1 8080 127.0.0.1 80\n");
+    Path out = Files.writeString(folder.resolve("o.conf"), "mine\n");
+    String[] words = {"import", "rinetd", source.toString(), "-o", out.toString()};
+    CommandResult refused = CommandResult.bouncer(words);
+    assertThat(refused.exit()).isEqualTo(2);
+    assertThat(refused.allText()).contains("is there already");
+    assertThat(out).hasContent("mine");
+    List<String> forced = new ArrayList<>(List.of(words));
+    forced.add("--force");
+    assertThat(CommandResult.bouncer(forced.toArray(String[]::new)).exit()).isZero();
+    assertThat(Files.readString(out)).contains("r.conf:1: 127.0.0.1 8080 127.0.0.1 80");
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).hasSize(2);
+    }
+  }
+}
