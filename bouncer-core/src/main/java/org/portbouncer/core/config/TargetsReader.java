@@ -19,6 +19,9 @@ final class TargetsReader {
 
   private static final int MOST_WEIGHT = 256;
 
+  /** Of what a check sends, and looks for in as much of an answer. */
+  private static final int MOST_BYTES = 4096;
+
   private TargetsReader() {}
 
   /** Every group. */
@@ -191,7 +194,7 @@ final class TargetsReader {
                     Map.entry("none", Check.Type.NONE),
                     Map.entry("connect", Check.Type.CONNECT),
                     Map.entry("expect", Check.Type.EXPECT))));
-    ValueReader<String> bytes = (text, where) -> Escapes.bytes(text);
+    ValueReader<String> bytes = (text, where) -> bytes(text);
     Check check =
         new Check(
             type == null ? Check.Type.NONE : type,
@@ -208,6 +211,15 @@ final class TargetsReader {
           .error(section.where(), "a check of type expect needs 'expect': what the answer holds");
     }
     return check;
+  }
+
+  private static String bytes(String text) {
+    String bytes = Escapes.bytes(text);
+    if (bytes.length() > MOST_BYTES) {
+      throw new InvalidValueException(
+          bytes.length() + " bytes are too many; " + MOST_BYTES + " are possible");
+    }
+    return bytes;
   }
 
   private static int number(Section section, String key, int least, int most) {

@@ -23,6 +23,7 @@ public enum Cause {
   NO_TARGET(7, "the target cannot be reached"),
   MEMBERS_DOWN(8, "no member of the group is up"),
   MEMBERS_FULL(9, "every member of the group that is up has its max-sessions"),
+  UNEXPECTED(16, "the answer is not what a check expects"),
 
   NAME_UNKNOWN(10, "the name is not known"),
   NAME_EMPTY(11, "the name has no address"),
@@ -51,6 +52,7 @@ public enum Cause {
   OPERATOR(50, "killed by the operator"),
   STOPPED(51, "the server was stopped at once"),
   DRAINED(52, "the server stopped, and timeouts.drain was over"),
+  MEMBER_DOWN(53, "checks found its member down, and on-down is end"),
 
   WORKER_DIED(60, "the worker that had it died"),
   LOST(61, "lost on its way with a worker that died"),

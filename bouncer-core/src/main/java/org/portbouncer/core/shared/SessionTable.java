@@ -75,6 +75,7 @@ public final class SessionTable {
 
   private static final int KILLED = 1;
   private static final int BLOCKED = 2;
+  private static final int MEMBER_DOWN = 4;
 
   private static final int GENERATION_MASK = 0xff_ffff;
 
@@ -200,7 +201,16 @@ public final class SessionTable {
     if (bits == 0) {
       return null;
     }
-    return (bits & KILLED) != 0 ? Result.KILLED : Result.BLOCKED;
+    return (bits & (KILLED | MEMBER_DOWN)) != 0 ? Result.KILLED : Result.BLOCKED;
+  }
+
+  /** Why; meaningful where {@link #unwanted} is. */
+  public Cause unwantedCause(int record) {
+    int bits = (int) word(record) & 0xff;
+    if ((bits & KILLED) != 0) {
+      return Cause.OPERATOR;
+    }
+    return (bits & BLOCKED) != 0 ? Cause.RECHECKED : Cause.MEMBER_DOWN;
   }
 
   // The life of a record.
@@ -444,7 +454,15 @@ public final class SessionTable {
    * @return false where it has ended or is ending
    */
   public boolean requestEnd(int record, int generation, Result result) {
-    int bit = result == Result.KILLED ? KILLED : BLOCKED;
+    return requestEnd(record, generation, result == Result.KILLED ? KILLED : BLOCKED);
+  }
+
+  /** The same, because its member is down. */
+  public boolean requestEndOfMember(int record, int generation) {
+    return requestEnd(record, generation, MEMBER_DOWN);
+  }
+
+  private boolean requestEnd(int record, int generation, int bit) {
     while (true) {
       long word = word(record);
       Phase phase = phaseOf(word);

@@ -19,6 +19,7 @@ import org.portbouncer.core.session.Cause;
  *   40 connections u64, one for each Outcome | 72 checks that succeeded u64 | 80 that failed u64
  *   88 last error: cause 8, errno 8; 0 is none | 96 its first u64 | 104 its last u64, wall clock ms
  *  112 how often u64 | 120 checks of one kind in a row u32
+ *  128 the next check u64, CLOCK_MONOTONIC ns
  * </pre>
  */
 public final class TargetBoard {
@@ -26,7 +27,7 @@ public final class TargetBoard {
   /** The most members, those of older configurations included that live sessions still have. */
   public static final int PLACES = 4096;
 
-  private static final int PLACE = 128;
+  private static final int PLACE = 192;
 
   static final long BYTES = (long) PLACES * PLACE;
 
@@ -48,6 +49,8 @@ public final class TargetBoard {
   private static final int ERROR_LAST = 104;
   private static final int ERROR_COUNT = 112;
   private static final int IN_A_ROW = 120;
+
+  private static final int NEXT_CHECK = 128;
 
   private static final int CHECKED_UP = 1;
   private static final int CHECKED_DOWN = 2;
@@ -268,6 +271,24 @@ public final class TargetBoard {
   }
 
   // Checks.
+
+  /**
+   * Whether this process is to check a member now: of several that ask, one is.
+   *
+   * @param now CLOCK_MONOTONIC ns
+   * @param every from one check to the next, ns
+   */
+  public boolean takeCheck(int place, long now, long every) {
+    long due = get(place, NEXT_CHECK);
+    boolean far = due - now > every;
+    return (due == 0 || now - due >= 0 || far)
+        && LONG.compareAndSet(memory, at(place, NEXT_CHECK), due, now + every);
+  }
+
+  /** When the next check is due, CLOCK_MONOTONIC ns. */
+  public long nextCheck(int place) {
+    return get(place, NEXT_CHECK);
+  }
 
   /**
    * A check has succeeded or failed; in the worker that checks.

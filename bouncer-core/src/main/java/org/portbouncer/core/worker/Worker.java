@@ -498,7 +498,7 @@ public final class Worker implements EventLoop.Turn {
       Result result = table().unwanted(session.state().record());
       if (result != null) {
         boolean data = stage.id() == StageId.IO;
-        because(session, unwantedCause(result), 0);
+        because(session, table().unwantedCause(session.state().record()), 0);
         stage.endHeld(session, result, unwantedTerm(result, data));
       }
     }
@@ -511,14 +511,15 @@ public final class Worker implements EventLoop.Turn {
     return data ? Term.KILLED_DATA : Term.KILLED_SETUP;
   }
 
-  private static Cause unwantedCause(Result result) {
-    return result == Result.BLOCKED ? Cause.RECHECKED : Cause.OPERATOR;
-  }
-
   /** Ends a session that came and is to go at once. */
   private void endUnwanted(Session session) {
     Result result = table().unwanted(session.state().record());
-    end(session, result, unwantedTerm(result, false), unwantedCause(result), 0);
+    end(
+        session,
+        result,
+        unwantedTerm(result, false),
+        table().unwantedCause(session.state().record()),
+        0);
   }
 
   private Cause endingCause() {

@@ -154,6 +154,8 @@ final class AdminConnection implements Runnable {
       case Request.KillFrom kill -> Answers.killed(operations.kill(idsFrom(kill.from())));
       case Request.Limit limit ->
           Answers.limited(operations.limit(limit.name(), limit.up(), limit.down()));
+      case Request.Targets _ -> Answers.members(operations.members());
+      case Request.Target target -> Answers.said(operations.target(target.mode(), target.which()));
       case Request.Reload reload -> Answers.reloaded(operations.reload(reload.recheck()));
       case Request.Stop _ -> throw new IllegalStateException("answered elsewhere");
     };

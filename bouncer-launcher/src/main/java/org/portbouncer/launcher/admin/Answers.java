@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
+import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.launcher.state.ServerState;
 
 /**
@@ -173,6 +174,52 @@ final class Answers {
       throw new UncheckedIOException("writing to memory failed", e);
     }
     return text.toString();
+  }
+
+  /** The answer to {@code targets}. */
+  static String members(List<MemberView> members) {
+    return render(
+        json -> {
+          json.writeStartArray();
+          for (MemberView member : members) {
+            writeMember(json, member);
+          }
+          json.writeEndArray();
+        });
+  }
+
+  /** The answer to {@code target}. */
+  static String said(int members) {
+    return render(
+        json -> {
+          json.writeStartObject();
+          json.writeNumberField("members", members);
+          json.writeEndObject();
+        });
+  }
+
+  private static void writeMember(JsonGenerator json, MemberView member) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("group", member.group());
+    json.writeStringField("balance", member.balance());
+    json.writeStringField("member", member.name());
+    json.writeStringField("address", member.address());
+    json.writeStringField("state", member.state());
+    json.writeNumberField("weight", member.weight());
+    json.writeBooleanField("backup", member.backup());
+    json.writeNumberField("max_sessions", member.maxSessions());
+    json.writeNumberField("sessions", member.active());
+    json.writeObjectFieldStart("connects");
+    for (TargetBoard.Outcome outcome : TargetBoard.Outcome.values()) {
+      json.writeNumberField(outcome.text(), member.connects()[outcome.ordinal()]);
+    }
+    json.writeEndObject();
+    json.writeObjectFieldStart("checks");
+    json.writeNumberField("ok", member.checksOk());
+    json.writeNumberField("failed", member.checksFailed());
+    json.writeEndObject();
+    StandingJson.write(json, member.lastError());
+    json.writeEndObject();
   }
 
   private static void writeStatus(JsonGenerator json, StatusView status) throws IOException {

@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.admin;
 
 import java.util.List;
+import org.portbouncer.core.shared.TargetBoard;
 
 /**
  * What the admin socket may ask of the running server. The mother implements it; the threads of
@@ -35,6 +36,18 @@ public interface Operations {
    * @throws RefusedException where there is no such class
    */
   BandwidthView limit(String name, Long up, Long down) throws RefusedException;
+
+  /** The members of groups of targets, as they are now. */
+  List<MemberView> members();
+
+  /**
+   * Notes what the operator says of members of a group.
+   *
+   * @param which GROUP, for all of them, or GROUP/MEMBER
+   * @return of how many
+   * @throws RefusedException where there is no such group or member
+   */
+  int target(TargetBoard.Mode mode, String which) throws RefusedException;
 
   /**
    * Begins to stop; returns at once. The process exits when done.

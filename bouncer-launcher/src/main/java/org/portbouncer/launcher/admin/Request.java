@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.admin;
 
 import java.util.List;
+import org.portbouncer.core.shared.TargetBoard;
 
 /**
  * What one line on the admin socket asks for. Lives in the mother for as long as it is being
@@ -25,6 +26,12 @@ sealed interface Request {
 
   /** {@code limit CLASS [--up RATE] [--down RATE]}; null leaves a way as it is, 0 is no limit. */
   record Limit(String name, Long up, Long down) implements Request {}
+
+  /** {@code targets}. */
+  record Targets() implements Request {}
+
+  /** {@code target drain|off|ready GROUP[/MEMBER]}. */
+  record Target(TargetBoard.Mode mode, String which) implements Request {}
 
   /** {@code reload [--recheck]}. */
   record Reload(boolean recheck) implements Request {}

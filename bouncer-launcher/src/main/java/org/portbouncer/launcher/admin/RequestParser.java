@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.portbouncer.core.config.InvalidValueException;
+import org.portbouncer.core.shared.TargetBoard;
 
 /**
  * Reads a line of the admin protocol, JSON or the plain words of the command. Runs in the mother.
@@ -21,6 +22,9 @@ import org.portbouncer.core.config.InvalidValueException;
  * <tr><td>{@code kill --from CIDR}</td><td>{@code {"command":"kill","from":CIDR}}</td></tr>
  * <tr><td>{@code limit CLASS [--up RATE] [--down RATE]}</td>
  *     <td>{@code {"command":"limit","class":CLASS,"up":RATE,"down":RATE}}</td></tr>
+ * <tr><td>{@code targets}</td><td>{@code {"command":"targets"}}</td></tr>
+ * <tr><td>{@code target drain|off|ready GROUP[/MEMBER]}</td>
+ *     <td>{@code {"command":"target","mode":MODE,"of":GROUP/MEMBER}}</td></tr>
  * <tr><td>{@code reload [--recheck]}</td><td>{@code {"command":"reload","recheck":true}}</td></tr>
  * <tr><td>{@code stop [--now]}</td><td>{@code {"command":"stop","now":true}}</td></tr>
  * </table>
@@ -62,6 +66,8 @@ final class RequestParser {
     String most;
     String by;
     String match;
+    String mode;
+    String of;
     boolean now;
     boolean recheck;
   }
@@ -97,6 +103,14 @@ final class RequestParser {
         refuse(parts, Set.of("class", "up", "down"));
         yield limit(parts);
       }
+      case "targets" -> {
+        refuse(parts, Set.of());
+        yield new Request.Targets();
+      }
+      case "target" -> {
+        refuse(parts, Set.of("mode", "of"));
+        yield target(parts);
+      }
       case "reload" -> {
         refuse(parts, Set.of("recheck"));
         yield new Request.Reload(parts.recheck);
@@ -109,7 +123,8 @@ final class RequestParser {
           throw new BadRequestException(
               "unknown command \""
                   + printable(parts.command)
-                  + "\"; there are status, sessions, top, kill, limit, reload and stop");
+                  + "\"; there are status, sessions, top, kill, limit, targets, target, reload and"
+                  + " stop");
     };
   }
 
@@ -153,6 +168,15 @@ final class RequestParser {
     return new Request.Limit(parts.name, rate(parts.up), rate(parts.down));
   }
 
+  private static Request target(Parts parts) throws BadRequestException {
+    for (TargetBoard.Mode mode : TargetBoard.Mode.values()) {
+      if (mode.text().equals(parts.mode) && parts.of != null) {
+        return new Request.Target(mode, parts.of);
+      }
+    }
+    throw new BadRequestException("target takes drain, off or ready, and GROUP or GROUP/MEMBER");
+  }
+
   private static Long rate(String text) throws BadRequestException {
     try {
       return text == null ? null : RateText.bytesPerSecond(text);
@@ -175,6 +199,8 @@ final class RequestParser {
     requireAllowed(parts, allowed, "most", parts.most != null);
     requireAllowed(parts, allowed, "by", parts.by != null);
     requireAllowed(parts, allowed, "match", parts.match != null);
+    requireAllowed(parts, allowed, "mode", parts.mode != null);
+    requireAllowed(parts, allowed, "of", parts.of != null);
     requireAllowed(parts, allowed, "now", parts.now);
     requireAllowed(parts, allowed, "recheck", parts.recheck);
   }
@@ -215,6 +241,10 @@ final class RequestParser {
         parts.recheck = true;
       } else if (parts.command.equals("limit") && parts.name == null && !word.startsWith("-")) {
         parts.name = word;
+      } else if (parts.command.equals("target") && parts.mode == null && !word.startsWith("-")) {
+        parts.mode = word;
+      } else if (parts.command.equals("target") && parts.of == null && !word.startsWith("-")) {
+        parts.of = word;
       } else if (word.matches("[0-9]{1,19}")) {
         parts.ids.add(id(word));
       } else if (!word.equals("--json")) { // every answer is JSON: as typed on the command line
@@ -258,6 +288,8 @@ final class RequestParser {
         case "most" -> parts.most = String.valueOf(value);
         case "by" -> parts.by = string("by", value);
         case "match" -> parts.match = string("match", value);
+        case "mode" -> parts.mode = string("mode", value);
+        case "of" -> parts.of = string("of", value);
         case "now" -> parts.now = bool("now", value);
         case "recheck" -> parts.recheck = bool("recheck", value);
         case "ids" -> parts.ids.addAll(ids(value));

@@ -46,6 +46,26 @@ public final class Requests {
         });
   }
 
+  /** Asks for the members of groups of targets. */
+  public static String targets() {
+    return render("targets", json -> {});
+  }
+
+  /**
+   * Says something of members of a group.
+   *
+   * @param mode drain, off or ready
+   * @param of GROUP or GROUP/MEMBER
+   */
+  public static String target(String mode, String of) {
+    return render(
+        "target",
+        json -> {
+          json.writeStringField("mode", mode);
+          json.writeStringField("of", of);
+        });
+  }
+
   /**
    * Asks for the heaviest sessions.
    *

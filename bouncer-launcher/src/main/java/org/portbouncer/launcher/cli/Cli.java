@@ -126,6 +126,14 @@ public final class Cli {
     commands.put("top", () -> new TopCommand(console));
     commands.put("kill", () -> new KillCommand(console));
     commands.put("limit", () -> new LimitCommand(console));
+    commands.put("targets", () -> new TargetsCommand(console));
+    commands.put(
+        "target",
+        () ->
+            new CommandLine(new TargetCommand())
+                .addSubcommand(new TargetModeCommand.Drain(console))
+                .addSubcommand(new TargetModeCommand.Off(console))
+                .addSubcommand(new TargetModeCommand.Ready(console)));
     commands.put("reload", () -> new ReloadCommand(console));
     commands.put("stop", () -> new StopCommand(console));
     commands.put(

@@ -5,6 +5,7 @@ import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.TimeHistogram;
+import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.state.LastError;
 import org.portbouncer.launcher.state.Standing;
 
@@ -20,6 +21,7 @@ import org.portbouncer.launcher.state.Standing;
  * @param workers by stage, then index
  * @param decisions one for each rule, those included that a reload took away
  * @param classes the bandwidth classes
+ * @param members of the groups of targets, in the order of the file
  * @param transfer how session state travels
  * @param trouble what had to be left out or put off
  */
@@ -31,6 +33,7 @@ public record Figures(
     List<Worker> workers,
     List<Decision> decisions,
     List<BandwidthClass> classes,
+    List<MemberView> members,
     Transfer transfer,
     Trouble trouble) {
 

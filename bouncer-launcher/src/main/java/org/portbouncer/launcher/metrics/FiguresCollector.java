@@ -5,6 +5,8 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.function.Supplier;
 import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.core.shared.TargetBoard;
+import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.state.ServerState;
 
 /**
@@ -32,6 +34,7 @@ final class FiguresCollector implements MultiCollector {
     stages(figures, families);
     workers(figures, families);
     policy(figures, families);
+    targets(figures, families);
     transfer(figures.transfer(), families);
     trouble(figures, families);
     return families.build();
@@ -211,6 +214,44 @@ final class FiguresCollector implements MultiCollector {
         "bouncer_bandwidth_sessions",
         "Live sessions of the bandwidth class.",
         v -> figures.classes().forEach(c -> v.add(c.sessions(), "class", c.name())));
+  }
+
+  private static void targets(Figures figures, MetricFamilies families) {
+    families.gauge(
+        "bouncer_target_up",
+        "1 while the member gets sessions.",
+        v -> figures.members().forEach(m -> v.add(m.state().equals("up") ? 1 : 0, member(m))));
+    families.gauge(
+        "bouncer_target_sessions_active",
+        "Sessions that are to the member, or on their way.",
+        v -> figures.members().forEach(m -> v.add(m.active(), member(m))));
+    families.counter(
+        "bouncer_target_connects",
+        "Connections to the member for sessions, by what came of them.",
+        v -> {
+          for (MemberView one : figures.members()) {
+            for (TargetBoard.Outcome outcome : TargetBoard.Outcome.values()) {
+              v.add(one.connects()[outcome.ordinal()], member(one, outcome.text()));
+            }
+          }
+        });
+    families.counter(
+        "bouncer_target_checks",
+        "Checks of the member, by what came of them.",
+        v -> {
+          for (MemberView one : figures.members()) {
+            v.add(one.checksOk(), member(one, "ok"));
+            v.add(one.checksFailed(), member(one, "failed"));
+          }
+        });
+  }
+
+  private static String[] member(MemberView one) {
+    return new String[] {"group", one.group(), "member", one.name()};
+  }
+
+  private static String[] member(MemberView one, String outcome) {
+    return new String[] {"group", one.group(), "member", one.name(), "outcome", outcome};
   }
 
   private static void transfer(Figures.Transfer transfer, MetricFamilies families) {

@@ -33,6 +33,7 @@ final class FiguresReader {
 
   private final Mother mother;
   private final PolicyFigures policy;
+  private final Targets targets;
   private final WorkerTimes times = new WorkerTimes();
   private final String version = Version.text();
 
@@ -44,6 +45,7 @@ final class FiguresReader {
   FiguresReader(Mother mother) {
     this.mother = mother;
     this.policy = new PolicyFigures(mother);
+    this.targets = new Targets(mother);
   }
 
   /** Everything, now. */
@@ -61,6 +63,7 @@ final class FiguresReader {
         workers(),
         policy.decisions(epoch.configuration()),
         policy.classes(epoch, moved, live),
+        targets.members(),
         transfer(epoch.configuration()),
         trouble());
   }

@@ -13,10 +13,12 @@ import org.portbouncer.core.config.BandwidthClass;
 import org.portbouncer.core.config.Nearest;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.launcher.admin.AccessLogView;
 import org.portbouncer.launcher.admin.BandwidthView;
 import org.portbouncer.launcher.admin.LimitsView;
 import org.portbouncer.launcher.admin.ListenerView;
+import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.admin.Operations;
 import org.portbouncer.launcher.admin.RefusedException;
 import org.portbouncer.launcher.admin.ReloadView;
@@ -54,6 +56,7 @@ final class ServerOperations implements Operations, MetricsSource {
   private final FiguresReader figures;
   private final SessionViews sessions;
   private final Bandwidth bandwidth;
+  private final Targets targets;
   private CompletableFuture<Void> turn;
 
   ServerOperations(Mother mother) {
@@ -61,6 +64,7 @@ final class ServerOperations implements Operations, MetricsSource {
     this.figures = new FiguresReader(mother);
     this.sessions = new SessionViews(mother);
     this.bandwidth = new Bandwidth(mother);
+    this.targets = new Targets(mother);
   }
 
   @Override
@@ -204,6 +208,16 @@ final class ServerOperations implements Operations, MetricsSource {
         .map(ServerOperations::bandwidth)
         .findFirst()
         .orElseThrow(() -> new RefusedException("a reload has just taken the class away"));
+  }
+
+  @Override
+  public List<MemberView> members() {
+    return targets.members();
+  }
+
+  @Override
+  public int target(TargetBoard.Mode mode, String which) throws RefusedException {
+    return targets.say(mode, which);
   }
 
   @Override

@@ -2,8 +2,10 @@ package org.portbouncer.launcher.mother;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.portbouncer.core.config.TargetGroup;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.state.Condition;
 import org.portbouncer.launcher.state.Conditions;
 import org.portbouncer.launcher.state.Conditions.Effect;
@@ -34,6 +36,7 @@ final class StateWatch extends Timer {
   private record Look(Standing standing, long at) {}
 
   private final Mother mother;
+  private final Targets targets;
   private final Conditions conditions = new Conditions();
   private final long startedMs = System.currentTimeMillis();
   private long stoppingMs;
@@ -43,6 +46,7 @@ final class StateWatch extends Timer {
 
   StateWatch(Mother mother) {
     this.mother = mother;
+    this.targets = new Targets(mother);
     this.last = new Look(starting(), System.nanoTime());
   }
 
@@ -111,6 +115,15 @@ final class StateWatch extends Timer {
       conditions.see("stage " + stage.text(), Effect.BLOCKS_ALL, stage(stage));
     }
     conditions.see("accepting", Effect.BLOCKS_ALL, mother.acceptor().standstill(now));
+    targets.endOnDown();
+    Epoch epoch = mother.epoch();
+    List<TargetGroup> groups = epoch.configuration().targets();
+    for (int i = 0; i < groups.size(); i++) {
+      conditions.see(
+          "group " + groups.get(i).name(),
+          Effect.PARTIAL,
+          targets.trouble(groups.get(i), epoch.places().targets()[i], now));
+    }
     conditions.see("access log", Effect.PARTIAL, accessLog(now));
     return conditions.end();
   }

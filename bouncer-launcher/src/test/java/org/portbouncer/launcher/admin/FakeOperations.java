@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.launcher.state.Condition;
 import org.portbouncer.launcher.state.LastError;
 import org.portbouncer.launcher.state.ServerState;
@@ -51,6 +52,33 @@ public final class FakeOperations implements Operations {
         1,
         null,
         List.of(new HopView("negotiate", 4707, 120), new HopView("acl", 4708, 233)));
+  }
+
+  @Override
+  public List<MemberView> members() {
+    return List.of(
+        new MemberView(
+            "app",
+            "order",
+            "a",
+            "192.0.2.10:80",
+            2,
+            false,
+            500,
+            "up",
+            3,
+            new long[] {21, 22, 23, 24},
+            25,
+            26,
+            null));
+  }
+
+  @Override
+  public int target(TargetBoard.Mode mode, String which) throws RefusedException {
+    if (!which.startsWith("app")) {
+      throw new RefusedException("no group '" + which + "'");
+    }
+    return 2;
   }
 
   @Override

@@ -7,6 +7,7 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.TimeBuckets;
 import org.portbouncer.core.shared.TimeHistogram;
+import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.state.LastError;
 import org.portbouncer.launcher.state.ServerState;
 import org.portbouncer.launcher.state.Standing;
@@ -49,6 +50,21 @@ final class SampleFigures {
         List.of(
             new Figures.BandwidthClass(
                 "slow", 1_048_576, 1_000_000, 20_971, "rule", 2, 500, 600, 2_500_000_000L)),
+        List.of(
+            new MemberView(
+                "app",
+                "order",
+                "a",
+                "192.0.2.10:80",
+                2,
+                false,
+                500,
+                "down",
+                3,
+                new long[] {21, 22, 23, 24},
+                25,
+                26,
+                null)),
         new Figures.Transfer(StateTransfer.Mode.SHM, new long[] {10, 20, 30}, 6, 4096, 12),
         new Figures.Trouble(11, 17, 12, 13, 14, 15, 16));
   }

@@ -18,7 +18,7 @@ import org.portbouncer.negotiator.connect.TargetSockets.Address;
  * one address answers or the time is over. Pooled by {@link ConnectStage}; on the thread of its
  * loop.
  */
-final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
+final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Resolver.Asker {
 
   /** How soon a shortage (a full backlog, no descriptor) is tried again. */
   private static final long RETRY_NANOS = 10_000_000;
@@ -138,7 +138,8 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
         : ", member " + tries.text() + ", attempt " + tries.count();
   }
 
-  int use() {
+  @Override
+  public int use() {
     return use;
   }
 
@@ -147,8 +148,8 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner {
     return begun;
   }
 
-  /** The look-up's answer; {@code found} is empty where the name has no address. */
-  void resolved(int usedThen, InetAddress[] found, String why) {
+  @Override
+  public void resolved(int usedThen, InetAddress[] found, String why) {
     if (usedThen != use || !resolving) {
       return;
     }

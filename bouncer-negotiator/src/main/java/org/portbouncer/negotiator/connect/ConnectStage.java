@@ -9,6 +9,7 @@ import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.ListenerTimes;
+import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.SessionWait;
 import org.portbouncer.core.worker.Stage;
 import org.portbouncer.core.worker.Worker;
@@ -24,12 +25,14 @@ final class ConnectStage implements Stage {
   private final AddressBook book = new AddressBook();
   private final Resolver resolver;
   private final MemberChoice choice;
+  private final MemberChecks checks;
   private final ArrayDeque<ConnectAttempt> free = new ArrayDeque<>();
 
   ConnectStage(Worker worker) {
     this.worker = worker;
     this.resolver = new Resolver(worker.loop());
     this.choice = new MemberChoice(worker.area().targets());
+    this.checks = new MemberChecks(this, resolver);
   }
 
   @Override
@@ -67,6 +70,11 @@ final class ConnectStage implements Stage {
 
   MemberChoice choice() {
     return choice;
+  }
+
+  @Override
+  public void configured(Epoch epoch) {
+    checks.configured(epoch);
   }
 
   @Override

@@ -22,7 +22,22 @@ final class Resolver {
   private static final long KEEP_NANOS = 1_000_000_000;
   private static final InetAddress[] NONE = {};
 
-  private record Waiting(ConnectAttempt attempt, int use) {}
+  /** Who wants to know; told on the loop's thread. */
+  interface Asker {
+    /** Grows with each use, so that an answer that comes late finds its asker gone. */
+    int use();
+
+    /**
+     * The answer.
+     *
+     * @param usedThen what {@link #use} was when it was asked for
+     * @param found empty where the name has no address
+     * @param why in words, where it has none
+     */
+    void resolved(int usedThen, InetAddress[] found, String why);
+  }
+
+  private record Waiting(Asker attempt, int use) {}
 
   private static final class Lookup {
     private final String host;
@@ -48,7 +63,7 @@ final class Resolver {
   }
 
   /** Looks {@code host} up and tells {@code attempt}, now or later, on the loop's thread. */
-  void resolve(String host, ConnectAttempt attempt) {
+  void resolve(String host, Asker attempt) {
     boolean able = start();
     Lookup lookup = lookups.get(host);
     if (lookup == null || lookup.done && loop.now() - lookup.doneAt > KEEP_NANOS) {

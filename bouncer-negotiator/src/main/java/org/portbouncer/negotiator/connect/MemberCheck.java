@@ -1,0 +1,263 @@
+package org.portbouncer.negotiator.connect;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.TargetGroup;
+import org.portbouncer.core.config.TargetGroup.Check;
+import org.portbouncer.core.loop.Pollable;
+import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Cause;
+import org.portbouncer.core.shared.TargetBoard;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
+import org.portbouncer.core.worker.Worker;
+import org.portbouncer.negotiator.connect.TargetSockets.Address;
+
+/**
+ * Asks one member of a group, again and again, whether it is up: a connection, and for `expect` a
+ * word and an answer. Of several connect workers one does each check; who dies leaves the next one
+ * to another. In the connect worker, on the thread of its loop.
+ */
+final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.Asker {
+
+  /** What is looked at of an answer, at most. */
+  private static final int MOST = 4096;
+
+  private final Worker worker;
+  private final Resolver resolver;
+  private final TargetSockets sockets;
+  private final AddressBook book;
+  private final AddressRace race;
+  private final TargetGroup group;
+  private final TargetGroup.Member member;
+  private final Endpoint target;
+  private final int place;
+  private final Check check;
+  private final Address[] only = new Address[1];
+  private final Timer next =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          ask(now);
+        }
+      };
+  private final Timer late =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          failed(resolving ? Cause.NAME_LATE : fd < 0 ? Cause.NO_ANSWER : Cause.UNEXPECTED, 0);
+        }
+      };
+
+  private final MemorySegment answer;
+  private int length;
+  private int fd = -1;
+  private boolean resolving;
+  private boolean running;
+  private int use;
+
+  MemberCheck(ConnectStage stage, Resolver resolver, TargetGroup group, int index, int place) {
+    this.worker = stage.worker();
+    this.resolver = resolver;
+    this.sockets = stage.sockets();
+    this.book = stage.book();
+    this.race = new AddressRace(worker, sockets, this);
+    this.group = group;
+    this.member = group.members().get(index);
+    this.place = place;
+    this.check = group.check();
+    Endpoint own = member.address();
+    this.target =
+        check.port() == 0
+            ? own
+            : new Endpoint(own.kind(), own.text(), own.host(), check.port(), own.path());
+    this.answer = check.type() == Check.Type.EXPECT ? Native.allocate(MOST) : MemorySegment.NULL;
+  }
+
+  private TargetBoard board() {
+    return worker.area().targets();
+  }
+
+  /**
+   * Begins, the first time at once or a little later.
+   *
+   * @param delayNanos so that not all members are asked in the same moment
+   */
+  void begin(long delayNanos) {
+    worker.loop().timers().set(next, worker.loop().now() + delayNanos);
+  }
+
+  private void ask(long now) {
+    long every = check.everyMs() * 1_000_000;
+    boolean ours = board().takeCheck(place, now, every);
+    worker.loop().timers().set(next, Math.max(now + 1_000_000, board().nextCheck(place)));
+    if (!ours || running || board().mode(place) == TargetBoard.Mode.OFF) {
+      return;
+    }
+    running = true;
+    worker.loop().timers().set(late, now + check.timeoutMs() * 1_000_000);
+    if (target.kind() == Endpoint.Kind.NAME) {
+      resolving = true;
+      resolver.resolve(target.host(), this);
+    } else {
+      only[0] = sockets.member(target);
+      race.begin(only);
+    }
+  }
+
+  @Override
+  public int use() {
+    return use;
+  }
+
+  @Override
+  public void resolved(int usedThen, InetAddress[] found, String why) {
+    if (usedThen != use || !resolving) {
+      return;
+    }
+    resolving = false;
+    if (found.length == 0) {
+      failed(Cause.ofLookup(why), 0);
+    } else {
+      race.begin(book.order(target, found, worker.loop().now()));
+    }
+  }
+
+  // What comes of the race.
+
+  @Override
+  public void won(int connected, Address address) {
+    fd = connected;
+    if (check.type() == Check.Type.CONNECT) {
+      over(true);
+      return;
+    }
+    int errno = worker.loop().tryAdd(this, fd, Const.EPOLLIN);
+    if (errno != 0) {
+      // Ours to bear, and no word about the member.
+      forget();
+      return;
+    }
+    if (!check.send().isEmpty()) {
+      send();
+    }
+  }
+
+  private void send() {
+    String text = check.send();
+    for (int i = 0; i < text.length(); i++) {
+      answer.set(JAVA_BYTE, i, (byte) text.charAt(i));
+    }
+    long sent = Libc.send(fd, answer.address(), text.length(), Const.MSG_NOSIGNAL);
+    if (sent != text.length()) {
+      failed(Cause.SYSTEM, sent < 0 ? (int) -sent : Errno.EAGAIN);
+    }
+  }
+
+  @Override
+  public void lost(int errno, boolean asked) {
+    if (!asked || Errno.isWatchLimit(errno)) {
+      forget();
+      return;
+    }
+    ConnectFailure failure = ConnectFailure.of(errno, false);
+    failed(failure.cause(), failure.errno());
+  }
+
+  @Override
+  public void shortage(int errno) {
+    forget();
+  }
+
+  @Override
+  public void pending() {
+    // The timer is set.
+  }
+
+  @Override
+  protected void ready(int events) {
+    long read = Libc.read(fd, answer.address() + length, MOST - length);
+    if (read == -Errno.EAGAIN || read == -Errno.EINTR) {
+      return;
+    }
+    if (read < 0) {
+      failed(Cause.SYSTEM, (int) -read);
+      return;
+    }
+    length += (int) read;
+    if (holds(check.expect())) {
+      over(true);
+    } else if (read == 0 || length == MOST) {
+      failed(Cause.UNEXPECTED, 0);
+    }
+  }
+
+  private boolean holds(String wanted) {
+    for (int at = 0; at + wanted.length() <= length; at++) {
+      int same = 0;
+      while (same < wanted.length()
+          && answer.get(JAVA_BYTE, at + same) == (byte) wanted.charAt(same)) {
+        same++;
+      }
+      if (same == wanted.length()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void failed(Cause cause, int errno) {
+    board().error(place, cause, errno);
+    why = cause.text(errno);
+    over(false);
+  }
+
+  private String why = "";
+
+  private void over(boolean ok) {
+    forget();
+    int enough = ok ? check.rise() : check.fall();
+    if (!board().checked(place, ok, enough, worker.loop().now())) {
+      return;
+    }
+    String text =
+        "group "
+            + group.name()
+            + ": member "
+            + member.name()
+            + " ("
+            + member.address().text()
+            + ")";
+    if (ok) {
+      worker.log().info(worker.loop().now(), text + " is up: checks succeed");
+    } else {
+      worker.log().warn(worker.loop().now(), text + " is down: " + why);
+    }
+  }
+
+  /** Ends this check, whatever it has come to. */
+  private void forget() {
+    running = false;
+    resolving = false;
+    use++;
+    length = 0;
+    worker.loop().timers().clear(late);
+    race.clear();
+    if (fd >= 0) {
+      worker.loop().remove(this, fd);
+      Libc.close(fd);
+      fd = -1;
+    }
+  }
+
+  /** Checks no more. */
+  void end() {
+    worker.loop().timers().clear(next);
+    forget();
+  }
+}
