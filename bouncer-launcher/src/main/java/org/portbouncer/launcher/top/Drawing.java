@@ -26,6 +26,9 @@ final class Drawing {
 
   private static final int LAST_FAILURE = 67;
 
+  /** From this width on the last failure has room beside the graph. */
+  private static final int WITH_BOTH = 87;
+
   /** Wider than any screen: a column that is not shown. */
   private static final int NEVER = 1 << 20;
 
@@ -50,8 +53,8 @@ final class Drawing {
     "  UP/S, DOWN/S   bytes to targets, to clients, in a second",
     "  LAST MINUTE    bytes of both ways; each graph has its own height",
     "  CPU            of one core",
-    "  FAILED         sessions that failed since the start; LAST FAILURE takes the",
-    "                 place of LAST MINUTE where there is no room for both",
+    "  FAILED         since the start; for five minutes after a failure LAST FAILURE",
+    "                 takes the place of LAST MINUTE where there is no room for both",
     "  WAITING        sessions that wait for their class, on average",
     "",
     "any key goes back",
@@ -177,8 +180,10 @@ final class Drawing {
 
   private void listeners(List<Model.ListenerRow> listeners, int rows) {
     List<Model.ListenerRow> shown = listeners.subList(0, Math.min(rows, listeners.size()));
+    boolean failing = shown.stream().anyMatch(Model.ListenerRow::failing);
     boolean failures = shown.stream().anyMatch(row -> !row.lastError().isEmpty());
-    int graph = Math.clamp(width - LISTENER_FIGURES - (failures ? LAST_FAILURE : 0), 11, WIDEST);
+    boolean both = failures && width >= WITH_BOTH;
+    int graph = Math.clamp(width - LISTENER_FIGURES - (both ? LAST_FAILURE : 0), 11, WIDEST);
     Columns table =
         new Columns(
             GAP,
@@ -187,10 +192,11 @@ final class Drawing {
             new Column("NEW/S", 7, 9, true, 2),
             new Column("UP/S", 10, 10, true, 2),
             new Column("DOWN/S", 10, 10, true, 2),
-            new Column("LAST MINUTE", graph, WIDEST, false, failures ? 5 : 4),
+            new Column("LAST MINUTE", graph, WIDEST, false, failing ? 5 : 4),
             new Column("FAILED", 6, 9, true, 3),
-            new Column("LAST FAILURE", failures ? 18 : NEVER, 40, false, failures ? 4 : 5),
-            new Column("LAST FAILED AT", failures ? 24 : NEVER, 24, false, 6));
+            new Column("LAST FAILURE", failing || both ? 18 : NEVER, 40, false, failing ? 4 : 5),
+            new Column("LAST FAILED AT", both ? 24 : NEVER, 24, false, 6));
+    List<Style> styles = new ArrayList<>();
     for (Model.ListenerRow row : shown) {
       Flow now = row.traffic().now();
       table.row(
@@ -203,8 +209,9 @@ final class Drawing {
           Long.toString(row.failed()),
           row.lastError(),
           row.lastFailed());
+      styles.add(row.failing() ? Style.WARN : Style.PLAIN);
     }
-    table(table, List.of());
+    table(table, styles);
   }
 
   /** The heading says how many there was no room for. */

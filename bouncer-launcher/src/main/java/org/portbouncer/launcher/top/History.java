@@ -1,5 +1,7 @@
 package org.portbouncer.launcher.top;
 
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -13,6 +15,9 @@ import org.portbouncer.launcher.view.Answer;
 final class History {
 
   private static final double NANOS_PER_SECOND = 1e9;
+
+  /** A listener that failed within it stands first, as on the status page. */
+  private static final long LATELY_MS = 300_000;
 
   private final Map<String, Minute> listeners = new HashMap<>();
   private Minute all = new Minute();
@@ -84,6 +89,7 @@ final class History {
               clean(name),
               listener.number("active"),
               listener.number("failed"),
+              failedLately(listener, now.wallMs()),
               ofLastError(listener, "what"),
               ofLastError(listener, "last"),
               traffic(minute)));
@@ -92,10 +98,20 @@ final class History {
       all.add(last.nanos(), now.nanos(), sum);
     }
     rows.sort(
-        Comparator.comparingDouble((Model.ListenerRow row) -> row.traffic().now().bytes())
+        Comparator.comparing(Model.ListenerRow::failing)
+            .thenComparingDouble(row -> row.traffic().now().bytes())
             .thenComparingLong(Model.ListenerRow::active)
             .reversed());
     return rows;
+  }
+
+  private static boolean failedLately(Answer listener, long wallMs) {
+    String last = ofLastError(listener, "last");
+    try {
+      return !last.isEmpty() && wallMs - Instant.parse(last).toEpochMilli() < LATELY_MS;
+    } catch (DateTimeParseException e) { // of another version's server
+      return false;
+    }
   }
 
   private static String ofLastError(Answer listener, String key) {

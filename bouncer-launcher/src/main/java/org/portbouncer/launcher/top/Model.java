@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param server the line at the top
  * @param all all listeners together
- * @param listeners busiest first
+ * @param listeners those that fail first, then the busiest
  * @param workers by stage, then index
  * @param classes bandwidth classes, those first that sessions wait for most
  * @param sessions heaviest first
@@ -63,6 +63,7 @@ record Model(
    * One listener.
    *
    * @param failed sessions that failed since the start
+   * @param failing whether one has in the last minutes
    * @param lastError the last failure, in words; empty where there was none
    * @param lastFailed when that was: UTC, ISO 8601; empty likewise
    */
@@ -70,6 +71,7 @@ record Model(
       String name,
       long active,
       long failed,
+      boolean failing,
       String lastError,
       String lastFailed,
       Traffic traffic) {}

@@ -6,8 +6,9 @@ import org.portbouncer.launcher.view.Answer;
  * What the server said at a moment.
  *
  * @param nanos System.nanoTime
+ * @param wallMs the clock that the server writes times by
  * @param query which sessions were asked for
  * @param status the answer to {@code status}
  * @param heaviest the answer to {@code top}
  */
-record Snapshot(long nanos, Query query, Answer status, Answer heaviest) {}
+record Snapshot(long nanos, long wallMs, Query query, Answer status, Answer heaviest) {}

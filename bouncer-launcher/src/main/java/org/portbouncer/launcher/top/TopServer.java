@@ -39,7 +39,7 @@ public final class TopServer implements Closeable {
   Snapshot snapshot(Query query) throws IOException {
     Answer status = ask(Requests.status());
     Answer heaviest = ask(Requests.top(SESSIONS, query.order(), query.filter()));
-    return new Snapshot(System.nanoTime(), query, status, heaviest);
+    return new Snapshot(System.nanoTime(), System.currentTimeMillis(), query, status, heaviest);
   }
 
   /** Ends a session; says what came of it. */

@@ -53,7 +53,7 @@ class DrawingTest {
   }
 
   /** The same, with sessions of mail that could not reach their target. */
-  private static Model failing() throws Exception {
+  private static Model failing(boolean lately) throws Exception {
     Model model = Samples.model(3);
     List<Model.ListenerRow> listeners =
         model.listeners().stream()
@@ -64,6 +64,7 @@ class DrawingTest {
                             row.name(),
                             row.active(),
                             1234,
+                            lately,
                             "connection refused",
                             "2026-11-27T10:23:20.123Z",
                             row.traffic())
@@ -82,7 +83,7 @@ class DrawingTest {
 
   @Test
   void shouldShowWhatFailedLastOn80ColumnsToo() throws Exception {
-    assertThat(draw(failing(), 80, 24))
+    assertThat(draw(failing(true), 80, 24))
         .containsSubsequence(
             "LISTENER     ACTIVE   NEW/S       UP/S     DOWN/S FAILED LAST FAILURE",
             "web               2     2.0    1.0 KiB    2.0 KiB      0",
@@ -90,11 +91,22 @@ class DrawingTest {
   }
 
   @Test
+  void shouldGiveTheGraphItsPlaceBackWhenTheFailureIsLongAgo() throws Exception {
+    assertThat(draw(failing(false), 80, 24))
+        .containsSubsequence(
+            "LISTENER     ACTIVE   NEW/S       UP/S     DOWN/S LAST MINUTE             FAILED",
+            "web               2     2.0    1.0 KiB    2.0 KiB                       █      0",
+            "mail              1     0.0        0 B        0 B                       ▁   1234");
+    assertThat(String.join("\n", draw(failing(false), 110, 24)))
+        .contains("LAST MINUTE", "LAST FAILURE", "connection refused");
+  }
+
+  @Test
   void shouldAddTheGraphAndTheTimeOfTheLastFailureWhereThereIsRoom() throws Exception {
-    assertThat(String.join("\n", draw(failing(), 110, 24)))
+    assertThat(String.join("\n", draw(failing(true), 110, 24)))
         .contains("LAST MINUTE", "FAILED LAST FAILURE")
         .doesNotContain("LAST FAILED AT");
-    assertThat(String.join("\n", draw(failing(), 130, 24)))
+    assertThat(String.join("\n", draw(failing(true), 130, 24)))
         .contains("LAST MINUTE", "LAST FAILURE", "connection refused")
         .containsPattern("LAST FAILURE +LAST FAILED AT")
         .contains("2026-11-27T10:23:20.123Z");
@@ -174,6 +186,7 @@ class DrawingTest {
   void shouldExplainEveryKeyInTheHelp() throws Exception {
     Model model = Samples.model(3);
     var _ = view.press(Key.text('h'), model, 5);
-    assertThat(String.join("\n", draw(model, 80, 24))).contains("quit", "filter", "kill", "idle");
+    assertThat(String.join("\n", draw(model, 80, 24)))
+        .contains("quit", "filter", "kill", "idle", "no room for both\n");
   }
 }

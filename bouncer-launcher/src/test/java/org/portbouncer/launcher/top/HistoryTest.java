@@ -3,6 +3,8 @@ package org.portbouncer.launcher.top;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.portbouncer.launcher.admin.Json;
+import org.portbouncer.launcher.view.Answer;
 
 class HistoryTest {
 
@@ -58,11 +60,40 @@ class HistoryTest {
     Snapshot named =
         new Snapshot(
             1,
+            1,
             hostile.query(),
             hostile.status(),
-            org.portbouncer.launcher.view.Answer.of(
-                org.portbouncer.launcher.admin.Json.parseObject(
-                    "{\"sessions\":[{\"id\":1,\"client\":\"unix:/\\u001b[2J\"}]}")));
+            Answer.of(
+                Json.parseObject("{\"sessions\":[{\"id\":1,\"client\":\"unix:/\\u001b[2J\"}]}")));
     assertThat(history.add(named).sessions().getFirst().client()).isEqualTo("unix:/\\u001b[2J");
+  }
+
+  private static Snapshot failedOnce(long wallMs) throws Exception {
+    Snapshot other = Samples.at(4700, 1, 0);
+    return new Snapshot(
+        wallMs,
+        wallMs,
+        other.query(),
+        Answer.of(
+            Json.parseObject(
+                """
+                {"pid":4700,"listeners":{
+                  "busy":{"active":9,"failed":0,"last_error":null},
+                  "printers":{"active":0,"failed":1,"last_error":{
+                    "what":"connection refused","last":"2026-11-27T10:00:00Z","count":1}},
+                  "older":{"active":0,"failed":1,"last_error":{"what":"timeout","last":"-"}}}}
+                """)),
+        other.heaviest());
+  }
+
+  @Test
+  void shouldPutAListenerFirstForFiveMinutesAfterItFailed() throws Exception {
+    long then = 1_795_773_600_000L;
+    Model.ListenerRow first = history.add(failedOnce(then + 299_000)).listeners().getFirst();
+    assertThat(first.name()).isEqualTo("printers");
+    assertThat(first.failing()).isTrue();
+    Model later = history.add(failedOnce(then + 301_000));
+    assertThat(later.listeners().getFirst().name()).isEqualTo("busy");
+    assertThat(later.listeners()).noneMatch(Model.ListenerRow::failing);
   }
 }

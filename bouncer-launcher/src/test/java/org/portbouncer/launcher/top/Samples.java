@@ -10,6 +10,9 @@ final class Samples {
 
   private static final long SECOND = 1_000_000_000;
 
+  /** 2026-11-27T10:00:00Z. */
+  private static final long FIRST_MS = 1_795_773_600_000L;
+
   private Samples() {}
 
   /**
@@ -60,6 +63,7 @@ final class Samples {
     String heaviest = "{\"total\":812,\"matching\":" + sessions + ",\"sessions\":[" + list + "]}";
     return new Snapshot(
         second * SECOND,
+        FIRST_MS + 1000 * second,
         new Query(SessionOrder.RATE, ""),
         Answer.of(Json.parseObject(status)),
         Answer.of(Json.parseObject(heaviest)));
