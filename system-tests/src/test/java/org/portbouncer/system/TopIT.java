@@ -283,6 +283,12 @@ class TopIT {
       terminal.type("q");
       assertThat(terminal.awaitExit()).isZero();
     }
+    try (PseudoTerminal terminal = at("status --watch")) {
+      terminal.awaitLine("^gone: last failed 20.*: connection refused; times in a row:");
+      terminal.awaitLine("^    1"); // what has no room goes on in the next line
+      terminal.type("q");
+      assertThat(terminal.awaitExit()).isZero();
+    }
   }
 
   @Test

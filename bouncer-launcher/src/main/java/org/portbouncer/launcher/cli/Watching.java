@@ -23,6 +23,8 @@ final class Watching {
 
   private static final long NANOS_PER_MS = 1_000_000;
 
+  private static final AttributedString INDENT = new AttributedString("    ");
+
   @Option(
       names = "--watch",
       arity = "0..1",
@@ -113,7 +115,9 @@ final class Watching {
         LocalTime.now(SystemZone.current().id()).truncatedTo(ChronoUnit.SECONDS).toString();
     String title = trouble.isEmpty() ? "every " + seconds() + " s: bouncer " + name : trouble;
     long end = System.nanoTime() + interval.toNanos();
-    screen.show(fitting(screen, title + "   " + time, lines));
+    List<String> all = new ArrayList<>(List.of(title + "   " + time, ""));
+    all.addAll(lines);
+    screen.show(fitting(screen.width(), screen.height(), all));
     while (true) {
       long left = (end - System.nanoTime()) / NANOS_PER_MS;
       if (left <= 0 || screen.resized()) {
@@ -130,20 +134,36 @@ final class Watching {
     return Double.toString(interval.toMillis() / 1000.0).replaceFirst("\\.0$", "");
   }
 
-  /** What does not fit is left out, and its last line says so. */
-  private static List<AttributedString> fitting(
-      FullScreen screen, String title, List<String> lines) {
-    List<String> all = new ArrayList<>(List.of(title, ""));
-    all.addAll(lines);
-    int height = screen.height();
+  /**
+   * A line that is too long goes on in the next one. What has no room below is left out, and the
+   * last line says so.
+   */
+  static List<AttributedString> fitting(int width, int height, List<String> lines) {
+    List<AttributedString> all = new ArrayList<>();
+    lines.forEach(line -> wrap(AttributedString.fromAnsi(line), width, all));
     if (all.size() > height) {
       int left = all.size() - height + 1;
-      all = new ArrayList<>(all.subList(0, height - 1));
-      all.add("(" + left + " more lines)");
+      all.subList(height - 1, all.size()).clear();
+      all.add(new AttributedString("(" + left + " more lines)"));
     }
-    return all.stream()
-        .map(AttributedString::fromAnsi)
-        .map(line -> line.columnSubSequence(0, screen.width()))
-        .toList();
+    return all.stream().map(line -> line.columnSubSequence(0, width)).toList();
+  }
+
+  /** Between words, where there are any; what goes on is set in. */
+  private static void wrap(AttributedString line, int width, List<AttributedString> into) {
+    AttributedString rest = line;
+    int room = width;
+    while (rest.columnLength() > room && room > INDENT.length()) {
+      int blank = rest.toString().lastIndexOf(' ', room);
+      int end = blank > room / 2 ? blank : room;
+      into.add(indented(rest.subSequence(0, end), room < width));
+      rest = rest.subSequence(blank == end ? end + 1 : end, rest.length());
+      room = width - INDENT.length();
+    }
+    into.add(indented(rest, room < width));
+  }
+
+  private static AttributedString indented(AttributedString line, boolean further) {
+    return further ? AttributedString.join(AttributedString.EMPTY, INDENT, line) : line;
   }
 }
