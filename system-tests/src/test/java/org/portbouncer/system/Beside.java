@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +28,9 @@ final class Beside implements AutoCloseable {
   private static final String PORT = "PORT";
 
   private static final int MOST_PORTS = 8;
+
+  /** Longer than any timeout in a configuration that has one. */
+  private static final int SILENCE_MILLIS = 4_000;
 
   private final int[] theirs = new int[MOST_PORTS + 1];
   private final int[] ours = new int[MOST_PORTS + 1];
@@ -148,32 +152,70 @@ final class Beside implements AutoCloseable {
   String ask(String source, int port) throws IOException {
     String there = outcome(source, theirs[port]);
     String here = outcome(source, ours[port]);
+    if (there.equals("refused") && here.equals("closed")) {
+      return here; // a rule keeps out whom their socket does not take
+    }
     assertThat(here).as("%s to PORT%d; %s", source, port, imported.allText()).isEqualTo(there);
     return here;
+  }
+
+  /** The same for two clients at once. */
+  String askTwice(String source, int port) throws IOException {
+    String there = twice(source, theirs[port]);
+    String here = twice(source, ours[port]);
+    assertThat(here)
+        .as("%s twice to PORT%d; %s", source, port, imported.allText())
+        .isEqualTo(there);
+    return here;
+  }
+
+  private static String twice(String source, int port) throws IOException {
+    try (Socket first = new Socket();
+        Socket second = new Socket()) {
+      return outcome(first, source, port) + " " + outcome(second, source, port);
+    }
+  }
+
+  /** Whether both leave a client alone that says nothing, for longer than any timeout here. */
+  boolean staysOpen(String source, int port) throws IOException {
+    boolean there = open(source, theirs[port]);
+    assertThat(open(source, ours[port])).as("%s at PORT%d", source, port).isEqualTo(there);
+    return there;
+  }
+
+  private static boolean open(String source, int port) throws IOException {
+    try (Socket socket = new Socket()) {
+      assertThat(outcome(socket, source, port)).hasSize(1);
+      socket.setSoTimeout(SILENCE_MILLIS);
+      return socket.getInputStream().read() >= 0;
+    } catch (SocketTimeoutException open) {
+      return true;
+    }
+  }
+
+  private static String outcome(String source, int port) throws IOException {
+    try (Socket socket = new Socket()) {
+      return outcome(socket, source, port);
+    }
   }
 
   /**
    * What becomes of a client: the name its target gives, "closed", or "refused" where nobody
    * listens.
    */
-  private static String outcome(String source, int port) throws IOException {
+  private static String outcome(Socket socket, String source, int port) throws IOException {
     InetAddress from = InetAddress.ofLiteral(source);
     InetAddress to = InetAddress.ofLiteral(source.indexOf(':') < 0 ? "127.0.0.1" : "::1");
-    try (Socket socket = new Socket()) {
-      socket.bind(new InetSocketAddress(from, 0));
-      socket.setSoTimeout((int) Patience.millis(5_000));
-      try {
-        socket.connect(new InetSocketAddress(to, port));
-      } catch (ConnectException e) {
-        return "refused";
-      }
-      byte[] name;
-      try {
-        name = socket.getInputStream().readNBytes(1);
-      } catch (SocketException reset) {
-        return "closed";
-      }
+    socket.bind(new InetSocketAddress(from, 0));
+    socket.setSoTimeout((int) Patience.millis(5_000));
+    try {
+      socket.connect(new InetSocketAddress(to, port));
+      byte[] name = socket.getInputStream().readNBytes(1);
       return name.length == 0 ? "closed" : new String(name, StandardCharsets.US_ASCII);
+    } catch (ConnectException e) {
+      return "refused";
+    } catch (SocketException reset) {
+      return "closed";
     }
   }
 

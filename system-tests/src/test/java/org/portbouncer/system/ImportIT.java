@@ -52,7 +52,7 @@ class ImportIT {
 
   private static void greet(Client connection, String name) throws IOException {
     connection.send(name.getBytes(StandardCharsets.US_ASCII));
-    Received.all(connection.in());
+    connection.in().read(); // a byte, or the end
   }
 
   private static String filled(String text) {
@@ -122,6 +122,106 @@ class ImportIT {
         Beside.start(folder, "rinetd", "rinetd", List.of("rinetd", "-f", "-c", "FILE"), text, 2)) {
       assertThat(askAll(beside, 2, false)).contains("a", "b", "closed");
       assertThat(beside.imported().exit()).as("%s", beside.imported().allText()).isZero();
+    }
+  }
+
+  @Test
+  void shouldDoTheSameWhenNginxIsImported() throws Exception {
+    String text =
+        filled(
+            """
+            daemon off;
+            master_process off;
+            pid DIR/nginx.pid;
+            error_log DIR/nginx.log;
+            load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+            events { }
+            stream {
+              upstream both { server SERVERA; server SERVERB backup; }
+              limit_conn_zone $binary_remote_addr zone=few:1m;
+              deny 127.0.0.2;
+              server { listen 127.0.0.1:PORT1; proxy_pass both; }
+              server {
+                listen 127.0.0.1:PORT2;
+                allow 127.0.0.0/28; deny 127.0.0.0/16; allow 127.1.0.1; deny 127.0.0.0/8;
+                proxy_pass SERVERB;
+                proxy_timeout 1s;
+              }
+              server { listen [::]:PORT3; proxy_pass SERVERB; }
+              server { listen [::]:PORT4 ipv6only=off; proxy_pass SERVERA; allow ::1; deny ::/0; }
+              server { listen [::]:PORT5 ipv6only=off; proxy_pass SERVERA; deny ::/0;
+                       deny 127.0.0.7; }
+              server { listen 127.0.0.1:PORT6; proxy_pass SERVERA; limit_conn few 1; deny 127.0.0.1; }
+            }
+            """);
+    try (Beside beside =
+        Beside.start(folder, "nginx", "nginx", List.of("nginx", "-c", "FILE"), text, 2)) {
+      List<String> outcomes = askAll(beside, 6, true);
+      assertThat(outcomes).contains("a", "b", "closed");
+      assertThat(beside.ask("127.0.0.2", 1)).isEqualTo("closed");
+      assertThat(beside.ask("127.0.0.2", 2)).isEqualTo("b");
+      assertThat(beside.askTwice("127.0.0.20", 6)).isEqualTo("a closed");
+      assertThat(beside.staysOpen("127.0.0.1", 1)).isTrue();
+      assertThat(beside.staysOpen("127.0.0.1", 2)).isFalse();
+    }
+  }
+
+  /** A service of xinetd's that redirects. */
+  private static String service(int port, String target, String attributes) {
+    return """
+    service port%d
+    {
+      type = UNLISTED
+      socket_type = stream
+      wait = no
+      user = root
+      port = PORT%d
+      redirect = %s
+      %s
+    }
+    """
+        .formatted(port, port, target, attributes);
+  }
+
+  @Test
+  void shouldDoTheSameWhenXinetdIsImported() throws Exception {
+    String text =
+        filled(
+            """
+            defaults
+            {
+              only_from = 127.0.0.0/24 127.1.0.1
+              no_access = 127.0.0.7
+            }
+            """
+                + service(1, "TARGETA", "bind = 127.0.0.1")
+                + service(2, "TARGETB", "flags = IPv4\n only_from = 127.0.{0,2}")
+                + service(3, "TARGETB", "only_from += ::1 127.9.0.7\n no_access -= 127.0.0.7")
+                + service(4, "TARGETA", "only_from = 127.0.0.0/255.255.255.0 127.0.0.20")
+                + service(5, "TARGETA", "only_from = ::/0\n no_access += 127.0.0.2/31")
+                + service(6, "TARGETA", "only_from = 127.0.0.0")
+                + service(7, "TARGETB", "only_from =\n instances = 3")
+                + service(8, "TARGETB", "per_source = 1"));
+    try (Beside beside =
+        Beside.start(
+            folder,
+            "xinetd",
+            "xinetd",
+            List.of(
+                "xinetd",
+                "-dontfork",
+                "-f",
+                "FILE",
+                "-pidfile",
+                "DIR/x.pid",
+                "-filelog",
+                "DIR/x.log"),
+            text,
+            8)) {
+      List<String> outcomes = askAll(beside, 8, true);
+      assertThat(outcomes).contains("a", "b", "closed");
+      assertThat(beside.askTwice("127.0.0.20", 8)).isEqualTo("b closed");
+      assertThat(beside.staysOpen("127.0.0.1", 1)).isTrue();
     }
   }
 

@@ -6,7 +6,11 @@ import java.util.Locale;
 /** The formats that can be imported, by the names of their programs. */
 public enum SourceFormat {
   /** The internet redirection server. */
-  RINETD(RinetdReader::read);
+  RINETD(RinetdReader::read),
+  /** The extended internet daemon: its services with a redirect. */
+  XINETD(XinetdReader::read),
+  /** The stream block of nginx. */
+  NGINX(NginxReader::read);
 
   /** Reads a file of a format. */
   @FunctionalInterface

@@ -1,0 +1,348 @@
+package org.portbouncer.launcher.importer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** One server block of nginx's stream: where it listens, for whom, and how long things may take. */
+final class NginxServer {
+
+  private static final Pattern TIME = Pattern.compile("([0-9]+)(ms|s|m|h|d|w|M|y)?");
+  private static final Pattern SIZE = Pattern.compile("([0-9]{1,12})([kKmMgG]?)");
+
+  /** More ports than these are not written as a list. */
+  private static final int MOST_PORTS = 512;
+
+  /** What makes no difference to who is let in, where he comes out and what ends it. */
+  private static final Set<String> WITHOUT_EFFECT =
+      Set.of(
+          "log_format",
+          "error_log",
+          "map",
+          "map_hash_max_size",
+          "map_hash_bucket_size",
+          "geo",
+          "split_clients",
+          "set",
+          "variables_hash_max_size",
+          "variables_hash_bucket_size",
+          "resolver",
+          "resolver_timeout",
+          "preread_buffer_size",
+          "preread_timeout",
+          "tcp_nodelay",
+          "ssl_preread",
+          "limit_conn_log_level",
+          "limit_conn_zone",
+          "open_log_file_cache",
+          "server_name",
+          "status_zone",
+          "listen",
+          "allow",
+          "deny",
+          "limit_conn",
+          "access_log",
+          "js_import",
+          "js_path",
+          "js_set",
+          "js_var");
+
+  /** What bytes would have to be changed for. */
+  private static final Set<String> OF_TLS = Set.of("proxy_ssl", "proxy_protocol");
+
+  private final Draft draft;
+  private final NginxDirective server;
+  private final List<NginxDirective> common;
+  private boolean dual;
+
+  NginxServer(Draft draft, NginxDirective server, List<NginxDirective> common) {
+    this.draft = draft;
+    this.server = server;
+    this.common = common;
+  }
+
+  private NginxDirective last(String name) {
+    List<NginxDirective> found = NginxReader.inForce(server, common, name);
+    return found.isEmpty() ? null : found.getLast();
+  }
+
+  // Where it listens.
+
+  /** The listener; null where it has no address that could be carried over, which is said. */
+  ListenerPart listen() {
+    List<ListenerPart.Address> addresses = new ArrayList<>();
+    List<Entry> entries = new ArrayList<>();
+    for (NginxDirective listen : server.block()) {
+      if (listen.name().equals("listen")) {
+        addresses.addAll(addresses(listen));
+        keepAlive(listen, entries);
+      }
+    }
+    if (addresses.isEmpty()) {
+      draft.left(server.origin(), "left out: no address of it is left to listen on");
+      return null;
+    }
+    for (String name : OF_TLS) {
+      NginxDirective one = last(name);
+      if (one != null && one.has("on")) {
+        draft.left(
+            one.origin(),
+            "left out: "
+                + (name.equals("proxy_ssl")
+                    ? "the target expects TLS, which bouncer does not begin"
+                    : "the target expects a PROXY header, which is not sent"));
+        return null;
+      }
+    }
+    String text = addresses.getFirst().text();
+    String wish =
+        text.contains("unix:") ? "socket" : "port-" + text.substring(text.lastIndexOf(':') + 1);
+    ListenerPart part = new ListenerPart(server.origin(), wish);
+    part.listen.addAll(addresses);
+    part.entries.addAll(entries);
+    return part;
+  }
+
+  private List<ListenerPart.Address> addresses(NginxDirective listen) {
+    for (String word : List.of("udp", "ssl", "proxy_protocol")) {
+      if (listen.has(word)) {
+        String why =
+            switch (word) {
+              case "udp" -> "UDP is not forwarded";
+              case "ssl" ->
+                  "TLS is not ended here; the target would get it instead of what is in it";
+              default -> "clients begin with a PROXY header, which would reach the target";
+            };
+        draft.left(listen.origin(), "this address is left out: " + why);
+        return List.of();
+      }
+    }
+    List<ListenerPart.Address> addresses = new ArrayList<>();
+    for (String text : texts(listen)) {
+      addresses.add(new ListenerPart.Address(listen.origin(), text));
+    }
+    return addresses;
+  }
+
+  private List<String> texts(NginxDirective listen) {
+    String text = listen.first();
+    if (text.startsWith("unix:")) {
+      return List.of(text);
+    }
+    int colon = text.lastIndexOf(':');
+    boolean noHost = colon < 0 || text.endsWith("]");
+    String host =
+        noHost && !text.endsWith("]")
+            ? "0.0.0.0"
+            : text.substring(0, noHost ? text.length() : colon);
+    String ports =
+        noHost ? text.substring(text.endsWith("]") ? text.length() : 0) : text.substring(colon + 1);
+    Matcher range = Pattern.compile("([0-9]{1,5})(?:-([0-9]{1,5}))?").matcher(ports);
+    if (!range.matches()) {
+      draft.left(listen.origin(), "this address is left out: '" + text + "' has no port");
+      return List.of();
+    }
+    int first = Integer.parseInt(range.group(1));
+    int end = range.group(2) == null ? first : Integer.parseInt(range.group(2));
+    if (end - first >= MOST_PORTS) {
+      draft.left(listen.origin(), "left out: more than " + MOST_PORTS + " ports at one listener");
+      return List.of();
+    }
+    String address = host(listen, host);
+    List<String> texts = new ArrayList<>();
+    for (int port = first; address != null && port <= end; port++) {
+      texts.add(address + ":" + port);
+    }
+    return texts;
+  }
+
+  /** As bouncer.conf has it; null where it has no address. */
+  private String host(NginxDirective listen, String host) {
+    if (host.startsWith("[")) {
+      boolean only = !listen.has("ipv6only=off");
+      dual |= !only;
+      return (only && host.equals("[::]") ? DualStack.ONLY : "") + host;
+    }
+    if (host.equals("*")) {
+      return "0.0.0.0";
+    }
+    String address = Addresses.first(host);
+    if (address == null) {
+      draft.left(listen.origin(), "this address is left out: '" + host + "' has none here now");
+    } else if (!address.equals(host)) {
+      draft.note(
+          listen.origin(), "'" + host + "' is " + address + " now; bouncer does not look again");
+    }
+    return address == null ? null : address.indexOf(':') < 0 ? address : "[" + address + "]";
+  }
+
+  private void keepAlive(NginxDirective listen, List<Entry> entries) {
+    for (String word : listen.words()) {
+      if (word.startsWith("so_keepalive=") && word.indexOf(':') > 0) {
+        String[] parts = word.substring(13).split(":", -1);
+        String[] keys = {"keep-alive.idle", "keep-alive.interval", "keep-alive.count"};
+        for (int i = 0; i < Math.min(parts.length, 3); i++) {
+          if (!parts[i].isEmpty() && entries.stream().noneMatch(new Same(keys[i])::is)) {
+            String value = i == 2 ? parts[i] : Hocon.duration(time(parts[i]));
+            entries.add(new Entry(listen.origin(), keys[i], value));
+          }
+        }
+      }
+    }
+  }
+
+  /** Whether an entry has a key. */
+  private record Same(String key) {
+    boolean is(Entry entry) {
+      return entry.key().equals(key);
+    }
+  }
+
+  // How long, how fast, where to log.
+
+  /** What has a default of nginx's is written even where nothing is said. */
+  void settings(ListenerPart part) {
+    time(part, "proxy_connect_timeout", "timeouts.connect", 60_000);
+    time(part, "proxy_timeout", "timeouts.idle", 600_000);
+    List<Entry> rates = new ArrayList<>();
+    rate(rates, "proxy_upload_rate", "up");
+    rate(rates, "proxy_download_rate", "down");
+    if (!rates.isEmpty()) {
+      String name = "rate-" + (draft.bandwidth.size() + 1);
+      rates.add(new Entry(rates.getFirst().origin(), "shared-by", "session"));
+      draft.bandwidth.put(name, rates);
+      part.entry(rates.getFirst().origin(), "bandwidth", name);
+    }
+    NginxDirective log = last("access_log");
+    if (log != null && log.first().indexOf('$') < 0) {
+      String to = log.first();
+      boolean syslog = to.startsWith("syslog:");
+      draft.setting(
+          log.origin(),
+          "log.access.to",
+          syslog ? "syslog" : to.equals("off") ? "none" : Hocon.text("file:" + to));
+      draft.note(
+          log.origin(), "the lines are bouncer's own (logfmt), of all listeners in one place");
+    }
+    NginxDirective bind = last("proxy_bind");
+    if (bind != null && !bind.has("off")) {
+      draft.left(
+          bind.origin(), "the target sees the address the system chooses, not " + bind.first());
+    }
+  }
+
+  private void time(ListenerPart part, String name, String key, long otherwise) {
+    NginxDirective one = last(name);
+    long millis = one == null ? otherwise : time(one.first());
+    if (millis < 0) {
+      draft.left(one.origin(), "is no time; bouncer's own is in force");
+    } else {
+      part.entry(one == null ? server.origin() : one.origin(), key, Hocon.duration(millis));
+    }
+  }
+
+  private void rate(List<Entry> rates, String name, String key) {
+    NginxDirective one = last(name);
+    Matcher size = SIZE.matcher(one == null ? "0" : one.first());
+    if (!size.matches()) {
+      draft.left(one.origin(), "is no number of bytes: no limit here");
+      return;
+    }
+    int shift = 10 * "kmg".indexOf(size.group(2).toLowerCase(java.util.Locale.ROOT)) + 10;
+    long bytes = Long.parseLong(size.group(1)) << (size.group(2).isEmpty() ? 0 : shift);
+    if (bytes > 0) {
+      rates.add(new Entry(one.origin(), key, Hocon.text(bytes + " B/s")));
+    }
+  }
+
+  /** nginx's times, as in 1h30m; without a unit seconds. -1 for anything else. */
+  static long time(String text) {
+    Matcher part = TIME.matcher(text);
+    long millis = 0;
+    int at = 0;
+    while (part.find() && part.start() == at) {
+      String unit = part.group(2) == null ? "s" : part.group(2);
+      millis +=
+          Long.parseLong(part.group(1))
+              * switch (unit) {
+                case "ms" -> 1;
+                case "s" -> 1000;
+                case "m" -> 60_000;
+                case "h" -> 3_600_000;
+                case "d" -> 86_400_000L;
+                case "w" -> 7 * 86_400_000L;
+                case "M" -> 30 * 86_400_000L;
+                default -> 365 * 86_400_000L;
+              };
+      at = part.end();
+    }
+    return at == text.length() && at > 0 ? millis : -1;
+  }
+
+  // Who is let in.
+
+  /**
+   * allow and deny, of the server, or else of the stream. Whom none names is let in. An IPv4 client
+   * of a dual-stack address is asked about by IPv4's rules where there are any, else by IPv6's.
+   */
+  void access(ListenerPart part) {
+    List<NginxDirective> rules = NginxReader.inForce(server, common, "allow", "deny");
+    boolean anyV4 = rules.stream().anyMatch(rule -> !rule.first().contains(":"));
+    AddressSet decided = AddressSet.NONE;
+    for (NginxDirective rule : rules) {
+      boolean allow = rule.name().equals("allow");
+      if (rule.first().equals("unix:")) {
+        continue;
+      }
+      AddressSet from =
+          rule.first().equals("all") ? AddressSet.EVERYONE : AddressSet.parse(rule.first());
+      if (from == null) {
+        draft.left(
+            rule.origin(), "is no network; " + (allow ? "it lets nobody in" : "all are blocked"));
+        from = allow ? AddressSet.NONE : AddressSet.EVERYONE;
+      }
+      if (dual && !anyV4) {
+        from = from.withMapped();
+      }
+      part.access.add(rule.origin(), allow, from);
+      decided = decided.union(from);
+    }
+    if (!rules.isEmpty() && !decided.isEveryone()) {
+      part.access.add(server.origin(), true, AddressSet.EVERYONE);
+    }
+    boolean both = server.block().stream().anyMatch(one -> one.name().matches("allow|deny"));
+    if (both) {
+      common.stream()
+          .filter(one -> one.name().matches("allow|deny"))
+          .findFirst()
+          .ifPresent(
+              one ->
+                  draft.note(
+                      one.origin(),
+                      "does not hold for servers with an allow or deny of their own: those replace"
+                          + " it, they do not add"));
+    }
+  }
+
+  /** What is not known might keep somebody out. */
+  void unknown(ListenerPart part) {
+    List<NginxDirective> all = new ArrayList<>(common);
+    all.addAll(server.block());
+    for (NginxDirective one : all) {
+      String name = one.name();
+      if (WITHOUT_EFFECT.contains(name) || name.startsWith("proxy_")) {
+        continue;
+      }
+      draft.left(
+          one.origin(),
+          "is not known here, and might keep clients out: all are blocked; delete the rule that"
+              + " does it where that is not so");
+      if (part.access.rules(part.origin).isEmpty()) {
+        part.access.add(part.origin, true, AddressSet.EVERYONE);
+      }
+      part.access.blockFirst(one.origin(), AddressSet.EVERYONE);
+    }
+  }
+}

@@ -1,0 +1,187 @@
+package org.portbouncer.launcher.importer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.portbouncer.core.config.BandwidthClass;
+
+class NginxReaderTest {
+
+  @TempDir private Path folder;
+
+  private Trial trial(String text) throws Exception {
+    return Trial.of(SourceFormat.NGINX, folder, text);
+  }
+
+  @Test
+  void shouldCarryOverServersWhenFileIsLikeThoseOfTheManual() throws Exception {
+    Trial trial =
+        trial(
+            """
+            user www-data;
+            worker_processes auto;
+            events { worker_connections 1024; }
+            stream {
+                limit_conn_zone $binary_remote_addr zone=addr:10m;
+                upstream backend {
+                    zone backend 64k;
+                    server backend1.example.com:12345 weight=5;
+                }
+                server {
+                    listen 12345;
+                    listen [::1]:12345 so_keepalive=30m::10;
+                    proxy_connect_timeout 1s;
+                    proxy_timeout 1h30m;
+                    proxy_upload_rate 10k;
+                    limit_conn addr 3;
+                    proxy_pass backend;
+                    allow 10.0.0.0/8; # ours
+                    deny  10.9.9.9;
+                    deny  all;
+                }
+                server {
+                    listen 127.0.0.1:9000-9002;
+                    proxy_pass "unix:/tmp/backend:";
+                }
+            }
+            """);
+
+    assertThat(trial.imported().isWhole()).as("%s", trial.remarks()).isTrue();
+    assertThat(trial.listen("port-12345")).containsExactly("0.0.0.0:12345", "[::1]:12345");
+    assertThat(trial.target("port-12345")).isEqualTo("backend1.example.com:12345");
+    assertThat(trial.listener("port-12345").timeouts().connectMs()).isEqualTo(1000);
+    assertThat(trial.listener("port-12345").timeouts().idleMs()).isEqualTo(5_400_000);
+    assertThat(trial.listener("port-12345").keepAlive().count()).isEqualTo(10);
+    assertThat(trial.rule("port-12345", "10.9.9.9").maxSessionsPerSource()).isEqualTo(3);
+    assertThat(trial.passes("port-12345", "10.9.9.9")).isTrue();
+    assertThat(trial.passes("port-12345", "11.0.0.1")).isFalse();
+    BandwidthClass rate = trial.configuration().bandwidth().getFirst();
+    assertThat(rate.up()).isEqualTo(10240);
+    assertThat(trial.listen("port-9000")).hasSize(3);
+    assertThat(trial.target("port-9000")).isEqualTo("unix:/tmp/backend");
+    assertThat(trial.listener("port-9000").timeouts().idleMs()).isEqualTo(600_000);
+    assertThat(trial.passes("port-9000", "11.0.0.1")).isTrue();
+  }
+
+  @Test
+  void shouldReplaceRulesOfTheStreamWhenServerHasItsOwn() throws Exception {
+    Trial trial =
+        trial(
+            """
+            stream {
+              deny 10.0.0.1;
+              server { listen 1001; proxy_pass 192.0.2.1:1; }
+              server { listen 1002; proxy_pass 192.0.2.1:1; deny 10.0.0.2; }
+            }
+            """);
+
+    assertThat(trial.passes("port-1001", "10.0.0.1")).isFalse();
+    assertThat(trial.passes("port-1001", "10.0.0.2")).isTrue();
+    assertThat(trial.passes("port-1002", "10.0.0.1")).isTrue();
+    assertThat(trial.passes("port-1002", "10.0.0.2")).isFalse();
+    assertThat(trial.remarks()).anyMatch(text -> text.startsWith("2: note: does not hold"));
+  }
+
+  @Test
+  void shouldKeepIpv4OutWhenOnlyIpv6IsListenedOn() throws Exception {
+    Trial trial =
+        trial(
+            """
+            stream {
+              server { listen [::]:1001; proxy_pass 192.0.2.1:1; }
+              server { listen [::]:1002 ipv6only=off; proxy_pass 192.0.2.1:1; deny ::/0; }
+              server { listen 1003; listen [::]:1003; proxy_pass 192.0.2.1:1; }
+              server { listen [::]:1004 ipv6only=off; proxy_pass 192.0.2.1:1; deny ::/0;
+                       deny 10.0.0.1; }
+            }
+            """);
+
+    assertThat(trial.passes("port-1001", "10.0.0.1")).isFalse();
+    assertThat(trial.passes("port-1001", "2001:db8::1")).isTrue();
+    assertThat(trial.passes("port-1002", "10.0.0.1")).isFalse();
+    assertThat(trial.passes("port-1003", "10.0.0.1")).isTrue();
+    assertThat(trial.passes("port-1004", "10.0.0.1")).isFalse();
+    assertThat(trial.passes("port-1004", "10.0.0.2")).isTrue();
+    assertThat(trial.passes("port-1004", "2001:db8::1")).isFalse();
+  }
+
+  @Test
+  void shouldSayWhatIsLeftWhenServersDoMoreThanForward() throws Exception {
+    Trial trial =
+        trial(
+            """
+            http { server { listen 80; } }
+            stream {
+              map $ssl_preread_server_name $name { default a; }
+              upstream app { least_conn; server 192.0.2.1:1; server 192.0.2.2:1;
+                             server 192.0.2.3:1 backup; }
+              server { listen 53 udp; proxy_pass 192.0.2.1:53; }
+              server { listen 443 ssl; proxy_pass 192.0.2.1:1; }
+              server { listen 444; ssl_preread on; proxy_pass $name; }
+              server { listen 445; proxy_protocol on; proxy_pass 192.0.2.1:1; }
+              server { listen 446; proxy_pass app; proxy_bind 192.0.2.9; }
+              server { listen 447; proxy_pass 192.0.2.1:1; js_access main.check; }
+            }
+            """);
+
+    assertThat(trial.configuration().listeners()).hasSize(2);
+    assertThat(trial.target("port-446")).isEqualTo("192.0.2.1:1");
+    assertThat(trial.passes("port-447", "10.0.0.1")).isFalse();
+    assertThat(trial.remarks())
+        .anyMatch(text -> text.startsWith("1: left out: only what 'stream'"))
+        .anyMatch(text -> text.startsWith("4: 192.0.2.2:1 gets no share"))
+        .anyMatch(text -> text.startsWith("5: 192.0.2.3:1 does not stand in"))
+        .anyMatch(text -> text.startsWith("6: this address is left out: UDP"))
+        .anyMatch(text -> text.startsWith("7: this address is left out: TLS"))
+        .anyMatch(text -> text.startsWith("8: left out: the target depends on a variable"))
+        .anyMatch(text -> text.startsWith("9: left out: the target expects a PROXY header"))
+        .anyMatch(text -> text.startsWith("10: the target sees the address"))
+        .anyMatch(text -> text.startsWith("11: is not known here"));
+  }
+
+  @Test
+  void shouldReadWhatIsIncludedWhenFilesIncludeOthers() throws Exception {
+    Files.createDirectory(folder.resolve("streams"));
+    Files.writeString(
+        folder.resolve("streams/a.conf"), "server { listen 1001;\n proxy_pass 192.0.2.1:1; }\n");
+    Files.writeString(folder.resolve("streams/b.txt"), "server {");
+    Trial trial = trial("stream { include streams/*.conf; }\n");
+
+    assertThat(trial.listen("port-1001")).containsExactly("0.0.0.0:1001");
+    assertThat(trial.imported().text()).contains("streams/a.conf:2: proxy_pass 192.0.2.1:1");
+  }
+
+  @Test
+  void shouldShareALimitWhenServersUseOneZone() throws Exception {
+    Trial trial =
+        trial(
+            """
+            stream {
+              limit_conn_zone $binary_remote_addr zone=addr:10m;
+              limit_conn addr 5;
+              server { listen 1001; proxy_pass 192.0.2.1:1; }
+              server { listen 1002; proxy_pass 192.0.2.1:1; }
+            }
+            """);
+
+    assertThat(trial.rule("port-1001", "10.0.0.1").maxSessionsPerSource()).isEqualTo(2);
+    assertThat(trial.remarks()).anyMatch(text -> text.startsWith("3: 2 servers share"));
+  }
+
+  @Test
+  void shouldNameTheLineWhenFileIsBroken() {
+    assertThatThrownBy(() -> trial("stream {\n  server { listen 1;\n"))
+        .isInstanceOf(UnreadableException.class)
+        .hasMessageContaining("source.conf:");
+    assertThatThrownBy(() -> trial("stream { }\n}\n"))
+        .hasMessageContaining("source.conf:2: a '}' too");
+    assertThatThrownBy(() -> trial("include source.conf;\n"))
+        .hasMessageContaining("include each other");
+    assertThatThrownBy(() -> trial("include none.conf;\n")).hasMessageContaining("no such file");
+    assertThatThrownBy(() -> trial("a 'b\n;")).hasMessageContaining("closing ' is missing");
+  }
+}
