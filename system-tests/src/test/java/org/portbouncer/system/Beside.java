@@ -220,18 +220,30 @@ final class Beside implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
-    Closing.all(
-        bouncer,
-        () -> {
-          if (other != null) {
-            List<ProcessHandle> children = other.descendants().toList();
-            other.destroy();
-            if (!other.waitFor(10, TimeUnit.SECONDS)) {
-              other.destroyForcibly();
-            }
-            children.forEach(ProcessHandle::destroyForcibly);
-          }
-        });
+  public void close() {
+    try {
+      Closing.all(bouncer, this::endOther);
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void endOther() {
+    if (other == null) {
+      return;
+    }
+    List<ProcessHandle> children = other.descendants().toList();
+    other.destroy();
+    try {
+      if (!other.waitFor(10, TimeUnit.SECONDS)) {
+        other.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      other.destroyForcibly();
+    }
+    children.forEach(ProcessHandle::destroyForcibly);
   }
 }

@@ -77,10 +77,14 @@ class TargetsIT {
   private static String served(String from) throws IOException {
     try (Client client = Client.from(from, PORT)) {
       String who = client.receiveText(1);
-      client.finish();
-      client.receiveAll();
+      leave(client);
       return who;
     }
+  }
+
+  private static void leave(Client client) throws IOException {
+    client.finish();
+    client.receiveAll();
   }
 
   private static Map<String, Integer> servedBy(int sessions) throws IOException {
@@ -222,11 +226,11 @@ class TargetsIT {
         assertThat(end.get("reason"))
             .isEqualTo("every member of the group that is up has its max-sessions");
       }
-      second.close();
+      leave(second);
       server.awaitActive(2);
       assertThat(served("127.0.0.1")).isEqualTo("a");
-      third.close();
-      first.close();
+      leave(third);
+      leave(first);
       server.awaitNoSession();
       assertThat(servedBy(3)).isEqualTo(Map.of("a", 3));
       server.awaitNoSession();

@@ -15,8 +15,10 @@ import org.portbouncer.core.config.TargetGroup.Check;
 class TargetsReaderTest {
 
   private static final String LISTENER =
-      "listeners.web { listen = \"127.0.0.1:8080\", target = \"group:app\", acl = all }\n"
-          + "acls.all = [ { action = pass } ]\n";
+      """
+      listeners.web { listen = "127.0.0.1:8080", target = "group:app", acl = all }
+      acls.all = [ { action = pass } ]
+      """;
 
   @TempDir Path folder;
 

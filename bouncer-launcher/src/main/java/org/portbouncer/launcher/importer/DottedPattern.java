@@ -2,6 +2,7 @@ package org.portbouncer.launcher.importer;
 
 import java.math.BigInteger;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -19,13 +20,12 @@ final class DottedPattern {
   private static final int LONGEST = 60;
 
   private final String pattern;
-  private final Map<Long, Ranges>[] known;
+  private final List<Map<Long, Ranges>> known;
   private boolean tooMany;
 
-  @SuppressWarnings("unchecked")
   private DottedPattern(String pattern) {
     this.pattern = pattern;
-    known = new Map[] {new HashMap<>(), new HashMap<>(), new HashMap<>(), new HashMap<>()};
+    known = List.of(new HashMap<>(), new HashMap<>(), new HashMap<>(), new HashMap<>());
   }
 
   /**
@@ -41,8 +41,8 @@ final class DottedPattern {
     }
     DottedPattern matching = new DottedPattern(plain);
     long state = matching.closed(1L);
-    for (char c : prefix.toCharArray()) {
-      state = matching.step(state, c);
+    for (int i = 0; i < prefix.length(); i++) {
+      state = matching.step(state, prefix.charAt(i));
     }
     Ranges found = matching.from(0, state);
     return matching.tooMany ? null : found;
@@ -54,15 +54,16 @@ final class DottedPattern {
     if (state == 0 || tooMany) {
       return Ranges.none(bits);
     }
-    Ranges before = known[part].get(state);
+    Ranges before = known.get(part).get(state);
     if (before != null) {
       return before;
     }
     Ranges found = Ranges.none(bits);
     for (int number = 0; number <= 255 && !tooMany; number++) {
       long next = state;
-      for (char digit : Integer.toString(number).toCharArray()) {
-        next = step(next, digit);
+      String digits = Integer.toString(number);
+      for (int i = 0; i < digits.length(); i++) {
+        next = step(next, digits.charAt(i));
       }
       BigInteger first = BigInteger.valueOf(number).shiftLeft(bits - 8);
       if (part == 3) {
@@ -74,7 +75,7 @@ final class DottedPattern {
       }
       tooMany |= found.size() > MOST;
     }
-    known[part].put(state, found);
+    known.get(part).put(state, found);
     return found;
   }
 

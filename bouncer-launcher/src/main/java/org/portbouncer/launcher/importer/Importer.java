@@ -49,7 +49,9 @@ public final class Importer {
 
   private static List<Remark> sorted(List<Remark> remarks) {
     Comparator<Remark> byFile = Comparator.comparing(remark -> remark.origin().file());
-    return remarks.stream().sorted(byFile.thenComparing(remark -> remark.origin().line())).toList();
+    return remarks.stream()
+        .sorted(byFile.thenComparingInt(remark -> remark.origin().line()))
+        .toList();
   }
 
   private static Draft copy(Draft draft) {

@@ -21,7 +21,7 @@ final class Services {
   Services(Path file) {
     try {
       for (String line : Files.readAllLines(file, StandardCharsets.ISO_8859_1)) {
-        String[] words = line.replaceFirst("#.*", "").strip().split("\\s+");
+        String[] words = line.replaceFirst("#.*", "").strip().split("\\s+", -1);
         if (words.length > 1 && words[1].matches("[0-9]{1,5}/[a-z]+")) {
           int slash = words[1].indexOf('/');
           int port = Integer.parseInt(words[1].substring(0, slash));

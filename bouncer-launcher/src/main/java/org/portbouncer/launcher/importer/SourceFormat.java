@@ -18,6 +18,8 @@ public enum SourceFormat {
     Draft read(Path file) throws UnreadableException;
   }
 
+  // A reference to a method without state.
+  @SuppressWarnings("ImmutableEnumChecker")
   private final Reading reading;
 
   SourceFormat(Reading reading) {

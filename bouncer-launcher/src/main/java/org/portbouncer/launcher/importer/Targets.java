@@ -25,7 +25,7 @@ final class Targets {
     }
     part.entry(first.origin(), "target", Hocon.text(first.address()));
     for (Member other : members) {
-      if (other != first) {
+      if (!other.equals(first)) {
         draft.left(
             other.origin(),
             other.address()

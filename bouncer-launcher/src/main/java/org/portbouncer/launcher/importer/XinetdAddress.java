@@ -62,9 +62,9 @@ record XinetdAddress(AddressSet surely, AddressSet perhaps, String surprise) {
     AddressSet all = AddressSet.NONE;
     String prefix = factors.group(1);
     int bits = 8 * (int) (prefix.chars().filter(c -> c == '.').count() + 1);
-    for (String number : factors.group(2).split(",")) {
+    for (String number : factors.group(2).split(",", -1)) {
       String address = prefix + number + ".0.0.0";
-      String four = String.join(".", List.of(address.split("[.]")).subList(0, 4));
+      String four = String.join(".", List.of(address.split("[.]", -1)).subList(0, 4));
       AddressSet network = AddressSet.parse(four + "/" + bits);
       if (network == null) {
         return unknown("is no address");
@@ -89,7 +89,7 @@ record XinetdAddress(AddressSet surely, AddressSet perhaps, String surprise) {
 
   /** As the C library reads numbers and dots: the last number fills what is left. */
   private static long number(String text) {
-    String[] parts = text.split("[.]");
+    String[] parts = text.split("[.]", -1);
     long address = 0;
     for (int i = 0; i < parts.length; i++) {
       long part;

@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import org.portbouncer.core.config.TargetGroup;
 import org.portbouncer.core.config.TargetGroup.Balance;
 import org.portbouncer.core.config.TargetGroup.Member;
@@ -48,7 +47,7 @@ final class MemberChoice {
   }
 
   /** By the group itself: a reload brings others. */
-  private final Map<TargetGroup, Turns> turns = new IdentityHashMap<>();
+  private final IdentityHashMap<TargetGroup, Turns> turns = new IdentityHashMap<>();
 
   MemberChoice(TargetBoard board) {
     this.board = board;
@@ -68,7 +67,7 @@ final class MemberChoice {
     int chosen = NONE;
     for (int tier = 0; tier < 3 && chosen < 0; tier++) {
       if (tier == 2
-          && (group.whenAllDown() == TargetGroup.WhenAllDown.REFUSE || anyUp(group, places, now))) {
+          && (group.whenAllDown() == TargetGroup.WhenAllDown.REFUSE || anyUp(places, now))) {
         break;
       }
       int found = among(group, places, tried, tier, onlyBackups, memory, client, now);
@@ -77,7 +76,7 @@ final class MemberChoice {
     return chosen;
   }
 
-  private boolean anyUp(TargetGroup group, int[] places, long now) {
+  private boolean anyUp(int[] places, long now) {
     for (int i = 0; i < places.length; i++) {
       if (board.isUp(places[i], now)) {
         return true;
