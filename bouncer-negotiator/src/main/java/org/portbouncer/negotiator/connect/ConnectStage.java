@@ -1,5 +1,6 @@
 package org.portbouncer.negotiator.connect;
 
+import java.net.InetAddress;
 import java.util.ArrayDeque;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
@@ -30,7 +31,11 @@ final class ConnectStage implements Stage {
 
   ConnectStage(Worker worker) {
     this.worker = worker;
-    this.resolver = new Resolver(worker.loop());
+    this.resolver =
+        new Resolver(
+            worker.loop(),
+            text -> worker.log().warn(worker.loop().now(), text),
+            InetAddress::getAllByName);
     this.choice = new MemberChoice(worker.area().targets());
     this.checks = new MemberChecks(this, resolver);
   }

@@ -7,19 +7,33 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Mailbox;
+import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Cause;
 
 /**
  * Resolves names for the connect worker. The system's resolver blocks, so it runs in threads of its
- * own; answers come back through the loop's mailbox. Sessions that want the same name at the same
- * time share one look-up, and an answer serves for a second: a target that moves is found again at
- * once, and a busy listener does not ask ten thousand times.
+ * own, one for each name that is being asked for; answers come back through the loop's mailbox. A
+ * name whose servers do not answer holds its own sessions up and nobody else's.
+ *
+ * <p>Sessions that want the same name at the same time share one look-up, and an answer serves for
+ * a second: a target that moves is found again at once, and a busy listener does not ask ten
+ * thousand times. Where name service falls silent, the last addresses that it gave go on serving:
+ * after a short wait while it is asked, and at once as long as it hangs.
  */
 final class Resolver {
 
-  private static final int THREADS = 4;
+  /** Names that may be asked for at the same time; more wait. */
+  static final int THREADS = 64;
+
   private static final long KEEP_NANOS = 1_000_000_000;
+
+  /** How long sessions wait for an answer where an older one is there. */
+  static final long PATIENCE_NANOS = 250_000_000;
+
   private static final InetAddress[] NONE = {};
 
   /** Who wants to know; told on the loop's thread. */
@@ -37,51 +51,99 @@ final class Resolver {
     void resolved(int usedThen, InetAddress[] found, String why);
   }
 
-  private record Waiting(Asker attempt, int use) {}
+  /** Asks the system; blocks. */
+  interface Lookup {
+    InetAddress[] find(String host) throws UnknownHostException;
+  }
 
-  private static final class Lookup {
+  private record Waiting(Asker asker, int use) {}
+
+  /** What is known of a name; on the loop's thread. */
+  private final class Name extends Timer {
     private final String host;
     private final List<Waiting> waiting = new ArrayList<>();
-    private InetAddress[] found = NONE;
-    private String failure = "";
-    private boolean done;
-    private long doneAt;
 
-    Lookup(String host) {
+    /** The last that name service gave. */
+    private InetAddress[] found = NONE;
+
+    private String failure = "";
+    private boolean answered;
+    private long answeredAt;
+    private boolean asking;
+    private long askedAt;
+    private boolean said;
+
+    Name(String host) {
       this.host = host;
+    }
+
+    private boolean isFresh() {
+      return answered && loop.now() - answeredAt <= KEEP_NANOS;
+    }
+
+    /** It is being asked for, and those who want it have waited long enough. */
+    @Override
+    protected void expired(long now) {
+      if (asking && found.length > 0) {
+        goOn(Cause.NAME_SERVICE_SILENT.words());
+        tellAll();
+      }
+    }
+
+    private void goOn(String why) {
+      if (!said) {
+        said = true;
+        warn.accept(host + ": " + why + "; its last known addresses go on serving");
+      }
+    }
+
+    private void tellAll() {
+      // Who is told may ask again.
+      List<Waiting> all = List.copyOf(waiting);
+      waiting.clear();
+      for (Waiting one : all) {
+        one.asker().resolved(one.use(), found, failure);
+      }
     }
   }
 
   private final EventLoop loop;
-  private final Map<String, Lookup> lookups = new HashMap<>();
-  private final LinkedBlockingQueue<Lookup> asked = new LinkedBlockingQueue<>();
+  private final Consumer<String> warn;
+  private final Lookup lookup;
+  private final Map<String, Name> names = new HashMap<>();
+  private final LinkedBlockingQueue<Name> asked = new LinkedBlockingQueue<>();
+
+  /** Threads that wait for a name, or soon will. */
+  private final AtomicInteger idle = new AtomicInteger();
+
   private int threads;
   private Mailbox mailbox;
 
-  Resolver(EventLoop loop) {
+  /**
+   * @param warn what is to be said of name service, in one line
+   * @param lookup {@link InetAddress#getAllByName}, but in tests
+   */
+  Resolver(EventLoop loop, Consumer<String> warn, Lookup lookup) {
     this.loop = loop;
+    this.warn = warn;
+    this.lookup = lookup;
   }
 
-  /** Looks {@code host} up and tells {@code attempt}, now or later, on the loop's thread. */
-  void resolve(String host, Asker attempt) {
-    boolean able = start();
-    Lookup lookup = lookups.get(host);
-    if (lookup == null || lookup.done && loop.now() - lookup.doneAt > KEEP_NANOS) {
-      lookup = new Lookup(host);
-      lookups.put(host, lookup);
-      if (able) {
-        asked.add(lookup);
-      } else {
-        lookup.failure = "no thread is to be had to look the name up";
-        lookup.done = true;
-        lookup.doneAt = loop.now();
-      }
+  /** Looks {@code host} up and tells {@code asker}, now or later, on the loop's thread. */
+  void resolve(String host, Asker asker) {
+    Name name = names.computeIfAbsent(host, Name::new);
+    if (!name.asking && !name.isFresh()) {
+      ask(name);
     }
-    if (lookup.done) {
-      attempt.resolved(attempt.use(), lookup.found, lookup.failure);
-    } else {
-      lookup.waiting.add(new Waiting(attempt, attempt.use()));
+    boolean late = name.asking && loop.now() - name.askedAt > PATIENCE_NANOS;
+    if (!name.asking || late && name.found.length > 0) {
+      asker.resolved(asker.use(), name.found, name.failure);
+      return;
     }
+    if (name.waiting.isEmpty() && name.found.length > 0) {
+      loop.timers().set(name, name.askedAt + PATIENCE_NANOS);
+    }
+    name.waiting.add(new Waiting(asker, asker.use()));
   }
 
   /**
@@ -93,23 +155,38 @@ final class Resolver {
   }
 
   /**
-   * Threads and mailbox are made for the first name: most configurations have none. Where not all
-   * threads are to be had, those do that are there, and the others are tried for again.
-   *
-   * @return whether there is any
+   * Threads and mailbox are made for the first name: most configurations have none. Where no thread
+   * is to be had, one that is there takes the name when it is done with another.
    */
-  private boolean start() {
+  private void ask(Name name) {
     if (mailbox == null) {
       prepare();
     }
-    try {
-      for (; threads < THREADS; threads++) {
-        Thread.ofPlatform().daemon().name("resolver").start(this::askAll);
-      }
-    } catch (OutOfMemoryError e) {
-      return threads > 0;
+    if (idle.decrementAndGet() < 0) {
+      idle.incrementAndGet();
+      startThread();
     }
-    return true;
+    if (threads == 0) {
+      name.answered = true;
+      name.answeredAt = loop.now();
+      name.failure = "no thread is to be had to look the name up";
+      return;
+    }
+    name.asking = true;
+    name.askedAt = loop.now();
+    asked.add(name);
+  }
+
+  private void startThread() {
+    if (threads == THREADS) {
+      return;
+    }
+    try {
+      Thread.ofPlatform().daemon().name("resolver").start(this::askAll);
+      threads++;
+    } catch (OutOfMemoryError e) {
+      // What the VM says where it gets no thread; it is tried for again with the next name.
+    }
   }
 
   private void prepare() {
@@ -123,7 +200,8 @@ final class Resolver {
   private void askAll() {
     try {
       while (true) {
-        ask(asked.take());
+        find(asked.take());
+        idle.incrementAndGet();
       }
     } catch (InterruptedException e) {
       throw new IllegalStateException("nobody interrupts it", e);
@@ -131,23 +209,37 @@ final class Resolver {
   }
 
   /** In a resolver thread. */
-  private void ask(Lookup lookup) {
+  private void find(Name name) {
+    InetAddress[] found = NONE;
+    String failure = "";
     try {
-      lookup.found = InetAddress.getAllByName(lookup.host);
+      found = lookup.find(name.host);
     } catch (UnknownHostException e) {
-      lookup.failure = LookupFailure.words(lookup.host, e);
+      failure = LookupFailure.words(name.host, e);
     } catch (RuntimeException e) {
-      lookup.failure = "the name cannot be resolved: " + e.getMessage();
+      failure = "the name cannot be resolved: " + e.getMessage();
     }
-    mailbox.post(() -> deliver(lookup));
+    InetAddress[] answer = found;
+    String why = failure;
+    mailbox.post(() -> deliver(name, answer, why));
   }
 
-  private void deliver(Lookup lookup) {
-    lookup.done = true;
-    lookup.doneAt = loop.now();
-    for (Waiting waiting : lookup.waiting) {
-      waiting.attempt().resolved(waiting.use(), lookup.found, lookup.failure);
+  private void deliver(Name name, InetAddress[] found, String failure) {
+    loop.timers().clear(name);
+    name.asking = false;
+    name.answered = true;
+    name.answeredAt = loop.now();
+    boolean silent = failure.equals(Cause.NAME_SERVICE_SILENT.words());
+    if (silent && name.found.length > 0) {
+      name.goOn(failure);
+    } else {
+      if (name.said && found.length > 0) {
+        warn.accept(name.host + ": name service answers again");
+      }
+      name.said = false;
+      name.found = found;
+      name.failure = failure;
     }
-    lookup.waiting.clear();
+    name.tellAll();
   }
 }
