@@ -3,6 +3,7 @@ package org.portbouncer.launcher.importer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,6 +19,8 @@ final class ConfigWriter {
   private final StringBuilder out = new StringBuilder();
   private final Map<Integer, ListenerPart> owners = new HashMap<>();
   private final Set<Remark> said = new HashSet<>();
+  private final Map<GroupPart, String> groups = new LinkedHashMap<>();
+  private final Map<GroupPart, ListenerPart> users = new HashMap<>();
   private int line = 1;
   private ListenerPart writing;
   private Origin last;
@@ -34,6 +37,12 @@ final class ConfigWriter {
     List<ListenerPart> parts = draft.listeners;
     Map<ListenerPart, String> names = new HashMap<>();
     parts.forEach(part -> names.put(part, draft.name(part.wish)));
+    for (ListenerPart part : parts) {
+      if (part.group() != null && !groups.containsKey(part.group())) {
+        groups.put(part.group(), draft.name(part.group().wish));
+        users.put(part.group(), part);
+      }
+    }
     line("  ", "listeners {");
     for (ListenerPart part : parts) {
       writing = part;
@@ -41,6 +50,7 @@ final class ConfigWriter {
     }
     writing = null;
     line("  ", "}");
+    groups();
     acls(parts, names);
     bandwidth();
     settings();
@@ -64,6 +74,9 @@ final class ConfigWriter {
       addresses.add(address.text());
     }
     line("      ", "listen = " + Hocon.texts(addresses));
+    if (part.group() != null) {
+      line("      ", "target = " + Hocon.text("group:" + groups.get(part.group())));
+    }
     for (Entry entry : part.entries) {
       origin("      ", entry.origin());
       line("      ", entry.key() + " = " + entry.value());
@@ -72,6 +85,33 @@ final class ConfigWriter {
       line("      ", "acl = " + name);
     }
     line("    ", "}");
+  }
+
+  private void groups() {
+    if (groups.isEmpty()) {
+      return;
+    }
+    line("  ", "targets {");
+    groups.forEach(
+        (group, name) -> {
+          writing = users.get(group);
+          last = null;
+          origin("    ", group.origin);
+          line("    ", name + " {");
+          line("      ", "members = [");
+          for (Member member : group.members) {
+            origin("        ", member.origin());
+            line("        ", member.text());
+          }
+          line("      ", "]");
+          for (Entry entry : group.entries) {
+            origin("      ", entry.origin());
+            line("      ", entry.key() + " = " + entry.value());
+          }
+          line("    ", "}");
+        });
+    writing = null;
+    line("  ", "}");
   }
 
   private void acls(List<ListenerPart> parts, Map<ListenerPart, String> names) {

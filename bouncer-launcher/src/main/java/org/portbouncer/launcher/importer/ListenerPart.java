@@ -27,9 +27,26 @@ final class ListenerPart {
 
   final Access access = new Access();
 
+  /** Where sessions go; null where an entry says so. */
+  private GroupPart group;
+
   ListenerPart(Origin origin, String wish) {
     this.origin = origin;
     this.wish = wish;
+  }
+
+  /** The group that sessions go to; null where there is one target. */
+  GroupPart group() {
+    return group;
+  }
+
+  /** Sends sessions to these members. */
+  void target(GroupPart to) {
+    if (to.isPlain()) {
+      entry(to.members.getFirst().origin(), "target", Hocon.text(to.members.getFirst().address()));
+    } else {
+      group = to;
+    }
   }
 
   void entry(Origin from, String key, String value) {

@@ -4,7 +4,36 @@ package org.portbouncer.launcher.importer;
  * One of several places where sessions may go.
  *
  * @param origin the line that names it
+ * @param name as the source calls it; null where it has none
  * @param address as in bouncer.conf
+ * @param weight its share, from 1
+ * @param maxSessions 0 for no limit
  * @param backup whether it is for when no other is up
  */
-record Member(Origin origin, String address, boolean backup) {}
+record Member(
+    Origin origin, String name, String address, int weight, int maxSessions, boolean backup) {
+
+  /** One like all others. */
+  static Member plain(Origin origin, String address) {
+    return new Member(origin, null, address, 1, 0, false);
+  }
+
+  /** As a block of bouncer.conf. */
+  String text() {
+    StringBuilder text = new StringBuilder("{ ");
+    if (name != null) {
+      text.append("name = ").append(Hocon.text(name)).append(", ");
+    }
+    text.append("address = ").append(Hocon.text(address));
+    if (weight != 1) {
+      text.append(", weight = ").append(weight);
+    }
+    if (maxSessions > 0) {
+      text.append(", max-sessions = ").append(maxSessions);
+    }
+    if (backup) {
+      text.append(", backup = true");
+    }
+    return text.append(" }").toString();
+  }
+}

@@ -38,6 +38,8 @@ final class NginxReader {
   private final Draft draft = new Draft();
   private final Map<String, NginxDirective> upstreams = new HashMap<>();
 
+  private final Map<String, GroupPart> groups = new HashMap<>();
+
   /** The keys of zones for limit_conn. */
   private final Map<String, String> zones = new HashMap<>();
 
@@ -140,20 +142,22 @@ final class NginxReader {
       return false;
     }
     NginxDirective upstream = upstreams.get(where);
+    GroupPart group = new GroupPart(pass.origin(), where);
     if (upstream == null) {
-      return Targets.set(
-          draft, part, pass.origin(), List.of(new Member(pass.origin(), address(where), false)));
-    }
-    List<Member> members = new ArrayList<>();
-    for (NginxDirective one : upstream.block()) {
-      if (one.name().equals("server") && !one.has("down")) {
-        members.add(new Member(one.origin(), address(one.first()), one.has("backup")));
+      group.members.add(Member.plain(pass.origin(), address(where)));
+    } else {
+      group = groups.computeIfAbsent(where, name -> new NginxUpstream(draft, upstream).group());
+      if (group.members.isEmpty()) {
+        draft.left(upstream.origin(), "left out: it has no server that is not down");
+        return false;
       }
     }
-    return Targets.set(draft, part, upstream.origin(), members);
+    part.target(group);
+    return true;
   }
 
-  private static String address(String text) {
+  /** As bouncer.conf has it. */
+  static String address(String text) {
     return text.startsWith("unix:") ? text.replaceFirst(":$", "") : text;
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.portbouncer.core.config.BandwidthClass;
+import org.portbouncer.core.config.TargetGroup;
 
 class NginxReaderTest {
 
@@ -129,12 +130,16 @@ class NginxReaderTest {
             """);
 
     assertThat(trial.configuration().listeners()).hasSize(2);
-    assertThat(trial.target("port-446")).isEqualTo("192.0.2.1:1");
+    TargetGroup group = trial.group("port-446");
+    assertThat(group.members())
+        .extracting(TargetGroup.Member::backup)
+        .containsExactly(false, false, true);
+    assertThat(group.balance()).isEqualTo(TargetGroup.Balance.LEAST_SESSIONS);
+    assertThat(group.attempts()).isEqualTo(3);
     assertThat(trial.passes("port-447", "10.0.0.1")).isFalse();
     assertThat(trial.remarks())
         .anyMatch(text -> text.startsWith("1: left out: only what 'stream'"))
-        .anyMatch(text -> text.startsWith("4: 192.0.2.2:1 gets no share"))
-        .anyMatch(text -> text.startsWith("5: 192.0.2.3:1 does not stand in"))
+        .anyMatch(text -> text.startsWith("4: note: where all servers are set aside"))
         .anyMatch(text -> text.startsWith("6: this address is left out: UDP"))
         .anyMatch(text -> text.startsWith("7: this address is left out: TLS"))
         .anyMatch(text -> text.startsWith("8: left out: the target depends on a variable"))

@@ -16,6 +16,7 @@ import org.portbouncer.core.config.IpAddress;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.config.Rule;
+import org.portbouncer.core.config.TargetGroup;
 
 /** A text imported, and what came of it loaded again. */
 record Trial(Imported imported, Configuration configuration) {
@@ -53,6 +54,10 @@ record Trial(Imported imported, Configuration configuration) {
 
   String target(String name) {
     return listener(name).target().text();
+  }
+
+  TargetGroup group(String name) {
+    return configuration.targets().get(listener(name).group());
   }
 
   /** The rule that decides about a client now; null where none does. */
