@@ -166,6 +166,71 @@ class ImportIT {
     }
   }
 
+  @Test
+  void shouldDoTheSameWhenHaproxyIsImported() throws Exception {
+    String text =
+        filled(
+            """
+            defaults
+              mode tcp
+              timeout connect 5s
+              timeout client 30s
+              timeout server 30s
+            frontend one
+              bind 127.0.0.1:PORT1
+              acl ours src 127.0.0.0/24
+              acl bad src 127.0.0.7 127.0.0.20
+              tcp-request connection reject if bad
+              tcp-request connection accept if ours
+              tcp-request connection reject
+              default_backend a
+            frontend two
+              bind 127.0.0.1:PORT2,[::1]:PORT2
+              tcp-request connection reject unless { src 127.0.0.0/16 } or { src ::1 }
+              tcp-request content reject if { src 127.0.1.0/24 } !{ src 127.0.0.0/8 }
+              default_backend b
+            listen three
+              bind :::PORT3 v4v6
+              tcp-request connection reject if { src ::/0 } !{ src 127.0.0.0/16 ::1 }
+              server b SERVERB
+              timeout client 1s
+            listen four
+              bind :::PORT4 v6only
+              tcp-request connection reject if { src 127.0.0.0/8 }
+              server a SERVERA
+            listen five
+              bind 127.0.0.1:PORT5
+              balance first
+              option redispatch
+              retries 2
+              server dead NOBODY
+              server b SERVERB
+            listen six
+              bind 127.0.0.1:PORT6
+              stick-table type ip size 1k store conn_cur
+              tcp-request connection track-sc0 src
+              tcp-request connection reject if { sc0_conn_cur gt 1 }
+              server a SERVERA
+            backend a
+              server a SERVERA
+            backend b
+              tcp-request content reject if { src 127.0.2.0/24 }
+              server b SERVERB
+            """
+                .replace("NOBODY", "127.0.0.1:" + Ports.free()));
+    try (Beside beside =
+        Beside.start(
+            folder, "haproxy", "haproxy", List.of("haproxy", "-db", "-f", "FILE"), text, 6)) {
+      List<String> outcomes = askAll(beside, 6, true);
+      assertThat(outcomes).contains("a", "b", "closed");
+      assertThat(beside.ask("127.0.0.1", 5)).isEqualTo("b");
+      assertThat(beside.askTwice("127.0.0.20", 6)).isEqualTo("a closed");
+      assertThat(beside.staysOpen("127.0.0.1", 3)).isFalse();
+      assertThat(beside.staysOpen("127.0.0.1", 1)).isTrue();
+      assertThat(beside.imported().exit()).as("%s", beside.imported().allText()).isZero();
+    }
+  }
+
   /** A service of xinetd's that redirects. */
   private static String service(int port, String target, String attributes) {
     return """

@@ -226,6 +226,10 @@ final class NginxServer {
       draft.note(
           log.origin(), "the lines are bouncer's own (logfmt), of all listeners in one place");
     }
+    NginxDirective next = last("proxy_next_upstream");
+    if (next != null && next.has("off") && part.group() != null) {
+      draft.left(next.origin(), "a server that fails is followed by the next here");
+    }
     NginxDirective bind = last("proxy_bind");
     if (bind != null && !bind.has("off")) {
       draft.left(

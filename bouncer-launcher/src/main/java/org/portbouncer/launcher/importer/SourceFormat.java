@@ -9,6 +9,8 @@ public enum SourceFormat {
   RINETD(RinetdReader::read),
   /** The extended internet daemon: its services with a redirect. */
   XINETD(XinetdReader::read),
+  /** The listeners of HAProxy with mode tcp. */
+  HAPROXY(HaproxyReader::read),
   /** The stream block of nginx. */
   NGINX(NginxReader::read);
 
