@@ -30,7 +30,7 @@ final class HaproxyBind {
         return;
       }
     }
-    for (String text : bind.word(1).split(",")) {
+    for (String text : bind.word(1).split(",", -1)) {
       address(bind, text);
     }
     options(bind);

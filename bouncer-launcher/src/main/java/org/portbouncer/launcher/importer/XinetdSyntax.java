@@ -96,7 +96,7 @@ final class XinetdSyntax {
               line,
               words.group(1),
               words.group(2),
-              values.isEmpty() ? List.of() : List.of(values.split("\\s+"))));
+              values.isEmpty() ? List.of() : List.of(values.split("\\s+", -1))));
     }
     throw new UnreadableException(origin, "its '}' is missing");
   }
