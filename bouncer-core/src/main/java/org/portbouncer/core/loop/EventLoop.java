@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.Consumer;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
@@ -52,6 +53,9 @@ public final class EventLoop {
 
   /** Turns since then in which the kernel had more to tell than fits. */
   private int fullTurns;
+
+  /** Told of what fails; null where that ends the loop. */
+  private Consumer<RuntimeException> failed;
 
   private boolean stopped;
 
@@ -167,6 +171,16 @@ public final class EventLoop {
     return Libc.epollCtl(epfd, operation, fd, change.address());
   }
 
+  /**
+   * Has the loop outlive what fails in it: an event, a timer (which comes again a second later, if
+   * it has not been set by then), the end of a turn. Without this a failure ends {@link #run}.
+   *
+   * @param whom told of each, on the loop's thread
+   */
+  public void outlive(Consumer<RuntimeException> whom) {
+    failed = whom;
+  }
+
   /** Runs until {@link #stop} is called from within. */
   public void run(Turn turn) {
     boolean more = false;
@@ -182,9 +196,9 @@ public final class EventLoop {
     }
     if (poll(more)) {
       fullTurns = 0;
-      timers.expire(lookedFrom);
+      timers.expire(lookedFrom, failed);
     }
-    return turn.endOfTurn(now);
+    return endOfTurn(turn);
   }
 
   /** Ends {@link #run} after the present turn. */
@@ -215,12 +229,36 @@ public final class EventLoop {
       int place = (int) data;
       Pollable pollable = byPlace[place];
       if (pollable != null && generation[place] == (int) (data >>> 32)) {
-        pollable.ready(events.get(JAVA_INT_UNALIGNED, at));
+        handle(pollable, events.get(JAVA_INT_UNALIGNED, at));
       }
     }
     // The kernel tells in turn: after so many turns each descriptor has had its own, however busy
     // the others are.
     return count < BATCH || ++fullTurns > used / BATCH;
+  }
+
+  private void handle(Pollable pollable, int ready) {
+    if (failed == null) {
+      pollable.ready(ready);
+      return;
+    }
+    try {
+      pollable.ready(ready);
+    } catch (RuntimeException e) {
+      failed.accept(e);
+    }
+  }
+
+  private boolean endOfTurn(Turn turn) {
+    if (failed == null) {
+      return turn.endOfTurn(now);
+    }
+    try {
+      return turn.endOfTurn(now);
+    } catch (RuntimeException e) {
+      failed.accept(e);
+      return false;
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 package org.portbouncer.core.loop;
 
 import java.util.Arrays;
+import java.util.function.Consumer;
 
 /**
  * Timers in a binary heap that knows where each of them stands, so that setting, moving and
@@ -11,6 +12,9 @@ import java.util.Arrays;
  * worker for every tick of an idle night.
  */
 public final class Timers {
+
+  /** When a timer that failed comes again. */
+  private static final long AGAIN_NANOS = 1_000_000_000;
 
   private Timer[] heap = new Timer[64];
   private int size;
@@ -51,12 +55,37 @@ public final class Timers {
     return size == 0 ? -1 : Math.max(0, heap[0].due - now);
   }
 
-  /** Calls every timer that is due. */
+  /** Calls every timer that is due; one that fails ends this. */
   public void expire(long now) {
+    expire(now, null);
+  }
+
+  /**
+   * Calls every timer that is due.
+   *
+   * @param failed told of one that fails, which comes again a second later unless it has been set;
+   *     null where a failure is the caller's
+   */
+  void expire(long now, Consumer<RuntimeException> failed) {
     while (size > 0 && heap[0].due - now <= 0) {
       Timer timer = heap[0];
       clear(timer);
+      if (failed == null) {
+        timer.expired(now);
+      } else {
+        expire(timer, now, failed);
+      }
+    }
+  }
+
+  private void expire(Timer timer, long now, Consumer<RuntimeException> failed) {
+    try {
       timer.expired(now);
+    } catch (RuntimeException e) {
+      failed.accept(e);
+      if (timer.place < 0) {
+        set(timer, now + AGAIN_NANOS);
+      }
     }
   }
 

@@ -362,4 +362,39 @@ class EventLoopTest {
     loop.run(now -> false);
     assertThat(deadline.isSet()).isFalse();
   }
+
+  @Test
+  void shouldOutliveWhatFailsWhenItIsToldTo() {
+    List<String> failures = new ArrayList<>();
+    loop.outlive(e -> failures.add(e.getMessage()));
+    int[] calls = new int[1];
+    Timer failing =
+        new Timer() {
+          @Override
+          protected void expired(long now) {
+            calls[0]++;
+            throw new IllegalStateException("timer");
+          }
+        };
+    loop.timers().set(failing, loop.now());
+    boolean[] thrown = new boolean[1];
+    new Mailbox(loop)
+        .post(
+            () -> {
+              throw new IllegalStateException("event");
+            });
+    loop.run(
+        now -> {
+          if (calls[0] == 2) {
+            loop.stop();
+          }
+          if (calls[0] > 0 && !thrown[0]) {
+            thrown[0] = true;
+            throw new IllegalStateException("turn");
+          }
+          return false;
+        });
+    assertThat(failures).contains("timer", "event", "turn");
+    assertThat(failures.stream().filter("timer"::equals)).as("a second later, again").hasSize(2);
+  }
 }

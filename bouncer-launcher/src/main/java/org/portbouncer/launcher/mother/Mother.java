@@ -188,6 +188,7 @@ public final class Mother implements EventLoop.Turn {
         supervisor.destroyAll();
         throw e;
       }
+      loop.outlive(new LoopFailures());
       BatchScheduling.begin();
       loop.run(this);
       // Where the loop fails this is left out: workers without a mother serve their sessions on.
