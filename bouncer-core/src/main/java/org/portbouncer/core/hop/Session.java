@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.session.Descriptors;
+import org.portbouncer.core.session.Sections;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.shared.StateSlots;
 
@@ -41,6 +42,7 @@ public final class Session {
   private int slotGeneration;
   private MemorySegment slotMemory = MemorySegment.NULL;
   private long slotAt;
+  private long slotBytes;
   private long tailAddress;
   private int tailLength;
 
@@ -141,6 +143,7 @@ public final class Session {
     slotGeneration = generation;
     slotMemory = slots.memory();
     slotAt = slots.stateAt(slot);
+    slotBytes = slots.stateBytes();
     tailLength = length;
     tailAddress = slotMemory.address() + slotAt + SessionState.BYTES;
     kept = true;
@@ -207,6 +210,7 @@ public final class Session {
       kept = true;
     }
     transfer = Mode.FILE_FD;
+    slot = -1;
     state.unchanged();
   }
 
@@ -235,6 +239,60 @@ public final class Session {
     slot = -1;
     kept = true;
     descriptors.close(Descriptors.STATE);
+  }
+
+  // Sections, see there.
+
+  /** Whether so many bytes more of its state have room where it travels, not being a file. */
+  boolean hasRoomFor(int bytes) {
+    return switch (transfer) {
+      case INLINE -> true;
+      case SHM -> state.length() + bytes <= slotBytes;
+      case FILE_FD -> false;
+    };
+  }
+
+  /** Adds a section to a state that {@link #hasRoomFor} it. */
+  void addSection(Sections.Type type, MemorySegment from, long at, int length) {
+    int end = state.length();
+    int bytes = Sections.bytes(length);
+    if (transfer == Mode.SHM) {
+      Sections.put(slotMemory, slotAt + end, type, from, at, length);
+    } else {
+      ownAll(end + bytes);
+      Sections.put(own, end, type, from, at, length);
+      tailAddress = own.address() + SessionState.BYTES;
+    }
+    grown(bytes);
+  }
+
+  /** Says that a section was added where the state travels. */
+  void grown(int bytes) {
+    state.grow(bytes);
+    tailLength += bytes;
+  }
+
+  /** Moves an inline state into memory of its own that has so many bytes. */
+  private void ownAll(int bytes) {
+    int head = SessionState.BYTES;
+    MemorySegment tail = MemorySegment.ofAddress(tailAddress).reinterpret(tailLength);
+    MemorySegment before = own;
+    Arena outgrown = null;
+    if (kept && own.byteSize() < bytes) {
+      outgrown = large;
+      large = null;
+      own = MemorySegment.NULL;
+    }
+    obtainOwn(bytes);
+    // The tail first: what it lies in may be forgotten with the head.
+    MemorySegment.copy(tail, 0, own, head, tailLength);
+    if (!kept || own != before) {
+      state.moveTo(own, 0, head);
+    }
+    kept = true;
+    if (outgrown != null) {
+      outgrown.close();
+    }
   }
 
   private void obtainOwn(int bytes) {

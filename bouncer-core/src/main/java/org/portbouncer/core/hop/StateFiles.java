@@ -2,7 +2,9 @@ package org.portbouncer.core.hop;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.session.Descriptors;
+import org.portbouncer.core.session.Sections;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
@@ -194,15 +196,69 @@ public final class StateFiles {
    * @return bytes read, or the negated errno
    */
   public static long readTail(Session session, long address, long length) {
+    return readTail(session, address, 0, length);
+  }
+
+  /** As above, from so many bytes behind the fixed part on. */
+  static long readTail(Session session, long address, long from, long length) {
     int fd = session.descriptors().peek(Descriptors.STATE);
     long done = 0;
     while (done < length) {
-      long read = Libc.pread(fd, address + done, length - done, SessionState.BYTES + done);
+      long read = Libc.pread(fd, address + done, length - done, SessionState.BYTES + from + done);
       if (read <= 0) {
         return read < 0 ? read : done;
       }
       done += read;
     }
     return done;
+  }
+
+  /**
+   * Writes bytes behind the end of a state; the fixed part follows with {@link #update}.
+   *
+   * @return 0 or the errno; nothing has changed then
+   */
+  private static int append(Session session, MemorySegment bytes) {
+    int fd = session.descriptors().peek(Descriptors.STATE);
+    long written = Libc.pwrite(fd, bytes.address(), bytes.byteSize(), session.state().length());
+    if (written != bytes.byteSize()) {
+      return written < 0 ? (int) -written : Errno.ENOSPC;
+    }
+    return 0;
+  }
+
+  /**
+   * Adds a section to a session's state, wherever that travels; a slot that has no room for it is
+   * left for a file in memory, and so is a file that takes no more.
+   *
+   * @return 0 or the errno; the session is as it was then
+   */
+  public int addSection(
+      Session session, Sections.Type type, MemorySegment from, long at, int length) {
+    int bytes = Sections.bytes(length);
+    if (session.state().sections() + bytes > Sections.MOST) {
+      return Errno.EMSGSIZE;
+    }
+    if (session.hasRoomFor(bytes)) {
+      session.addSection(type, from, at, length);
+      return 0;
+    }
+    int errno = session.transfer() == Mode.SHM ? createInMemory(session) : 0;
+    if (errno != 0) {
+      return errno;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment section = arena.allocate(bytes);
+      Sections.put(section, 0, type, from, at, length);
+      errno = append(session, section);
+      if (errno != 0) {
+        errno = moveToMemory(session);
+        errno = errno == 0 ? append(session, section) : errno;
+      }
+    }
+    if (errno == 0) {
+      session.grown(bytes);
+    }
+    return errno;
   }
 }

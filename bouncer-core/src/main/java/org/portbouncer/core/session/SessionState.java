@@ -13,8 +13,8 @@ import org.portbouncer.core.sys.SockAddr;
  * memory.
  *
  * <pre>
- *    0  magic and version   u32   "BSS" and 1
- *    4  length              u32   of all of it, padding included
+ *    0  magic and version   u32   "BSS" and 2
+ *    4  length              u32   of all of it, padding and sections included
  *    8  session id          u64
  *   16  record              u32   index into the session table
  *   20  generation          u32   of that record
@@ -27,10 +27,13 @@ import org.portbouncer.core.sys.SockAddr;
  *   76  local address       28    see SockAddr
  *  104  rule                s16   index into the listener's ACL, -1 before the decision or without an ACL
  *  106  bandwidth class     s16   index into the configuration, -1 is none
- *  108  padding             u32   bytes that follow
+ *  108  padding             u32   bytes of it that follow
  *  112  padding checksum    u32   CRC-32C of them
- *  116  client is ready     u32   1 where the client's socket has its options already
+ *  116  flags               u32   bit 0: the client's socket has its options already; bit 1: the
+ *                                 client's connection began with a PROXY header; bit 2: which said
+ *                                 whom it is for
  *  120  padding
+ *       sections                  to the end, none as a rule; see Sections
  * </pre>
  *
  * Numbers are little-endian as the machine has them: a state never leaves it. {@link #wrap} checks
@@ -43,7 +46,7 @@ public final class SessionState {
   /** The most that may follow them: `state-transfer.padding` is at most 16 MiB. */
   public static final int MAX_PADDING = 16 << 20;
 
-  private static final int MAGIC = 'B' | 'S' << 8 | 'S' << 16 | 1 << 24;
+  private static final int MAGIC = 'B' | 'S' << 8 | 'S' << 16 | 2 << 24;
 
   private static final int LENGTH = 4;
   private static final int ID = LENGTH + 4;
@@ -60,7 +63,11 @@ public final class SessionState {
   private static final int BANDWIDTH = RULE + 2;
   private static final int PADDING = BANDWIDTH + 2;
   private static final int CHECKSUM = PADDING + 4;
-  private static final int CLIENT_READY = CHECKSUM + 4;
+  private static final int FLAGS = CHECKSUM + 4;
+
+  private static final int CLIENT_READY = 1;
+  private static final int HEADER = 2;
+  private static final int RELAYED = 4;
 
   private MemorySegment memory = MemorySegment.NULL;
   private long base;
@@ -92,22 +99,38 @@ public final class SessionState {
    *     inside that differs
    */
   public boolean wrap(MemorySegment memory, long at, long length) {
-    return at >= 0 && at + length <= memory.byteSize() && wrapHead(memory, at, length);
+    if (at < 0 || length > memory.byteSize() - at || !isHead(memory, at, length)) {
+      return false;
+    }
+    int padding = memory.get(JAVA_INT_UNALIGNED, at + PADDING);
+    int sections = (int) length - BYTES - padding;
+    return (sections == 0 || Sections.wellFormed(memory, at + BYTES + padding, sections))
+        && look(memory, at);
   }
 
   /** As {@link #wrap}, where only the fixed part of a state of {@code length} bytes lies there. */
   public boolean wrapHead(MemorySegment memory, long at, long length) {
+    return isHead(memory, at, length) && look(memory, at);
+  }
+
+  private static boolean isHead(MemorySegment memory, long at, long length) {
     if (length < BYTES
-        || length > BYTES + MAX_PADDING
+        || length > BYTES + MAX_PADDING + Sections.MOST
         || at < 0
         || at + BYTES > memory.byteSize()) {
       return false;
     }
-    if (memory.get(JAVA_INT_UNALIGNED, at) != MAGIC
-        || memory.get(JAVA_INT_UNALIGNED, at + LENGTH) != length
-        || memory.get(JAVA_INT_UNALIGNED, at + PADDING) != length - BYTES) {
-      return false;
-    }
+    long padding = memory.get(JAVA_INT_UNALIGNED, at + PADDING);
+    long sections = length - BYTES - padding;
+    return memory.get(JAVA_INT_UNALIGNED, at) == MAGIC
+        && memory.get(JAVA_INT_UNALIGNED, at + LENGTH) == length
+        && padding >= 0
+        && padding <= MAX_PADDING
+        && sections >= 0
+        && sections <= Sections.MOST;
+  }
+
+  private boolean look(MemorySegment memory, long at) {
     this.memory = memory;
     this.base = at;
     this.changed = false;
@@ -220,21 +243,64 @@ public final class SessionState {
     MemorySegment.copy(from, at, memory, local(), SockAddr.BYTES);
   }
 
+  /** Sets the client's address from a sockaddr. */
+  public void client(MemorySegment from, long at) {
+    changed = true;
+    MemorySegment.copy(from, at, memory, client(), SockAddr.BYTES);
+  }
+
   /** Whether the client's socket has the options of a forwarded connection already. */
   public boolean clientReady() {
-    return getInt(CLIENT_READY) != 0;
+    return flag(CLIENT_READY);
   }
 
   public void clientReady(boolean ready) {
-    putInt(CLIENT_READY, ready ? 1 : 0);
+    flag(CLIENT_READY, ready);
   }
 
-  /** Bytes that follow the fixed part. */
+  /** Whether the client's connection began with a PROXY header, whatever that said. */
+  public boolean header() {
+    return flag(HEADER);
+  }
+
+  /**
+   * Whether that header said whom the connection is for: client and local address are its words
+   * then, and who really connected stands in the session table.
+   */
+  public boolean relayed() {
+    return flag(RELAYED);
+  }
+
+  /** Says that the client's connection began with a PROXY header. */
+  public void header(boolean relayed) {
+    flag(HEADER, true);
+    flag(RELAYED, relayed);
+  }
+
+  private boolean flag(int bit) {
+    return (getInt(FLAGS) & bit) != 0;
+  }
+
+  private void flag(int bit, boolean on) {
+    putInt(FLAGS, on ? getInt(FLAGS) | bit : getInt(FLAGS) & ~bit);
+  }
+
+  /** Bytes of padding, which follow the fixed part. */
   public int padding() {
     return getInt(PADDING);
   }
 
-  /** What the bytes that follow must come to, CRC-32C. */
+  /** Bytes of the sections, which follow the padding. */
+  public int sections() {
+    return getInt(LENGTH) - BYTES - getInt(PADDING);
+  }
+
+  /** Says that so many bytes of sections were added at its end. */
+  public void grow(int bytes) {
+    putInt(LENGTH, getInt(LENGTH) + bytes);
+  }
+
+  /** What the padding must come to, CRC-32C. */
   public int checksum() {
     return getInt(CHECKSUM);
   }
