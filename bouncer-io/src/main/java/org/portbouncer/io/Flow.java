@@ -75,6 +75,9 @@ final class Flow implements Side.Owner {
   private int lastUnacknowledged;
   private boolean queued;
 
+  /** Whether the target had ended, or reset, its side before the client did. */
+  private boolean clientLast;
+
   private final Timer idle =
       new Timer() {
         @Override
@@ -132,6 +135,7 @@ final class Flow implements Side.Owner {
     lastActivity = owner.loop().now();
     resetSide = null;
     queued = false;
+    clientLast = false;
     int errno = client.openUnwatched(session.descriptors().peek(Descriptors.CLIENT), true);
     int watching = target.open(session.descriptors().peek(Descriptors.TARGET));
     if (place >= 0) {
@@ -218,6 +222,7 @@ final class Flow implements Side.Owner {
       end(Result.OK, Term.NORMAL);
     } else {
       if (up.closed() || down.closed()) {
+        clientLast |= !up.closed();
         armIdle();
       }
       if (up.more() || down.more()) {
@@ -379,6 +384,7 @@ final class Flow implements Side.Owner {
   /** Lets go of everything and ends the session. */
   void end(Result result, Term term) {
     Session ended = session;
+    clientLast |= resetSide == target;
     owner.moved(ended, up.bytes(), down.bytes(), owner.loop().now());
     owner.loop().timers().clear(idle);
     owner.loop().timers().clear(turn);
@@ -392,6 +398,14 @@ final class Flow implements Side.Owner {
     down.release();
     session = null;
     owner.ended(this, ended, result, term);
+  }
+
+  /**
+   * Whether a session that ended so was none: its client ended it, or reset it, before it had sent
+   * a byte. Of the session that ended last.
+   */
+  boolean isCheck(Result result) {
+    return (result == Result.OK || result == Result.RESET) && !clientLast && up.bytes() == 0;
   }
 
   /** Whether it waits for its next turn; kept here so that it is queued once. */

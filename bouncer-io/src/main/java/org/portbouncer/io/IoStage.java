@@ -189,7 +189,11 @@ final class IoStage implements Stage, Flow.Owner {
     if (result == Result.TIMEOUT && term != Term.CLIENT_IDLE) {
       halfClosed(session);
     }
-    worker.end(session, result, term);
+    if (session.state().header() && flow.isCheck(result)) {
+      worker.end(session, Result.CHECK, Term.CLIENT_CHECK);
+    } else {
+      worker.end(session, result, term);
+    }
     if (free.size() < KEPT_FLOWS) {
       free.push(flow);
     }

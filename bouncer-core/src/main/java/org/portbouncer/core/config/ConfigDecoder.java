@@ -118,8 +118,28 @@ final class ConfigDecoder {
         timeouts(),
         keepAlive(),
         new ListenOptions(in.integer(-1, 0777), in.text(), in.text(), in.flag()),
+        proxy(),
         in.text(),
         in.integer());
+  }
+
+  private ProxyProtocol proxy() throws ConfigCodecException {
+    List<String> from = in.list(in::text);
+    ProxyProtocol.Send send = in.constant(ProxyProtocol.Send.values());
+    ProxyProtocol.Tlvs tlvs =
+        new ProxyProtocol.Tlvs(
+            in.flag(),
+            in.flag(),
+            in.text(),
+            in.text(),
+            in.flag(),
+            in.list(() -> in.integer(0, 255)),
+            in.list(() -> new ProxyProtocol.Custom(in.integer(0, 255), in.text())));
+    try {
+      return ProxyProtocol.of(from, send, tlvs);
+    } catch (InvalidValueException e) {
+      throw new ConfigCodecException("not a network: " + e.getMessage(), e);
+    }
   }
 
   private TargetGroup group() throws ConfigCodecException {

@@ -75,6 +75,7 @@ final class ConfigEncoder {
     out.text(listener.options().owner());
     out.text(listener.options().group());
     out.flag(listener.options().freeBind());
+    proxy(listener.proxy());
     out.text(listener.file());
     out.number(listener.line());
   }
@@ -112,6 +113,24 @@ final class ConfigEncoder {
     out.text(check.send());
     out.text(check.expect());
     out.number(check.port());
+  }
+
+  private void proxy(ProxyProtocol proxy) {
+    out.list(proxy.from(), out::text);
+    out.constant(proxy.send());
+    ProxyProtocol.Tlvs tlvs = proxy.tlvs();
+    out.flag(tlvs.uniqueId());
+    out.flag(tlvs.crc32c());
+    out.text(tlvs.alpn());
+    out.text(tlvs.authority());
+    out.flag(tlvs.passAll());
+    out.list(tlvs.pass(), out::number);
+    out.list(
+        tlvs.custom(),
+        one -> {
+          out.number(one.type());
+          out.text(one.text());
+        });
   }
 
   private void endpoint(Endpoint endpoint) {

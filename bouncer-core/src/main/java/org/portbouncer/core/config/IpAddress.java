@@ -50,7 +50,7 @@ public record IpAddress(long hi, long lo) {
   }
 
   /** As {@link #parse(String)}, from the ASCII bytes {@code from} to {@code to} (exclusive). */
-  static IpAddress parse(byte[] text, int from, int to) {
+  public static IpAddress parse(byte[] text, int from, int to) {
     for (int i = from; i < to; i++) {
       if (text[i] == ':') {
         return parseV6(text, from, to);

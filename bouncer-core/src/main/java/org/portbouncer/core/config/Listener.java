@@ -14,6 +14,7 @@ import java.util.List;
  * @param timeouts the global ones with this listener's overrides applied
  * @param keepAlive of its sockets and those to its target
  * @param options how its sockets are made
+ * @param proxy which PROXY headers it takes and sends
  * @param file the file that names it
  * @param line its line there
  */
@@ -27,12 +28,14 @@ public record Listener(
     Timeouts timeouts,
     KeepAlive keepAlive,
     ListenOptions options,
+    ProxyProtocol proxy,
     String file,
     int line) {
 
   /** The same on other addresses, such as have the ports that the kernel chose. */
   public Listener withListen(List<Endpoint> others) {
     return new Listener(
-        name, others, target, group, acl, bandwidth, timeouts, keepAlive, options, file, line);
+        name, others, target, group, acl, bandwidth, timeouts, keepAlive, options, proxy, file,
+        line);
   }
 }

@@ -91,6 +91,7 @@ final class ListenerReader {
         timeouts(section.section("timeouts")),
         keepAlive(section),
         options(section, listen),
+        ProxyReader.read(section, listen == null ? List.of() : listen, target.endpoint()),
         section.where().file(),
         section.where().line());
   }

@@ -101,6 +101,45 @@ public final class Schema {
               "false",
               "listen also on an address that this machine does not have yet (IP_FREEBIND)"),
           optional(
+              "listeners.NAME.accept-proxy.from",
+              "network or list of networks",
+              "nobody",
+              "who must begin with a PROXY header, of version 1 or 2, that says who the client is"),
+          withDefault(
+              "listeners.NAME.send-proxy",
+              "`none`, `v1` or `v2`",
+              "none",
+              "the PROXY header that the target gets before all else"),
+          withDefault(
+              "listeners.NAME.send-proxy-tlvs.unique-id",
+              "`true` or `false`",
+              "false",
+              "a `v2` header has the session's id and the time it was accepted, as in"
+                  + " `17-1795779129129`"),
+          withDefault(
+              "listeners.NAME.send-proxy-tlvs.crc32c",
+              "`true` or `false`",
+              "false",
+              "it has a checksum"),
+          withDefault(
+              "listeners.NAME.send-proxy-tlvs.alpn", "text", "", "it has this; empty: it has none"),
+          withDefault(
+              "listeners.NAME.send-proxy-tlvs.authority",
+              "text",
+              "",
+              "it has this; empty: it has none"),
+          withDefault(
+              "listeners.NAME.send-proxy-tlvs.pass",
+              "`none`, `all` or list of types",
+              "none",
+              "it has these TLVs of the header that was received, as in `[0x02, 0xEA]`; those that"
+                  + " are set here come instead of them"),
+          optional(
+              "listeners.NAME.send-proxy-tlvs.custom.NAME",
+              "text",
+              "none",
+              "it has a TLV of this type, `0xE0` to `0xF7`, with this text"),
+          optional(
               "targets.NAME.members[].name",
               "name",
               "`#1`, `#2`, …",

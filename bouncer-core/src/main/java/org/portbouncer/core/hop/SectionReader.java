@@ -2,8 +2,8 @@ package org.portbouncer.core.hop;
 
 import java.lang.foreign.MemorySegment;
 import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
-import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.Sections;
+import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.sys.Native;
 
 /**

@@ -46,6 +46,13 @@ public enum Cause {
   IDLE(31, "no byte within timeouts.idle"),
   HALF_CLOSED(32, "one side had ended, and no byte came within timeouts.half-closed"),
 
+  HEADER_LATE(33, "no whole PROXY header within timeouts.negotiate"),
+  HEADER_MALFORMED(34, "the PROXY header is malformed"),
+  CHECKED(35, "a check: it ended without a byte of a client"),
+
+  /** What sending the header answered. */
+  GREETING(70, "the target took no PROXY header"),
+
   CLIENT_RESET(40, "the client reset the connection, or vanished"),
   TARGET_RESET(41, "the target reset the connection, or vanished"),
 
@@ -123,19 +130,29 @@ public enum Cause {
   public static Cause usual(Result result, Term term) {
     return switch (result) {
       case OK -> UNSAID;
-      case BLOCKED -> term == Term.BLOCKED_DATA ? RECHECKED : RULE_BLOCKS;
+      case BLOCKED -> blocked(term);
       case LIMITED -> ALL_SESSIONS;
       case NO_TARGET -> term == Term.TARGET_TIMEOUT ? NAME_LATE : NO_TARGET;
       case TIMEOUT -> late(term);
       case RESET -> term.text().startsWith("S") ? TARGET_RESET : CLIENT_RESET;
       case KILLED -> OPERATOR;
       case DRAINED -> DRAINED;
+      case CHECK -> CHECKED;
       case ERROR -> term == Term.RESOURCE || term == Term.RESOURCE_DATA ? DESCRIPTORS : INTERNAL;
+    };
+  }
+
+  private static Cause blocked(Term term) {
+    return switch (term) {
+      case BLOCKED_DATA -> RECHECKED;
+      case BLOCKED_HEADER -> HEADER_MALFORMED;
+      default -> RULE_BLOCKS;
     };
   }
 
   private static Cause late(Term term) {
     return switch (term) {
+      case CLIENT_TIMEOUT_HEADER -> HEADER_LATE;
       case CLIENT_TIMEOUT_SETUP -> SETUP_LATE;
       case TARGET_TIMEOUT -> NO_ANSWER;
       default -> IDLE;

@@ -10,7 +10,9 @@ public enum Result {
   RESET("reset", 6),
   KILLED("killed", 7),
   DRAINED("drained", 8),
-  ERROR("error", 9);
+  ERROR("error", 9),
+  /** Somebody whose connections begin with a PROXY header looked whether the port is open. */
+  CHECK("check", 10);
 
   private static final Result[] ALL = values();
 

@@ -7,7 +7,7 @@ package org.portbouncer.core.session;
  * <p>Who: C client, S target, P the bouncer's policy, L local, R a resource ran out, I internal, K
  * killed by the operator, c and s the time limit of the client's or target's side, - ended well.
  * Phase: C while the target connection was being made (or before), D data, L last data (one side
- * had ended), -.
+ * had ended), R while the PROXY header or the first byte behind it was waited for, -.
  */
 public enum Term {
   NORMAL("--"),
@@ -29,7 +29,10 @@ public enum Term {
   CLIENT_IDLE("cD"),
   CLIENT_IDLE_LAST("cL"),
   TARGET_IDLE_LAST("sL"),
-  RESOURCE_DATA("RD");
+  RESOURCE_DATA("RD"),
+  BLOCKED_HEADER("PR"),
+  CLIENT_TIMEOUT_HEADER("cR"),
+  CLIENT_CHECK("CR");
 
   private static final Term[] ALL = values();
 

@@ -550,6 +550,11 @@ public final class SessionTable {
     return (int) INT.getAndSet(memory, at(record, STATE_SLOT), 0) - 1;
   }
 
+  /** Copies the client's address, where somebody else than the peer is the client. */
+  public void client(int record, SessionState state) {
+    MemorySegment.copy(state.memory(), state.client(), memory, at(record, CLIENT), SockAddr.BYTES);
+  }
+
   /** Copies the local address once it is known. */
   public void local(int record, SessionState state) {
     MemorySegment.copy(state.memory(), state.local(), memory, at(record, LOCAL), SockAddr.BYTES);

@@ -31,6 +31,7 @@ public final class Libc {
   private static final MemorySegment GETSOCKOPT = Downcall.symbol("getsockopt");
   private static final MemorySegment SETSOCKOPT = Downcall.symbol("setsockopt");
   private static final MemorySegment GETSOCKNAME = Downcall.symbol("getsockname");
+  private static final MemorySegment GETPEERNAME = Downcall.symbol("getpeername");
   private static final MemorySegment EPOLL_CREATE1 = Downcall.symbol("epoll_create1");
   private static final MemorySegment EPOLL_CTL = Downcall.symbol("epoll_ctl");
   private static final MemorySegment EPOLL_WAIT = Downcall.symbol("epoll_wait");
@@ -149,6 +150,11 @@ public final class Libc {
   /** getsockname(2). */
   public static int getsockname(int fd, long address, long length) {
     return Downcall.callInt(GETSOCKNAME, fd, address, length);
+  }
+
+  /** getpeername(2). */
+  public static int getpeername(int fd, long address, long length) {
+    return Downcall.callInt(GETPEERNAME, fd, address, length);
   }
 
   /** epoll_create1(2). */

@@ -191,6 +191,15 @@ public final class SockAddr {
     };
   }
 
+  /** The address alone, without brackets; "" where there is none. */
+  public static String host(MemorySegment m, long at) {
+    return switch (family(m, at)) {
+      case Const.AF_INET -> host4(v4(m, at));
+      case Const.AF_INET6 -> host6(m, at);
+      default -> "";
+    };
+  }
+
   private static String host4(int address) {
     return (address >>> 24)
         + "."

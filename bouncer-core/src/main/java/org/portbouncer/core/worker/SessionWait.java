@@ -22,6 +22,11 @@ public abstract class SessionWait {
         void reset() {
           clientReset();
         }
+
+        @Override
+        void said(boolean ended) {
+          clientSaid(ended);
+        }
       };
   private Session held;
 
@@ -49,7 +54,7 @@ public abstract class SessionWait {
     held = session;
     session.attach(this);
     worker.hold(session);
-    client.begin(worker.loop(), session.descriptors().peek(Descriptors.CLIENT));
+    client.begin(worker.loop(), session.descriptors().peek(Descriptors.CLIENT), listens());
     if (limitMs > 0) {
       deadline.begin(since, limitMs * 1_000_000);
     }
@@ -70,6 +75,19 @@ public abstract class SessionWait {
 
   /** The client has reset its connection: nobody waits for an answer. */
   protected abstract void clientReset();
+
+  /** Whether it waits for what the client says; otherwise that stays in the socket, unseen. */
+  protected boolean listens() {
+    return false;
+  }
+
+  /**
+   * The client has said something, or all: once for each time that something came, whether the rest
+   * was taken or not.
+   *
+   * @param ended whether it has said all that it will say
+   */
+  protected void clientSaid(boolean ended) {}
 
   /** Somebody else ends the session, for a reason of his own: it is to be let go and ended. */
   public abstract void end(Result result, Term term);

@@ -1,12 +1,15 @@
 package org.portbouncer.core.worker;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.hop.HopReceiver;
 import org.portbouncer.core.hop.Session;
+import org.portbouncer.core.hop.StateFiles;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.log.AccessLogWriting;
 import org.portbouncer.core.log.LogForm;
@@ -16,6 +19,7 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.Sections;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.ListenerTimes;
@@ -65,6 +69,7 @@ public final class Worker implements EventLoop.Turn {
   private final Inbox inbox;
   private final Held held;
   private final Padding padding = new Padding();
+  private final StateFiles files = new StateFiles("");
 
   /** Bytes of the states of held sessions. */
   private long heldBytes;
@@ -265,6 +270,24 @@ public final class Worker implements EventLoop.Turn {
     session.keepHead();
     ends.freeSlot(record);
     return intact;
+  }
+
+  /**
+   * Adds a section to a session's state. What carried the state goes where that has no room for it.
+   *
+   * @return 0 or the errno; the session is as it was then
+   */
+  public int addSection(
+      Session session, Sections.Type type, MemorySegment from, long at, int length) {
+    boolean inSlot = session.transfer() == Mode.SHM;
+    int errno = files.addSection(session, type, from, at, length);
+    int record = session.state().record();
+    if (inSlot && session.transfer() != Mode.SHM) {
+      count(WorkerBoard.Count.SPILLED, 1);
+      ends.freeSlot(record);
+    }
+    table().transfer(record, session.transfer().ordinal(), session.state().length());
+    return errno;
   }
 
   /** Ends a session: closes its descriptors, gives back what it holds, writes its line. */

@@ -87,7 +87,7 @@ class ConfigCodecTest {
     bytes[4]++;
     assertThatThrownBy(() -> ConfigCodec.decode(ByteBuffer.wrap(bytes)))
         .isInstanceOf(ConfigCodecException.class)
-        .hasMessageContaining("version 3");
+        .hasMessageContaining("version " + ConfigCodec.VERSION);
   }
 
   @Test

@@ -132,6 +132,8 @@ final class CallArguments {
     return switch (stage) {
       // Close would wait for a lingering socket, in whatever process does it last.
       case CONNECT -> level(Const.SOL_SOCKET, oneOption(Const.SO_LINGER, NO, YES), YES);
+      // For the length of a PROXY header.
+      case NEGOTIATE -> level(Const.SOL_SOCKET, oneOption(Const.SO_RCVLOWAT, YES, NO), NO);
       case BANDWIDTH -> options(SOCKET_OPTIONS);
       case IO -> options(IO_SOCKET_OPTIONS);
       default -> NO;

@@ -3,6 +3,7 @@ package org.portbouncer.negotiator.connect;
 import java.net.InetAddress;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.ProxyProtocol;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Cause;
@@ -40,7 +41,10 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
 
   private final GroupTries tries;
 
+  private final GreetingWrite greets;
+
   private Session session;
+  private ProxyProtocol proxy;
 
   /** The member that is tried, where the listener's target is a group. */
   private Endpoint target;
@@ -61,6 +65,13 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
     super(stage.worker());
     this.stage = stage;
     this.race = new AddressRace(stage.worker(), stage.sockets(), this);
+    this.greets =
+        new GreetingWrite(stage.worker().loop()) {
+          @Override
+          void sent(int errno) {
+            greeted(errno);
+          }
+        };
     this.tries =
         new GroupTries(stage.worker(), stage.choice()) {
           @Override
@@ -73,6 +84,7 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
   void begin(Session session, Listener listener) {
     this.session = session;
     this.target = listener.target();
+    this.proxy = listener.proxy();
     this.begun = stage.worker().loop().now();
     this.timeoutMs = listener.timeouts().connectMs();
     if (target.kind() == Endpoint.Kind.GROUP) {
@@ -194,7 +206,37 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
       address.note(stage.worker().table().route(), session.state().record());
     }
     session.descriptors().put(Descriptors.TARGET, fd);
-    stage.connected(this, session);
+    if (proxy.send() == ProxyProtocol.Send.NONE) {
+      stage.connected(this, session);
+    } else {
+      greet(fd);
+    }
+  }
+
+  /** The target learns who the client is, before all else. */
+  private void greet(int fd) {
+    ProxyGreeting greeting = stage.greeting();
+    int length = greeting.make(session, proxy, stage.worker().table(), fd);
+    if (length < 0) {
+      fail(Result.ERROR, Term.INTERNAL_SETUP, Cause.DAMAGED, 0);
+      return;
+    }
+    int errno = greets.send(fd, greeting.bytes(), length);
+    if (errno == Errno.EINPROGRESS) {
+      pending();
+    } else {
+      greeted(errno);
+    }
+  }
+
+  private void greeted(int errno) {
+    if (errno == 0) {
+      stage.connected(this, session);
+    } else if (Errno.isWatchLimit(errno)) {
+      fail(Result.ERROR, Term.RESOURCE, Cause.WATCHES, errno);
+    } else {
+      fail(Result.NO_TARGET, Term.TARGET_REFUSED, Cause.GREETING, errno);
+    }
   }
 
   @Override
@@ -260,7 +302,11 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
 
   @Override
   protected void clientReset() {
-    end(Result.RESET, Term.CLIENT_RESET_SETUP);
+    if (session.state().header() && ConnectStage.saidNothing(session)) {
+      end(Result.CHECK, Term.CLIENT_CHECK);
+    } else {
+      end(Result.RESET, Term.CLIENT_RESET_SETUP);
+    }
   }
 
   @Override
@@ -284,6 +330,7 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
   /** Lets go of the session and everything that waits for it; closes no descriptor of it. */
   void clear() {
     race.clear();
+    greets.clear();
     tries.clear();
     stage.worker().loop().timers().clear(retry);
     letGo();

@@ -1,15 +1,20 @@
 package org.portbouncer.negotiator.connect;
 
+import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.hop.Session;
+import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.ListenerTimes;
+import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.SessionWait;
 import org.portbouncer.core.worker.Stage;
@@ -21,7 +26,10 @@ import org.portbouncer.core.worker.Worker;
  */
 final class ConnectStage implements Stage {
 
+  private static final MemorySegment BYTE = Native.allocate(8);
+
   private final Worker worker;
+  private ProxyGreeting greeting;
   private final TargetSockets sockets = new TargetSockets();
   private final AddressBook book = new AddressBook();
   private final Resolver resolver;
@@ -90,6 +98,20 @@ final class ConnectStage implements Stage {
   /** Looks a name up; {@code attempt} is told on the loop's thread, now or later. */
   void resolve(Endpoint target, ConnectAttempt attempt) {
     resolver.resolve(target.host(), attempt);
+  }
+
+  /** Makes the headers of targets that get one; made for the first. */
+  ProxyGreeting greeting() {
+    if (greeting == null) {
+      greeting = new ProxyGreeting();
+    }
+    return greeting;
+  }
+
+  /** Whether nothing of what a client may have said waits in its socket. */
+  static boolean saidNothing(Session session) {
+    int fd = session.descriptors().peek(Descriptors.CLIENT);
+    return Libc.recv(fd, BYTE.address(), 1, Const.MSG_PEEK | Const.MSG_DONTWAIT) <= 0;
   }
 
   /** The target answered: the session goes on. */
