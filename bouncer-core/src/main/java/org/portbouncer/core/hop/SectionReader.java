@@ -27,7 +27,7 @@ public final class SectionReader {
     if (length == 0) {
       return true;
     }
-    if (memory == MemorySegment.NULL) {
+    if (memory.byteSize() == 0) {
       memory = Native.allocate(Sections.MOST);
     }
     boolean read = copy(session, state.padding());

@@ -276,9 +276,9 @@ public final class Session {
   private void ownAll(int bytes) {
     int head = SessionState.BYTES;
     MemorySegment tail = MemorySegment.ofAddress(tailAddress).reinterpret(tailLength);
-    MemorySegment before = own;
     Arena outgrown = null;
-    if (kept && own.byteSize() < bytes) {
+    boolean moves = !kept || own.byteSize() < bytes;
+    if (kept && moves) {
       outgrown = large;
       large = null;
       own = MemorySegment.NULL;
@@ -286,7 +286,7 @@ public final class Session {
     obtainOwn(bytes);
     // The tail first: what it lies in may be forgotten with the head.
     MemorySegment.copy(tail, 0, own, head, tailLength);
-    if (!kept || own != before) {
+    if (moves) {
       state.moveTo(own, 0, head);
     }
     kept = true;

@@ -92,7 +92,7 @@ final class NegotiateStage implements Stage {
 
   /** Where headers are read to, one after the other: the longest and a byte more. */
   MemorySegment bytes() {
-    if (bytes == MemorySegment.NULL) {
+    if (bytes.byteSize() == 0) {
       bytes = Native.allocate(ProxyHeader.MOST + 1L);
     }
     return bytes;
