@@ -12,7 +12,9 @@ public enum SourceFormat {
   /** The listeners of HAProxy with mode tcp. */
   HAPROXY(HaproxyReader::read),
   /** The stream block of nginx. */
-  NGINX(NginxReader::read);
+  NGINX(NginxReader::read),
+  /** Inferno Nettverk's port bouncer. */
+  BAREFOOT(BarefootReader::read);
 
   /** Reads a file of a format. */
   @FunctionalInterface
