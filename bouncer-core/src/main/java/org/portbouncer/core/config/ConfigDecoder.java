@@ -150,6 +150,7 @@ final class ConfigDecoder {
         in.integer(1, 255),
         new TargetGroup.Eject(in.integer(0, ANY), in.longInteger(0), in.longInteger(0)),
         check(),
+        in.longInteger(0),
         in.constant(TargetGroup.WhenAllDown.values()),
         in.flag(),
         in.longInteger(0),

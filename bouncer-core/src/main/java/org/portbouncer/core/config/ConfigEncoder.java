@@ -89,6 +89,7 @@ final class ConfigEncoder {
     out.number(group.eject().withinMs());
     out.number(group.eject().forMs());
     check(group.check());
+    out.number(group.resolveMs());
     out.constant(group.whenAllDown());
     out.flag(group.endOnDown());
     out.number(group.slowStartMs());

@@ -208,6 +208,12 @@ public final class Schema {
               "3",
               "members tried for one session, all within `timeouts.connect`"),
           withDefault(
+              "targets.NAME.resolve",
+              DURATION,
+              "30s",
+              "names of members are looked up again this often; a look-up that fails keeps the last"
+                  + " addresses"),
+          withDefault(
               "targets.NAME.when-all-down",
               "`try` or `refuse`",
               "try",
@@ -222,6 +228,11 @@ public final class Schema {
               DURATION,
               "0s",
               "a member that comes up gets its share over this time"),
+          withDefault(
+              "targets.NAME.spare-connections",
+              "`0`",
+              "0",
+              "connections opened ahead: none in this version"),
           optional(
               "acls.NAME[].name", "name", "`#1`, `#2`, …", "the rule's name in logs and metrics"),
           required(

@@ -11,6 +11,7 @@ import java.util.List;
  * @param attempts members tried for one session, at least 1
  * @param eject when a member that fails sessions is left alone for a while
  * @param check how members are asked whether they are up
+ * @param resolveMs how long an answer of name service serves
  * @param whenAllDown what happens where no member is up
  * @param endOnDown whether the sessions of a member end when checks find it down
  * @param slowStartMs a member that comes up gets its share over this time; 0 for at once
@@ -24,6 +25,7 @@ public record TargetGroup(
     int attempts,
     Eject eject,
     Check check,
+    long resolveMs,
     WhenAllDown whenAllDown,
     boolean endOnDown,
     long slowStartMs,

@@ -54,6 +54,7 @@ final class TargetsReader {
         3,
         new Eject(3, 10_000, 10_000),
         new Check(Check.Type.NONE, 2000, 1000, 2, 3, "", "", 0),
+        30_000,
         WhenAllDown.TRY,
         false,
         0,
@@ -80,6 +81,7 @@ final class TargetsReader {
             duration(ejection, "within"),
             duration(ejection, "for"));
     int attempts = number(section, "attempts", 1, 255);
+    long resolveMs = duration(section, "resolve");
     WhenAllDown whenAllDown =
         section.read(
             "when-all-down",
@@ -91,6 +93,8 @@ final class TargetsReader {
             "on-down",
             Names.choice(Names.choices(Map.entry("keep", false), Map.entry("end", true))));
     warn(section, name, members, check);
+    long slowStartMs = duration(section, "slow-start");
+    section.read("spare-connections", (text, where) -> spareConnections(text));
     return new TargetGroup(
         name,
         members,
@@ -98,11 +102,20 @@ final class TargetsReader {
         attempts,
         eject,
         check,
+        resolveMs,
         whenAllDown,
         Boolean.TRUE.equals(endOnDown),
-        duration(section, "slow-start"),
+        slowStartMs,
         section.where().file(),
         section.where().line());
+  }
+
+  private static Integer spareConnections(String text) {
+    if (!text.equals("0")) {
+      throw new InvalidValueException(
+          "'" + text + "' is not possible: connections are not opened ahead in this version; 0");
+    }
+    return 0;
   }
 
   private static void warn(Section section, String name, List<Member> members, Check check) {

@@ -47,7 +47,7 @@ class TargetsReaderTest {
                   balance = source
                   check { type = expect, every = 3s, send = "PING\\\\r\\\\n\\\\x00", expect = "+PONG", port = 99 }
                   eject { failures = 0 }
-                  attempts = 2, when-all-down = refuse, on-down = end, slow-start = 30s
+                  attempts = 2, resolve = 1m, when-all-down = refuse, on-down = end, slow-start = 30s
                 }
                 """);
     assertThat(loaded.problems()).isEmpty();
@@ -63,6 +63,7 @@ class TargetsReaderTest {
     assertThat(group.check())
         .isEqualTo(new Check(Check.Type.EXPECT, 3000, 1000, 2, 3, "PING\r\n\u0000", "+PONG", 99));
     assertThat(group.eject()).isEqualTo(new TargetGroup.Eject(0, 10_000, 10_000));
+    assertThat(group.resolveMs()).isEqualTo(60_000);
     assertThat(group.whenAllDown()).isEqualTo(TargetGroup.WhenAllDown.REFUSE);
     assertThat(ConfigCodec.decode(ByteBuffer.wrap(ConfigCodec.encode(configuration))).targets())
         .isEqualTo(configuration.targets());

@@ -100,7 +100,7 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
       case INTERNAL -> internal();
       case NAME -> {
         resolving = true;
-        stage.resolve(target, this);
+        stage.resolve(target, tries.used() ? tries.keepNanos() : Resolver.KEEP_NANOS, this);
         if (resolving) {
           hold();
         }

@@ -95,9 +95,13 @@ final class ConnectStage implements Stage {
     choice.forget();
   }
 
-  /** Looks a name up; {@code attempt} is told on the loop's thread, now or later. */
-  void resolve(Endpoint target, ConnectAttempt attempt) {
-    resolver.resolve(target.host(), attempt);
+  /**
+   * Looks a name up; {@code attempt} is told on the loop's thread, now or later.
+   *
+   * @param keepNanos how long an answer serves
+   */
+  void resolve(Endpoint target, long keepNanos, ConnectAttempt attempt) {
+    resolver.resolve(target.host(), keepNanos, attempt);
   }
 
   /** Makes the headers of targets that get one; made for the first. */

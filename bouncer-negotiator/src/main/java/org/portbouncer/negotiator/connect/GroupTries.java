@@ -57,6 +57,11 @@ abstract class GroupTries {
     return group != null;
   }
 
+  /** How long an answer of name service serves for its members. */
+  long keepNanos() {
+    return group.resolveMs() * 1_000_000;
+  }
+
   private TargetBoard board() {
     return worker.area().targets();
   }

@@ -103,7 +103,7 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
     worker.loop().timers().set(late, now + check.timeoutMs() * 1_000_000);
     if (target.kind() == Endpoint.Kind.NAME) {
       resolving = true;
-      resolver.resolve(target.host(), this);
+      resolver.resolve(target.host(), group.resolveMs() * 1_000_000, this);
     } else {
       only[0] = sockets.member(target);
       race.begin(only);

@@ -29,7 +29,8 @@ final class Resolver {
   /** Names that may be asked for at the same time; more wait. */
   static final int THREADS = 64;
 
-  private static final long KEEP_NANOS = 1_000_000_000;
+  /** How long an answer serves for a target that is no group's. */
+  static final long KEEP_NANOS = 1_000_000_000;
 
   /** How long sessions wait for an answer where an older one is there. */
   static final long PATIENCE_NANOS = 250_000_000;
@@ -73,12 +74,17 @@ final class Resolver {
     private long askedAt;
     private boolean said;
 
+    /** Whether the last addresses go on serving whatever name service says. */
+    private boolean keeps;
+
     Name(String host) {
       this.host = host;
     }
 
-    private boolean isFresh() {
-      return answered && loop.now() - answeredAt <= KEEP_NANOS;
+    private boolean isFresh(long keep) {
+      // A failure is asked about again soon, however long an answer may serve.
+      long serves = found.length == 0 || said ? Math.min(keep, KEEP_NANOS) : keep;
+      return answered && loop.now() - answeredAt <= serves;
     }
 
     /** It is being asked for, and those who want it have waited long enough. */
@@ -129,10 +135,16 @@ final class Resolver {
     this.lookup = lookup;
   }
 
-  /** Looks {@code host} up and tells {@code asker}, now or later, on the loop's thread. */
-  void resolve(String host, Asker asker) {
+  /**
+   * Looks {@code host} up and tells {@code asker}, now or later, on the loop's thread.
+   *
+   * @param keep how long an answer serves, ns; where it is longer than {@link #KEEP_NANOS}, any
+   *     failure keeps the last addresses
+   */
+  void resolve(String host, long keep, Asker asker) {
     Name name = names.computeIfAbsent(host, Name::new);
-    if (!name.asking && !name.isFresh()) {
+    if (!name.asking && !name.isFresh(keep)) {
+      name.keeps = keep > KEEP_NANOS;
       ask(name);
     }
     boolean late = name.asking && loop.now() - name.askedAt > PATIENCE_NANOS;
@@ -230,7 +242,7 @@ final class Resolver {
     name.answered = true;
     name.answeredAt = loop.now();
     boolean silent = failure.equals(Cause.NAME_SERVICE_SILENT.words());
-    if (silent && name.found.length > 0) {
+    if (found.length == 0 && (silent || name.keeps) && name.found.length > 0) {
       name.goOn(failure);
     } else {
       if (name.said && found.length > 0) {

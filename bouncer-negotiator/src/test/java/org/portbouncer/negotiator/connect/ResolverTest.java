@@ -73,7 +73,7 @@ class ResolverTest {
   }
 
   private void ask(String host, Runnable then) {
-    resolver.resolve(host, new Asking(host, then));
+    resolver.resolve(host, Resolver.KEEP_NANOS, new Asking(host, then));
   }
 
   private void later(long ms, Runnable then) {
@@ -169,6 +169,7 @@ class ResolverTest {
             int last = i;
             resolver.resolve(
                 "app",
+                Resolver.KEEP_NANOS,
                 new Asking(
                     "app" + i,
                     () -> {
@@ -179,5 +180,30 @@ class ResolverTest {
           }
         });
     assertThat(answers).hasSize(100);
+  }
+
+  @Test
+  void shouldAskAgainOnlyAfterItsTimeAndKeepTheAddressesOfAGroupWhateverNameServiceSays() {
+    long keep = 2_000_000_000;
+    run(
+        () ->
+            resolver.resolve(
+                "app",
+                keep,
+                new Asking(
+                    "first",
+                    () -> {
+                      service.put("app", "Name or service not known");
+                      later(
+                          1_200,
+                          () -> resolver.resolve("app", keep, new Asking("fresh", () -> {})));
+                      later(
+                          2_200,
+                          () -> resolver.resolve("app", keep, new Asking("kept", loop::stop)));
+                    })));
+    assertThat(answers)
+        .isEqualTo(Map.of("first", "192.0.2.7", "fresh", "192.0.2.7", "kept", "192.0.2.7"));
+    assertThat(warnings)
+        .containsExactly("app: the name is not known; its last known addresses go on serving");
   }
 }
