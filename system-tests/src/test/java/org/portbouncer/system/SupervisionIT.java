@@ -183,8 +183,17 @@ class SupervisionIT {
                   acl -> acl.path("next_start_ms").asInt() > 100);
       assertThat(throttled.path("state").asText()).isEqualTo("throttled");
       assertThat(throttled.path("last_end").asText()).isEqualTo("killed by signal 9");
-      assertThat(server.err().text())
-          .contains("worker acl/0 dies again and again (killed by signal 9); next start in 200 ms");
+      // The log has a thread of its own: its lines may come a moment later.
+      await("the line in the log")
+          .atMost(Patience.seconds(10))
+          .until(
+              () ->
+                  server
+                      .err()
+                      .text()
+                      .contains(
+                          "worker acl/0 dies again and again (killed by signal 9); next start in"
+                              + " 200 ms"));
       // Meanwhile clients wait, and are served.
       try (Client client = Client.to(port)) {
         client.echo("worth the wait");
