@@ -356,4 +356,47 @@ class ProxyProtocolIT {
       assertThat(end(server).get("result")).isEqualTo("ok");
     }
   }
+
+  @Test
+  void shouldDecideByPeerAndDestinationWhenARuleAsksForThem() throws Exception {
+    String settings =
+        """
+        listeners.web {
+          listen = "127.0.0.1:%d", target = "127.0.0.1:%d", acl = all
+          accept-proxy { from = ["127.0.0.1"] }
+        }
+        acls.all = [ { name = elsewhere, action = pass, peer = "192.0.2.0/24" }
+                     { name = port, action = pass, peer = "127.0.0.0/8", to-port = 443
+                       to = "198.51.100.0/24", from = "203.0.113.0/24" } ]
+        """
+            .formatted(PORT, echo.port());
+    try (BouncerServer server = BouncerServer.start(folder, settings)) {
+      for (String line : List.of(V1, V1.replace(" 443", " 444"), V1.replace(".100.7", ".101.7"))) {
+        try (Client client = Client.to(PORT)) {
+          client.send(line + "x");
+          client.finish();
+          client.receiveAll();
+        } catch (IOException e) {
+          // Blocked with a byte unread, the connection is reset.
+        }
+      }
+      await().atMost(Patience.seconds(10)).until(() -> ends(server).size() == 3);
+      assertThat(ends(server))
+          .extracting(line -> line.get("result") + " " + line.get("rule"))
+          .containsExactly("ok port", "blocked -", "blocked -");
+      String config = server.config().toString();
+      List<String> asked = List.of("acl", "test", "-c", config, "--listener", "web");
+      assertThat(aclTest(asked, "203.0.113.9", "127.0.0.1", "198.51.100.7:443")).isZero();
+      assertThat(aclTest(asked, "203.0.113.9", "192.0.2.1", "198.51.100.7:1")).isZero();
+      assertThat(aclTest(asked, "203.0.113.9", "127.0.0.1", "198.51.100.7:1")).isOne();
+      assertThat(server.err().text()).doesNotContain("can never match");
+    }
+  }
+
+  private static int aclTest(List<String> asked, String from, String peer, String to)
+      throws Exception {
+    List<String> all = new ArrayList<>(asked);
+    all.addAll(List.of("--from", from, "--peer", peer, "--to", to));
+    return CommandResult.bouncer(all.toArray(String[]::new)).exit();
+  }
 }

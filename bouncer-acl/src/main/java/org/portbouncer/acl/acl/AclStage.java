@@ -14,6 +14,7 @@ import org.portbouncer.core.shared.AclCounters.Decision;
 import org.portbouncer.core.shared.Limit;
 import org.portbouncer.core.shared.LimitTable;
 import org.portbouncer.core.shared.ListenerCounters;
+import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.Places;
@@ -101,7 +102,7 @@ final class AclStage implements Stage {
       return null;
     }
     AclPolicy policy = policies.of(state.epoch())[acl];
-    int index = policy.matcher().match(state.memory(), state.client(), System.currentTimeMillis());
+    int index = match(policy.matcher(), state);
     int place = places.rule(acl, index);
     if (index == RuleMatcher.NONE) {
       count(place, Decision.BLOCK);
@@ -127,6 +128,18 @@ final class AclStage implements Stage {
     }
     worker.because(session, worker.area().limits().reached(), 0);
     return Result.LIMITED;
+  }
+
+  private int match(RuleMatcher matcher, SessionState state) {
+    SessionTable table = worker.table();
+    boolean other = state.relayed() && table.route().hasPeer(state.record());
+    return matcher.match(
+        state.memory(),
+        state.client(),
+        state.local(),
+        other ? table.memory() : state.memory(),
+        other ? table.route().peerOffset(state.record()) : state.client(),
+        System.currentTimeMillis());
   }
 
   private void count(int place, Decision decision) {

@@ -6,7 +6,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.portbouncer.core.config.Acl;
+import org.portbouncer.core.config.Arrival;
 import org.portbouncer.core.config.IpAddress;
+import org.portbouncer.core.config.NetworkSet;
 import org.portbouncer.core.config.PortRange;
 import org.portbouncer.core.config.Rule;
 import org.portbouncer.core.config.RuleIndex;
@@ -33,16 +35,80 @@ public final class RuleMatcher {
   /** For each rule, its schedule; null for always. Equal schedules are one object. */
   private final OpenHours[] hours;
 
+  /** Whether any rule asks how the client came. */
+  private final boolean asksArrival;
+
+  // How the client came of whom is decided.
+  private boolean peerKnown;
+  private long peerHigh;
+  private long peerLow;
+  private boolean toKnown;
+  private long toHigh;
+  private long toLow;
+  private int toPort = NO_PORT;
+
   public RuleMatcher(Acl acl) {
     rules = acl.rules().toArray(Rule[]::new);
     index = acl.index() == null ? RuleIndex.of(acl.rules()) : acl.index();
     hours = new OpenHours[rules.length];
+    asksArrival = acl.rules().stream().anyMatch(rule -> rule.arrival() != null);
     Map<Schedule, OpenHours> known = new HashMap<>();
     for (int i = 0; i < rules.length; i++) {
       if (rules[i].when() != null) {
         hours[i] = known.computeIfAbsent(rules[i].when(), OpenHours::new);
       }
     }
+  }
+
+  /**
+   * Decides about a client who came to an address.
+   *
+   * @param m where its address stands, and at {@code local} the one it came to
+   * @param peers where the address stands of who really connected
+   */
+  public int match(
+      MemorySegment m, long client, long local, MemorySegment peers, long peer, long nowMs) {
+    if (asksArrival) {
+      peerKnown = isInet(peers, peer);
+      peerHigh = high(peers, peer);
+      peerLow = low(peers, peer);
+      toKnown = isInet(m, local);
+      toHigh = high(m, local);
+      toLow = low(m, local);
+      toPort = toKnown ? SockAddr.port(m, local) : NO_PORT;
+    }
+    return match(m, client, nowMs);
+  }
+
+  /**
+   * Says how the clients come of whom is decided next.
+   *
+   * @param peer who really connects
+   * @param to the address they come to; null where that is not known
+   */
+  public void arrival(IpAddress peer, IpAddress to, int port) {
+    peerKnown = true;
+    peerHigh = peer.hi();
+    peerLow = peer.lo();
+    toKnown = to != null;
+    toHigh = toKnown ? to.hi() : 0;
+    toLow = toKnown ? to.lo() : 0;
+    toPort = port;
+  }
+
+  private static boolean isInet(MemorySegment m, long at) {
+    int family = SockAddr.family(m, at);
+    return family == Const.AF_INET || family == Const.AF_INET6;
+  }
+
+  private static long high(MemorySegment m, long at) {
+    return SockAddr.family(m, at) == Const.AF_INET6 ? SockAddr.v6High(m, at) : 0;
+  }
+
+  private static long low(MemorySegment m, long at) {
+    return SockAddr.family(m, at) == Const.AF_INET6
+        ? SockAddr.v6Low(m, at)
+        : IpAddress.mapped(SockAddr.v4(m, at));
   }
 
   /**
@@ -108,7 +174,26 @@ public final class RuleMatcher {
   /** Whether the conditions hold that are not about the address. */
   private boolean holds(int rule, int port, long nowMs) {
     return holdsPort(rules[rule].fromPorts(), port)
-        && (hours[rule] == null || hours[rule].areNow(nowMs));
+        && (hours[rule] == null || hours[rule].areNow(nowMs))
+        && (rules[rule].arrival() == null || holdsArrival(rules[rule].arrival()));
+  }
+
+  private boolean holdsArrival(Arrival asked) {
+    return holdsPeer(asked) && holdsAddress(asked) && holdsPort(asked.toPorts(), toPort);
+  }
+
+  private boolean holdsPeer(Arrival asked) {
+    return asked.anyPeer() || peerKnown && contains(asked.peer(), peerHigh, peerLow);
+  }
+
+  private boolean holdsAddress(Arrival asked) {
+    return asked.anyAddress() || toKnown && contains(asked.to(), toHigh, toLow);
+  }
+
+  private static boolean contains(NetworkSet networks, long high, long low) {
+    return IpAddress.isMapped(high, low)
+        ? networks.containsV4((int) low)
+        : networks.containsV6(high, low);
   }
 
   private static boolean holdsPort(List<PortRange> ports, int port) {
@@ -136,6 +221,21 @@ public final class RuleMatcher {
     if (hours[rule] != null && !hours[rule].areNow(nowMs)) {
       reasons.add("when: " + asked.when() + " is not now");
     }
+    if (asked.arrival() != null) {
+      arrivalReasons(asked.arrival(), reasons);
+    }
     return reasons;
+  }
+
+  private void arrivalReasons(Arrival asked, List<String> reasons) {
+    if (!holdsPeer(asked)) {
+      reasons.add("peer does not match");
+    }
+    if (!holdsAddress(asked)) {
+      reasons.add(toKnown ? "to does not match" : "to needs the address it came to");
+    }
+    if (!holdsPort(asked.toPorts(), toPort)) {
+      reasons.add(toPort == NO_PORT ? "to-port needs a port" : "to-port does not match");
+    }
   }
 }

@@ -30,7 +30,8 @@ final class CandidateLists {
     for (int i = 0; i < rules.size(); i++) {
       Rule rule = rules.get(i);
       always.set(i, rule.from() == null);
-      unconditional.set(i, rule.fromPorts().isEmpty() && rule.when() == null);
+      unconditional.set(
+          i, rule.fromPorts().isEmpty() && rule.when() == null && rule.arrival() == null);
     }
     begin();
   }

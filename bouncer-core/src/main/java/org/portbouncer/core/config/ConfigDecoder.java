@@ -231,8 +231,20 @@ final class ConfigDecoder {
         in.flag(),
         in.flag(),
         in.flag(),
+        in.nullable(this::arrival),
         files.computeIfAbsent(in.text(), file -> file),
         in.integer());
+  }
+
+  private Arrival arrival() throws ConfigCodecException {
+    List<String> peers = in.list(in::text);
+    List<String> addresses = in.list(in::text);
+    List<PortRange> ports = in.list(this::ports);
+    try {
+      return Arrival.of(peers, addresses, ports);
+    } catch (InvalidValueException e) {
+      throw new ConfigCodecException("not a network: " + e.getMessage(), e);
+    }
   }
 
   private NetworkSet networks() throws ConfigCodecException {

@@ -173,8 +173,15 @@ final class ConfigEncoder {
     out.flag(rule.logConnect());
     out.flag(rule.logDisconnect());
     out.flag(rule.logError());
+    out.nullable(rule.arrival(), this::arrival);
     out.text(rule.file());
     out.number(rule.line());
+  }
+
+  private void arrival(Arrival arrival) {
+    out.list(arrival.peers(), out::text);
+    out.list(arrival.addresses(), out::text);
+    out.list(arrival.toPorts(), this::ports);
   }
 
   private void networks(NetworkSet networks) {

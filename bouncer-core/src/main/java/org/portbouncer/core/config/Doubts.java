@@ -68,6 +68,9 @@ final class Doubts {
     List<String> names = new ArrayList<>();
     for (Listener listener : users) {
       names.add("'" + listener.name() + "'");
+      // A header may name a client of either family.
+      v4 |= listener.proxy().accepts();
+      v6 |= listener.proxy().accepts();
       for (Endpoint endpoint : listener.listen()) {
         boolean inet = endpoint.kind() == Endpoint.Kind.INET;
         v6 |= inet && !Overlap.isV4(endpoint);

@@ -18,6 +18,7 @@ import java.util.List;
  * @param logConnect write a line when a session starts
  * @param logDisconnect write a line when a session ends
  * @param logError write a line when a session ends other than well
+ * @param arrival what it asks of how the client came; null for nothing
  * @param file the file that holds the rule
  * @param line its line there
  */
@@ -35,6 +36,7 @@ public record Rule(
     boolean logConnect,
     boolean logDisconnect,
     boolean logError,
+    Arrival arrival,
     String file,
     int line) {
 
@@ -44,6 +46,42 @@ public record Rule(
     PASS,
     /** Close it; no connection to the target is made. */
     BLOCK
+  }
+
+  /** One that asks nothing of how the client came. */
+  public Rule(
+      String name,
+      Action action,
+      NetworkSet from,
+      List<PortRange> fromPorts,
+      Schedule when,
+      int bandwidth,
+      int maxSessions,
+      int maxSessionsPerSource,
+      Rate rate,
+      Rate ratePerSource,
+      boolean logConnect,
+      boolean logDisconnect,
+      boolean logError,
+      String file,
+      int line) {
+    this(
+        name,
+        action,
+        from,
+        fromPorts,
+        when,
+        bandwidth,
+        maxSessions,
+        maxSessionsPerSource,
+        rate,
+        ratePerSource,
+        logConnect,
+        logDisconnect,
+        logError,
+        null,
+        file,
+        line);
   }
 
   /** Whether there is any network in it. */
@@ -69,6 +107,7 @@ public record Rule(
             logConnect,
             logDisconnect,
             logError,
+            arrival,
             file,
             line);
   }

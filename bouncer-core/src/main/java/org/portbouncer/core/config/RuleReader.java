@@ -107,8 +107,24 @@ final class RuleReader {
         logAt.contains(LogAt.CONNECT),
         logAt.contains(LogAt.DISCONNECT),
         logAt.contains(LogAt.ERROR),
+        arrival(rule),
         rule.where().file(),
         rule.where().line());
+  }
+
+  private static Arrival arrival(Section rule) {
+    ValueReader<String> network =
+        (text, where) -> {
+          new NetworkSetBuilder().add(text.strip());
+          return text.strip();
+        };
+    List<String> peer = rule.readList("peer", network);
+    List<String> to = rule.readList("to", network);
+    List<PortRange> ports = rule.readList("to-port", (text, where) -> Quantities.ports(text));
+    return Arrival.of(
+        peer == null ? List.of() : List.copyOf(peer),
+        to == null ? List.of() : List.copyOf(to),
+        ports == null ? List.of() : List.copyOf(ports));
   }
 
   private static Schedule when(Section rule) {

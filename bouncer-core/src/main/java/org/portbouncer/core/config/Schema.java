@@ -249,6 +249,18 @@ public final class Schema {
               "any",
               "the client's port, as in `1024-65535`"),
           optional(
+              "acls.NAME[].peer",
+              "network or list of networks",
+              "anyone",
+              "who really connected; another than the client where that one sent a PROXY header"),
+          optional(
+              "acls.NAME[].to",
+              "network or list of networks",
+              "any",
+              "the address the client came to, by the PROXY header where there is one"),
+          optional(
+              "acls.NAME[].to-port", "port, range, or list of them", "any", "its port, likewise"),
+          optional(
               "acls.NAME[].when",
               "schedule",
               "always",

@@ -48,7 +48,8 @@ final class UnreachableRules {
   /** Whether {@code earlier} matches at every time and port at which {@code later} does. */
   private static boolean coversTheRest(Rule earlier, Rule later) {
     boolean times = earlier.when() == null || earlier.when().equals(later.when());
-    return times && coversPorts(earlier.fromPorts(), later.fromPorts());
+    boolean ways = earlier.arrival() == null || earlier.arrival().equals(later.arrival());
+    return times && ways && coversPorts(earlier.fromPorts(), later.fromPorts());
   }
 
   private static boolean coversPorts(List<PortRange> earlier, List<PortRange> later) {

@@ -76,6 +76,16 @@ public final class SessionRoute {
     return has(record, HAS_PEER) ? SockAddr.text(memory, at(record, PEER)) : "";
   }
 
+  /** Whether somebody else than the client really connected. */
+  public boolean hasPeer(int record) {
+    return has(record, HAS_PEER);
+  }
+
+  /** Where that one's address stands in the table's memory, where there is one. */
+  public long peerOffset(int record) {
+    return at(record, PEER);
+  }
+
   /** Notes the address that is tried or was connected to: a sockaddr. */
   public void server(int record, MemorySegment from, long offset) {
     MemorySegment.copy(from, offset, memory, at(record, SERVER), SockAddr.BYTES);

@@ -37,14 +37,29 @@ record AclTest(
    */
   record Considered(Rule rule, List<String> whyNot) {}
 
+  /**
+   * Decides.
+   *
+   * @param peer who really connects; null where that is the client
+   * @param to the address it comes to; null where that does not matter
+   */
   static AclTest of(
-      Configuration configuration, Listener listener, ClientAddress client, Instant at) {
+      Configuration configuration,
+      Listener listener,
+      ClientAddress client,
+      ClientAddress peer,
+      ClientAddress to,
+      Instant at) {
     Acl acl = listener.acl() < 0 ? null : configuration.acls().get(listener.acl());
     List<Considered> considered = new ArrayList<>();
     Rule rule = null;
     if (acl != null) {
       RuleMatcher matcher = new RuleMatcher(acl);
       long nowMs = at.toEpochMilli();
+      matcher.arrival(
+          peer == null ? client.address() : peer.address(),
+          to == null ? null : to.address(),
+          to == null ? RuleMatcher.NO_PORT : to.port());
       int index = matcher.match(client.address(), client.port(), nowMs);
       rule = index == RuleMatcher.NONE ? null : acl.rules().get(index);
       int last = rule == null ? acl.rules().size() - 1 : index;

@@ -50,6 +50,20 @@ final class AclTestCommand implements Callable<Integer> {
   private ClientAddress client;
 
   @Option(
+      names = "--peer",
+      paramLabel = "IP",
+      converter = ClientAddress.Converter.class,
+      description = "Who really connects, where a PROXY header names the client.")
+  private ClientAddress peer;
+
+  @Option(
+      names = "--to",
+      paramLabel = "IP[:PORT]",
+      converter = ClientAddress.Converter.class,
+      description = "The address that the client comes to.")
+  private ClientAddress to;
+
+  @Option(
       names = "--at",
       paramLabel = "TIME",
       converter = PointInTime.class,
@@ -68,7 +82,13 @@ final class AclTestCommand implements Callable<Integer> {
     LoadResult loaded = ConfigProblems.loadForServer(console, file.path());
     Configuration configuration = loaded.configuration();
     AclTest test =
-        AclTest.of(configuration, listener(configuration), client, at == null ? Instant.now() : at);
+        AclTest.of(
+            configuration,
+            listener(configuration),
+            client,
+            peer,
+            to,
+            at == null ? Instant.now() : at);
     if (json) {
       console.out().println(json(test));
     } else {

@@ -70,7 +70,16 @@ final class Recheck {
     if (rules == null) {
       return false;
     }
-    int rule = rules.matcher.match(table.memory(), table.clientOffset(record), nowMs);
+    int rule =
+        rules.matcher.match(
+            table.memory(),
+            table.clientOffset(record),
+            table.localOffset(record),
+            table.memory(),
+            table.route().hasPeer(record)
+                ? table.route().peerOffset(record)
+                : table.clientOffset(record),
+            nowMs);
     return rule == RuleMatcher.NONE || rules.rules.get(rule).action() == Rule.Action.BLOCK;
   }
 }
