@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
  * <pre>
  * field          form
  * magic          4 bytes, "BCFG"
- * version        1 byte, 3
+ * version        1 byte, 5
  * configuration  its components in the order of the record
  *
  * integers       big-endian, 4 or 8 bytes; booleans 1 byte; enum constants are texts

@@ -39,6 +39,7 @@ final class ConfigDecoder {
             in.text(),
             in.list(this::listener),
             in.list(this::group),
+            in.list(this::chain),
             in.list(this::acl),
             in.list(this::bandwidth),
             new Configuration.SourcePrefix(in.integer(0, 32), in.integer(0, 128)),
@@ -77,6 +78,13 @@ final class ConfigDecoder {
       ok &= listener.group() < configuration.targets().size();
       ok &= listener.group() >= 0 == (listener.target().kind() == Endpoint.Kind.GROUP);
     }
+    for (Listener listener : configuration.listeners()) {
+      ok &= listener.via() < configuration.chains().size();
+      ok &= listener.via() < 0 || listener.target().isTcp();
+    }
+    for (Chain chain : configuration.chains()) {
+      ok &= !chain.hops().isEmpty();
+    }
     for (TargetGroup group : configuration.targets()) {
       ok &= !group.members().isEmpty();
     }
@@ -86,7 +94,8 @@ final class ConfigDecoder {
       }
     }
     if (!ok) {
-      throw new ConfigCodecException("a reference to an acl, class or group that is not there");
+      throw new ConfigCodecException(
+          "a reference to an acl, class, group or chain that is not there");
     }
   }
 
@@ -115,6 +124,7 @@ final class ConfigDecoder {
         in.integer(-1, ANY),
         in.integer(-1, ANY),
         in.integer(-1, ANY),
+        in.integer(-1, ANY),
         timeouts(),
         keepAlive(),
         new ListenOptions(in.integer(-1, 0777), in.text(), in.text(), in.flag()),
@@ -140,6 +150,14 @@ final class ConfigDecoder {
     } catch (InvalidValueException e) {
       throw new ConfigCodecException("not a network: " + e.getMessage(), e);
     }
+  }
+
+  private Chain chain() throws ConfigCodecException {
+    return new Chain(in.text(), in.list(this::hop), in.text(), in.integer());
+  }
+
+  private Chain.Hop hop() throws ConfigCodecException {
+    return new Chain.Hop(in.constant(Chain.Type.values()), endpoint(), in.text(), in.flag());
   }
 
   private TargetGroup group() throws ConfigCodecException {

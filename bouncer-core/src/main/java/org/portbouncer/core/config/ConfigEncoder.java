@@ -11,6 +11,7 @@ final class ConfigEncoder {
     out.text(configuration.file());
     out.list(configuration.listeners(), this::listener);
     out.list(configuration.targets(), this::group);
+    out.list(configuration.chains(), this::chain);
     out.list(configuration.acls(), this::acl);
     out.list(configuration.bandwidth(), this::bandwidth);
     out.number(configuration.sourcePrefix().v4());
@@ -66,6 +67,7 @@ final class ConfigEncoder {
     out.number(listener.group());
     out.number(listener.acl());
     out.number(listener.bandwidth());
+    out.number(listener.via());
     timeouts(listener.timeouts());
     out.number(listener.keepAlive().idleS());
     out.number(listener.keepAlive().intervalS());
@@ -78,6 +80,20 @@ final class ConfigEncoder {
     proxy(listener.proxy());
     out.text(listener.file());
     out.number(listener.line());
+  }
+
+  private void chain(Chain chain) {
+    out.text(chain.name());
+    out.list(chain.hops(), this::hop);
+    out.text(chain.file());
+    out.number(chain.line());
+  }
+
+  private void hop(Chain.Hop hop) {
+    out.constant(hop.type());
+    endpoint(hop.proxy());
+    out.text(hop.user());
+    out.flag(hop.local());
   }
 
   private void group(TargetGroup group) {

@@ -11,6 +11,7 @@ import java.util.Locale;
  * @param file the file it was read from, absolute
  * @param listeners in the order of the file
  * @param targets groups of targets, those of listeners' own lists last
+ * @param chains in the order of the file
  * @param acls in the order of the file
  * @param bandwidth in the order of the file
  * @param sourcePrefix what counts as one source
@@ -31,6 +32,7 @@ public record Configuration(
     String file,
     List<Listener> listeners,
     List<TargetGroup> targets,
+    List<Chain> chains,
     List<Acl> acls,
     List<BandwidthClass> bandwidth,
     SourcePrefix sourcePrefix,
@@ -79,6 +81,7 @@ public record Configuration(
         file,
         listeners,
         targets,
+        chains,
         acls,
         bandwidth,
         sourcePrefix,
@@ -101,6 +104,7 @@ public record Configuration(
         file,
         newListeners,
         targets,
+        chains,
         newAcls,
         bandwidth,
         sourcePrefix,

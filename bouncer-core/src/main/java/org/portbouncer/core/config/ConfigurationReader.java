@@ -39,8 +39,11 @@ final class ConfigurationReader {
 
     ListenAddresses addresses = new ListenAddresses();
     List<TargetGroup> groups = TargetsReader.all(bouncer.section("targets"));
+    Section chainSection = bouncer.section("chains");
+    List<String> chainNames = Names.of(chainSection);
+    List<Chain> chains = ChainReader.all(chainSection, chainNames);
     List<Listener> listeners =
-        new ListenerReader(aclNames, classNames, global, addresses, groups)
+        new ListenerReader(aclNames, classNames, chainNames, global, addresses, groups)
             .all(bouncer.section("listeners"));
     RuleReader ruleReader = new RuleReader(classNames, new NetworkLists(memory));
     List<Acl> acls = new ArrayList<>();
@@ -53,6 +56,7 @@ final class ConfigurationReader {
         file.toAbsolutePath().normalize().toString(),
         List.copyOf(listeners),
         List.copyOf(groups),
+        chains,
         List.copyOf(acls),
         List.copyOf(classes),
         new Configuration.SourcePrefix(

@@ -100,7 +100,8 @@ public final class EffectiveConfig {
         setting.afterName().substring(1),
         setting.portable(),
         source,
-        "acls." + Setting.quoted(setting.name()),
+        setting.path().substring(0, setting.path().indexOf('.') + 1)
+            + Setting.quoted(setting.name()),
         setting.element());
   }
 

@@ -11,6 +11,7 @@ import java.util.List;
  * @param group index into {@link Configuration#targets()} where that is a group, else -1
  * @param acl index into {@link Configuration#acls()}, or -1 where everyone may connect
  * @param bandwidth index into {@link Configuration#bandwidth()}, or -1 for none
+ * @param via index into {@link Configuration#chains()}, or -1 for none
  * @param timeouts the global ones with this listener's overrides applied
  * @param keepAlive of its sockets and those to its target
  * @param options how its sockets are made
@@ -25,6 +26,7 @@ public record Listener(
     int group,
     int acl,
     int bandwidth,
+    int via,
     Timeouts timeouts,
     KeepAlive keepAlive,
     ListenOptions options,
@@ -35,7 +37,7 @@ public record Listener(
   /** The same on other addresses, such as have the ports that the kernel chose. */
   public Listener withListen(List<Endpoint> others) {
     return new Listener(
-        name, others, target, group, acl, bandwidth, timeouts, keepAlive, options, proxy, file,
+        name, others, target, group, acl, bandwidth, via, timeouts, keepAlive, options, proxy, file,
         line);
   }
 }

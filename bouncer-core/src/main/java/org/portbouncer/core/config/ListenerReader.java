@@ -12,6 +12,7 @@ final class ListenerReader {
 
   private final List<String> aclNames;
   private final List<String> bandwidthNames;
+  private final List<String> chainNames;
   private final Timeouts global;
   private final ListenAddresses addresses;
   private final List<TargetGroup> groups;
@@ -22,6 +23,7 @@ final class ListenerReader {
   ListenerReader(
       List<String> aclNames,
       List<String> bandwidthNames,
+      List<String> chainNames,
       Timeouts global,
       ListenAddresses addresses,
       List<TargetGroup> groups) {
@@ -29,6 +31,7 @@ final class ListenerReader {
     this.addresses = addresses;
     this.aclNames = aclNames;
     this.bandwidthNames = bandwidthNames;
+    this.chainNames = chainNames;
     this.global = global;
   }
 
@@ -81,6 +84,12 @@ final class ListenerReader {
     }
     Integer bandwidth =
         section.read("bandwidth", Names.reference("bandwidth class", bandwidthNames));
+    Integer via = section.read("via", Names.reference("chain", chainNames));
+    Timeouts timeouts = timeouts(section.section("timeouts"));
+    if (via != null) {
+      TargetGroup group = target.group() < 0 ? null : groups.get(target.group());
+      ChainReader.check(section, target.endpoint(), group, timeouts);
+    }
     return new Listener(
         name,
         listen == null ? List.of() : List.copyOf(listen),
@@ -88,7 +97,8 @@ final class ListenerReader {
         target.group(),
         Objects.requireNonNullElse(acl, -1),
         Objects.requireNonNullElse(bandwidth, -1),
-        timeouts(section.section("timeouts")),
+        Objects.requireNonNullElse(via, -1),
+        timeouts,
         keepAlive(section),
         options(section, listen),
         ProxyReader.read(section, listen == null ? List.of() : listen, target.endpoint()),

@@ -40,6 +40,11 @@ public final class Schema {
               "none",
               "the class of sessions whose rule names none"),
           optional(
+              "listeners.NAME.via",
+              "name",
+              "none",
+              "the chain of proxies that leads to the target"),
+          optional(
               "listeners.NAME.timeouts.negotiate",
               DURATION,
               "`timeouts.negotiate`",
@@ -233,6 +238,14 @@ public final class Schema {
               "`0`",
               "0",
               "connections opened ahead: none in this version"),
+          required("chains.NAME[].type", "`socks5`, `socks4` or `http`", "what the proxy speaks"),
+          required("chains.NAME[].proxy", "target", "where it is: `HOST:PORT` or `[v6]:PORT`"),
+          optional("chains.NAME[].user", "text", "none", "the user's id, for `socks4`"),
+          optional(
+              "chains.NAME[].resolve",
+              "`proxy` or `local`",
+              "`proxy`; `local` for `socks4`",
+              "who looks up a name that is behind this proxy; `proxy` makes SOCKS4 4a"),
           optional(
               "acls.NAME[].name", "name", "`#1`, `#2`, …", "the rule's name in logs and metrics"),
           required(

@@ -125,6 +125,15 @@ final class Section {
   }
 
   /**
+   * The same.
+   *
+   * @param what one of them is called
+   */
+  List<Section> elements(String name, String what) {
+    return elements(name, schemaPath + ".NAME[]", what);
+  }
+
+  /**
    * The blocks of a list under a key.
    *
    * @param what one of them is called

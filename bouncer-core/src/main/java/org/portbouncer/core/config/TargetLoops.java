@@ -63,6 +63,10 @@ final class TargetLoops {
   }
 
   private static List<Endpoint> targets(Listener from, Configuration configuration) {
+    if (from.via() >= 0) {
+      // What the target's address means is the last proxy's to say.
+      return List.of(configuration.chains().get(from.via()).hops().getFirst().proxy());
+    }
     return from.group() < 0
         ? List.of(from.target())
         : configuration.targets().get(from.group()).members().stream()

@@ -163,7 +163,7 @@ public final class AccessLog {
       key("reason");
       Cause said = table.cause(record);
       Cause cause = said == Cause.UNSAID ? Cause.usual(result, term) : said;
-      quoted(cause.text(table.causeErrno(record)));
+      quoted(hopText(table, record, result) + cause.text(table.causeErrno(record)));
     }
     if (form.json()) {
       line.put((byte) '}');
@@ -188,7 +188,22 @@ public final class AccessLog {
     } else {
       text("attempts", "");
     }
-    text("via", "");
+    text("via", viaText(table, record, configuration));
+  }
+
+  /** The chain that it goes through; "" without one. */
+  public static String viaText(SessionTable table, int record, Configuration configuration) {
+    int chain = table.route().chain(record);
+    return chain < 0 || configuration == null || chain >= configuration.chains().size()
+        ? ""
+        : configuration.chains().get(chain).name();
+  }
+
+  /** At which proxy of its chain a session failed. */
+  private static String hopText(SessionTable table, int record, Result result) {
+    int hop = table.route().hop(record);
+    boolean late = result == Result.TIMEOUT || result == Result.NO_TARGET;
+    return hop > 0 && late ? "proxy " + hop + ": " : "";
   }
 
   /** The address that was connected to; of a plain target that is the target. */

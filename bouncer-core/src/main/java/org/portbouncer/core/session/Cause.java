@@ -32,6 +32,16 @@ public enum Cause {
   NAME_LATE(14, "the name was not resolved in time"),
   NAME_FAILED(15, "the name cannot be looked up"),
 
+  PROXY_SOCKS5(80, "refused over SOCKS5"),
+  PROXY_SOCKS4(81, "refused over SOCKS4"),
+  PROXY_HTTP(82, "refused over HTTP"),
+  PROXY_CREDENTIALS(83, "the proxy refuses the credentials, or wants some"),
+  PROXY_ENDED(84, "the proxy ended the connection without an answer: not reached"),
+  PROXY_UNFIT(85, "the proxy's answer is not of its protocol"),
+  PROXY_FAMILY(86, "SOCKS4 reaches IPv4 addresses alone"),
+  PROXY_LATE(87, "no answer of the proxy in time"),
+  PROXY_BROKEN(88, "the connection to the proxy broke"),
+
   NO_RULE(20, "no rule matches"),
   RULE_BLOCKS(21, "the rule blocks"),
   RECHECKED(22, "the rules of a reload block it"),
@@ -114,7 +124,7 @@ public enum Cause {
   /**
    * In words.
    *
-   * @param errno what the system said; 0 for nothing
+   * @param errno what the system said; 0 for nothing; of a proxy its code, see {@link ProxyCodes}
    */
   public String text(int errno) {
     return switch (this) {
@@ -122,8 +132,14 @@ public enum Cause {
       case CONNECT -> ConnectErrno.inet(errno);
       case CONNECT_UNIX -> ConnectErrno.unix(errno);
       case WATCHES -> Errno.watching(errno);
+      case PROXY_SOCKS5, PROXY_SOCKS4, PROXY_HTTP -> words + ": " + ProxyCodes.text(this, errno);
       default -> errno == 0 ? words : words + ": " + Errno.text(errno);
     };
+  }
+
+  /** Whether a proxy of a chain is to be told with it. */
+  public boolean isOfProxy() {
+    return code >= PROXY_SOCKS5.code && code <= PROXY_BROKEN.code;
   }
 
   /** What it most likely was, where nobody said more than this. */

@@ -102,7 +102,7 @@ final class SessionViews {
         orNull(AccessLog.memberText(table, record, configuration, listener)),
         orNull(AccessLog.serverText(table, record, listener)),
         AccessLog.attempts(table, record),
-        null,
+        orNull(AccessLog.viaText(table, record, configuration)),
         hops);
   }
 

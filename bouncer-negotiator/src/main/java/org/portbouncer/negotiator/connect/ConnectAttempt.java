@@ -1,6 +1,7 @@
 package org.portbouncer.negotiator.connect;
 
 import java.net.InetAddress;
+import org.portbouncer.core.config.Chain;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.ProxyProtocol;
@@ -19,7 +20,8 @@ import org.portbouncer.negotiator.connect.TargetSockets.Address;
  * one address answers or the time is over. Pooled by {@link ConnectStage}; on the thread of its
  * loop.
  */
-final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Resolver.Asker {
+final class ConnectAttempt extends SessionWait
+    implements AddressRace.Owner, ChainDialogue.Owner, Resolver.Asker {
 
   /** How soon a shortage (a full backlog, no descriptor) is tried again. */
   private static final long RETRY_NANOS = 10_000_000;
@@ -49,6 +51,18 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
   /** The member that is tried, where the listener's target is a group. */
   private Endpoint target;
 
+  /** What is connected to: the target, or the first proxy on the way to it. */
+  private Endpoint towards;
+
+  /** The proxies on the way; null for none. */
+  private Chain chain;
+
+  /** The index of the chain. */
+  private int via;
+
+  /** Made for the first session that goes through a chain. */
+  private ChainDialogue dialogue;
+
   /** What it waits for to come back; 0 for nothing. */
   private int lacking;
 
@@ -76,7 +90,7 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
         new GroupTries(stage.worker(), stage.choice()) {
           @Override
           void late() {
-            memberFailed(resolving ? Cause.NAME_LATE : Cause.NO_ANSWER, 0, Result.TIMEOUT);
+            memberFailed(lateness(resolving), 0, Result.TIMEOUT);
           }
         };
   }
@@ -87,6 +101,10 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
     this.proxy = listener.proxy();
     this.begun = stage.worker().loop().now();
     this.timeoutMs = listener.timeouts().connectMs();
+    if (listener.via() >= 0) {
+      via = listener.via();
+      chain = stage.worker().configuration(session).chains().get(via);
+    }
     if (target.kind() == Endpoint.Kind.GROUP) {
       tries.begin(session, listener.group());
       nextMember();
@@ -96,19 +114,24 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
   }
 
   private void connect() {
-    switch (target.kind()) {
+    towards = target;
+    if (chain != null) {
+      towards = chain.hops().getFirst().proxy();
+      hop(1);
+    }
+    switch (towards.kind()) {
       case INTERNAL -> internal();
       case NAME -> {
         resolving = true;
-        stage.resolve(target, tries.used() ? tries.keepNanos() : Resolver.KEEP_NANOS, this);
+        stage.resolve(towards, tries.used() ? tries.keepNanos() : Resolver.KEEP_NANOS, this);
         if (resolving) {
           hold();
         }
       }
       case INET, UNIX -> {
         only[0] =
-            tries.used()
-                ? stage.sockets().member(target)
+            tries.used() || chain != null
+                ? stage.sockets().member(towards)
                 : stage.sockets().fixed(session.state().listener(), target);
         race.begin(only);
       }
@@ -129,6 +152,7 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
   /** A member could not be connected: the next one is tried, if there is any. */
   private void memberFailed(Cause cause, int errno, Result result) {
     race.clear();
+    clearDialogue();
     resolving = false;
     use++;
     tries.failed(cause, errno);
@@ -143,11 +167,23 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
     }
   }
 
-  /** Which member of a group was tried last, for the log. */
+  /** Which member of a group was tried last, and how far through a chain, for the log. */
   String tried() {
-    return !tries.used() || tries.count() == 0
-        ? ""
-        : ", member " + tries.text() + ", attempt " + tries.count();
+    String member =
+        !tries.used() || tries.count() == 0
+            ? ""
+            : ", member " + tries.text() + ", attempt " + tries.count();
+    int hop = chain == null ? 0 : stage.worker().table().route().hop(session.state().record());
+    return hop == 0
+        ? member
+        : member
+            + ", proxy "
+            + hop
+            + " of chain "
+            + chain.name()
+            + " ("
+            + chain.hops().get(hop - 1).proxy().text()
+            + ")";
   }
 
   @Override
@@ -172,7 +208,7 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
       because(Cause.ofLookup(why), 0);
       fail(Result.NO_TARGET, Term.TARGET_REFUSED, why);
     } else {
-      race.begin(stage.book().order(target, found, stage.worker().loop().now()));
+      race.begin(stage.book().order(towards, found, stage.worker().loop().now()));
     }
   }
 
@@ -196,14 +232,22 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
 
   @Override
   public void won(int fd, Address address) {
-    if (target.kind() == Endpoint.Kind.NAME) {
-      stage.book().answered(target, address, stage.worker().loop().now());
+    if (towards.kind() == Endpoint.Kind.NAME) {
+      stage.book().answered(towards, address, stage.worker().loop().now());
     }
+    if (tries.used() || chain != null || target.kind() == Endpoint.Kind.NAME) {
+      address.note(stage.worker().table().route(), session.state().record());
+    }
+    if (chain != null) {
+      speak(fd);
+    } else {
+      connected(fd);
+    }
+  }
+
+  private void connected(int fd) {
     if (tries.used()) {
       tries.connected();
-    }
-    if (tries.used() || target.kind() == Endpoint.Kind.NAME) {
-      address.note(stage.worker().table().route(), session.state().record());
     }
     session.descriptors().put(Descriptors.TARGET, fd);
     if (proxy.send() == ProxyProtocol.Send.NONE) {
@@ -237,6 +281,54 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
     } else {
       fail(Result.NO_TARGET, Term.TARGET_REFUSED, Cause.GREETING, errno);
     }
+  }
+
+  // What comes of a chain.
+
+  private void speak(int fd) {
+    if (dialogue == null) {
+      dialogue = new ChainDialogue(stage.worker(), stage.resolver(), this);
+    }
+    hold();
+    dialogue.begin(fd, chain, target);
+  }
+
+  @Override
+  public void hop(int hop) {
+    stage.worker().table().route().chain(session.state().record(), via, hop);
+  }
+
+  @Override
+  public void through(int fd) {
+    hop(0);
+    connected(fd);
+  }
+
+  @Override
+  public void refused(Cause cause, int code) {
+    if (cause == Cause.WATCHES) {
+      fail(Result.ERROR, Term.RESOURCE, cause, code);
+    } else if (tries.used()) {
+      memberFailed(cause, code, Result.NO_TARGET);
+    } else {
+      stage.worker().table().route().attempt(session.state().record(), -1, 1);
+      fail(Result.NO_TARGET, Term.TARGET_REFUSED, cause, code);
+    }
+  }
+
+  private boolean isSpeaking() {
+    return dialogue != null && dialogue.isSpeaking();
+  }
+
+  private void clearDialogue() {
+    if (dialogue != null) {
+      dialogue.clear();
+    }
+  }
+
+  /** What an answer that does not come in time is. */
+  private Cause lateness(boolean name) {
+    return name ? Cause.NAME_LATE : isSpeaking() ? Cause.PROXY_LATE : Cause.NO_ANSWER;
   }
 
   @Override
@@ -287,8 +379,9 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
       countLate(Cause.NAME_LATE);
       fail(Result.NO_TARGET, Term.TARGET_TIMEOUT, Cause.NAME_LATE, 0);
     } else {
-      countLate(Cause.NO_ANSWER);
-      fail(Result.TIMEOUT, Term.TARGET_TIMEOUT, Cause.NO_ANSWER, 0);
+      Cause late = lateness(false);
+      countLate(late);
+      fail(Result.TIMEOUT, Term.TARGET_TIMEOUT, late, 0);
     }
   }
 
@@ -331,6 +424,9 @@ final class ConnectAttempt extends SessionWait implements AddressRace.Owner, Res
   void clear() {
     race.clear();
     greets.clear();
+    clearDialogue();
+    chain = null;
+    towards = null;
     tries.clear();
     stage.worker().loop().timers().clear(retry);
     letGo();

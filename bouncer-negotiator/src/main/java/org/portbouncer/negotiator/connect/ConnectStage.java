@@ -77,6 +77,10 @@ final class ConnectStage implements Stage {
     return sockets;
   }
 
+  Resolver resolver() {
+    return resolver;
+  }
+
   AddressBook book() {
     return book;
   }

@@ -180,7 +180,10 @@ abstract class GroupTries {
   }
 
   private static Outcome outcome(Cause cause, int errno) {
-    if (cause == Cause.NO_ANSWER || cause == Cause.NAME_LATE || errno == Errno.ETIMEDOUT) {
+    if (cause == Cause.NO_ANSWER
+        || cause == Cause.PROXY_LATE
+        || cause == Cause.NAME_LATE
+        || errno == Errno.ETIMEDOUT) {
       return Outcome.TIMEOUT;
     }
     return errno == Errno.ECONNREFUSED ? Outcome.REFUSED : Outcome.ERROR;

@@ -1,0 +1,36 @@
+package org.portbouncer.core.config;
+
+import java.util.List;
+
+/**
+ * Proxies through which targets are reached, each through the one before.
+ *
+ * @param name the key under `chains`
+ * @param hops in order, at least one
+ * @param file the file that names it
+ * @param line its line there
+ */
+public record Chain(String name, List<Hop> hops, String file, int line) {
+
+  /** Copies the list. */
+  public Chain {
+    hops = List.copyOf(hops);
+  }
+
+  /**
+   * One proxy.
+   *
+   * @param type what it speaks
+   * @param proxy where it is: a host and a port
+   * @param user what SOCKS4 calls the user's id; "" for none
+   * @param local whether a name behind it is looked up here; else it gets the name
+   */
+  public record Hop(Type type, Endpoint proxy, String user, boolean local) {}
+
+  /** What a proxy speaks. */
+  public enum Type {
+    SOCKS5,
+    SOCKS4,
+    HTTP
+  }
+}
