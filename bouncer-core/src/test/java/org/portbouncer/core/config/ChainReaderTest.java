@@ -15,18 +15,19 @@ class ChainReaderTest {
   @TempDir Path folder;
 
   private LoadResult load(String listener, String hops) throws IOException {
-    String text =
-        """
-        bouncer {
-          listeners.web { listen = "127.0.0.1:8080", acl = all, via = out, %s }
-          acls.all = [ { action = pass } ]
-          targets.app { members = [ { address = "192.0.2.1:80" } ], check.type = connect }
-          listeners.app { listen = "127.0.0.1:8081", acl = all, target = "group:app" }
-          chains.out = [ %s ]
-        }
-        """;
     return ConfigLoader.load(
-        Files.writeString(folder.resolve("b.conf"), text.formatted(listener, hops)));
+        Files.writeString(
+            folder.resolve("b.conf"),
+            """
+            bouncer {
+              listeners.web { listen = "127.0.0.1:8080", acl = all, via = out, %s }
+              acls.all = [ { action = pass } ]
+              targets.app { members = [ { address = "192.0.2.1:80" } ], check.type = connect }
+              listeners.app { listen = "127.0.0.1:8081", acl = all, target = "group:app" }
+              chains.out = [ %s ]
+            }
+            """
+                .formatted(listener, hops)));
   }
 
   private List<String> problems(String listener, String hops) throws IOException {

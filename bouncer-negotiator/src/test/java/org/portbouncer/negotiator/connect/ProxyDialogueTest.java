@@ -109,8 +109,11 @@ class ProxyDialogueTest {
   void shouldAskOverHttpWithAHostHeader() {
     assertThat(new String(new HttpConnect(V6).first(), StandardCharsets.US_ASCII))
         .isEqualTo(
-            "CONNECT [2001:db8:0:0:0:0:0:9]:80 HTTP/1.1\r\n"
-                + "Host: [2001:db8:0:0:0:0:0:9]:80\r\n\r\n");
+            """
+            CONNECT [2001:db8:0:0:0:0:0:9]:80 HTTP/1.1\r
+            Host: [2001:db8:0:0:0:0:0:9]:80\r
+            \r
+            """);
     assertThat(new String(new HttpConnect(NAME).first(), StandardCharsets.US_ASCII))
         .startsWith("CONNECT app.example:8080 HTTP/1.1\r\n");
   }
