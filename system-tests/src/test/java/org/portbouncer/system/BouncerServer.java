@@ -343,6 +343,13 @@ final class BouncerServer implements AutoCloseable {
         .toList();
   }
 
+  /** Waits for words in the server's log, which comes from a thread of its own. */
+  void awaitLog(String words) {
+    await("the log to say: " + words)
+        .atMost(Patience.seconds(20))
+        .until(() -> err().text().contains(words));
+  }
+
   /** The one {@code end} line of the session with this id. */
   AccessLine awaitEnd(String id) {
     return awaitOneEnd("id " + id, line -> line.id().equals(id));

@@ -95,7 +95,11 @@ class TargetsIT {
     return counts;
   }
 
-  private static List<AccessLine> ends(BouncerServer server) {
+  /** The lines of all sessions that have ended, once there are so many. */
+  private static List<AccessLine> ends(BouncerServer server, int sessions) {
+    await("lines of sessions that have ended")
+        .atMost(Patience.seconds(20))
+        .until(() -> server.accessLines(AccessLine::isEnd).size() >= sessions);
     return server.accessLines(AccessLine::isEnd);
   }
 
@@ -105,7 +109,7 @@ class TargetsIT {
         BouncerServer.start(folder, group("balance = order", abc(0), abc(1)))) {
       assertThat(servedBy(5)).isEqualTo(Map.of("a", 5));
       server.awaitNoSession();
-      AccessLine end = ends(server).getFirst();
+      AccessLine end = ends(server, 1).getFirst();
       assertThat(end.get("target")).isEqualTo("group:app");
       assertThat(end.get("member")).isEqualTo("a");
       assertThat(end.get("server")).isEqualTo("127.0.0.1:" + a.port());
@@ -177,16 +181,15 @@ class TargetsIT {
         BouncerServer.start(folder, group("attempts = 2", abc(0), abc(1)))) {
       assertThat(servedBy(6)).isEqualTo(Map.of("b", 6));
       server.awaitNoSession();
-      List<AccessLine> lines = ends(server);
+      List<AccessLine> lines = ends(server, 6);
       assertThat(lines).allMatch(line -> line.result().equals("ok"));
       assertThat(lines.stream().map(line -> line.get("attempts")).sorted())
           .containsExactly("1", "1", "1", "2", "2", "2");
       assertThat(lines.getFirst().get("member")).isEqualTo("b");
-      assertThat(server.err().text())
-          .contains(
-              "group app: member a (127.0.0.1:%d) gets no session for 10000 ms: 3 in a row could"
-                      .formatted(a.port())
-                  + " not be connected, the last: connection refused");
+      server.awaitLog(
+          "group app: member a (127.0.0.1:%d) gets no session for 10000 ms: 3 in a row could"
+                  .formatted(a.port())
+              + " not be connected, the last: connection refused");
     }
   }
 
@@ -202,7 +205,7 @@ class TargetsIT {
       assertThat(served("127.0.0.1")).isEqualTo("b");
       assertThat((System.nanoTime() - begun) / 1_000_000).isBetween(950L, 8_000L);
       server.awaitNoSession();
-      assertThat(ends(server).getFirst().get("attempts")).isEqualTo("2");
+      assertThat(ends(server, 1).getFirst().get("attempts")).isEqualTo("2");
     }
   }
 
@@ -295,9 +298,8 @@ class TargetsIT {
       // The target's own end may be first.
       assertThat(end.result()).isIn("killed", "reset", "ok");
       assertThat(served("127.0.0.1")).isEqualTo("b");
-      assertThat(server.err().text())
-          .contains(
-              "group app: member a (127.0.0.1:%d) is down: connection refused".formatted(port));
+      server.awaitLog(
+          "group app: member a (127.0.0.1:%d) is down: connection refused".formatted(port));
       for (long worker : server.workers("connect")) {
         Signals.send("KILL", worker);
       }
@@ -340,7 +342,7 @@ class TargetsIT {
       assertThat(end.result()).isEqualTo("killed");
       assertThat(end.get("reason")).isEqualTo("checks found its member down, and on-down is end");
       awaitState(server, "odd", "down");
-      assertThat(server.err().text()).contains("is down: the answer is not what a check expects");
+      server.awaitLog("is down: the answer is not what a check expects");
       server.awaitNoSession();
     }
   }
@@ -395,7 +397,7 @@ class TargetsIT {
                 .formatted(PORT, a.port(), b.port()))) {
       assertThat(served("127.0.0.1")).isEqualTo("b");
       server.awaitNoSession();
-      AccessLine end = ends(server).getFirst();
+      AccessLine end = ends(server, 1).getFirst();
       assertThat(end.get("target"))
           .isEqualTo("127.0.0.1:%d,localhost:%d".formatted(a.port(), b.port()));
       assertThat(end.get("member")).isEqualTo("#2");
