@@ -113,6 +113,7 @@ public class DecisionBenchmark {
         false,
         true,
         true,
+        null,
         "b.conf",
         index + 1);
   }

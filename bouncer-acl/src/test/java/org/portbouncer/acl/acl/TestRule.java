@@ -47,6 +47,7 @@ record TestRule(String[] from, PortRange ports, String when) {
         false,
         true,
         true,
+        null,
         "b.conf",
         index + 1);
   }

@@ -48,42 +48,6 @@ public record Rule(
     BLOCK
   }
 
-  /** One that asks nothing of how the client came. */
-  public Rule(
-      String name,
-      Action action,
-      NetworkSet from,
-      List<PortRange> fromPorts,
-      Schedule when,
-      int bandwidth,
-      int maxSessions,
-      int maxSessionsPerSource,
-      Rate rate,
-      Rate ratePerSource,
-      boolean logConnect,
-      boolean logDisconnect,
-      boolean logError,
-      String file,
-      int line) {
-    this(
-        name,
-        action,
-        from,
-        fromPorts,
-        when,
-        bandwidth,
-        maxSessions,
-        maxSessionsPerSource,
-        rate,
-        ratePerSource,
-        logConnect,
-        logDisconnect,
-        logError,
-        null,
-        file,
-        line);
-  }
-
   /** Whether there is any network in it. */
   boolean hasNetworks() {
     return from != null && !from.isEmpty();

@@ -26,6 +26,7 @@ class CoverageTest {
         false,
         true,
         true,
+        null,
         "f",
         1);
   }
