@@ -79,7 +79,11 @@ final class LostOnHop {
   private Step step = Step.IDLE;
   private int token;
 
-  /** Those that get a mark. One that is closed meanwhile does not give it back: all begins anew. */
+  /**
+   * Those that get a mark. One that is closed before it has one had nothing in it, and needs none;
+   * its number may be anybody's by then. One that is closed with its mark does not give it back:
+   * all begins anew.
+   */
   private int[] inboxes = new int[0];
 
   private int marksSent;
@@ -96,6 +100,7 @@ final class LostOnHop {
         @Override
         protected void expired(long now) {
           sendMarks();
+          advance();
         }
       };
 
@@ -201,8 +206,12 @@ final class LostOnHop {
   }
 
   private void sendMarks() {
+    int[] open = inboxesNow.get();
     while (marksSent < inboxes.length) {
-      if (marker.send(inboxes[marksSent], token) != 0) {
+      int inbox = inboxes[marksSent];
+      if (Arrays.stream(open).noneMatch(one -> one == inbox)) {
+        unread.remove(inbox);
+      } else if (marker.send(inbox, token) != 0) {
         loop.timers().set(retry, loop.now() + RETRY_NANOS);
         return;
       }

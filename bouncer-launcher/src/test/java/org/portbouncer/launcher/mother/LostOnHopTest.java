@@ -47,6 +47,7 @@ class LostOnHopTest {
   private int token;
   private int writing;
   private int reading;
+  private int[] inboxes;
 
   @BeforeEach
   void open() {
@@ -58,6 +59,7 @@ class LostOnHopTest {
     assertThat(Libc.socketpair(Const.AF_UNIX, type, 0, pair.address())).isZero();
     writing = pair.get(JAVA_INT, 0);
     reading = pair.get(JAVA_INT, 4);
+    inboxes = new int[] {writing};
     sender =
         new HopSender(
             writing, 1, new Handover(table, STAGE.before(), STAGE, SENDER, pool, session -> {}));
@@ -76,7 +78,7 @@ class LostOnHopTest {
             return List.of(stage);
           }
         };
-    lost = new LostOnHop(loop, table, records, ends, peers, STAGE, () -> new int[] {writing});
+    lost = new LostOnHop(loop, table, records, ends, peers, STAGE, () -> inboxes);
   }
 
   @AfterEach
@@ -226,6 +228,33 @@ class LostOnHopTest {
     lost.synced(STAGE, token);
     assertThat(phase(taken)).isEqualTo(SessionTable.Phase.FREE);
     assertThat(waiting).noneMatch(record -> phase(record) == SessionTable.Phase.FREE);
+  }
+
+  @Test
+  void shouldSendNothingToWhoeverHasTheNumberOfAnInboxThatWasClosedMeanwhile() {
+    int taken = lostOne();
+    Session session = session();
+    sender.offer(session);
+    while (sender.flush() == 0) {
+      session = session();
+      sender.offer(session);
+    }
+    lost.begin();
+    lost.synced(STAGE.before(), token);
+    assertThat(loop.timers().size()).as("patience, and another try").isEqualTo(2);
+    // A reload has released the inbox; whoever has its number now is the reader here.
+    inboxes = new int[0];
+    int reads = 0;
+    while (reader.receive() == 1) {
+      pool.release(reader.take(0));
+      reads++;
+    }
+    assertThat(reads).isGreaterThan(10);
+    loop.timers().expire(System.nanoTime() + 30_000_000);
+    assertThat(reader.receive()).as("no mark").isEqualTo(-Errno.EAGAIN);
+    assertThat(asked).as("it goes on without").containsExactly("acl", "connect");
+    lost.synced(STAGE, token);
+    assertThat(phase(taken)).isEqualTo(SessionTable.Phase.FREE);
   }
 
   @Test
