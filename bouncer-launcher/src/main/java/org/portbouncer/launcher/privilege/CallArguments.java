@@ -26,6 +26,10 @@ final class CallArguments {
       Const.O_WRONLY | Const.O_RDWR | 0x40 /* O_CREAT */ | 0x200 /* O_TRUNC */;
   private static final int SOCKET_TYPE = 0xf;
   private static final int AF_NETLINK = 16;
+
+  /** By default, TCP, UDP. */
+  private static final int[] PROTOCOLS = {0, Const.IPPROTO_TCP, 17};
+
   private static final int CLONE_THREAD = 0x10000;
 
   /** CLONE_NEW… of each kind of namespace, CLONE_PTRACE. */
@@ -157,14 +161,18 @@ final class CallArguments {
     return then(loadArgument(2), branch(Bpf.IF_EQUAL, option, yes, otherwise));
   }
 
-  /** What it takes to reach targets and name servers. */
+  /**
+   * What it takes to reach targets and name servers: of streams and datagrams the usual protocols,
+   * by number or by default.
+   */
   private static List<Instruction> socket() {
+    List<Instruction> usual = then(loadArgument(2), oneOf(PROTOCOLS, YES, NO));
     List<Instruction> streamOrDatagram =
         then(
             loadArgument(1),
             then(
                 new Instruction(Bpf.AND, 0, 0, SOCKET_TYPE),
-                oneOf(new int[] {Const.SOCK_STREAM, Const.SOCK_DGRAM}, YES, NO)));
+                oneOf(new int[] {Const.SOCK_STREAM, Const.SOCK_DGRAM}, usual, NO)));
     // The resolver asks by netlink's protocol 0 which addresses this machine has.
     List<Instruction> addresses = then(loadArgument(2), branch(Bpf.IF_EQUAL, 0, YES, NO));
     int[] families = {Const.AF_UNIX, Const.AF_INET, Const.AF_INET6};

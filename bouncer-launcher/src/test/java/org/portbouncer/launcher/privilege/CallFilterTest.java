@@ -261,6 +261,11 @@ class CallFilterTest {
       expect(allowed, machine, stage, Call.SOCKET, family, stream, 0);
       expect(allowed, machine, stage, Call.SOCKET, family, Const.SOCK_DGRAM, 0);
       expect(DENY, machine, stage, Call.SOCKET, family, 3, 0); // raw
+      expect(allowed, machine, stage, Call.SOCKET, family, stream, Const.IPPROTO_TCP);
+      expect(allowed, machine, stage, Call.SOCKET, family, Const.SOCK_DGRAM, 17); // UDP
+      expect(DENY, machine, stage, Call.SOCKET, family, stream, 132); // SCTP
+      expect(DENY, machine, stage, Call.SOCKET, family, stream, 262); // MPTCP
+      expect(DENY, machine, stage, Call.SOCKET, family, Const.SOCK_DGRAM, 136); // UDP-Lite
     }
     expect(allowed, machine, stage, Call.SOCKET, 16, 3, 0); // netlink, of routes
     expect(DENY, machine, stage, Call.SOCKET, 16, 3, 9); // netlink, of audit
