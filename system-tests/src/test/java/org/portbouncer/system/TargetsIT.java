@@ -194,6 +194,21 @@ class TargetsIT {
   }
 
   @Test
+  void shouldSayWhyTheLastOneTriedWasNotConnectedWhenNoOtherMayBe() throws Exception {
+    a.close();
+    try (BouncerServer server = BouncerServer.start(folder, group("", abc(0), abc(1)))) {
+      assertThat(server.command("target", "off", "app/b").exit()).isZero();
+      try (Client nobody = Client.to(PORT)) {
+        assertThat(nobody.receiveAll().bytes()).isZero();
+        AccessLine line = server.awaitEndOf(nobody.address());
+        assertThat(line.get("reason")).isEqualTo("connection refused");
+        assertThat(line.get("member")).isEqualTo("a");
+        assertThat(line.get("attempts")).isEqualTo("1");
+      }
+    }
+  }
+
+  @Test
   void shouldGiveASilentMemberItsShareOfTheTimeAlone() throws Exception {
     try (HangingTarget silent = new HangingTarget();
         BouncerServer server =
@@ -342,7 +357,7 @@ class TargetsIT {
       assertThat(end.result()).isEqualTo("killed");
       assertThat(end.get("reason")).isEqualTo("checks found its member down, and on-down is end");
       awaitState(server, "odd", "down");
-      server.awaitLog("is down: the answer is not what a check expects");
+      server.awaitLog("is down: no answer in time");
       server.awaitNoSession();
     }
   }

@@ -8,7 +8,7 @@ import org.portbouncer.core.sys.SockAddr;
 /**
  * What a session's record says of the way from the real peer to the real server, where that is more
  * than a client and its listener's target: the fourth part of a record of the {@link SessionTable},
- * a cache line that a plain session never touches.
+ * a cache line that a session to a plain address does not touch, unless that cannot be connected.
  *
  * <pre>
  *    0 peer 28, who really connected, where a PROXY header has said who the client is

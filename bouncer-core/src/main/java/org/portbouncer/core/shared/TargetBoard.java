@@ -180,8 +180,15 @@ public final class TargetBoard {
     return Mode.of(number(place, MODE));
   }
 
-  /** Notes what the operator says; in the mother. */
-  public void mode(int place, Mode mode) {
+  /**
+   * Notes what the operator says; in the mother. A member that was out comes up with that.
+   *
+   * @param now CLOCK_MONOTONIC ns
+   */
+  public void mode(int place, Mode mode, long now) {
+    if (mode == Mode.READY && mode(place) != Mode.READY) {
+      put(place, UP_SINCE, now);
+    }
     INT.setVolatile(memory, at(place, MODE), mode.code);
   }
 
@@ -327,7 +334,7 @@ public final class TargetBoard {
     return get(place, ok ? CHECKS_OK : CHECKS_FAILED);
   }
 
-  /** Nobody checks it any more: what checks have said counts no longer. In the mother. */
+  /** Nobody checks it any more: what checks have said counts no longer. In connect workers. */
   public void unchecked(int place) {
     INT.setVolatile(memory, at(place, CHECKED), 0);
     INT.setVolatile(memory, at(place, IN_A_ROW), 0);

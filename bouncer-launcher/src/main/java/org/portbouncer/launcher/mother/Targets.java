@@ -141,7 +141,7 @@ final class Targets {
     int said = 0;
     for (int i = 0; i < members.size(); i++) {
       if (memberName.isEmpty() || members.get(i).equals(memberName)) {
-        board.mode(epoch.places().targets()[index][i], mode);
+        board.mode(epoch.places().targets()[index][i], mode, System.nanoTime());
         said++;
       }
     }

@@ -107,7 +107,9 @@ final class ConnectAttempt extends SessionWait
     }
     if (target.kind() == Endpoint.Kind.GROUP) {
       tries.begin(session, listener.group());
-      nextMember();
+      if (!nextMember()) {
+        fail(Result.NO_TARGET, Term.TARGET_REFUSED, tries.nothing(), 0);
+      }
     } else {
       connect();
     }
@@ -139,14 +141,15 @@ final class ConnectAttempt extends SessionWait
     }
   }
 
-  private void nextMember() {
+  /** Tries the next member; false where there is none. */
+  private boolean nextMember() {
     long deadline = timeoutMs == 0 ? 0 : begun + timeoutMs * 1_000_000;
-    target = tries.next(deadline);
-    if (target == null) {
-      fail(Result.NO_TARGET, Term.TARGET_REFUSED, tries.nothing(), 0);
-    } else {
+    Endpoint next = tries.next(deadline);
+    if (next != null) {
+      target = next;
       connect();
     }
+    return next != null;
   }
 
   /** A member could not be connected: the next one is tried, if there is any. */
@@ -156,9 +159,7 @@ final class ConnectAttempt extends SessionWait
     resolving = false;
     use++;
     tries.failed(cause, errno);
-    if (tries.mayGoOn()) {
-      nextMember();
-    } else {
+    if (!nextMember()) {
       fail(
           result,
           result == Result.TIMEOUT ? Term.TARGET_TIMEOUT : Term.TARGET_REFUSED,

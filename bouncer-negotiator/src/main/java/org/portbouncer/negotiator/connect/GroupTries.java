@@ -78,11 +78,13 @@ abstract class GroupTries {
    * Chooses the next member and counts the session there.
    *
    * @param deadline when all of it must be over, by the loop's clock; 0 for never
-   * @return its address; null where there is none, and {@link #nothing} says why
+   * @return its address; null where there is none, and {@link #nothing} says why: what was tried
+   *     last stays so
    */
   Endpoint next(long deadline) {
     SessionState state = session.state();
     long now = worker.loop().now();
+    boolean late = false;
     int chosen = MemberChoice.NONE;
     while (count < group.attempts()) {
       chosen = choice.next(group, places, tried, state.memory(), state.client(), now);
@@ -95,16 +97,17 @@ abstract class GroupTries {
           .enter(record(), board(), places[chosen], group.members().get(chosen).maxSessions())) {
         break;
       }
+      late = true;
       chosen = MemberChoice.FULL;
     }
-    member = Math.max(chosen, -1);
-    full = chosen == MemberChoice.FULL;
-    if (member < 0) {
+    if (chosen < 0) {
+      full = late || chosen == MemberChoice.FULL;
       return null;
     }
+    member = chosen;
     count++;
     route().attempt(record(), member, count);
-    int left = Math.min(group.attempts() - count, places.length - tried.cardinality());
+    int left = left();
     if (deadline != 0 && left > 0) {
       worker.loop().timers().set(share, now + Math.max(0, deadline - now) / (left + 1));
     }
@@ -118,9 +121,10 @@ abstract class GroupTries {
     return full ? Cause.MEMBERS_FULL : Cause.MEMBERS_DOWN;
   }
 
-  /** Whether another member may be tried. */
-  boolean mayGoOn() {
-    return count < group.attempts() && tried.cardinality() < places.length;
+  /** How many more members may be tried, as things are now. */
+  private int left() {
+    int more = group.attempts() - count;
+    return more == 0 ? 0 : Math.min(more, choice.left(group, places, tried, worker.loop().now()));
   }
 
   /** How many were tried. */

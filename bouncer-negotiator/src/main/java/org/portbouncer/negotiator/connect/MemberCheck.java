@@ -50,7 +50,7 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
       new Timer() {
         @Override
         protected void expired(long now) {
-          failed(resolving ? Cause.NAME_LATE : fd < 0 ? Cause.NO_ANSWER : Cause.UNEXPECTED, 0);
+          failed(resolving ? Cause.NAME_LATE : length == 0 ? Cause.NO_ANSWER : Cause.UNEXPECTED, 0);
         }
       };
 
@@ -93,7 +93,8 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
   }
 
   private void ask(long now) {
-    long every = check.everyMs() * 1_000_000;
+    // Never two at once, of several workers either.
+    long every = Math.max(check.everyMs(), check.timeoutMs()) * 1_000_000;
     boolean ours = board().takeCheck(place, now, every);
     worker.loop().timers().set(next, Math.max(now + 1_000_000, board().nextCheck(place)));
     if (!ours || running || board().mode(place) == TargetBoard.Mode.OFF) {

@@ -35,8 +35,10 @@ final class MemberChoice {
   private static final class Turns {
     private final long[] current;
     private final long[] keys;
+    private final boolean onlyBackups;
 
     Turns(TargetGroup group) {
+      onlyBackups = group.members().stream().allMatch(Member::backup);
       current = new long[group.members().size()];
       keys = new long[current.length];
       for (int i = 0; i < keys.length; i++) {
@@ -55,7 +57,8 @@ final class MemberChoice {
 
   /**
    * Chooses among those that were not tried yet: of those that are up, else of the backups that
-   * are, else, where the group says so, of all that the operator has not taken out.
+   * are; where none is up and the group says so, as if all were that the operator has not taken
+   * out.
    *
    * @param places of its members on the board
    * @param client where the client's address stands in {@code memory}
@@ -63,62 +66,95 @@ final class MemberChoice {
    */
   int next(
       TargetGroup group, int[] places, BitSet tried, MemorySegment memory, long client, long now) {
-    boolean onlyBackups = group.members().stream().allMatch(Member::backup);
-    int chosen = NONE;
-    for (int tier = 0; tier < 3 && chosen < 0; tier++) {
-      if (tier == 2
-          && (group.whenAllDown() == TargetGroup.WhenAllDown.REFUSE || anyUp(places, now))) {
-        break;
+    Turns turn = turns(group);
+    boolean full = false;
+    for (int tier = 0; tier < TIERS && mayUse(tier, group, places, now); tier++) {
+      int left = count(group, turn, places, tried, tier, now);
+      if (left > 0) {
+        return among(group, turn, places, tried, tier, memory, client, now);
       }
-      int found = among(group, places, tried, tier, onlyBackups, memory, client, now);
-      chosen = found == NONE ? chosen : found;
+      full |= left == FULL;
     }
-    return chosen;
+    return full ? FULL : NONE;
+  }
+
+  /** How many members might still be chosen, as things are now. */
+  int left(TargetGroup group, int[] places, BitSet tried, long now) {
+    Turns turn = turns(group);
+    int left = 0;
+    for (int tier = 0; tier < TIERS && mayUse(tier, group, places, now); tier++) {
+      left += Math.max(0, count(group, turn, places, tried, tier, now));
+    }
+    return left;
+  }
+
+  private Turns turns(TargetGroup group) {
+    return turns.computeIfAbsent(group, Turns::new);
+  }
+
+  // Members come in tiers: what is up, backups that are, and where none is up the same again of
+  // all.
+
+  private static final int AS_IF_UP = 2;
+  private static final int TIERS = 4;
+
+  private boolean mayUse(int tier, TargetGroup group, int[] places, long now) {
+    return tier < AS_IF_UP
+        || group.whenAllDown() == TargetGroup.WhenAllDown.TRY && !anyUp(places, now);
   }
 
   private boolean anyUp(int[] places, long now) {
-    for (int i = 0; i < places.length; i++) {
-      if (board.isUp(places[i], now)) {
+    for (int place : places) {
+      if (board.isUp(place, now)) {
         return true;
       }
     }
     return false;
   }
 
-  /**
-   * Whether a member may be chosen in this tier: 0 what is up, 1 backups that are, 2 what is not
-   * off.
-   */
-  private boolean fits(Member member, int place, int tier, boolean onlyBackups, long now) {
-    if (tier == 2) {
-      return board.mode(place) == TargetBoard.Mode.READY;
+  private boolean fits(Member member, Turns turn, int place, int tier, long now) {
+    // Where all are backups none is.
+    boolean backup = member.backup() && !turn.onlyBackups;
+    return backup == (tier % AS_IF_UP == 1)
+        && (tier < AS_IF_UP ? board.isUp(place, now) : board.mode(place) == TargetBoard.Mode.READY);
+  }
+
+  private boolean isFull(Member member, int place) {
+    return member.maxSessions() > 0 && board.active(place) >= member.maxSessions();
+  }
+
+  /** How many of a tier may be chosen; {@link #FULL} where there are some, and none has room. */
+  private int count(TargetGroup group, Turns turn, int[] places, BitSet tried, int tier, long now) {
+    int count = 0;
+    boolean full = false;
+    for (int i = 0; i < places.length; i++) {
+      Member member = group.members().get(i);
+      if (!tried.get(i) && fits(member, turn, places[i], tier, now)) {
+        boolean room = !isFull(member, places[i]);
+        count += room ? 1 : 0;
+        full |= !room;
+      }
     }
-    return (onlyBackups ? tier == 0 : member.backup() == (tier == 1)) && board.isUp(place, now);
+    return count == 0 && full ? FULL : count;
   }
 
   private int among(
       TargetGroup group,
+      Turns turn,
       int[] places,
       BitSet tried,
       int tier,
-      boolean onlyBackups,
       MemorySegment memory,
       long client,
       long now) {
-    Turns turn = turns.computeIfAbsent(group, Turns::new);
     long source = group.balance() == Balance.SOURCE ? source(memory, client) : 0;
-    int best = NONE;
-    boolean full = false;
+    int best = FULL;
     double bestScore = 0;
     long total = 0;
     for (int i = 0; i < places.length; i++) {
       Member member = group.members().get(i);
       int place = places[i];
-      if (tried.get(i) || !fits(member, place, tier, onlyBackups, now)) {
-        continue;
-      }
-      if (member.maxSessions() > 0 && board.active(place) >= member.maxSessions()) {
-        full = true;
+      if (tried.get(i) || !fits(member, turn, place, tier, now) || isFull(member, place)) {
         continue;
       }
       long weight = weight(group, member, place, now);
@@ -130,7 +166,7 @@ final class MemberChoice {
             case ROUND_ROBIN -> turn.current[i] += weight;
             case SOURCE -> rendezvous(source, turn.keys[i], weight);
           };
-      if (best == NONE || score > bestScore) {
+      if (best < 0 || score > bestScore) {
         best = i;
         bestScore = score;
       }
@@ -139,7 +175,7 @@ final class MemberChoice {
       // The turns of nginx: who was chosen stands back by what all have gained.
       turn.current[best] -= total;
     }
-    return best == NONE && full ? FULL : best;
+    return best;
   }
 
   private long weight(TargetGroup group, Member member, int place, long now) {
