@@ -185,6 +185,20 @@ class ModuleRulesTest {
     assertThat(reached).hasSizeGreaterThan(50);
   }
 
+  /** Her parts get what they need, not whoever put them together. */
+  @Test
+  void shouldKnowTheMotherAtTheEntryAlone() {
+    noClasses()
+        .that()
+        .doNotHaveFullyQualifiedName("org.portbouncer.launcher.Main")
+        .and()
+        .doNotHaveFullyQualifiedName("org.portbouncer.launcher.mother.Mother")
+        .should()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("org.portbouncer.launcher.mother.Mother")
+        .check(ours);
+  }
+
   @Test
   void shouldHaveNoCyclesAmongPackages() {
     slices().matching("org.portbouncer.core.(*)..").should().beFreeOfCycles().check(ours);

@@ -132,29 +132,29 @@ final class Acceptor {
         }
       };
 
-  Acceptor(Mother mother, int[] firstInbox) {
-    this.loop = mother.loop();
-    this.area = mother.area();
-    this.records = mother.records();
-    this.ends = mother.ends();
-    this.states = mother.states();
+  Acceptor(Ground ground, AcceptPauses pauses, int[] firstInbox) {
+    this.loop = ground.loop();
+    this.area = ground.area();
+    this.records = ground.records();
+    this.ends = ground.ends();
+    this.states = ground.states();
     this.outbox =
         new Outbox(
             loop,
             firstInbox,
-            mother.batch(),
+            ground.batch(),
             new Handover(
                 area.sessions(),
                 StageId.NEGOTIATE,
                 StageId.NEGOTIATE,
-                mother.pid(),
+                ground.pid(),
                 pool,
                 session -> {
                   throw new IllegalStateException("the mother keeps both ends of every inbox");
                 }));
-    this.pauses = mother.pauses();
-    long room = DescriptorLimit.current() - (long) Descriptors.ROLES * mother.batch();
-    this.mostInSetUp = (int) Math.max(mother.batch(), room / Descriptors.ROLES);
+    this.pauses = pauses;
+    long room = DescriptorLimit.current() - (long) Descriptors.ROLES * ground.batch();
+    this.mostInSetUp = (int) Math.max(ground.batch(), room / Descriptors.ROLES);
     this.shortageLogged = loop.now() - SHORTAGE_LOG_NANOS;
   }
 

@@ -3,9 +3,11 @@ package org.portbouncer.launcher.mother;
 import org.portbouncer.core.config.Configuration.AccessLog;
 import org.portbouncer.core.config.Configuration.AccessLog.Sink;
 import org.portbouncer.core.log.LogForm;
+import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
+import org.portbouncer.launcher.log.StandardStreams;
 import org.portbouncer.launcher.privilege.RunAs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +44,10 @@ final class AccessLogKeeper {
     }
   }
 
-  private final Mother mother;
+  private final EventLoop loop;
+  private final org.portbouncer.core.log.AccessLog accessLog;
+  private final StandardStreams streams;
+  private final Supervisor supervisor;
   private AccessLog settings;
 
   /** A file that was moved away could not be opened again. */
@@ -57,14 +62,25 @@ final class AccessLogKeeper {
         @Override
         protected void expired(long now) {
           if (settings.to() == Sink.SYSLOG) {
-            SyslogSocket.connect(mother.accessLog().fd(), settings.path());
-            mother.loop().timers().set(this, now + CONNECT_NANOS);
+            SyslogSocket.connect(accessLog.fd(), settings.path());
+            loop.timers().set(this, now + CONNECT_NANOS);
           }
         }
       };
 
-  AccessLogKeeper(Mother mother) {
-    this.mother = mother;
+  /**
+   * @param accessLog the mother's own
+   * @param streams where lines may be to go to stdout
+   */
+  AccessLogKeeper(
+      EventLoop loop,
+      org.portbouncer.core.log.AccessLog accessLog,
+      StandardStreams streams,
+      Supervisor supervisor) {
+    this.loop = loop;
+    this.accessLog = accessLog;
+    this.streams = streams;
+    this.supervisor = supervisor;
   }
 
   /**
@@ -74,13 +90,13 @@ final class AccessLogKeeper {
    * @throws StartException where it cannot be opened
    */
   void open(AccessLog first, RunAs runAs) throws StartException {
-    settle(first, AccessLogFile.open(first, runAs, mother.streams()));
+    settle(first, AccessLogFile.open(first, runAs, streams));
   }
 
   private void settle(AccessLog now, int fd) {
     settings = now;
     stale = false;
-    mother.accessLog().to(fd, form(now));
+    accessLog.to(fd, form(now));
     if (now.to() == Sink.SYSLOG) {
       int errno = SyslogSocket.connect(fd, now.path());
       if (errno == Errno.EPROTOTYPE) {
@@ -95,7 +111,7 @@ final class AccessLogKeeper {
             Errno.text(errno));
       }
       if (!connect.isSet()) {
-        mother.loop().timers().set(connect, mother.loop().now() + CONNECT_NANOS);
+        loop.timers().set(connect, loop.now() + CONNECT_NANOS);
       }
     }
   }
@@ -105,10 +121,10 @@ final class AccessLogKeeper {
   }
 
   private void use(AccessLog next, int fd) {
-    mother.accessLog().flush();
-    int before = mother.accessLog().fd();
+    accessLog.flush();
+    int before = accessLog.fd();
     settle(next, fd);
-    mother.supervisor().accessLog(fd, form(next));
+    supervisor.accessLog(fd, form(next));
     if (before >= 0) {
       Libc.close(before);
     }
@@ -123,7 +139,7 @@ final class AccessLogKeeper {
       return;
     }
     try {
-      use(settings, AccessLogFile.open(settings, RunAs.UNCHANGED, mother.streams()));
+      use(settings, AccessLogFile.open(settings, RunAs.UNCHANGED, streams));
     } catch (StartException e) {
       stale = true;
       LOG.error("{}; the one that is open is written on", e.getMessage());
@@ -140,6 +156,6 @@ final class AccessLogKeeper {
     if (!stale && next.equals(settings)) {
       return null;
     }
-    return new Change(next, AccessLogFile.open(next, RunAs.UNCHANGED, mother.streams()));
+    return new Change(next, AccessLogFile.open(next, RunAs.UNCHANGED, streams));
   }
 }

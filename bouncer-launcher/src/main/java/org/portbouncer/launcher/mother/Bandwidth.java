@@ -14,12 +14,14 @@ final class Bandwidth {
 
   private static final Logger LOG = LoggerFactory.getLogger(Bandwidth.class);
 
-  private final Mother mother;
+  private final InForce inForce;
+  private final Supervisor supervisor;
   private final ClassBoard board;
 
-  Bandwidth(Mother mother) {
-    this.mother = mother;
-    this.board = mother.area().classes();
+  Bandwidth(ClassBoard board, InForce inForce, Supervisor supervisor) {
+    this.board = board;
+    this.inForce = inForce;
+    this.supervisor = supervisor;
   }
 
   /**
@@ -28,7 +30,7 @@ final class Bandwidth {
    * @return false where there is none of that name
    */
   boolean limit(String name, Long up, Long down) {
-    Epoch epoch = mother.epoch();
+    Epoch epoch = inForce.epoch();
     List<BandwidthClass> classes = epoch.configuration().bandwidth();
     for (int i = 0; i < classes.size(); i++) {
       if (classes.get(i).name().equals(name)) {
@@ -57,7 +59,7 @@ final class Bandwidth {
             terms.configuredBurst(),
             System.nanoTime());
     if (changed) {
-      mother.supervisor().classesChanged();
+      supervisor.classesChanged();
     }
   }
 }

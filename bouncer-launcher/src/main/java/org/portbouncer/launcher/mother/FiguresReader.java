@@ -19,6 +19,7 @@ import org.portbouncer.core.shared.TimeHistogram;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.Version;
+import org.portbouncer.launcher.log.StandardStreams;
 import org.portbouncer.launcher.metrics.Figures;
 import org.portbouncer.launcher.state.LastError;
 
@@ -31,7 +32,15 @@ final class FiguresReader {
   private static final long NANOS_PER_MS = 1_000_000;
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
-  private final Mother mother;
+  private final Ground ground;
+  private final InForce inForce;
+  private final CounterPlaces places;
+  private final Supervisor supervisor;
+  private final StateWatch stateWatch;
+  private final LeftOutLines leftOut;
+  private final StandardStreams streams;
+  private final AcceptPauses pauses;
+  private final long startedAt;
   private final PolicyFigures policy;
   private final Targets targets;
   private final WorkerTimes times = new WorkerTimes();
@@ -42,19 +51,40 @@ final class FiguresReader {
 
   private final Told<String> told = new Told<>();
 
-  FiguresReader(Mother mother) {
-    this.mother = mother;
-    this.policy = new PolicyFigures(mother);
-    this.targets = new Targets(mother);
+  /**
+   * @param startedAt when the server was started, on the clock of System.nanoTime
+   */
+  FiguresReader(
+      Ground ground,
+      InForce inForce,
+      CounterPlaces places,
+      Supervisor supervisor,
+      Targets targets,
+      StateWatch stateWatch,
+      LeftOutLines leftOut,
+      StandardStreams streams,
+      AcceptPauses pauses,
+      long startedAt) {
+    this.ground = ground;
+    this.inForce = inForce;
+    this.places = places;
+    this.policy = new PolicyFigures(ground.area(), places);
+    this.supervisor = supervisor;
+    this.targets = targets;
+    this.stateWatch = stateWatch;
+    this.leftOut = leftOut;
+    this.streams = streams;
+    this.pauses = pauses;
+    this.startedAt = startedAt;
   }
 
   /** Everything, now. */
   Figures read() {
-    Epoch epoch = mother.epoch();
+    Epoch epoch = inForce.epoch();
     List<Ended> ended = ended(epoch);
     PolicyFigures.Moved moved = policy.moved(epoch);
     LiveSessions live =
-        new LiveSessions(mother.area().sessions(), mother.records().highWater(), mother.epochs());
+        new LiveSessions(ground.table(), ground.records().highWater(), ground.epochs());
     return new Figures(
         server(epoch),
         new Figures.Sessions(live.total(), epoch.configuration().maxSessions()),
@@ -71,11 +101,11 @@ final class FiguresReader {
   private Figures.Server server(Epoch epoch) {
     return new Figures.Server(
         version,
-        mother.pid(),
-        (System.nanoTime() - mother.startedAt()) / NANOS_PER_SECOND,
+        ground.pid(),
+        (System.nanoTime() - startedAt) / NANOS_PER_SECOND,
         epoch.number(),
-        mother.stateWatch().now(),
-        ProcessUsage.residentBytes(mother.pid()));
+        stateWatch.now(),
+        ProcessUsage.residentBytes(ground.pid()));
   }
 
   // Listeners.
@@ -84,7 +114,7 @@ final class FiguresReader {
   private List<Ended> ended(Epoch epoch) {
     List<Ended> all = new ArrayList<>();
     List<Listener> configured = epoch.configuration().listeners();
-    Map<String, Integer> gone = new TreeMap<>(mother.places().listeners());
+    Map<String, Integer> gone = new TreeMap<>(places.listeners());
     for (int i = 0; i < configured.size(); i++) {
       int slot = epoch.places().listeners()[i];
       all.add(new Ended(ended(configured.get(i).name(), configured.get(i), slot), slot));
@@ -95,8 +125,8 @@ final class FiguresReader {
   }
 
   private Figures.Listener ended(String name, Listener configured, int slot) {
-    ListenerCounters counters = mother.area().listeners();
-    ListenerTimes took = mother.area().times();
+    ListenerCounters counters = ground.area().listeners();
+    ListenerTimes took = ground.area().times();
     long[] ended = new long[Result.count()];
     for (Result result : Result.values()) {
       ended[result.ordinal()] = counters.endedWith(slot, result);
@@ -115,7 +145,7 @@ final class FiguresReader {
         counters.get(slot, ListenerCounters.Count.BYTES_DOWN),
         took.get(slot, ListenerTimes.Step.SETUP),
         took.get(slot, ListenerTimes.Step.CONNECT),
-        lastError(mother.area().errors().get(slot)));
+        lastError(ground.area().errors().get(slot)));
   }
 
   private static LastError lastError(ListenerErrors.Seen error) {
@@ -142,29 +172,25 @@ final class FiguresReader {
   // Stages and workers.
 
   private List<Figures.Stage> stages(Epoch epoch, LiveSessions live) {
-    WorkerBoard board = mother.area().workers();
+    WorkerBoard board = ground.area().workers();
     List<Figures.Stage> stages = new ArrayList<>();
     for (StageId stage : StageId.values()) {
       int ready = 0;
-      long restarts = 0;
       long received = 0;
       long refused = 0;
-      long pauses = 0;
+      long descriptorPauses = 0;
       TimeHistogram hops = TimeHistogram.empty(TimeBuckets.HOP);
-      for (WorkerProcess worker : mother.workers()) {
+      for (WorkerProcess worker : supervisor.workers()) {
         if (worker.stage() == stage) {
           ready += worker.state() == WorkerProcess.State.READY ? 1 : 0;
         }
       }
-      if (mother.supervisor() != null) {
-        restarts = mother.supervisor().restarts(stage);
-        // What workers counted that a reload made superfluous stays counted.
-        for (int place : mother.supervisor().places(stage)) {
-          received += board.get(place, WorkerBoard.Count.RECEIVED);
-          refused += board.get(place, WorkerBoard.Count.REFUSED);
-          pauses += board.get(place, WorkerBoard.Count.DESCRIPTOR_PAUSES);
-          hops = hops.plus(board.hopTimes(place));
-        }
+      // What workers counted that a reload made superfluous stays counted.
+      for (int place : supervisor.places(stage)) {
+        received += board.get(place, WorkerBoard.Count.RECEIVED);
+        refused += board.get(place, WorkerBoard.Count.REFUSED);
+        descriptorPauses += board.get(place, WorkerBoard.Count.DESCRIPTOR_PAUSES);
+        hops = hops.plus(board.hopTimes(place));
       }
       int configured = Staff.count(epoch.configuration().workers(), stage);
       stages.add(
@@ -172,20 +198,20 @@ final class FiguresReader {
               stage,
               configured,
               ready,
-              restarts,
+              supervisor.restarts(stage),
               live.queued(stage),
               received,
               refused,
-              pauses,
+              descriptorPauses,
               hops));
     }
     return stages;
   }
 
   private List<Figures.Worker> workers() {
-    WorkerBoard board = mother.area().workers();
+    WorkerBoard board = ground.area().workers();
     List<Figures.Worker> workers = new ArrayList<>();
-    for (WorkerProcess worker : mother.workers()) {
+    for (WorkerProcess worker : supervisor.workers()) {
       int pid = worker.pid();
       boolean throttled = worker.state() == WorkerProcess.State.THROTTLED;
       long wait = (worker.nextStart() - System.nanoTime()) / NANOS_PER_MS;
@@ -208,8 +234,8 @@ final class FiguresReader {
   // The rest.
 
   private Figures.Transfer transfer(Configuration configuration) {
-    WorkerBoard board = mother.area().workers();
-    StateSlots slots = mother.states().slots();
+    WorkerBoard board = ground.area().workers();
+    StateSlots slots = ground.states().slots();
     StateTransfer.Mode[] modes = StateTransfer.Mode.values();
     long[] bytes = new long[modes.length];
     for (StateTransfer.Mode mode : modes) {
@@ -218,17 +244,16 @@ final class FiguresReader {
     return new Figures.Transfer(
         configuration.stateTransfer().mode(),
         bytes,
-        board.total(WorkerBoard.Count.SPILLED) + mother.states().spilled(),
+        board.total(WorkerBoard.Count.SPILLED) + ground.states().spilled(),
         slots == null ? 0 : slots.count(),
         slots == null ? 0 : slots.used());
   }
 
   private Figures.Trouble trouble() {
-    WorkerBoard board = mother.area().workers();
-    AcceptPauses pauses = mother.pauses();
+    WorkerBoard board = ground.area().workers();
     return new Figures.Trouble(
-        mother.leftOut().lines(),
-        mother.streams().leftOut(),
+        leftOut.lines(),
+        streams.leftOut(),
         pauses.of(AcceptPauses.Reason.DESCRIPTORS),
         pauses.of(AcceptPauses.Reason.RECORDS),
         pauses.of(AcceptPauses.Reason.QUEUE),

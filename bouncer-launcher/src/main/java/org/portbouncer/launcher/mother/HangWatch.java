@@ -39,9 +39,9 @@ final class HangWatch extends Timer {
   private final int[] silence = new int[WorkerBoard.PLACES];
   private long last;
 
-  HangWatch(Mother mother, Supervisor supervisor) {
-    this.loop = mother.loop();
-    this.board = mother.area().workers();
+  HangWatch(Ground ground, Supervisor supervisor) {
+    this.loop = ground.loop();
+    this.board = ground.area().workers();
     this.supervisor = supervisor;
   }
 

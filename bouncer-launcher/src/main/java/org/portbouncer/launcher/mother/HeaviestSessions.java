@@ -27,7 +27,7 @@ final class HeaviestSessions implements SessionWatch {
           .thenComparingLong(Candidate::bytes)
           .thenComparing(Comparator.comparingLong(Candidate::id).reversed());
 
-  private final Mother mother;
+  private final Ground ground;
   private final SessionViews views;
 
   /** By record: whose it was the last time, and what that session had moved; 0 is nobody. */
@@ -40,15 +40,15 @@ final class HeaviestSessions implements SessionWatch {
   /** A session that may be among the heaviest. */
   private record Candidate(int record, long id, long weight, long bytes, long up, long down) {}
 
-  HeaviestSessions(Mother mother, SessionViews views) {
-    this.mother = mother;
+  HeaviestSessions(Ground ground, SessionViews views) {
+    this.ground = ground;
     this.views = views;
   }
 
   @Override
   public HeaviestView heaviest(SessionOrder order, int most, String match) {
-    SessionTable table = mother.area().sessions();
-    int highWater = mother.records().highWater();
+    SessionTable table = ground.table();
+    int highWater = ground.records().highWater();
     boolean first = ids.length == 0;
     makeRoom(highWater);
     String wanted = match.toLowerCase(Locale.ROOT);

@@ -3,6 +3,7 @@ package org.portbouncer.launcher.mother;
 import java.util.concurrent.atomic.AtomicLong;
 import org.portbouncer.core.config.Configuration.AccessLog;
 import org.portbouncer.core.log.AccessLogWriting;
+import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.sys.Errno;
@@ -21,7 +22,9 @@ final class LeftOutLines extends Timer implements AccessLogWriting.Books {
   private static final long LOOK_NANOS = 1_000_000_000;
   private static final long AGAIN_NANOS = 10_000_000_000L;
 
-  private final Mother mother;
+  private final EventLoop loop;
+  private final WorkerBoard board;
+  private final InForce inForce;
 
   // Of the mother's own lines.
   private final AtomicLong own = new AtomicLong();
@@ -32,8 +35,10 @@ final class LeftOutLines extends Timer implements AccessLogWriting.Books {
   private long saidLines;
   private long saidAt;
 
-  LeftOutLines(Mother mother) {
-    this.mother = mother;
+  LeftOutLines(Ground ground, InForce inForce) {
+    this.loop = ground.loop();
+    this.board = ground.area().workers();
+    this.inForce = inForce;
   }
 
   @Override
@@ -48,13 +53,13 @@ final class LeftOutLines extends Timer implements AccessLogWriting.Books {
 
   /** Lines left out since the start. */
   long lines() {
-    return mother.area().workers().total(WorkerBoard.Count.LOG_LOST) + own.get();
+    return board.total(WorkerBoard.Count.LOG_LOST) + own.get();
   }
 
   /** Why lines cannot be written now; empty where they can. */
   String trouble() {
     int errno = errno();
-    return errno == 0 ? "" : where(mother.configuration().log().access()) + Errno.text(errno);
+    return errno == 0 ? "" : where(inForce.configuration().log().access()) + Errno.text(errno);
   }
 
   private static String where(AccessLog settings) {
@@ -63,23 +68,23 @@ final class LeftOutLines extends Timer implements AccessLogWriting.Books {
 
   private int errno() {
     int errno = ownTrouble;
-    return errno != 0 ? errno : mother.area().workers().logTrouble();
+    return errno != 0 ? errno : board.logTrouble();
   }
 
   void start() {
-    saidAt = mother.loop().now() - AGAIN_NANOS;
-    mother.loop().timers().set(this, mother.loop().now() + LOOK_NANOS);
+    saidAt = loop.now() - AGAIN_NANOS;
+    loop.timers().set(this, loop.now() + LOOK_NANOS);
   }
 
   @Override
   protected void expired(long now) {
     say(now, now - saidAt >= AGAIN_NANOS);
-    mother.loop().timers().set(this, now + LOOK_NANOS);
+    loop.timers().set(this, now + LOOK_NANOS);
   }
 
   /** Says what is still unsaid; the server ends. */
   void close() {
-    say(mother.loop().now(), true);
+    say(loop.now(), true);
   }
 
   private void say(long now, boolean lines) {

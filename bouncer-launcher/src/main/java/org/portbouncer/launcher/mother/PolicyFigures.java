@@ -12,6 +12,7 @@ import org.portbouncer.core.config.Rule;
 import org.portbouncer.core.shared.AclCounters;
 import org.portbouncer.core.shared.ClassBoard;
 import org.portbouncer.core.shared.ClassTerms;
+import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.metrics.Figures;
@@ -20,7 +21,8 @@ import org.portbouncer.launcher.mother.CounterPlaces.RuleName;
 /** Reads what rules and bandwidth classes do. In the mother, from any thread. */
 final class PolicyFigures {
 
-  private final Mother mother;
+  private final SharedArea area;
+  private final CounterPlaces places;
   private final Told<ClassName> told = new Told<>();
 
   /** A class at its place: the next one there has another generation. */
@@ -29,8 +31,9 @@ final class PolicyFigures {
   /** What ended sessions of the classes of a configuration have moved, in their order. */
   record Moved(long[] up, long[] down) {}
 
-  PolicyFigures(Mother mother) {
-    this.mother = mother;
+  PolicyFigures(SharedArea area, CounterPlaces places) {
+    this.area = area;
+    this.places = places;
   }
 
   /** What was decided, and for each rule in force what it can decide. */
@@ -48,13 +51,12 @@ final class PolicyFigures {
       inForce.put(new RuleName(acl.name(), CounterPlaces.NONE), AclCounters.Decision.BLOCK);
     }
     List<Figures.Decision> decisions = new ArrayList<>();
-    mother
-        .places()
+    places
         .rules()
         .forEach(
             (name, place) -> {
               for (AclCounters.Decision decision : AclCounters.Decision.values()) {
-                long count = mother.area().decisions().get(place, decision);
+                long count = area.decisions().get(place, decision);
                 if (count > 0 || inForce.get(name) == decision) {
                   decisions.add(
                       new Figures.Decision(name.acl(), name.rule(), decision.text(), count));
@@ -66,18 +68,18 @@ final class PolicyFigures {
 
   /** What ended sessions of the classes have moved; to be read before the live ones. */
   Moved moved(Epoch epoch) {
-    int[] places = epoch.classes();
-    Moved moved = new Moved(new long[places.length], new long[places.length]);
-    for (int i = 0; i < places.length; i++) {
-      moved.up()[i] = mother.area().classes().endedBytes(places[i], Way.UP);
-      moved.down()[i] = mother.area().classes().endedBytes(places[i], Way.DOWN);
+    int[] ofClasses = epoch.classes();
+    Moved moved = new Moved(new long[ofClasses.length], new long[ofClasses.length]);
+    for (int i = 0; i < ofClasses.length; i++) {
+      moved.up()[i] = area.classes().endedBytes(ofClasses[i], Way.UP);
+      moved.down()[i] = area.classes().endedBytes(ofClasses[i], Way.DOWN);
     }
     return moved;
   }
 
   /** The classes of the configuration in force, with what they allow now. */
   List<Figures.BandwidthClass> classes(Epoch epoch, Moved ended, LiveSessions live) {
-    ClassBoard board = mother.area().classes();
+    ClassBoard board = area.classes();
     List<Figures.BandwidthClass> classes = new ArrayList<>();
     List<BandwidthClass> configured = epoch.configuration().bandwidth();
     for (int i = 0; i < configured.size(); i++) {
@@ -102,7 +104,7 @@ final class PolicyFigures {
   }
 
   private Told.Bytes told(int place, long up, long down) {
-    int generation = mother.area().classes().generation(place);
+    int generation = area.classes().generation(place);
     told.forget(new ClassName(place, generation - 1));
     return told.tell(new ClassName(place, generation), up, down);
   }

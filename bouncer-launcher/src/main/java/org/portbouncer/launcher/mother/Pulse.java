@@ -16,7 +16,10 @@ final class Pulse extends Timer {
   private static final long LONGEST_NANOS = 1_000_000_000L;
   private static final int BEATS_PER_STATUS = 5;
 
-  private final Mother mother;
+  private final InForce inForce;
+  private final StateWatch stateWatch;
+  private final StatusLine line;
+  private final Supervisor supervisor;
   private final EventLoop loop;
   private final Notifier notifier;
   private final HangWatch hangWatch;
@@ -25,10 +28,20 @@ final class Pulse extends Timer {
   private String said = "";
   private ServerState saidState = ServerState.READY;
 
-  Pulse(Mother mother, HangWatch hangWatch) {
-    this.mother = mother;
-    this.loop = mother.loop();
-    this.notifier = mother.notifier();
+  Pulse(
+      EventLoop loop,
+      Notifier notifier,
+      InForce inForce,
+      StateWatch stateWatch,
+      StatusLine line,
+      Supervisor supervisor,
+      HangWatch hangWatch) {
+    this.loop = loop;
+    this.notifier = notifier;
+    this.inForce = inForce;
+    this.stateWatch = stateWatch;
+    this.line = line;
+    this.supervisor = supervisor;
     this.hangWatch = hangWatch;
     long watchdog = notifier.watchdogNanos();
     this.period = watchdog == 0 ? LONGEST_NANOS : Math.min(LONGEST_NANOS, watchdog / 3);
@@ -46,9 +59,9 @@ final class Pulse extends Timer {
     if (notifier.watchdogNanos() > 0 && allWell()) {
       notifier.alive();
     }
-    Standing standing = mother.stateWatch().now();
-    if (mother.serving() && (++beats % BEATS_PER_STATUS == 0 || standing.state() != saidState)) {
-      String status = status(mother);
+    Standing standing = stateWatch.now();
+    if (inForce.serving() && (++beats % BEATS_PER_STATUS == 0 || standing.state() != saidState)) {
+      String status = line.text();
       if (!status.equals(said)) {
         said = status;
         saidState = standing.state();
@@ -60,29 +73,14 @@ final class Pulse extends Timer {
 
   /** Workers that were told to end are no measure any more. */
   private boolean allWell() {
-    if (mother.supervisor().stopping()) {
+    if (supervisor.stopping()) {
       return true;
     }
-    for (WorkerProcess worker : mother.supervisor().workers()) {
+    for (WorkerProcess worker : supervisor.workers()) {
       if (!hangWatch.alive(worker)) {
         return false;
       }
     }
     return true;
-  }
-
-  /** One line for `systemctl status`. */
-  static String status(Mother mother) {
-    int away = 0;
-    for (WorkerProcess worker : mother.supervisor().workers()) {
-      away += worker.leaving() || worker.serves() ? 0 : 1;
-    }
-    String workers = mother.supervisor().workers().size() + " workers";
-    return "%s; sessions: %d; %s%s"
-        .formatted(
-            mother.stateWatch().now().text(),
-            mother.records().active(),
-            workers,
-            away == 0 ? "" : ", " + away + " being replaced");
   }
 }

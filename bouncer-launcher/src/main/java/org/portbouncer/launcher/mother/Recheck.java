@@ -43,20 +43,20 @@ final class Recheck {
    *
    * @return how many sessions
    */
-  int carryOut(Mother mother) {
-    SessionTable table = mother.area().sessions();
+  int carryOut(Ground ground, Supervisor supervisor) {
+    SessionTable table = ground.table();
     long nowMs = System.currentTimeMillis();
     int ended = 0;
-    for (int record = 0; record < mother.records().highWater(); record++) {
+    for (int record = 0; record < ground.records().highWater(); record++) {
       int generation = table.generation(record);
       if (table.counts(record)
-          && blocks(mother.epochs().get(table.epoch(record)), table, record, nowMs)
+          && blocks(ground.epochs().get(table.epoch(record)), table, record, nowMs)
           && table.requestEnd(record, generation, Result.BLOCKED)) {
         ended++;
       }
     }
     if (ended > 0) {
-      mother.supervisor().endUnwanted();
+      supervisor.endUnwanted();
     }
     return ended;
   }

@@ -1,25 +1,36 @@
 package org.portbouncer.launcher.mother;
 
+import org.portbouncer.launcher.systemd.Notifier;
+
 /** Tells the service manager of reloads; in the mother, on her loop's thread. */
 final class ReloadNotice implements ReloadWatcher {
 
-  private final Mother mother;
+  private final InForce inForce;
+  private final KeptSockets keptSockets;
+  private final Notifier notifier;
+  private final StatusLine line;
+  private final int pid;
 
-  ReloadNotice(Mother mother) {
-    this.mother = mother;
+  ReloadNotice(
+      InForce inForce, KeptSockets keptSockets, Notifier notifier, StatusLine line, int pid) {
+    this.inForce = inForce;
+    this.keptSockets = keptSockets;
+    this.notifier = notifier;
+    this.line = line;
+    this.pid = pid;
   }
 
   @Override
   public void reloading() {
-    mother.notifier().reloading();
+    notifier.reloading();
   }
 
   /** One that a stop cut short ends nothing: the manager knows that we stop. */
   @Override
   public void reloaded() {
-    if (mother.serving()) {
-      mother.keptSockets().update(mother.listeners());
-      mother.notifier().ready(mother.pid(), Pulse.status(mother));
+    if (inForce.serving()) {
+      keptSockets.update(inForce.listeners());
+      notifier.ready(pid, line.text());
     }
   }
 }

@@ -47,7 +47,8 @@ final class ReloadRun {
   /** How many readings that nobody waits for any more may still hang. */
   private static final int MOST_READINGS = 4;
 
-  private final Mother mother;
+  private final Reloadable parts;
+  private final Supervisor supervisor;
   private final boolean recheck;
   private final AtomicInteger readings;
   private final Consumer<ReloadView> end;
@@ -79,13 +80,14 @@ final class ReloadRun {
    * @param readings how many threads read a configuration now, over all reloads
    * @param end told of the outcome, once
    */
-  ReloadRun(Mother mother, boolean recheck, AtomicInteger readings, Consumer<ReloadView> end) {
-    this.mother = mother;
+  ReloadRun(Reloadable parts, boolean recheck, AtomicInteger readings, Consumer<ReloadView> end) {
+    this.parts = parts;
+    this.supervisor = parts.supervisor();
     this.recheck = recheck;
     this.readings = readings;
     this.end = end;
     this.deadline =
-        new Deadline(mother.loop()) {
+        new Deadline(parts.ground().loop()) {
           @Override
           protected void over(long now) {
             if (handedOut) {
@@ -98,13 +100,13 @@ final class ReloadRun {
   }
 
   void start() {
-    Configuration old = mother.configuration();
+    Configuration old = parts.inForce().configuration();
     LOG.info("reloading {}", old.file());
     if (readings.get() >= MOST_READINGS) {
       fail(readings.get() + " earlier readings of it have not come to their end");
       return;
     }
-    deadline.begin(mother.loop().now(), READING_SECONDS * 1_000_000_000);
+    deadline.begin(parts.ground().loop().now(), READING_SECONDS * 1_000_000_000);
     try {
       beside(() -> read(Path.of(old.file())), this::loaded, LoadResult::close);
     } catch (ShortageException e) {
@@ -146,12 +148,12 @@ final class ReloadRun {
         () -> {
           try {
             T made = work.get();
-            mother.post(() -> continueWith(made, then, discard));
+            parts.ground().post(() -> continueWith(made, then, discard));
           } catch (ShortageException | SystemCallException e) {
-            mother.post(() -> fail(e.getMessage()));
+            parts.ground().post(() -> fail(e.getMessage()));
           } catch (RuntimeException | StackOverflowError e) {
             LOG.error("reloading failed", e);
-            mother.post(() -> fail("internal error: " + e));
+            parts.ground().post(() -> fail("internal error: " + e));
           } finally {
             readings.decrementAndGet();
           }
@@ -188,21 +190,21 @@ final class ReloadRun {
       fail((errors == 1 ? "1 error" : errors + " errors") + " in the configuration");
       return;
     }
-    if (!mother.keeper().hasRoom()) {
+    if (!parts.published().hasRoom()) {
       fail(
           "too many older configurations are in use: sessions that began under them are not set"
               + " up");
       return;
     }
-    kept = FixedSettings.keep(loaded, mother.configuration(), mother.mostSessions());
+    kept = FixedSettings.keep(loaded, parts.inForce().configuration(), parts.mostSessions());
     problems = new ArrayList<>(problems);
     problems.addAll(kept.warnings());
     try {
-      listeners = mother.listeners().reopen(kept.configuration(), mother.closing());
+      listeners =
+          parts.inForce().listeners().reopen(kept.configuration(), parts.acceptor().leaving());
       Configuration bound = listeners.withPorts(kept.configuration());
-      accessLog = mother.accessLogKeeper().prepare(bound.log().access());
-      int number = mother.nextEpoch();
-      epoch = new Epoch(number, bound, mother.assignPlaces(bound, number));
+      accessLog = parts.accessLog().prepare(bound.log().access());
+      epoch = parts.epochs().make(bound);
     } catch (StartException e) {
       fail(e.getMessage());
       return;
@@ -234,16 +236,16 @@ final class ReloadRun {
     published = made.encoded;
     rechecking = made.recheck;
     handedOut = true;
-    asked = mother.supervisor().dependable();
-    mother.keeper().add(published);
-    mother.supervisor().publish(published);
+    asked = supervisor.dependable();
+    parts.keeper().add(published);
+    supervisor.publish(published);
     try {
-      hired = mother.supervisor().hire(epoch.configuration().workers());
+      hired = supervisor.hire(epoch.configuration().workers());
     } catch (StartException e) {
       fail(e.getMessage());
       return;
     }
-    deadline.begin(mother.loop().now(), PATIENCE_NANOS);
+    deadline.begin(parts.ground().loop().now(), PATIENCE_NANOS);
     news();
   }
 
@@ -278,7 +280,7 @@ final class ReloadRun {
         return worker;
       }
     }
-    return mother.supervisor().ignorant(epoch.number());
+    return supervisor.ignorant(epoch.number());
   }
 
   private void tooSlow() {
@@ -293,17 +295,17 @@ final class ReloadRun {
   }
 
   private void comeIntoForce() {
-    Configuration old = mother.configuration();
-    int before = mother.listeners().entries().size();
+    Configuration old = parts.inForce().configuration();
+    int before = parts.inForce().listeners().entries().size();
     int opened = listeners.opened().size();
     int closed = listeners.leaving().size();
-    mother.putInForce(published.epoch(), listeners);
+    parts.epochs().putInForce(published.epoch(), listeners);
     if (accessLog != null) {
       accessLog.carryOut();
     }
     Workers workers = epoch.configuration().workers();
-    int leave = mother.supervisor().adopt(workers);
-    int ended = rechecking == null ? 0 : rechecking.carryOut(mother);
+    int leave = supervisor.adopt(workers);
+    int ended = rechecking == null ? 0 : rechecking.carryOut(parts.ground(), supervisor);
     List<String> was = names(old);
     List<String> is = names(epoch.configuration());
     List<String> added = is.stream().filter(name -> !was.contains(name)).toList();
@@ -315,7 +317,7 @@ final class ReloadRun {
             part(is.size(), "listeners", added.size(), removed.size()),
             part(before + opened - closed, "addresses", opened, closed),
             part(workers.all(), "workers", hired.size(), leave),
-            recheck ? "sessions ended: " + ended : "live sessions: " + mother.records().active(),
+            recheck ? "sessions ended: " + ended : "live sessions: " + parts.ground().active(),
             (System.nanoTime() - startedAt) / 1_000_000 + " ms");
     over(
         new ReloadView(
@@ -345,9 +347,9 @@ final class ReloadRun {
       return;
     }
     if (handedOut) {
-      mother.keeper().withdraw(published);
-      mother.supervisor().withdraw(epoch.number());
-      mother.supervisor().dismiss(hired);
+      parts.published().withdraw(published);
+      supervisor.withdraw(epoch.number());
+      supervisor.dismiss(hired);
     }
     if (listeners != null) {
       listeners.withdraw();
@@ -358,7 +360,7 @@ final class ReloadRun {
     if (rules != null) {
       rules.close();
     }
-    int number = mother.epoch().number();
+    int number = parts.inForce().epoch().number();
     over(
         ReloadView.refused(
             "not reloaded: " + why + "; epoch " + number + " stays in force",

@@ -19,7 +19,7 @@ final class Reloader implements Supervisor.News {
 
   private record Request(boolean recheck, Consumer<ReloadView> answer) {}
 
-  private final Mother mother;
+  private final Reloadable parts;
   private final ReloadWatcher watcher;
 
   /** How many threads read a configuration now, those that nobody waits for included. */
@@ -31,8 +31,8 @@ final class Reloader implements Supervisor.News {
   private boolean serving;
   private String refusal;
 
-  Reloader(Mother mother, ReloadWatcher watcher) {
-    this.mother = mother;
+  Reloader(Reloadable parts, ReloadWatcher watcher) {
+    this.parts = parts;
     this.watcher = watcher;
   }
 
@@ -49,7 +49,7 @@ final class Reloader implements Supervisor.News {
    */
   void request(boolean recheck, Consumer<ReloadView> answer) {
     // Whoever has moved the access log away wants a new one, whatever else comes of this.
-    mother.accessLogKeeper().reopen();
+    parts.accessLog().reopen();
     if (refusal != null) {
       LOG.warn("not reloaded: {}", refusal);
       answer.accept(refused());
@@ -62,7 +62,6 @@ final class Reloader implements Supervisor.News {
   /** The server has started: what was asked meanwhile is done now. */
   void serving() {
     serving = true;
-    mother.supervisor().tell(this);
     next();
   }
 
@@ -81,7 +80,8 @@ final class Reloader implements Supervisor.News {
   }
 
   private ReloadView refused() {
-    return ReloadView.refused("not reloaded: " + refusal, List.of(), mother.epoch().number());
+    return ReloadView.refused(
+        "not reloaded: " + refusal, List.of(), parts.inForce().epoch().number());
   }
 
   @Override
@@ -112,7 +112,7 @@ final class Reloader implements Supervisor.News {
     }
     current = waiting;
     waiting = new ArrayList<>();
-    run = new ReloadRun(mother, current.stream().anyMatch(Request::recheck), readings, this::ended);
+    run = new ReloadRun(parts, current.stream().anyMatch(Request::recheck), readings, this::ended);
     watcher.reloading();
     run.start();
   }

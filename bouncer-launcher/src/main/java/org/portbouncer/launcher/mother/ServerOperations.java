@@ -52,19 +52,40 @@ final class ServerOperations implements Operations, MetricsSource {
   private static final long NANOS_PER_MS = 1_000_000;
   private static final double NANOS_PER_SECOND = 1e9;
 
-  private final Mother mother;
+  private final Ground ground;
+  private final InForce inForce;
   private final FiguresReader figures;
   private final SessionViews sessions;
   private final Bandwidth bandwidth;
   private final Targets targets;
+  private final StateWatch stateWatch;
+  private final LeftOutLines leftOut;
+  private final Supervisor supervisor;
+  private final Reloader reloader;
+  private final Shutdown shutdown;
   private CompletableFuture<Void> turn;
 
-  ServerOperations(Mother mother) {
-    this.mother = mother;
-    this.figures = new FiguresReader(mother);
-    this.sessions = new SessionViews(mother);
-    this.bandwidth = new Bandwidth(mother);
-    this.targets = new Targets(mother);
+  ServerOperations(
+      Ground ground,
+      InForce inForce,
+      FiguresReader figures,
+      Targets targets,
+      StateWatch stateWatch,
+      LeftOutLines leftOut,
+      Supervisor supervisor,
+      Reloader reloader,
+      Shutdown shutdown) {
+    this.ground = ground;
+    this.inForce = inForce;
+    this.figures = figures;
+    this.sessions = new SessionViews(ground);
+    this.bandwidth = new Bandwidth(ground.area().classes(), inForce, supervisor);
+    this.targets = targets;
+    this.stateWatch = stateWatch;
+    this.leftOut = leftOut;
+    this.supervisor = supervisor;
+    this.reloader = reloader;
+    this.shutdown = shutdown;
   }
 
   @Override
@@ -74,7 +95,7 @@ final class ServerOperations implements Operations, MetricsSource {
 
   @Override
   public Standing standing() {
-    return mother.stateWatch().now();
+    return stateWatch.now();
   }
 
   @Override
@@ -101,9 +122,9 @@ final class ServerOperations implements Operations, MetricsSource {
         new LimitsView(now.sessions().limit(), now.sessions().active()),
         now.classes().stream().map(ServerOperations::bandwidth).toList(),
         new AccessLogView(
-            mother.configuration().log().access().to().text(),
+            inForce.configuration().log().access().to().text(),
             now.trouble().logLinesLost(),
-            mother.leftOut().trouble()),
+            leftOut.trouble()),
         now.trouble().serverLogLinesLost());
   }
 
@@ -162,7 +183,7 @@ final class ServerOperations implements Operations, MetricsSource {
 
   @Override
   public SessionWatch watch() {
-    return new HeaviestSessions(mother, sessions);
+    return new HeaviestSessions(ground, sessions);
   }
 
   @Override
@@ -173,9 +194,9 @@ final class ServerOperations implements Operations, MetricsSource {
     }
     return onLoop(
         () -> {
-          SessionTable table = mother.area().sessions();
+          SessionTable table = ground.table();
           int killed = 0;
-          for (int record = 0; record < mother.records().highWater(); record++) {
+          for (int record = 0; record < ground.records().highWater(); record++) {
             int generation = table.generation(record);
             if (wanted.contains(table.id(record))
                 && table.requestEnd(record, generation, Result.KILLED)) {
@@ -183,7 +204,7 @@ final class ServerOperations implements Operations, MetricsSource {
             }
           }
           if (killed > 0) {
-            mother.supervisor().endUnwanted();
+            supervisor.endUnwanted();
           }
           return killed;
         });
@@ -192,7 +213,7 @@ final class ServerOperations implements Operations, MetricsSource {
   @Override
   public ReloadView reload(boolean recheck) {
     CompletableFuture<ReloadView> done = new CompletableFuture<>();
-    mother.post(() -> carryOut(done, () -> mother.reloader().request(recheck, done::complete)));
+    ground.post(() -> carryOut(done, () -> reloader.request(recheck, done::complete)));
     return await(done, RELOAD_SECONDS);
   }
 
@@ -200,7 +221,7 @@ final class ServerOperations implements Operations, MetricsSource {
   public BandwidthView limit(String name, Long up, Long down) throws RefusedException {
     if (!onLoop(() -> bandwidth.limit(name, up, down))) {
       List<String> names =
-          mother.configuration().bandwidth().stream().map(BandwidthClass::name).toList();
+          inForce.configuration().bandwidth().stream().map(BandwidthClass::name).toList();
       throw new RefusedException("no bandwidth class '" + name + "'" + Nearest.hint(name, names));
     }
     return figures.read().classes().stream()
@@ -240,14 +261,14 @@ final class ServerOperations implements Operations, MetricsSource {
     if (turn == null || turn.isDone()) {
       CompletableFuture<Void> asked = new CompletableFuture<>();
       turn = asked;
-      mother.post(() -> asked.complete(null));
+      ground.post(() -> asked.complete(null));
     }
     return turn;
   }
 
   private <T> T onLoop(Supplier<T> task) {
     CompletableFuture<T> done = new CompletableFuture<>();
-    mother.post(() -> carryOut(done, () -> done.complete(task.get())));
+    ground.post(() -> carryOut(done, () -> done.complete(task.get())));
     return await(done, ANSWER_SECONDS);
   }
 
@@ -283,11 +304,11 @@ final class ServerOperations implements Operations, MetricsSource {
 
   @Override
   public void stop(boolean now) {
-    mother.post(() -> mother.stop(now));
+    ground.post(() -> shutdown.begin(now));
   }
 
   @Override
   public int active() {
-    return mother.records().active();
+    return ground.active();
   }
 }

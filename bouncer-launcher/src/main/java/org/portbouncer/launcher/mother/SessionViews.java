@@ -18,18 +18,18 @@ final class SessionViews {
 
   private static final long NANOS_PER_MS = 1_000_000;
 
-  private final Mother mother;
+  private final Ground ground;
 
-  SessionViews(Mother mother) {
-    this.mother = mother;
+  SessionViews(Ground ground) {
+    this.ground = ground;
   }
 
   /** Every live session. */
   List<SessionView> all() {
     List<SessionView> views = new ArrayList<>();
-    SessionTable table = mother.area().sessions();
+    SessionTable table = ground.table();
     long now = System.nanoTime();
-    for (int record = 0; record < mother.records().highWater(); record++) {
+    for (int record = 0; record < ground.records().highWater(); record++) {
       SessionView view = one(table, record, now);
       if (view != null) {
         views.add(view);
@@ -40,7 +40,7 @@ final class SessionViews {
 
   /** The session in this record; null where there is none. */
   SessionView one(int record) {
-    return one(mother.area().sessions(), record, System.nanoTime());
+    return one(ground.table(), record, System.nanoTime());
   }
 
   private SessionView one(SessionTable table, int record, long now) {
@@ -57,9 +57,8 @@ final class SessionViews {
 
   private SessionView view(SessionTable table, int record, long now) {
     // A record may be freed and taken again while it is read: each index is read once and checked,
-    // and
-    // the caller throws the view away where the generation changed.
-    Epoch epoch = mother.epochs().get(table.epoch(record));
+    // and the caller throws the view away where the generation changed.
+    Epoch epoch = ground.epochs().get(table.epoch(record));
     int index = table.listener(record);
     if (epoch == null || index >= epoch.configuration().listeners().size()) {
       return null;

@@ -3,6 +3,7 @@ package org.portbouncer.launcher.mother;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.launcher.systemd.Notifier;
 import org.portbouncer.launcher.systemd.RestartQuestion;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +52,14 @@ final class Shutdown extends Timer {
   /** For a manager that is busy, to take links into its keeping. */
   private static final long KEEP_NANOS = 500_000_000;
 
-  private final Mother mother;
+  private final Ground ground;
+  private final InForce inForce;
+  private final Acceptor acceptor;
+  private final Supervisor supervisor;
+  private final Predecessors predecessors;
+  private final Reloader reloader;
+  private final Notifier notifier;
+  private final StateWatch stateWatch;
   private final RestartQuestion question = new RestartQuestion(System.getenv());
   private final EventLoop loop;
   private volatile Step step = Step.SERVING;
@@ -59,18 +67,33 @@ final class Shutdown extends Timer {
   private long progressAt;
   private boolean leavesWorkers;
 
-  Shutdown(Mother mother) {
-    this.mother = mother;
-    this.loop = mother.loop();
+  Shutdown(
+      Ground ground,
+      InForce inForce,
+      Acceptor acceptor,
+      Supervisor supervisor,
+      Predecessors predecessors,
+      Reloader reloader,
+      Notifier notifier,
+      StateWatch stateWatch) {
+    this.ground = ground;
+    this.inForce = inForce;
+    this.loop = ground.loop();
+    this.acceptor = acceptor;
+    this.supervisor = supervisor;
+    this.predecessors = predecessors;
+    this.reloader = reloader;
+    this.notifier = notifier;
+    this.stateWatch = stateWatch;
   }
 
   boolean begun() {
     return step != Step.SERVING;
   }
 
-  /** Whether clients are not accepted any more. */
-  boolean stopping() {
-    return step != Step.SERVING && step != Step.ASKING;
+  /** The signal to stop: the first drains, the second ends at once. */
+  void signal() {
+    begin(begun());
   }
 
   /**
@@ -85,22 +108,29 @@ final class Shutdown extends Timer {
     } else if (step == Step.SERVING || step == Step.ASKING && now) {
       stopServing(now);
     } else if (step == Step.DRAINING && now) {
-      LOG.info("stopping at once; sessions left: {}", mother.records().active());
+      LOG.info("stopping at once; sessions left: {}", ground.active());
       to(Step.ENDING, Result.KILLED);
     }
+    stateWatch.look();
+  }
+
+  /** From now on nothing new is begun. */
+  private void closeDoors() {
+    inForce.stop();
+    reloader.refuse("the server is stopping");
+    acceptor.close();
+    inForce.listeners().close();
   }
 
   private void stopServing(boolean now) {
-    mother.stopServing();
-    int active = mother.records().active();
-    mother
-        .notifier()
-        .stopping((now ? "stopping" : "draining") + "; sessions: " + active, EXTENSION_NANOS);
+    closeDoors();
+    int active = ground.active();
+    notifier.stopping((now ? "stopping" : "draining") + "; sessions: " + active, EXTENSION_NANOS);
     if (now) {
       LOG.info("stopping at once; sessions: {}", active);
       to(Step.ENDING, Result.KILLED);
     } else {
-      long drainMs = mother.configuration().drainMs();
+      long drainMs = inForce.configuration().drainMs();
       LOG.info(
           "stopping; sessions: {}, {}",
           active,
@@ -124,7 +154,7 @@ final class Shutdown extends Timer {
           .start(
               () -> {
                 boolean restart = question.isRestart();
-                mother.post(() -> answered(restart));
+                ground.post(() -> answered(restart));
               });
     } catch (OutOfMemoryError e) { // no thread to be had
       answered(false);
@@ -139,22 +169,22 @@ final class Shutdown extends Timer {
       stopServing(false);
       return;
     }
-    mother.stopServing();
-    mother.notifier().stopping("restarting; sessions go on", EXTENSION_NANOS);
+    closeDoors();
+    notifier.stopping("restarting; sessions go on", EXTENSION_NANOS);
     to(Step.LEAVING, null);
   }
 
   private void leaveWorkers() {
-    long drainMs = mother.configuration().drainMs();
-    int active = mother.records().active();
-    int workers = mother.supervisor().orphan((int) Math.min(drainMs, Integer.MAX_VALUE));
+    long drainMs = inForce.configuration().drainMs();
+    int active = ground.active();
+    int workers = supervisor.orphan((int) Math.min(drainMs, Integer.MAX_VALUE));
     LOG.info(
         "ending for a restart; {} workers finish {} sessions, {}",
         workers,
         active,
         drainMs == 0 ? "to their end" : "for up to " + drainMs + " ms");
     leavesWorkers = true;
-    mother.notifier().flushWithin(KEEP_NANOS);
+    notifier.flushWithin(KEEP_NANOS);
     loop.stop();
   }
 
@@ -163,21 +193,21 @@ final class Shutdown extends Timer {
     stepSince = loop.now();
     progressAt = loop.now() + PROGRESS_NANOS;
     if (next == Step.ENDING) {
-      mother.supervisor().endAll(result);
-      mother.predecessors().endAll(result);
+      supervisor.endAll(result);
+      predecessors.endAll(result);
     } else if (next == Step.STOPPING) {
-      mother.supervisor().stopWorkers();
-      mother.predecessors().stop();
+      supervisor.stopWorkers();
+      predecessors.stop();
     }
     loop.timers().set(this, loop.now());
   }
 
   @Override
   protected void expired(long now) {
-    int active = mother.records().active();
+    int active = ground.active();
     switch (step) {
       case LEAVING -> {
-        if (mother.allPassedOn() || now - stepSince > PASS_ON_NANOS) {
+        if (acceptor.allPassedOn() || now - stepSince > PASS_ON_NANOS) {
           leaveWorkers();
           return;
         }
@@ -190,13 +220,13 @@ final class Shutdown extends Timer {
         }
       }
       case STOPPING -> {
-        boolean othersGone = mother.predecessors().count() == 0 || now - stepSince > PATIENCE_NANOS;
-        if (!mother.supervisor().anyRunning() && othersGone) {
+        boolean othersGone = predecessors.count() == 0 || now - stepSince > PATIENCE_NANOS;
+        if (!supervisor.anyRunning() && othersGone) {
           loop.stop();
           return;
         }
         if (loop.turned(stepSince) > PATIENCE_NANOS) {
-          mother.supervisor().destroyAll();
+          supervisor.destroyAll();
         }
       }
       case SERVING, ASKING -> {}
@@ -205,8 +235,8 @@ final class Shutdown extends Timer {
   }
 
   private void draining(long now, int active) {
-    long drainNanos = mother.configuration().drainMs() * 1_000_000;
-    if (active == 0 && mother.predecessors().count() == 0) {
+    long drainNanos = inForce.configuration().drainMs() * 1_000_000;
+    if (active == 0 && predecessors.count() == 0) {
       to(Step.STOPPING, null);
     } else if (drainNanos > 0 && loop.turned(stepSince) > drainNanos) {
       LOG.warn("the drain time is over; sessions that are ended: {}", active);
@@ -214,7 +244,7 @@ final class Shutdown extends Timer {
     } else if (now >= progressAt) {
       progressAt = now + PROGRESS_NANOS;
       LOG.info("draining; sessions left: {}", active);
-      mother.notifier().stillStopping("draining; sessions left: " + active, EXTENSION_NANOS);
+      notifier.stillStopping("draining; sessions left: " + active, EXTENSION_NANOS);
     }
   }
 }

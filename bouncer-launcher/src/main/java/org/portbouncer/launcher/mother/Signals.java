@@ -27,11 +27,14 @@ final class Signals {
   /** What the exit code of a process that a signal has ended is above. */
   private static final int SIGNALED = 128;
 
+  /** Who does what they ask for. */
+  private record Served(Ground ground, Shutdown shutdown, Reloader reloader) {}
+
   /** Null where they come through the VM. */
   private final BlockedSignals blocked;
 
   /** Null until she serves. */
-  private Mother mother;
+  private Served served;
 
   /** One that asks for nothing but patience, until she serves. */
   private boolean reload;
@@ -54,11 +57,11 @@ final class Signals {
     return signals;
   }
 
-  /** Has the mother do what they ask for; call it before her loop runs. */
-  synchronized void serve(Mother mother) {
-    this.mother = mother;
+  /** Has her do what they ask for; call it before her loop runs. */
+  synchronized void serve(Ground ground, Shutdown shutdown, Reloader reloader) {
+    served = new Served(ground, shutdown, reloader);
     if (reload) {
-      mother.post(mother::reloadSignal);
+      ground.post(reloader::signal);
     }
     if (blocked == null) {
       // The native form would run Java inside a signal handler; this one uses the VM's dispatcher.
@@ -76,7 +79,7 @@ final class Signals {
   }
 
   private synchronized void came(int signal) {
-    if (mother == null) {
+    if (served == null) {
       if (signal == HUP) {
         reload = true;
       } else {
@@ -85,9 +88,9 @@ final class Signals {
       return;
     }
     switch (signal) {
-      case TERM -> mother.post(mother::stopSignal);
-      case HUP -> mother.post(mother::reloadSignal);
-      default -> mother.post(() -> mother.stop(true));
+      case TERM -> served.ground.post(served.shutdown::signal);
+      case HUP -> served.ground.post(served.reloader::signal);
+      default -> served.ground.post(() -> served.shutdown.begin(true));
     }
   }
 }

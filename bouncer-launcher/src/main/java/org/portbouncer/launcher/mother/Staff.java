@@ -8,8 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.portbouncer.core.config.Configuration.Workers;
+import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.WorkerBoard;
+import org.portbouncer.launcher.privilege.Confinement;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +27,7 @@ final class Staff {
 
   private static final Logger LOG = LoggerFactory.getLogger(Staff.class);
 
-  private final Mother mother;
+  private final Ground ground;
   private final WorkerProcess.Watcher watcher;
   private final Inboxes inboxes;
   private final List<WorkerProcess> all = new CopyOnWriteArrayList<>();
@@ -38,19 +40,29 @@ final class Staff {
 
   private int usedPlaces;
 
+  /** Control links to processes that have ended. */
+  private final Deque<ControlChannel> spareLinks = new ArrayDeque<>();
+
+  private Confinement confinement;
+
   /** Io workers that get sessions, and which set of them this is. */
   private List<WorkerProcess> lanes = List.of();
 
   private int lanesVersion;
 
-  Staff(Mother mother, WorkerProcess.Watcher watcher, Inboxes inboxes) {
-    this.mother = mother;
+  Staff(Ground ground, WorkerProcess.Watcher watcher, Inboxes inboxes) {
+    this.ground = ground;
     this.watcher = watcher;
     this.inboxes = inboxes;
     for (StageId stage : StageId.values()) {
       freePlaces.put(stage, new ArrayDeque<>());
       places.put(stage, new CopyOnWriteArrayList<>());
     }
+  }
+
+  /** Says how those that are added from now on are confined. */
+  void confine(Confinement how) {
+    confinement = how;
   }
 
   /** All workers, running or not, by stage and index. */
@@ -101,7 +113,8 @@ final class Staff {
       throw e;
     }
     WorkerProcess worker =
-        new WorkerProcess(mother, watcher, stage, freeIndex(stage), place, inbox);
+        new WorkerProcess(
+            ground.loop(), confinement, spareLinks, watcher, stage, freeIndex(stage), place, inbox);
     int at = 0;
     while (at < all.size() && all.get(at).isBefore(worker)) {
       at++;
@@ -139,8 +152,8 @@ final class Staff {
   void remove(WorkerProcess worker) {
     if (all.remove(worker)) {
       inboxes.release(worker.inbox());
-      mother.area().workers().sessions(worker.place(), 0);
-      mother.area().workers().leave(worker.place());
+      ground.area().workers().sessions(worker.place(), 0);
+      ground.area().workers().leave(worker.place());
       freePlaces.get(worker.stage()).add(worker.place());
     }
   }

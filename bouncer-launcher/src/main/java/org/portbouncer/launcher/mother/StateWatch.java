@@ -17,7 +17,7 @@ import org.portbouncer.launcher.state.Standing;
  * all outputs take it from here. In the mother; looks on her loop's thread, {@link #now} is for
  * any.
  */
-final class StateWatch extends Timer {
+final class StateWatch extends Timer implements Supervisor.News {
 
   private static final long LOOK_NANOS = 250_000_000L;
 
@@ -35,7 +35,11 @@ final class StateWatch extends Timer {
   /** One look: what it found, and when on System.nanoTime. */
   private record Look(Standing standing, long at) {}
 
-  private final Mother mother;
+  private final Ground ground;
+  private final InForce inForce;
+  private final Supervisor supervisor;
+  private final Acceptor acceptor;
+  private final LeftOutLines leftOut;
   private final Targets targets;
   private final Conditions conditions = new Conditions();
   private final long startedMs = System.currentTimeMillis();
@@ -44,29 +48,44 @@ final class StateWatch extends Timer {
   private long lostAt;
   private volatile Look last;
 
-  StateWatch(Mother mother) {
-    this.mother = mother;
-    this.targets = new Targets(mother);
+  StateWatch(
+      Ground ground,
+      InForce inForce,
+      Supervisor supervisor,
+      Acceptor acceptor,
+      LeftOutLines leftOut,
+      Targets targets) {
+    this.ground = ground;
+    this.inForce = inForce;
+    this.supervisor = supervisor;
+    this.acceptor = acceptor;
+    this.leftOut = leftOut;
+    this.targets = targets;
     this.last = new Look(starting(), System.nanoTime());
   }
 
   void start() {
-    expired(mother.loop().now());
+    expired(ground.loop().now());
   }
 
   @Override
   protected void expired(long now) {
     look();
-    mother.loop().timers().set(this, now + LOOK_NANOS);
+    ground.loop().timers().set(this, now + LOOK_NANOS);
+  }
+
+  @Override
+  public void changed() {
+    look();
   }
 
   /** Looks at once. */
   void look() {
     long now = System.nanoTime();
     Standing standing;
-    if (mother.stopping()) {
+    if (inForce.stopping()) {
       standing = stopping();
-    } else if (!mother.serving()) {
+    } else if (!inForce.serving()) {
       standing = starting();
     } else {
       standing = serving(now);
@@ -93,7 +112,7 @@ final class StateWatch extends Timer {
 
   private Standing starting() {
     int serving = 0;
-    List<WorkerProcess> workers = mother.workers();
+    List<WorkerProcess> workers = supervisor.workers();
     for (WorkerProcess worker : workers) {
       serving += worker.serves() ? 1 : 0;
     }
@@ -105,7 +124,7 @@ final class StateWatch extends Timer {
     if (stoppingMs == 0) {
       stoppingMs = System.currentTimeMillis();
     }
-    String detail = "no new clients; sessions left: " + mother.records().active();
+    String detail = "no new clients; sessions left: " + ground.active();
     return new Standing(ServerState.STOPPING, List.of(new Condition("stop", stoppingMs, detail)));
   }
 
@@ -114,9 +133,9 @@ final class StateWatch extends Timer {
     for (StageId stage : StageId.values()) {
       conditions.see("stage " + stage.text(), Effect.BLOCKS_ALL, stage(stage));
     }
-    conditions.see("accepting", Effect.BLOCKS_ALL, mother.acceptor().standstill(now));
+    conditions.see("accepting", Effect.BLOCKS_ALL, acceptor.standstill(now));
     targets.endOnDown();
-    Epoch epoch = mother.epoch();
+    Epoch epoch = inForce.epoch();
     List<TargetGroup> groups = epoch.configuration().targets();
     for (int i = 0; i < groups.size(); i++) {
       conditions.see(
@@ -131,7 +150,7 @@ final class StateWatch extends Timer {
   /** Why no session gets through a stage; empty where one does. */
   private String stage(StageId stage) {
     StringBuilder away = new StringBuilder();
-    for (WorkerProcess worker : mother.workers()) {
+    for (WorkerProcess worker : supervisor.workers()) {
       if (worker.stage() == stage && !worker.leaving()) {
         if (worker.serves()) {
           return "";
@@ -143,18 +162,18 @@ final class StateWatch extends Timer {
         }
       }
     }
-    int waiting = mother.records().active() - mother.area().workers().sessionsHeld();
+    int waiting = ground.active() - ground.area().workers().sessionsHeld();
     return "no worker serves: " + away + "; sessions waiting: " + Math.max(0, waiting);
   }
 
   private String accessLog(long now) {
-    long lines = mother.leftOut().lines();
+    long lines = leftOut.lines();
     if (lines != linesLost) {
       linesLost = lines;
       lostAt = now;
     }
     String lost = "lines left out: " + lines;
-    String trouble = mother.leftOut().trouble();
+    String trouble = leftOut.trouble();
     if (!trouble.isEmpty()) {
       return "cannot be written: " + trouble + "; " + lost;
     }

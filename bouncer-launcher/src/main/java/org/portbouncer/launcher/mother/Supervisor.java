@@ -19,6 +19,8 @@ import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.worker.ServerLog;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.core.worker.WorkerStart;
+import org.portbouncer.launcher.privilege.Confinement;
+import org.portbouncer.launcher.systemd.Notifier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +35,8 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   /** Who waits for workers; told on the loop's thread. */
   interface News {
-    News NOBODY = new News() {};
+    /** Every worker is ready, for the first time; called once. */
+    default void allReady() {}
 
     /** A worker has come, gone, or learnt a configuration. */
     default void changed() {}
@@ -51,7 +54,9 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   private static final long FIRST_PAUSE_NANOS = 100_000_000;
   private static final long LONGEST_PAUSE_NANOS = 10_000_000_000L;
 
-  private final Mother mother;
+  private final InForce inForce;
+  private final PublishedEpochs published;
+  private final Notifier notifier;
   private final EventLoop loop;
   private final SharedArea area;
   private final Inboxes inboxes;
@@ -61,7 +66,6 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   private final SessionEnd ends;
   private final int pid;
   private final int batch;
-  private final Runnable allReady;
   private final Staff staff;
 
   /** Starts again, by stage; those of workers that are gone included. */
@@ -72,27 +76,36 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   private final List<LostOnHop> lostOnHop = new ArrayList<>();
 
-  private News news = News.NOBODY;
+  private final List<News> news = new ArrayList<>();
   private boolean announced;
   private int lastToken;
   private boolean stopping;
 
   /**
-   * @param allReady called once, when every worker has become ready for the first time
+   * @param published the configurations that workers get when they start
+   * @param accessLog whose descriptor they write to
+   * @param notifier keeps the links of those that are left to themselves
    */
-  Supervisor(Mother mother, Inboxes inboxes, Runnable allReady) {
-    this.mother = mother;
-    this.loop = mother.loop();
-    this.area = mother.area();
+  Supervisor(
+      Ground ground,
+      InForce inForce,
+      PublishedEpochs published,
+      AccessLog accessLog,
+      Notifier notifier,
+      Inboxes inboxes) {
+    this.inForce = inForce;
+    this.published = published;
+    this.accessLog = accessLog;
+    this.notifier = notifier;
+    this.loop = ground.loop();
+    this.area = ground.area();
     this.inboxes = inboxes;
-    this.accessLog = mother.accessLog();
-    this.records = mother.records();
-    this.ends = mother.ends();
-    this.slots = mother.states().slots();
-    this.pid = mother.pid();
-    this.batch = mother.batch();
-    this.allReady = allReady;
-    this.staff = new Staff(mother, this, inboxes);
+    this.records = ground.records();
+    this.ends = ground.ends();
+    this.slots = ground.states().slots();
+    this.pid = ground.pid();
+    this.batch = ground.batch();
+    this.staff = new Staff(ground, this, inboxes);
   }
 
   /** All workers, running or not; may be read from any thread. */
@@ -144,7 +157,8 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   /** Starts all workers, the last stage first: it has the most to load. */
-  void start(Workers counts) throws StartException {
+  void start(Workers counts, Confinement confinement) throws StartException {
+    staff.confine(confinement);
     List<WorkerProcess> workers = staff.add(counts);
     staff.adopt(counts);
     for (StageId stage : StageId.values()) {
@@ -181,12 +195,12 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
             staff.tellLanes(worker);
           }
         },
-        mother.keeper());
+        published);
   }
 
   private void level(WorkerProcess worker) {
     worker.level(
-        ServerLog.Level.named(mother.configuration().log().levelOf(worker.stage().text())));
+        ServerLog.Level.named(inForce.configuration().log().levelOf(worker.stage().text())));
   }
 
   /** Has workers say what the configuration in force wants to hear. */
@@ -196,20 +210,20 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     }
   }
 
-  /** Has somebody told of what happens to workers. */
+  /** Has somebody told of what happens to workers, after those who have asked before. */
   void tell(News whom) {
-    news = whom;
+    news.add(whom);
   }
 
   @Override
   public void knows(WorkerProcess worker) {
     staff.letGo();
-    news.changed();
+    news.forEach(News::changed);
   }
 
   @Override
   public void refused(WorkerProcess worker, int epoch, String why) {
-    news.refused(worker, epoch, why);
+    news.forEach(one -> one.refused(worker, epoch, why));
   }
 
   @Override
@@ -217,10 +231,9 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     LOG.info("worker {} ready, pid {}", worker.name(), worker.pid());
     if (!announced && allReady()) {
       announced = true;
-      allReady.run();
+      news.forEach(News::allReady);
     }
-    mother.stateWatch().look();
-    news.changed();
+    news.forEach(News::changed);
   }
 
   /** Whether every worker serves. */
@@ -257,9 +270,8 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     }
     staff.letGo();
     findLost(worker.stage());
-    mother.stateWatch().look();
-    news.died(worker, how);
-    news.changed();
+    news.forEach(one -> one.died(worker, how));
+    news.forEach(News::changed);
   }
 
   private void died(WorkerProcess worker, String how, int lost) {
@@ -492,7 +504,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     for (WorkerProcess worker : staff.all()) {
       int link = worker.orphan(limitMs);
       if (link >= 0) {
-        mother.notifier().keep(Predecessors.NAME + worker.pid(), link);
+        notifier.keep(Predecessors.NAME + worker.pid(), link);
         left++;
       }
     }

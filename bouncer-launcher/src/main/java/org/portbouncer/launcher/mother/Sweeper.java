@@ -43,13 +43,13 @@ final class Sweeper extends Timer {
   private long trimmed;
   private int slotsQuiet = Integer.MAX_VALUE;
 
-  Sweeper(Mother mother) {
-    this.loop = mother.loop();
-    this.epochs = mother.epochs();
-    this.table = mother.area().sessions();
-    this.records = mother.records();
-    this.ends = mother.ends();
-    this.slots = mother.states().slots();
+  Sweeper(Ground ground) {
+    this.loop = ground.loop();
+    this.epochs = ground.epochs();
+    this.table = ground.table();
+    this.records = ground.records();
+    this.ends = ground.ends();
+    this.slots = ground.states().slots();
     this.lostSlots = new LostSlots(slots, table, records);
   }
 

@@ -21,17 +21,21 @@ import org.portbouncer.launcher.state.LastError;
  */
 final class Targets {
 
-  private final Mother mother;
+  private final Ground ground;
+  private final InForce inForce;
+  private final Supervisor supervisor;
   private final TargetBoard board;
 
-  Targets(Mother mother) {
-    this.mother = mother;
-    this.board = mother.area().targets();
+  Targets(Ground ground, InForce inForce, Supervisor supervisor) {
+    this.ground = ground;
+    this.inForce = inForce;
+    this.supervisor = supervisor;
+    this.board = ground.area().targets();
   }
 
   /** Every member of the configuration in force. */
   List<MemberView> members() {
-    Epoch epoch = mother.epoch();
+    Epoch epoch = inForce.epoch();
     long now = System.nanoTime();
     List<MemberView> all = new ArrayList<>();
     List<TargetGroup> groups = epoch.configuration().targets();
@@ -87,7 +91,7 @@ final class Targets {
 
   /** Ends the sessions of members that checks have found down, where their group says so. */
   void endOnDown() {
-    Epoch epoch = mother.epoch();
+    Epoch epoch = inForce.epoch();
     List<TargetGroup> groups = epoch.configuration().targets();
     BitSet down = new BitSet();
     for (int i = 0; i < groups.size(); i++) {
@@ -100,9 +104,9 @@ final class Targets {
     if (down.isEmpty()) {
       return;
     }
-    SessionTable table = mother.area().sessions();
+    SessionTable table = ground.table();
     boolean any = false;
-    for (int record = 0; record < mother.records().highWater(); record++) {
+    for (int record = 0; record < ground.records().highWater(); record++) {
       int generation = table.generation(record);
       int place = table.counts(record) ? table.route().place(record) : -1;
       // Of a group whose members are all down one may be tried all the same: that session is let
@@ -112,7 +116,7 @@ final class Targets {
       }
     }
     if (any) {
-      mother.supervisor().endUnwanted();
+      supervisor.endUnwanted();
     }
   }
 
@@ -124,7 +128,7 @@ final class Targets {
    * @throws RefusedException where there is none of that name
    */
   int say(TargetBoard.Mode mode, String which) throws RefusedException {
-    Epoch epoch = mother.epoch();
+    Epoch epoch = inForce.epoch();
     Configuration configuration = epoch.configuration();
     int slash = which.lastIndexOf('/');
     String groupName = slash < 0 ? which : which.substring(0, slash);

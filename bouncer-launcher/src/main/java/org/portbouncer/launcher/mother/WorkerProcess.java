@@ -131,16 +131,26 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   private volatile long nextStart;
   private final AtomicInteger restarts = new AtomicInteger();
 
+  /**
+   * @param spareLinks control links to processes that have ended, for the next
+   */
   WorkerProcess(
-      Mother mother, Watcher watcher, StageId stage, int index, int place, Inboxes.Inbox inbox) {
-    this.loop = mother.loop();
-    this.confinement = mother.confinement();
+      EventLoop loop,
+      Confinement confinement,
+      Deque<ControlChannel> spareLinks,
+      Watcher watcher,
+      StageId stage,
+      int index,
+      int place,
+      Inboxes.Inbox inbox) {
+    this.loop = loop;
+    this.confinement = confinement;
     this.watcher = watcher;
     this.stage = stage;
     this.index = index;
     this.place = place;
     this.inbox = inbox;
-    this.links = mother.spareLinks();
+    this.links = spareLinks;
     this.pace = new LinkPace(loop, this, () -> control.fd());
   }
 
@@ -259,7 +269,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
    * @param lanes tells it its next inboxes, where it does not get them with these words
    * @throws StartException where there is no child
    */
-  void start(WorkerStart words, Runnable lanes, EpochKeeper keeper) throws StartException {
+  void start(WorkerStart words, Runnable lanes, PublishedEpochs published) throws StartException {
     LaunchedWorker launched = LaunchedWorker.of(stage, index, confinement);
     state = State.STARTING;
     process = launched.process();
@@ -283,7 +293,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     }
     if (errno == 0) {
       lanes.run();
-      try (EpochFile epochs = keeper.forStage(stage)) {
+      try (EpochFile epochs = published.forStage(stage)) {
         errno = publish(epochs);
       } catch (SystemCallException e) {
         errno = e.errno();

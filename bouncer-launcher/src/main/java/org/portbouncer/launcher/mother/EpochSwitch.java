@@ -1,0 +1,69 @@
+package org.portbouncer.launcher.mother;
+
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.launcher.log.LogSetup;
+
+/**
+ * Gives configurations their numbers and places, and has new sessions set out under them. In the
+ * mother, on her loop's thread.
+ */
+final class EpochSwitch {
+
+  private final Ground ground;
+  private final InForce inForce;
+  private final ClassPlaces classes;
+  private final CounterPlaces places;
+  private final EpochKeeper keeper;
+  private final Supervisor supervisor;
+  private final Acceptor acceptor;
+  private int last;
+
+  EpochSwitch(
+      Ground ground,
+      InForce inForce,
+      ClassPlaces classes,
+      CounterPlaces places,
+      EpochKeeper keeper,
+      Supervisor supervisor,
+      Acceptor acceptor) {
+    this.ground = ground;
+    this.inForce = inForce;
+    this.classes = classes;
+    this.places = places;
+    this.keeper = keeper;
+    this.supervisor = supervisor;
+    this.acceptor = acceptor;
+  }
+
+  /**
+   * Makes an epoch of a configuration whose addresses are bound. One that fails after all leaves a
+   * gap in the numbers.
+   *
+   * @throws StartException where there is no place for what it counts
+   */
+  Epoch make(Configuration bound) throws StartException {
+    int number = ++last;
+    int oldest = number == 1 ? 1 : keeper.oldest();
+    return new Epoch(number, bound, places.assign(bound, classes.assign(bound), number, oldest));
+  }
+
+  /** Puts the first in force, before there are workers, and before clients are accepted. */
+  void begin(Epoch first, Listeners listeners) {
+    classes.publish(first);
+    ground.epochs().add(first);
+    inForce.put(first, listeners);
+  }
+
+  /** Has new sessions set out under this configuration, which all workers know. */
+  void putInForce(Epoch next, Listeners newer) {
+    classes.publish(next);
+    supervisor.classesChanged();
+    ground.epochs().add(next);
+    inForce.put(next, newer);
+    acceptor.serve(next, newer);
+    newer.comeIntoForce();
+    LogSetup.levels(next.configuration().log());
+    supervisor.levelsChanged();
+  }
+}

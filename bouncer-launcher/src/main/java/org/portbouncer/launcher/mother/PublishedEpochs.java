@@ -1,0 +1,73 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import org.portbouncer.core.session.StageId;
+
+/**
+ * The configurations that are kept, in the form that workers get them in. In the mother, on her
+ * loop's thread.
+ */
+final class PublishedEpochs {
+
+  /** How many configurations sessions can be set up under at once. */
+  private static final int MOST_RULES = 200;
+
+  /** Oldest first; the last may not be in force yet. */
+  private final List<PublishedEpoch> all = new ArrayList<>();
+
+  private int oldestInSetUp = 1;
+
+  /** Adds the newest, which workers that start from now on get too. */
+  void add(PublishedEpoch newest) {
+    all.add(newest);
+  }
+
+  /** Takes one back that was never put in force. */
+  void withdraw(PublishedEpoch failed) {
+    all.remove(failed);
+    failed.close();
+  }
+
+  /** Whether the rules of one more can be kept: what a worker that starts gets fits one message. */
+  boolean hasRoom() {
+    return all.stream().filter(one -> one.rules() != null).count() < MOST_RULES;
+  }
+
+  /** What a worker of this stage that starts now has to know. */
+  EpochFile forStage(StageId stage) {
+    int oldest = stage == StageId.IO ? 0 : oldestInSetUp;
+    return new EpochFile(
+        all.stream().filter(one -> one.number() >= oldest).toList(), stage == StageId.ACL);
+  }
+
+  int count() {
+    return all.size();
+  }
+
+  /** The number of the oldest. */
+  int oldest() {
+    return all.getFirst().number();
+  }
+
+  /**
+   * Forgets those that nothing refers to, and the rules of those under which nothing is set up.
+   *
+   * @param setUpFrom the oldest that a session is being set up under
+   */
+  void retain(BitSet inUse, int setUpFrom, int inForce) {
+    oldestInSetUp = setUpFrom;
+    for (int i = all.size() - 1; i >= 0; i--) {
+      PublishedEpoch one = all.get(i);
+      if (one.number() >= inForce) {
+        continue;
+      }
+      if (!inUse.get(one.number())) {
+        all.remove(i).close();
+      } else if (one.number() < setUpFrom && one.rules() != null) {
+        all.set(i, one.withoutRules());
+      }
+    }
+  }
+}

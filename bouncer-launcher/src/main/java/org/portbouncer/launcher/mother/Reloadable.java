@@ -1,0 +1,20 @@
+package org.portbouncer.launcher.mother;
+
+/**
+ * All that a reload changes, or asks before it does. In the mother.
+ *
+ * @param published the configurations as workers get them
+ * @param keeper says when they are forgotten
+ * @param epochs makes new ones, and puts them in force
+ * @param mostSessions as many as the session table has room for
+ */
+record Reloadable(
+    Ground ground,
+    InForce inForce,
+    PublishedEpochs published,
+    EpochKeeper keeper,
+    EpochSwitch epochs,
+    Supervisor supervisor,
+    Acceptor acceptor,
+    AccessLogKeeper accessLog,
+    int mostSessions) {}
