@@ -7,7 +7,6 @@ import java.util.Map;
 import org.portbouncer.core.config.BandwidthClass;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.shared.ClassBoard;
-import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.worker.Epoch;
@@ -22,7 +21,7 @@ final class ClassPlaces {
 
   private final ClassBoard board;
   private final SessionTable sessions;
-  private final RecordAllocator records;
+  private final LiveRecords live;
   private final Epochs epochs;
   private final int capacity;
 
@@ -31,19 +30,15 @@ final class ClassPlaces {
 
   private Epoch published;
 
-  ClassPlaces(SharedArea area, RecordAllocator records, Epochs epochs) {
-    this(area.classes(), area.sessions(), records, epochs, ClassBoard.PLACES);
+  ClassPlaces(SharedArea area, LiveRecords live, Epochs epochs) {
+    this(area.classes(), area.sessions(), live, epochs, ClassBoard.PLACES);
   }
 
   ClassPlaces(
-      ClassBoard board,
-      SessionTable sessions,
-      RecordAllocator records,
-      Epochs epochs,
-      int capacity) {
+      ClassBoard board, SessionTable sessions, LiveRecords live, Epochs epochs, int capacity) {
     this.board = board;
     this.sessions = sessions;
-    this.records = records;
+    this.live = live;
     this.epochs = epochs;
     this.capacity = capacity;
   }
@@ -84,13 +79,14 @@ final class ClassPlaces {
     BitSet inUse = new BitSet();
     add(inUse, published);
     BitSet seen = new BitSet();
-    for (int record = 0; record < records.highWater(); record++) {
-      int number = sessions.epoch(record);
-      if (sessions.counts(record) && !seen.get(number)) {
-        seen.set(number);
-        add(inUse, epochs.get(number));
-      }
-    }
+    live.each(
+        record -> {
+          int number = sessions.epoch(record);
+          if (!seen.get(number)) {
+            seen.set(number);
+            add(inUse, epochs.get(number));
+          }
+        });
     return inUse;
   }
 

@@ -64,17 +64,20 @@ final class EpochKeeper extends Timer {
     int newest = inForce.epoch().number();
     BitSet inUse = new BitSet();
     inUse.set(newest);
-    int oldest = newest;
+    BitSet inSetUp = new BitSet();
+    inSetUp.set(newest);
     SessionTable table = ground.table();
-    for (int record = 0; record < ground.records().highWater(); record++) {
-      if (table.counts(record)) {
-        int number = table.epoch(record);
-        inUse.set(number);
-        if (table.setupMicros(record) == 0) {
-          oldest = Math.min(oldest, number);
-        }
-      }
-    }
+    ground
+        .live()
+        .each(
+            record -> {
+              int number = table.epoch(record);
+              inUse.set(number);
+              if (table.setupMicros(record) == 0) {
+                inSetUp.set(number);
+              }
+            });
+    int oldest = inSetUp.nextSetBit(0);
     if ((oldest != oldestInSetUp || !inUse.equals(named)) && inUse.cardinality() <= MOST_NAMED) {
       oldestInSetUp = oldest;
       named = inUse;

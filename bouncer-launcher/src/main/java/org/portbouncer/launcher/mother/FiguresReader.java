@@ -83,8 +83,7 @@ final class FiguresReader {
     Epoch epoch = inForce.epoch();
     List<Ended> ended = ended(epoch);
     PolicyFigures.Moved moved = policy.moved(epoch);
-    LiveSessions live =
-        new LiveSessions(ground.table(), ground.records().highWater(), ground.epochs());
+    LiveSessions live = new LiveSessions(ground.table(), ground.live(), ground.epochs());
     return new Figures(
         server(epoch),
         new Figures.Sessions(live.total(), epoch.configuration().maxSessions()),

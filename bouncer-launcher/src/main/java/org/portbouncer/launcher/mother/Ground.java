@@ -15,6 +15,7 @@ import org.portbouncer.core.worker.SessionEnd;
  *
  * @param mailbox of the loop, for tasks from other threads
  * @param records hands out the records of the session table
+ * @param live walks over those of live sessions
  * @param epochs the configurations that live sessions began under
  * @param pid the mother's
  * @param batch how many sessions one message between {@linkplain StageId stages} holds at most
@@ -24,6 +25,7 @@ record Ground(
     Mailbox mailbox,
     SharedArea area,
     RecordAllocator records,
+    LiveRecords live,
     Epochs epochs,
     SessionEnd ends,
     StateMaker states,

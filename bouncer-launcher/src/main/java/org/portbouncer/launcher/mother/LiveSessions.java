@@ -25,36 +25,35 @@ final class LiveSessions {
    * Walks the table. Read the counters of ended sessions before: a session that ends meanwhile is
    * then missed for a moment, and none is ever counted twice.
    *
-   * @param highWater records in use are below it
    * @param epochs where the classes of each epoch stand
    */
-  LiveSessions(SessionTable table, int highWater, Epochs epochs) {
-    for (int record = 0; record < highWater; record++) {
-      SessionTable.Phase phase = table.phase(record);
-      int slot = table.slot(record);
-      if (phase == SessionTable.Phase.FREE
-          || phase == SessionTable.Phase.OPEN
-          || slot >= ListenerCounters.SLOTS) {
-        continue;
-      }
-      total++;
-      active[slot]++;
-      if (phase == SessionTable.Phase.ENDING) {
-        continue; // its bytes are among the ended ones', or about to be
-      }
-      long bytesUp = table.bytesUp(record);
-      long bytesDown = table.bytesDown(record);
-      up[slot] += bytesUp;
-      down[slot] += bytesDown;
-      int place = epochs.classPlace(table, record);
-      if (place >= 0) {
-        ofClass[place]++;
-        classUp[place] += bytesUp;
-        classDown[place] += bytesDown;
-      }
-      if (phase == SessionTable.Phase.QUEUED) {
-        queued[table.stage(record).ordinal()]++;
-      }
+  LiveSessions(SessionTable table, LiveRecords live, Epochs epochs) {
+    live.each(record -> add(table, record, epochs));
+  }
+
+  private void add(SessionTable table, int record, Epochs epochs) {
+    SessionTable.Phase phase = table.phase(record);
+    int slot = table.slot(record);
+    if (slot >= ListenerCounters.SLOTS) {
+      return;
+    }
+    total++;
+    active[slot]++;
+    if (phase == SessionTable.Phase.ENDING || phase == SessionTable.Phase.FREE) {
+      return; // its bytes are among the ended ones', or about to be
+    }
+    long bytesUp = table.bytesUp(record);
+    long bytesDown = table.bytesDown(record);
+    up[slot] += bytesUp;
+    down[slot] += bytesDown;
+    int place = epochs.classPlace(table, record);
+    if (place >= 0) {
+      ofClass[place]++;
+      classUp[place] += bytesUp;
+      classDown[place] += bytesDown;
+    }
+    if (phase == SessionTable.Phase.QUEUED) {
+      queued[table.stage(record).ordinal()]++;
     }
   }
 

@@ -12,7 +12,6 @@ import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
-import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.worker.SessionEnd;
 import org.slf4j.Logger;
@@ -68,7 +67,7 @@ final class LostOnHop {
 
   private final EventLoop loop;
   private final SessionTable table;
-  private final RecordAllocator records;
+  private final LiveRecords live;
   private final SessionEnd ends;
   private final Peers peers;
   private final StageId stage;
@@ -120,14 +119,14 @@ final class LostOnHop {
   LostOnHop(
       EventLoop loop,
       SessionTable table,
-      RecordAllocator records,
+      LiveRecords live,
       SessionEnd ends,
       Peers peers,
       StageId stage,
       Supplier<int[]> inboxes) {
     this.loop = loop;
     this.table = table;
-    this.records = records;
+    this.live = live;
     this.ends = ends;
     this.peers = peers;
     this.stage = stage;
@@ -154,17 +153,22 @@ final class LostOnHop {
 
   private void suspect() {
     count = 0;
-    for (int record = 0; record < records.highWater(); record++) {
-      int generation = table.generation(record);
-      if (table.isQueued(record, generation, stage)) {
-        if (count == suspects.length) {
-          suspects = Arrays.copyOf(suspects, 2 * count);
-          generations = Arrays.copyOf(generations, 2 * count);
-        }
-        suspects[count] = record;
-        generations[count++] = generation;
-      }
+    live.each(
+        record -> {
+          int generation = table.generation(record);
+          if (table.isQueued(record, generation, stage)) {
+            suspect(record, generation);
+          }
+        });
+  }
+
+  private void suspect(int record, int generation) {
+    if (count == suspects.length) {
+      suspects = Arrays.copyOf(suspects, 2 * count);
+      generations = Arrays.copyOf(generations, 2 * count);
     }
+    suspects[count] = record;
+    generations[count++] = generation;
   }
 
   /** A worker has answered SYNC. */

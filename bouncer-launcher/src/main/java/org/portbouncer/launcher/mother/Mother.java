@@ -82,7 +82,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
     keeper = new EpochKeeper(ground, inForce, published, supervisor);
     AcceptPauses pauses = new AcceptPauses();
     acceptor = new Acceptor(ground, pauses, inboxes.writing(StageId.NEGOTIATE));
-    ClassPlaces classes = new ClassPlaces(ground.area(), ground.records(), ground.epochs());
+    ClassPlaces classes = new ClassPlaces(ground.area(), ground.live(), ground.epochs());
     CounterPlaces places = new CounterPlaces(ground.area());
     epochs = new EpochSwitch(ground, inForce, classes, places, keeper, supervisor, acceptor);
     Targets targets = new Targets(ground, inForce, supervisor);
@@ -128,11 +128,13 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
     Epochs epochs = new Epochs();
     StateMaker states = StateMaker.open(configuration.stateTransfer());
     int pid = (int) ProcessHandle.current().pid();
+    RecordAllocator records = new RecordAllocator(area.sessions(), pid);
     return new Ground(
         loop,
         new Mailbox(loop, Mother::taskFailed),
         area,
-        new RecordAllocator(area.sessions(), pid),
+        records,
+        new LiveRecords(area.sessions(), records),
         epochs,
         new SessionEnd(area, states.slots(), epochs, accessLog, pid),
         states,

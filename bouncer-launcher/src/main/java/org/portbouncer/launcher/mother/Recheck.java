@@ -1,5 +1,6 @@
 package org.portbouncer.launcher.mother;
 
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,19 +47,21 @@ final class Recheck {
   int carryOut(Ground ground, Supervisor supervisor) {
     SessionTable table = ground.table();
     long nowMs = System.currentTimeMillis();
-    int ended = 0;
-    for (int record = 0; record < ground.records().highWater(); record++) {
-      int generation = table.generation(record);
-      if (table.counts(record)
-          && blocks(ground.epochs().get(table.epoch(record)), table, record, nowMs)
-          && table.requestEnd(record, generation, Result.BLOCKED)) {
-        ended++;
-      }
-    }
-    if (ended > 0) {
+    BitSet ended = new BitSet();
+    ground
+        .live()
+        .each(
+            record -> {
+              int generation = table.generation(record);
+              if (blocks(ground.epochs().get(table.epoch(record)), table, record, nowMs)
+                  && table.requestEnd(record, generation, Result.BLOCKED)) {
+                ended.set(record);
+              }
+            });
+    if (!ended.isEmpty()) {
       supervisor.endUnwanted();
     }
-    return ended;
+    return ended.cardinality();
   }
 
   private boolean blocks(Epoch epoch, SessionTable table, int record, long nowMs) {

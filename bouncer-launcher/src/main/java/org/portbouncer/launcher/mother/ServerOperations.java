@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.mother;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -195,18 +196,21 @@ final class ServerOperations implements Operations, MetricsSource {
     return onLoop(
         () -> {
           SessionTable table = ground.table();
-          int killed = 0;
-          for (int record = 0; record < ground.records().highWater(); record++) {
-            int generation = table.generation(record);
-            if (wanted.contains(table.id(record))
-                && table.requestEnd(record, generation, Result.KILLED)) {
-              killed++;
-            }
-          }
-          if (killed > 0) {
+          BitSet killed = new BitSet();
+          ground
+              .live()
+              .each(
+                  record -> {
+                    int generation = table.generation(record);
+                    if (wanted.contains(table.id(record))
+                        && table.requestEnd(record, generation, Result.KILLED)) {
+                      killed.set(record);
+                    }
+                  });
+          if (!killed.isEmpty()) {
             supervisor.endUnwanted();
           }
-          return killed;
+          return killed.cardinality();
         });
   }
 

@@ -29,12 +29,15 @@ final class SessionViews {
     List<SessionView> views = new ArrayList<>();
     SessionTable table = ground.table();
     long now = System.nanoTime();
-    for (int record = 0; record < ground.records().highWater(); record++) {
-      SessionView view = one(table, record, now);
-      if (view != null) {
-        views.add(view);
-      }
-    }
+    ground
+        .live()
+        .each(
+            record -> {
+              SessionView view = one(table, record, now);
+              if (view != null) {
+                views.add(view);
+              }
+            });
     return views;
   }
 
@@ -49,15 +52,12 @@ final class SessionViews {
       return null;
     }
     SessionView view = view(table, record, now);
-    // A record that was freed while it was read is another session's by now.
     boolean same =
         table.generation(record) == generation && table.phase(record) != SessionTable.Phase.FREE;
     return same ? view : null;
   }
 
   private SessionView view(SessionTable table, int record, long now) {
-    // A record may be freed and taken again while it is read: each index is read once and checked,
-    // and the caller throws the view away where the generation changed.
     Epoch epoch = ground.epochs().get(table.epoch(record));
     int index = table.listener(record);
     if (epoch == null || index >= epoch.configuration().listeners().size()) {

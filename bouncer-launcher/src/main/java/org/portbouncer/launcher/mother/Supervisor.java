@@ -62,6 +62,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   private final Inboxes inboxes;
   private final AccessLog accessLog;
   private final RecordAllocator records;
+  private final LiveRecords live;
   private final StateSlots slots;
   private final SessionEnd ends;
   private final int pid;
@@ -101,6 +102,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     this.area = ground.area();
     this.inboxes = inboxes;
     this.records = ground.records();
+    this.live = ground.live();
     this.ends = ground.ends();
     this.slots = ground.states().slots();
     this.pid = ground.pid();
@@ -165,7 +167,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
       builds[stage.ordinal()] = WorkerCommand.build(stage);
       lostOnHop.add(
           new LostOnHop(
-              loop, area.sessions(), records, ends, this, stage, () -> inboxes.writing(stage)));
+              loop, area.sessions(), live, ends, this, stage, () -> inboxes.writing(stage)));
     }
     for (WorkerProcess worker : workers.reversed()) {
       launch(worker);

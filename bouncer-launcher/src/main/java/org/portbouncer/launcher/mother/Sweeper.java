@@ -5,7 +5,6 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
-import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.worker.Epoch;
@@ -35,7 +34,7 @@ final class Sweeper extends Timer {
 
   private final EventLoop loop;
   private final SessionTable table;
-  private final RecordAllocator records;
+  private final LiveRecords live;
   private final SessionEnd ends;
   private final StateSlots slots;
   private final LostSlots lostSlots;
@@ -47,10 +46,10 @@ final class Sweeper extends Timer {
     this.loop = ground.loop();
     this.epochs = ground.epochs();
     this.table = ground.table();
-    this.records = ground.records();
+    this.live = ground.live();
     this.ends = ground.ends();
     this.slots = ground.states().slots();
-    this.lostSlots = new LostSlots(slots, table, records);
+    this.lostSlots = new LostSlots(slots, table, ground.records());
   }
 
   void start() {
@@ -59,13 +58,14 @@ final class Sweeper extends Timer {
 
   @Override
   protected void expired(long now) {
-    for (int record = 0; record < records.highWater(); record++) {
-      if (table.phase(record) == SessionTable.Phase.QUEUED
-          && loop.turned(table.accepted(record)) > patience(record)) {
-        ends.end(
-            record, table.generation(record), Result.ERROR, Term.INTERNAL_SETUP, Cause.LOST, now);
-      }
-    }
+    live.each(
+        record -> {
+          int generation = table.generation(record);
+          if (table.phase(record) == SessionTable.Phase.QUEUED
+              && loop.turned(table.accepted(record)) > patience(record)) {
+            ends.end(record, generation, Result.ERROR, Term.INTERNAL_SETUP, Cause.LOST, now);
+          }
+        });
     if (slots != null && now - trimmed > TRIM_NANOS) {
       trimmed = now;
       int lost = lostSlots.giveBack();

@@ -105,17 +105,23 @@ final class Targets {
       return;
     }
     SessionTable table = ground.table();
-    boolean any = false;
-    for (int record = 0; record < ground.records().highWater(); record++) {
-      int generation = table.generation(record);
-      int place = table.counts(record) ? table.route().place(record) : -1;
-      // Of a group whose members are all down one may be tried all the same: that session is let
-      // be.
-      if (place >= 0 && down.get(place) && table.setupMicros(record) > 0) {
-        any |= table.requestEndOfMember(record, generation);
-      }
-    }
-    if (any) {
+    BitSet ended = new BitSet();
+    ground
+        .live()
+        .each(
+            record -> {
+              int generation = table.generation(record);
+              int place = table.route().place(record);
+              // Of a group whose members are all down one may be tried all the same: that session
+              // is let be.
+              if (place >= 0
+                  && down.get(place)
+                  && table.setupMicros(record) > 0
+                  && table.requestEndOfMember(record, generation)) {
+                ended.set(record);
+              }
+            });
+    if (!ended.isEmpty()) {
       supervisor.endUnwanted();
     }
   }

@@ -30,7 +30,8 @@ class ClassPlacesTest {
   private final RecordAllocator records = new RecordAllocator(area.sessions(), PID);
   private final Epochs epochs = new Epochs();
   private final ClassPlaces places =
-      new ClassPlaces(area.classes(), area.sessions(), records, epochs, 4);
+      new ClassPlaces(
+          area.classes(), area.sessions(), new LiveRecords(area.sessions(), records), epochs, 4);
 
   @org.junit.jupiter.api.AfterEach
   void close() {

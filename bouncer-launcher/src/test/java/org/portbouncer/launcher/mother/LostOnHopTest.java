@@ -78,7 +78,9 @@ class LostOnHopTest {
             return List.of(stage);
           }
         };
-    lost = new LostOnHop(loop, table, records, ends, peers, STAGE, () -> inboxes);
+    lost =
+        new LostOnHop(
+            loop, table, new LiveRecords(table, records), ends, peers, STAGE, () -> inboxes);
   }
 
   @AfterEach
