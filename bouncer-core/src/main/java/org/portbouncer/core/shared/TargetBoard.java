@@ -20,6 +20,9 @@ import org.portbouncer.core.session.Cause;
  *   88 last error: cause 8, errno 8; 0 is none | 96 its first u64 | 104 its last u64, wall clock ms
  *  112 how often u64 | 120 checks of one kind in a row u32
  *  128 the next check u64, CLOCK_MONOTONIC ns
+ *  136 since when it is here u64 | 144 the operator's word changed u64 | 152 what checks say changed
+ *  u64 | 160 ejected u64, all wall clock ms, 0 never
+ *  168 last check: cause 8, errno 8, whether it succeeded 1, then wall clock ms; 0 is none
  * </pre>
  */
 public final class TargetBoard {
@@ -51,6 +54,14 @@ public final class TargetBoard {
   private static final int IN_A_ROW = 120;
 
   private static final int NEXT_CHECK = 128;
+  private static final int ADDED_AT = 136;
+  private static final int MODE_AT = 144;
+  private static final int CHECKED_AT = 152;
+  private static final int EJECTED_AT = 160;
+  private static final int LAST_CHECK = 168;
+
+  private static final int CHECK_OK = 1 << 16;
+  private static final int CHECK_TIME = 17;
 
   private static final int CHECKED_UP = 1;
   private static final int CHECKED_DOWN = 2;
@@ -139,6 +150,13 @@ public final class TargetBoard {
     }
   }
 
+  /** Notes that a member is here from now on, unless it has been; in the mother. */
+  public void added(int place) {
+    if (get(place, ADDED_AT) == 0) {
+      put(place, ADDED_AT, System.currentTimeMillis());
+    }
+  }
+
   // Sessions.
 
   /** Sessions that are to it or on their way. */
@@ -189,6 +207,9 @@ public final class TargetBoard {
     if (mode == Mode.READY && mode(place) != Mode.READY) {
       put(place, UP_SINCE, now);
     }
+    if (mode(place) != mode) {
+      put(place, MODE_AT, System.currentTimeMillis());
+    }
     INT.setVolatile(memory, at(place, MODE), mode.code);
   }
 
@@ -218,6 +239,28 @@ public final class TargetBoard {
       return "down";
     }
     return isEjected(place, now) ? "ejected" : "up";
+  }
+
+  /**
+   * Since when it is in its state: wall clock, ms. Of one that is up, since it is here or since
+   * whatever kept it from being up was over.
+   *
+   * @param now CLOCK_MONOTONIC ns
+   */
+  public long sinceMs(int place, long now) {
+    long added = get(place, ADDED_AT);
+    if (mode(place) != Mode.READY) {
+      return Math.max(added, get(place, MODE_AT));
+    }
+    if (isDown(place)) {
+      return Math.max(added, get(place, CHECKED_AT));
+    }
+    if (isEjected(place, now)) {
+      return Math.max(added, get(place, EJECTED_AT));
+    }
+    long until = get(place, EJECTED);
+    long over = until == 0 ? 0 : System.currentTimeMillis() - (now - until) / 1_000_000;
+    return Math.max(Math.max(added, over), Math.max(get(place, MODE_AT), get(place, CHECKED_AT)));
   }
 
   /** Since when it is up after it was not, CLOCK_MONOTONIC ns; 0 where it always was. */
@@ -268,6 +311,7 @@ public final class TargetBoard {
       return false;
     }
     INT.setVolatile(memory, at(place, FAILED), 0);
+    put(place, EJECTED_AT, System.currentTimeMillis());
     put(place, EJECTED, now + forNs);
     return true;
   }
@@ -300,12 +344,15 @@ public final class TargetBoard {
   /**
    * A check has succeeded or failed; in the worker that checks.
    *
+   * @param cause why it has failed; {@link Cause#UNSAID} where it has not
    * @param enough so many of a kind in a row change its state
    * @param now CLOCK_MONOTONIC ns
    * @return whether its state has changed
    */
-  public boolean checked(int place, boolean ok, int enough, long now) {
+  public boolean checked(int place, boolean ok, Cause cause, int errno, int enough, long now) {
     LONG.getAndAdd(memory, at(place, ok ? CHECKS_OK : CHECKS_FAILED), 1L);
+    long what = (ok ? CHECK_OK : 0) | (errno & 0xff) << 8 | cause.code();
+    put(place, LAST_CHECK, System.currentTimeMillis() << CHECK_TIME | what);
     int state = number(place, CHECKED);
     // Unknown is up: the first success says no more, and every failure counts.
     boolean same = ok ? state != CHECKED_DOWN : state == CHECKED_DOWN;
@@ -325,6 +372,7 @@ public final class TargetBoard {
     if (ok) {
       put(place, UP_SINCE, now);
     }
+    put(place, CHECKED_AT, System.currentTimeMillis());
     INT.setVolatile(memory, at(place, CHECKED), ok ? CHECKED_UP : CHECKED_DOWN);
     return true;
   }
@@ -334,8 +382,35 @@ public final class TargetBoard {
     return get(place, ok ? CHECKS_OK : CHECKS_FAILED);
   }
 
+  /**
+   * What the last check has come to.
+   *
+   * @param ok whether it has succeeded
+   * @param cause why not; {@link Cause#UNSAID} where it has
+   * @param errno that belongs to the cause
+   * @param atMs when, wall clock
+   */
+  public record LastCheck(boolean ok, Cause cause, int errno, long atMs) {}
+
+  /** The last check; null where there was none. */
+  public LastCheck lastCheck(int place) {
+    long all = get(place, LAST_CHECK);
+    if (all == 0) {
+      return null;
+    }
+    return new LastCheck(
+        (all & CHECK_OK) != 0,
+        Cause.withCode((int) all & 0xff),
+        (int) (all >> 8) & 0xff,
+        all >>> CHECK_TIME);
+  }
+
   /** Nobody checks it any more: what checks have said counts no longer. In connect workers. */
   public void unchecked(int place) {
+    if (isDown(place)) {
+      put(place, CHECKED_AT, System.currentTimeMillis());
+    }
+    put(place, LAST_CHECK, 0);
     INT.setVolatile(memory, at(place, CHECKED), 0);
     INT.setVolatile(memory, at(place, IN_A_ROW), 0);
   }

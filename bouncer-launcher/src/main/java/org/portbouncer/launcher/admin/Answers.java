@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
-import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.launcher.state.ServerState;
 
 /**
@@ -182,7 +181,9 @@ final class Answers {
         json -> {
           json.writeStartArray();
           for (MemberView member : members) {
-            writeMember(json, member);
+            json.writeStartObject();
+            MemberJson.fields(json, member);
+            json.writeEndObject();
           }
           json.writeEndArray();
         });
@@ -196,30 +197,6 @@ final class Answers {
           json.writeNumberField("members", members);
           json.writeEndObject();
         });
-  }
-
-  private static void writeMember(JsonGenerator json, MemberView member) throws IOException {
-    json.writeStartObject();
-    json.writeStringField("group", member.group());
-    json.writeStringField("balance", member.balance());
-    json.writeStringField("member", member.name());
-    json.writeStringField("address", member.address());
-    json.writeStringField("state", member.state());
-    json.writeNumberField("weight", member.weight());
-    json.writeBooleanField("backup", member.backup());
-    json.writeNumberField("max_sessions", member.maxSessions());
-    json.writeNumberField("sessions", member.active());
-    json.writeObjectFieldStart("connects");
-    for (TargetBoard.Outcome outcome : TargetBoard.Outcome.values()) {
-      json.writeNumberField(outcome.text(), member.connects()[outcome.ordinal()]);
-    }
-    json.writeEndObject();
-    json.writeObjectFieldStart("checks");
-    json.writeNumberField("ok", member.checksOk());
-    json.writeNumberField("failed", member.checksFailed());
-    json.writeEndObject();
-    StandingJson.write(json, member.lastError());
-    json.writeEndObject();
   }
 
   private static void writeStatus(JsonGenerator json, StatusView status) throws IOException {

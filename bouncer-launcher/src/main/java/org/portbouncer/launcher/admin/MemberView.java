@@ -1,5 +1,7 @@
 package org.portbouncer.launcher.admin;
 
+import java.time.Instant;
+import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.launcher.state.LastError;
 
 /**
@@ -8,8 +10,10 @@ import org.portbouncer.launcher.state.LastError;
  * @param balance of its group
  * @param maxSessions 0 for no limit
  * @param state up, down, ejected, drain or off
+ * @param sinceMs since when it is in that state, wall clock
  * @param active sessions that are to it or on their way
  * @param connects by the ordinal of their TargetBoard.Outcome
+ * @param lastCheck null where there was none
  * @param lastError what last went wrong with it; null for nothing
  */
 public record MemberView(
@@ -21,8 +25,29 @@ public record MemberView(
     boolean backup,
     int maxSessions,
     String state,
+    long sinceMs,
     int active,
     long[] connects,
     long checksOk,
     long checksFailed,
-    LastError lastError) {}
+    LastCheck lastCheck,
+    LastError lastError) {
+
+  /**
+   * What the last check has come to.
+   *
+   * @param what why it has failed, in words; "ok" where it has not
+   * @param atMs when, wall clock
+   */
+  public record LastCheck(boolean ok, String what, long atMs) {}
+
+  /** Whether the operator lets it have no new sessions. */
+  public boolean takenOut() {
+    return state.equals(TargetBoard.Mode.DRAIN.text()) || state.equals(TargetBoard.Mode.OFF.text());
+  }
+
+  /** Since when it is in its state: UTC, ISO 8601. */
+  public String since() {
+    return Instant.ofEpochMilli(sinceMs).toString();
+  }
+}

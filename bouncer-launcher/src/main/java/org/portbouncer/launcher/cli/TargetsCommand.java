@@ -1,10 +1,14 @@
 package org.portbouncer.launcher.cli;
 
 import java.io.IOException;
+import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.portbouncer.launcher.admin.Json;
 import org.portbouncer.launcher.admin.Requests;
 import org.portbouncer.launcher.view.Answer;
+import org.portbouncer.launcher.view.MemberText;
+import org.portbouncer.launcher.view.Units;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -44,40 +48,45 @@ final class TargetsCommand implements Callable<Integer> {
                 "MEMBER",
                 "ADDRESS",
                 "STATE",
+                ">FOR",
                 ">WEIGHT",
                 ">SESSIONS",
                 ">CONNECTED",
                 ">FAILED",
+                "LAST CHECK",
                 "LAST ERROR")
-            .leavingOut("WEIGHT", "LAST ERROR", "CONNECTED");
-    try {
-      for (Object each : Json.parseArray(answer)) {
-        row(table, Answer.of(each));
-      }
-    } catch (Json.MalformedException e) {
-      throw ServerOptions.unreadable(e);
-    }
+            .leavingOut("WEIGHT", "CONNECTED", "LAST CHECK", "FAILED", "LAST ERROR");
+    long now = System.currentTimeMillis();
+    List<MemberText> members = members(answer, now);
+    members.forEach(member -> row(table, member));
     table.print();
   }
 
-  private static void row(Table table, Answer member) {
-    Answer connects = member.object("connects");
-    long failed =
-        connects.number("refused") + connects.number("timeout") + connects.number("error");
-    boolean wrong = member.values().get("last_error") != null;
+  /** Those first that somebody has to look after; else in the order of the file. */
+  private static List<MemberText> members(String answer, long now) throws CommandException {
+    try {
+      return Json.parseArray(answer).stream()
+          .map(each -> new MemberText(Answer.of(each), now))
+          .sorted(Comparator.comparing(MemberText::trouble))
+          .toList();
+    } catch (Json.MalformedException e) {
+      throw ServerOptions.unreadable(e);
+    }
+  }
+
+  private static void row(Table table, MemberText member) {
+    Answer answer = member.answer();
     table.row(
-        member.text("group"),
-        member.text("member") + (member.values().get("backup").equals(true) ? " (backup)" : ""),
-        member.text("address"),
-        member.text("state"),
-        member.text("weight"),
-        member.text("sessions"),
-        connects.text("ok"),
-        Long.toString(failed),
-        wrong
-            ? member.object("last_error").text("what")
-                + ", since "
-                + member.object("last_error").text("since")
-            : "-");
+        answer.text("group"),
+        member.name(),
+        answer.text("address"),
+        answer.text("state"),
+        Units.millis(member.inStateMs()),
+        answer.text("weight"),
+        member.sessions(),
+        answer.object("connects").text("ok"),
+        Long.toString(member.failed()),
+        member.lastCheck(),
+        member.lastError());
   }
 }

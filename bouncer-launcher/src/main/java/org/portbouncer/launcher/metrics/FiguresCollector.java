@@ -222,6 +222,10 @@ final class FiguresCollector implements MultiCollector {
         "1 while the member gets sessions.",
         v -> figures.members().forEach(m -> v.add(m.state().equals("up") ? 1 : 0, member(m))));
     families.gauge(
+        "bouncer_target_taken_out",
+        "1 while the operator has taken the member out.",
+        v -> figures.members().forEach(m -> v.add(m.takenOut() ? 1 : 0, member(m))));
+    families.gauge(
         "bouncer_target_sessions_active",
         "Sessions that are to the member, or on their way.",
         v -> figures.members().forEach(m -> v.add(m.active(), member(m))));

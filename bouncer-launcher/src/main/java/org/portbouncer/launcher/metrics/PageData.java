@@ -11,10 +11,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.core.shared.TimeHistogram;
 import org.portbouncer.core.sys.Printable;
 import org.portbouncer.launcher.admin.HeaviestView;
 import org.portbouncer.launcher.admin.Json;
+import org.portbouncer.launcher.admin.MemberJson;
+import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.admin.SessionView;
 import org.portbouncer.launcher.admin.StandingJson;
 
@@ -55,6 +58,7 @@ final class PageData {
       json.writeNumberField("spilled", figures.transfer().spilled());
       stages(json, figures, rates);
       listeners(json, figures, rates);
+      members(json, figures, rates);
       workers(json, figures, rates);
       classes(json, figures, rates);
       trouble(json, figures);
@@ -134,6 +138,19 @@ final class PageData {
       json.writeNumberField(
           "down_rate", rates.perSecond(listener.bytesDown() - before.bytesDown()));
       quantiles(json, listener.setup().since(before.setup()));
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+
+  private static void members(JsonGenerator json, Figures figures, Rates rates) throws IOException {
+    int ok = TargetBoard.Outcome.OK.ordinal();
+    json.writeArrayFieldStart("members");
+    for (MemberView member : figures.members()) {
+      long before = rates.before(member).connects()[ok];
+      json.writeStartObject();
+      MemberJson.fields(json, member);
+      json.writeNumberField("rate", rates.perSecond(member.connects()[ok] - before));
       json.writeEndObject();
     }
     json.writeEndArray();

@@ -49,6 +49,7 @@ final class CounterPlaces {
   private final NamedPlaces<String> listeners;
   private final NamedPlaces<RuleName> rules;
   private final NamedPlaces<MemberName> members;
+  private final TargetBoard targets;
 
   CounterPlaces(SharedArea area) {
     listeners =
@@ -62,7 +63,8 @@ final class CounterPlaces {
               area.errors().clear(place);
             });
     rules = new NamedPlaces<>(1, AclCounters.PLACES, AclCounters.OTHER, area.decisions()::clear);
-    members = new NamedPlaces<>(0, TargetBoard.PLACES, -1, area.targets()::clear);
+    targets = area.targets();
+    members = new NamedPlaces<>(0, TargetBoard.PLACES, -1, targets::clear);
   }
 
   /**
@@ -127,6 +129,7 @@ final class CounterPlaces {
                 + TargetBoard.PLACES
                 + ", those of live sessions that the configuration no longer has included");
       }
+      targets.added(place);
     }
     return byGroup;
   }

@@ -62,11 +62,21 @@ final class Targets {
         member.backup(),
         member.maxSessions(),
         board.state(place, now),
+        board.sinceMs(place, now),
         board.active(place),
         connects,
         board.checks(place, true),
         board.checks(place, false),
+        lastCheck(board.lastCheck(place)),
         lastError(board.error(place)));
+  }
+
+  private static MemberView.LastCheck lastCheck(TargetBoard.LastCheck check) {
+    if (check == null) {
+      return null;
+    }
+    String what = check.ok() ? "ok" : check.cause().text(check.errno());
+    return new MemberView.LastCheck(check.ok(), what, check.atMs());
   }
 
   private static LastError lastError(ListenerErrors.Seen error) {

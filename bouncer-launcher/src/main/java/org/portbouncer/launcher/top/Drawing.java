@@ -46,6 +46,7 @@ final class Drawing {
     "  r b a i        sessions by rate, bytes, age, idle time",
     "  /              filter: sessions with this text in any column;",
     "                 Enter keeps it, Escape takes it away",
+    "  t              all targets, to be scrolled; t or Escape goes back",
     "  h ?            this help",
     "  q, Ctrl-C      quit",
     "",
@@ -59,6 +60,15 @@ final class Drawing {
     "",
     "any key goes back",
   };
+
+  private static final String KEYS =
+      "q quit  h help  / filter  k kill   sort by  r rate  b bytes  a age  i idle";
+
+  private static final String KEYS_AND_TARGETS =
+      "q quit  h help  t targets  / filter  k kill   sort r rate b bytes a age i idle";
+
+  private static final String TARGET_KEYS =
+      "q quit  h help  t back   up, down, page up, page down, home, end scroll";
 
   private final int width;
   private final int height;
@@ -90,7 +100,11 @@ final class Drawing {
     }
     title(model, view);
     totals(model.all());
-    sections(model, view);
+    if (view.targets()) {
+      allMembers(model.members(), view, height - 2 - lines.size());
+    } else {
+      sections(model, view);
+    }
     while (lines.size() < height - 1) {
       lines.add(AttributedString.EMPTY);
     }
@@ -160,13 +174,18 @@ final class Drawing {
     int perLine = Math.max(1, (width + 2) / (WORKER + 2));
     int workerLines = (model.workers().size() + perLine - 1) / perLine;
     boolean classes = !model.classes().isEmpty();
-    int body = height - 1 - lines.size() - 3 - (classes ? 1 : 0) - 1;
+    boolean members = !model.members().isEmpty();
+    int body = height - 1 - lines.size() - 3 - (classes ? 1 : 0) - (members ? 1 : 0) - 1;
     int forWorkers = Math.min(workerLines, Math.max(1, body / 3));
     int forClasses = Math.min(model.classes().size(), Math.max(1, body / 7));
-    int left = body - forWorkers - forClasses;
+    int forMembers = Math.min(model.members().size(), Math.max(1, body / 5));
+    int left = body - forWorkers - forClasses - forMembers;
     int wanted = Math.min(model.sessions().size(), left / 2);
     int forListeners = Math.min(model.listeners().size(), Math.max(1, left - Math.max(5, wanted)));
     listeners(model.listeners(), forListeners);
+    if (members) {
+      members(model.members(), forMembers);
+    }
     workers(model.workers(), forWorkers * perLine, perLine);
     if (classes) {
       classes(model.classes(), forClasses);
@@ -217,6 +236,28 @@ final class Drawing {
   /** The heading says how many there was no room for. */
   private static String more(String heading, int all, int shown) {
     return all <= shown ? heading : heading + " +" + (all - shown);
+  }
+
+  private void members(List<Model.MemberRow> members, int rows) {
+    List<Style> styles = new ArrayList<>();
+    String heading = more("TARGET", members.size(), rows);
+    table(
+        MemberTable.of(members.subList(0, Math.min(rows, members.size())), heading, styles),
+        styles);
+  }
+
+  /** In place of everything else; sessionRows is then how many members there was room for. */
+  private void allMembers(List<Model.MemberRow> members, View view, int room) {
+    sessionRows = Math.max(1, room - 1);
+    int first = Math.clamp(view.firstTarget(), 0, Math.max(0, members.size() - sessionRows));
+    int end = Math.min(members.size(), first + sessionRows);
+    Line title = line().add(Style.HEADING, "TARGETS: " + MemberTable.up(members));
+    if (end - first < members.size()) {
+      title.add(", " + (first + 1) + " to " + end + " shown");
+    }
+    lines.add(title.done());
+    List<Style> styles = new ArrayList<>();
+    table(MemberTable.of(members.subList(first, end), "TARGET", styles), styles);
   }
 
   private void workers(List<Model.WorkerRow> workers, int most, int perLine) {
@@ -357,7 +398,7 @@ final class Drawing {
       return line().add(Style.HEADING, view.message()).done();
     }
     return line()
-        .add("q quit  h help  / filter  k kill   sort by  r rate  b bytes  a age  i idle")
+        .add(view.targets() ? TARGET_KEYS : model.members().isEmpty() ? KEYS : KEYS_AND_TARGETS)
         .done();
   }
 

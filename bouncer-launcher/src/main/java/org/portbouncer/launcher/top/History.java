@@ -20,6 +20,7 @@ final class History {
   private static final long LATELY_MS = 300_000;
 
   private final Map<String, Minute> listeners = new HashMap<>();
+  private final Members members = new Members();
   private Minute all = new Minute();
   private Snapshot last;
 
@@ -29,6 +30,7 @@ final class History {
       last = null;
       all = new Minute();
       listeners.clear();
+      members.clear();
     }
     double seconds = last == null ? 0 : (now.nanos() - last.nanos()) / NANOS_PER_SECOND;
     Answer before = last == null ? now.status() : last.status();
@@ -38,6 +40,7 @@ final class History {
             server(now.status()),
             traffic(all),
             rows,
+            members.add(now, seconds),
             workers(now.status(), before, seconds),
             classes(now.status(), before, seconds),
             now.heaviest().list("sessions").stream().map(History::session).toList(),
@@ -192,7 +195,7 @@ final class History {
   }
 
   /** Per second; 0 where no time has passed, or a counter has begun anew. */
-  private static double rate(Answer now, Answer before, String key, double seconds) {
+  static double rate(Answer now, Answer before, String key, double seconds) {
     return seconds <= 0 ? 0 : Math.max(0, now.decimal(key) - before.decimal(key)) / seconds;
   }
 

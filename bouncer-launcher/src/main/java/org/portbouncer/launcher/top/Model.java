@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.top;
 
 import java.util.List;
+import org.portbouncer.launcher.view.MemberText;
 
 /**
  * All that {@code top} shows at a moment.
@@ -8,6 +9,7 @@ import java.util.List;
  * @param server the line at the top
  * @param all all listeners together
  * @param listeners those that fail first, then the busiest
+ * @param members of groups of targets, those first that somebody has to look after
  * @param workers by stage, then index
  * @param classes bandwidth classes, those first that sessions wait for most
  * @param sessions heaviest first
@@ -18,6 +20,7 @@ record Model(
     Server server,
     Traffic all,
     List<ListenerRow> listeners,
+    List<MemberRow> members,
     List<WorkerRow> workers,
     List<ClassRow> classes,
     List<SessionRow> sessions,
@@ -75,6 +78,31 @@ record Model(
       String lastError,
       String lastFailed,
       Traffic traffic) {}
+
+  /**
+   * One member of a group of targets.
+   *
+   * @param trouble what is the matter with it
+   * @param inStateMs how long it is in its state
+   * @param sessions how many it has, and of how many
+   * @param rate connections for sessions in a second
+   * @param failed connections that were not made since the start
+   * @param lastCheck in words
+   * @param lastError likewise
+   */
+  record MemberRow(
+      String group,
+      String name,
+      String address,
+      String state,
+      MemberText.Trouble trouble,
+      long inStateMs,
+      String weight,
+      String sessions,
+      double rate,
+      long failed,
+      String lastCheck,
+      String lastError) {}
 
   /**
    * One worker.

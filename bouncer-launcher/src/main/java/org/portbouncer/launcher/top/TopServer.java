@@ -2,6 +2,7 @@ package org.portbouncer.launcher.top;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.List;
 import org.portbouncer.launcher.admin.AdminClient;
 import org.portbouncer.launcher.admin.Json;
 import org.portbouncer.launcher.admin.Requests;
@@ -38,8 +39,10 @@ public final class TopServer implements Closeable {
   /** Asks for all that is shown. */
   Snapshot snapshot(Query query) throws IOException {
     Answer status = ask(Requests.status());
+    List<Answer> members = targets();
     Answer heaviest = ask(Requests.top(SESSIONS, query.order(), query.filter()));
-    return new Snapshot(System.nanoTime(), System.currentTimeMillis(), query, status, heaviest);
+    return new Snapshot(
+        System.nanoTime(), System.currentTimeMillis(), query, status, members, heaviest);
   }
 
   /** Ends a session; says what came of it. */
@@ -49,16 +52,39 @@ public final class TopServer implements Closeable {
         : "killed session " + id;
   }
 
+  private List<Answer> targets() throws IOException {
+    return ask(
+        Requests.targets(),
+        text ->
+            text.startsWith("[")
+                ? Json.parseArray(text).stream().map(Answer::of).toList()
+                : List.of(checked(Json.parseObject(text))));
+  }
+
   private Answer ask(String request) throws IOException {
+    return ask(request, text -> checked(Json.parseObject(text)));
+  }
+
+  private static Answer checked(Object object) throws IOException {
+    Answer answer = Answer.of(object);
+    if (answer.values().containsKey("error")) {
+      throw new IOException(answer.text("error"));
+    }
+    return answer;
+  }
+
+  /** Makes something of an answer. */
+  @FunctionalInterface
+  private interface Reading<T> {
+    T of(String text) throws IOException, Json.MalformedException;
+  }
+
+  private <T> T ask(String request, Reading<T> reading) throws IOException {
     try {
       if (client == null) {
         client = connector.connect();
       }
-      Answer answer = Answer.of(Json.parseObject(client.ask(request)));
-      if (answer.values().containsKey("error")) {
-        throw new IOException(answer.text("error"));
-      }
-      return answer;
+      return reading.of(client.ask(request));
     } catch (Json.MalformedException e) {
       close();
       throw new IOException("its answer is not readable: " + e.getMessage(), e);

@@ -14,6 +14,8 @@ final class View {
   private String filter = "";
   private boolean typing;
   private boolean help;
+  private boolean targets;
+  private int firstTarget;
   private long selected = NOBODY;
   private int row;
 
@@ -50,6 +52,16 @@ final class View {
 
   boolean help() {
     return help;
+  }
+
+  /** Whether all targets are shown, in place of everything else. */
+  boolean targets() {
+    return targets;
+  }
+
+  /** The first of them on the screen. */
+  int firstTarget() {
+    return firstTarget;
   }
 
   /** The chosen session's id, or {@link #NOBODY}. */
@@ -142,6 +154,9 @@ final class View {
     if (typing) {
       return type(key);
     }
+    if (targets) {
+      return scroll(key, model, page);
+    }
     return switch (key.kind()) {
       case TEXT -> command(key.text());
       case ESCAPE -> filter("");
@@ -155,11 +170,38 @@ final class View {
     };
   }
 
+  private Todo scroll(Key key, Model model, int page) {
+    int last = Math.max(0, model.members().size() - page);
+    int wanted =
+        switch (key.kind()) {
+          case UP -> firstTarget - 1;
+          case DOWN -> firstTarget + 1;
+          case PAGE_UP -> firstTarget - page;
+          case PAGE_DOWN -> firstTarget + page;
+          case HOME -> 0;
+          case END -> last;
+          default -> firstTarget;
+        };
+    firstTarget = Math.clamp(wanted, 0, last);
+    boolean text = key.kind() == Key.Kind.TEXT;
+    if (key.kind() == Key.Kind.ESCAPE || text && key.text() == 't') {
+      targets = false;
+    } else if (text && (key.text() == 'q' || key.text() == 'h' || key.text() == '?')) {
+      return command(key.text());
+    }
+    return Todo.NOTHING;
+  }
+
   private Todo command(char key) {
     return switch (key) {
       case 'q' -> Todo.QUIT;
       case 'h', '?' -> {
         help = true;
+        yield Todo.NOTHING;
+      }
+      case 't' -> {
+        targets = true;
+        firstTarget = 0;
         yield Todo.NOTHING;
       }
       case '/' -> {

@@ -190,9 +190,12 @@ function reasons(d) {
 const failure = e => e.what + ", " + when(e.last) + (e.count > 1 ? ", " + e.count + " times in a row" : "");
 // The tables. Of a column: its heading, the value that it is sorted by, its cell where that is not the value itself
 // (a text or node, or both with a class), n for figures, late for what comes last on a phone. Of a table: what
-// comes first as long as nobody has chosen an order; within each half the order stays, as the sort is stable.
+// comes first as long as nobody has chosen an order, the greater the sooner; among equals the order stays, as the
+// sort is stable.
 const plain = (head, value, cell) => ({ head, value, cell: cell || (x => named(String(value(x)))) });
 const figure = (head, value, cell) => ({ head, value, cell: x => [cell ? cell(x) : String(value(x)), "n"], n: true });
+const lost = m => m.state === "down" || m.state === "ejected";
+const failed = m => m.connects.refused + m.connects.timeout + m.connects.error;
 const failedLately = l => l.last_error && l.now - Date.parse(l.last_error.last) < SPAN;
 const tables = {
   listeners: {
@@ -205,6 +208,18 @@ const tables = {
       figure("Down/s", l => l.down_rate, l => size(l.down_rate)), figure("Accepted", l => l.accepted), figure("Blocked", l => l.blocked),
       figure("Limited", l => l.limited), { ...figure("Failed", l => l.failed), cell: l => [String(l.failed), l.failed ? "n bad" : "n"] },
       figure("Set-up p50", l => l.p50_us, l => micros(l.p50_us)), figure("p99", l => l.p99_us, l => micros(l.p99_us)),
+    ],
+  },
+  members: {
+    first: m => lost(m) ? 3 : failedLately(m) ? 2 : m.state === "up" ? 0 : 1,
+    className: m => lost(m) || failedLately(m) ? "failing" : m.state === "up" ? "" : "waiting",
+    columns: [
+      plain("Member", m => m.group + "/" + m.member, member),
+      plain("State", m => m.state, m => [m.state, m.state === "up" ? "good" : lost(m) ? "bad" : "warn"]),
+      plain("Since", m => m.since, m => when(m.since)), figure("Sessions", m => m.sessions, m => m.sessions + (m.max_sessions ? " of " + m.max_sessions : "")),
+      { ...plain("Last check", m => m.last_check && m.last_check.what, check), late: true }, { ...plain("Address", m => m.address), late: true },
+      plain("Balance", m => m.balance), figure("Weight", m => m.weight), figure("New/s", m => m.rate, m => few(m.rate)), figure("Connected", m => m.connects.ok),
+      { ...figure("Failed", failed), cell: m => [String(failed(m)), failed(m) ? "n bad" : "n"] },
     ],
   },
   classes: {
@@ -237,11 +252,23 @@ const tables = {
   },
 };
 // The last failure stands below the name, and not in the last column, which is the first to be out of sight.
-function listener(l) {
-  if (!l.last_error) return named(l.name);
+function withFailure(name, x) {
+  if (!x.last_error) return name;
   const both = make("div");
-  both.append(make("div", "", named(l.name)), make("div", failedLately(l) ? "why bad" : "why soft", failure(l.last_error)));
+  both.append(make("div", "", name), make("div", failedLately(x) ? "why bad" : "why soft", failure(x.last_error)));
   return both;
+}
+function listener(l) { return withFailure(named(l.name), l); }
+function member(m) {
+  const name = named(m.group + "/" + m.member);
+  if (!m.backup) return withFailure(name, m);
+  const both = make("span");
+  both.append(name, make("span", "soft", " backup"));
+  return withFailure(both, m);
+}
+function check(m) {
+  if (!m.last_check) return "–";
+  return [m.last_check.what + ", " + when(m.last_check.at), m.last_check.ok ? "" : "bad"];
 }
 const collator = new Intl.Collator(undefined, { numeric: true });
 function compare(a, b) {
@@ -250,7 +277,7 @@ function compare(a, b) {
 }
 function ordered(table, items) {
   const { first, sort } = table;
-  if (!sort) return [...items].sort((a, b) => Boolean(first(b)) - Boolean(first(a)));
+  if (!sort) return [...items].sort((a, b) => Number(first(b)) - Number(first(a)));
   return [...items].sort((a, b) => (sort.descending ? -1 : 1) * compare(sort.column.value(a), sort.column.value(b)));
 }
 const columns = table => narrow.matches ? [...table.columns].sort((a, b) => Boolean(a.late) - Boolean(b.late)) : table.columns;
@@ -292,12 +319,18 @@ function heads(id) {
 }
 // On a phone listeners come first: whoever looks at one wants to know who is not served.
 function arrange() {
-  if (narrow.matches) $("stages").before($("all-listeners"));
-  else $("throughput").after($("all-listeners"));
+  if (narrow.matches) $("stages").before($("all-listeners"), $("all-members"));
+  else $("throughput").after($("all-listeners"), $("all-members"));
   for (const id of Object.keys(tables)) {
     heads(id);
     fill(id, tables[id].items || []);
   }
+}
+function members(d) {
+  $("all-members").hidden = d.members.length === 0;
+  const up = d.members.filter(m => m.state === "up").length;
+  $("members-up").textContent = up + " of " + d.members.length + " up";
+  fill("members", d.members.map(m => ({ ...m, now: d.time_ms })));
 }
 function show(d) {
   host = d.host;
@@ -307,6 +340,7 @@ function show(d) {
     + ", configuration " + d.epoch + ", " + d.active + " of " + d.limit + " sessions, state travels " + d.transfer;
   rows("pipeline", d.stages.map(stage));
   fill("listeners", d.listeners.map(l => ({ ...l, now: d.time_ms })));
+  members(d);
   fill("workers", d.workers);
   $("no-classes").hidden = d.classes.length > 0;
   $("with-classes").hidden = d.classes.length === 0;

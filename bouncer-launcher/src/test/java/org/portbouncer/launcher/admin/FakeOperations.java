@@ -66,10 +66,12 @@ public final class FakeOperations implements Operations {
             false,
             500,
             "up",
+            1_795_775_000_000L,
             3,
             new long[] {21, 22, 23, 24},
             25,
             26,
+            new MemberView.LastCheck(false, "connection refused", 1_795_775_001_000L),
             null));
   }
 

@@ -60,10 +60,12 @@ final class SampleFigures {
                 false,
                 500,
                 "down",
+                1_795_775_000_000L,
                 3,
                 new long[] {21, 22, 23, 24},
                 25,
                 26,
+                null,
                 null)),
         new Figures.Transfer(StateTransfer.Mode.SHM, new long[] {10, 20, 30}, 6, 4096, 12),
         new Figures.Trouble(11, 17, 12, 13, 14, 15, 16));

@@ -52,6 +52,33 @@ class DrawingTest {
             "q quit  h help  / filter  k kill   sort by  r rate  b bytes  a age  i idle");
   }
 
+  @Test
+  void shouldShowMembersThatAreDownOn80By24HoweverManyThereAre() throws Exception {
+    List<String> lines = draw(Samples.withMembers(Samples.model(3), 200), 80, 24);
+    assertThat(lines)
+        .containsSubsequence(
+            "TARGET +198      STATE      FOR SESSIONS   NEW/S FAILED LAST FAILURE",
+            "app/web-002      down     5m01s        0     0.0      7 connection refused, 31 ~",
+            "app/web-001      up       2h00m   12/500     3.5      0 -");
+    assertThat(lines).anyMatch(line -> line.startsWith("      3 web "));
+    assertThat(lines.getLast()).contains("t targets").hasSizeLessThanOrEqualTo(80);
+  }
+
+  @Test
+  void shouldShowAllMembersInPlaceOfEverythingElseWhenAskedTo() throws Exception {
+    Model model = Samples.withMembers(Samples.model(3), 200);
+    var _ = view.press(Key.text('t'), model, 5);
+    List<String> first = draw(model, 80, 24);
+    assertThat(first).hasSize(24).anyMatch(line -> line.startsWith("app/web-018"));
+    assertThat(first).contains("TARGETS: 199 of 200 up, 1 to 18 shown");
+    var _ = view.press(Key.of(Key.Kind.END), model, 18);
+    List<String> last = draw(model, 80, 24);
+    assertThat(last).contains("TARGETS: 199 of 200 up, 183 to 200 shown");
+    assertThat(last.get(last.size() - 2)).startsWith("app/web-200");
+    assertThat(String.join("\n", draw(model, 160, 24)))
+        .contains("ADDRESS", "192.0.2.200:8443", "LAST CHECK", "ok, 1.9s ago");
+  }
+
   /** The same, with sessions of mail that could not reach their target. */
   private static Model failing(boolean lately) throws Exception {
     Model model = Samples.model(3);
@@ -74,6 +101,7 @@ class DrawingTest {
         model.server(),
         model.all(),
         listeners,
+        model.members(),
         model.workers(),
         model.classes(),
         model.sessions(),
@@ -115,11 +143,16 @@ class DrawingTest {
   @ParameterizedTest
   @CsvSource({"80,24", "200,60", "132,43", "60,20", "40,12", "20,8", "10,4", "3,2", "1,1"})
   void shouldNeverBeLargerThanTheScreen(int width, int height) throws Exception {
-    Model model = Samples.model(150);
-    view.follow(model);
-    List<AttributedString> lines = new Drawing(width, height, true, true).draw(model, view);
-    assertThat(lines).hasSize(height);
-    assertThat(lines).allMatch(line -> line.columnLength() <= width);
+    Model sessions = Samples.model(150);
+    for (Model model : List.of(sessions, Samples.withMembers(sessions, 200))) {
+      view.follow(model);
+      for (char key : "tt".toCharArray()) {
+        var _ = view.press(Key.text(key), model, 5);
+        List<AttributedString> lines = new Drawing(width, height, true, true).draw(model, view);
+        assertThat(lines).hasSize(height);
+        assertThat(lines).allMatch(line -> line.columnLength() <= width);
+      }
+    }
   }
 
   @Test

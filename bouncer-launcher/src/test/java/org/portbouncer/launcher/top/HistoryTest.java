@@ -2,6 +2,7 @@ package org.portbouncer.launcher.top;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.portbouncer.launcher.admin.Json;
 import org.portbouncer.launcher.view.Answer;
@@ -63,9 +64,11 @@ class HistoryTest {
             1,
             hostile.query(),
             hostile.status(),
+            List.of(Answer.of(Json.parseObject("{\"group\":\"app\",\"member\":\"\\u001b[2J\"}"))),
             Answer.of(
                 Json.parseObject("{\"sessions\":[{\"id\":1,\"client\":\"unix:/\\u001b[2J\"}]}")));
     assertThat(history.add(named).sessions().getFirst().client()).isEqualTo("unix:/\\u001b[2J");
+    assertThat(history.add(named).members().getFirst().name()).isEqualTo("\\u001b[2J");
   }
 
   private static Snapshot failedOnce(long wallMs) throws Exception {
@@ -83,7 +86,46 @@ class HistoryTest {
                     "what":"connection refused","last":"2026-11-27T10:00:00Z","count":1}},
                   "older":{"active":0,"failed":1,"last_error":{"what":"timeout","last":"-"}}}}
                 """)),
+        List.of(),
         other.heaviest());
+  }
+
+  private static Snapshot withMembers(long second, long connected) throws Exception {
+    Snapshot other = Samples.at(4700, second, 0);
+    String format =
+        """
+        {"group":"app","member":"%s","address":"192.0.2.1:80","state":"%s","weight":1,"sessions":2,
+         "max_sessions":9,"since":"2026-11-27T10:00:00Z","backup":%s,
+         "connects":{"ok":%d,"refused":1,"timeout":2,"error":3},"last_check":%s,"last_error":%s}
+        """;
+    String check = "{\"ok\":false,\"what\":\"no answer in time\",\"at\":\"2026-11-27T10:00:08Z\"}";
+    String old = "{\"what\":\"connection refused\",\"last\":\"2026-11-27T09:00:00Z\",\"count\":3}";
+    String lately = old.replace("09:00:00", "10:00:01");
+    List<Answer> members =
+        List.of(
+            Answer.of(Json.parseObject(format.formatted("a", "up", false, connected, "null", old))),
+            Answer.of(Json.parseObject(format.formatted("b", "off", false, 0, "null", "null"))),
+            Answer.of(Json.parseObject(format.formatted("c", "up", false, 0, "null", lately))),
+            Answer.of(Json.parseObject(format.formatted("d", "down", true, 0, check, "null"))));
+    return new Snapshot(
+        other.nanos(), other.wallMs(), other.query(), other.status(), members, other.heaviest());
+  }
+
+  @Test
+  void shouldPutMembersFirstThatSomebodyHasToLookAfter() throws Exception {
+    var _ = history.add(withMembers(10, 100));
+    Model model = history.add(withMembers(12, 130));
+    assertThat(model.members())
+        .extracting(Model.MemberRow::name)
+        .containsExactly("d (backup)", "c", "b", "a");
+    Model.MemberRow down = model.members().getFirst();
+    assertThat(down.inStateMs()).isEqualTo(12_000);
+    assertThat(down.lastCheck()).isEqualTo("no answer in time, 4.0s ago");
+    assertThat(down.failed()).isEqualTo(6);
+    Model.MemberRow up = model.members().getLast();
+    assertThat(up.rate()).isEqualTo(15);
+    assertThat(up.sessions()).isEqualTo("2/9");
+    assertThat(up.lastError()).isEqualTo("connection refused, 3 times, 1h00m ago");
   }
 
   @Test

@@ -1,9 +1,12 @@
 package org.portbouncer.launcher.top;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import org.portbouncer.launcher.admin.Json;
 import org.portbouncer.launcher.admin.SessionOrder;
 import org.portbouncer.launcher.view.Answer;
+import org.portbouncer.launcher.view.MemberText;
 
 /** What a server might have said. */
 final class Samples {
@@ -66,7 +69,53 @@ final class Samples {
         FIRST_MS + 1000 * second,
         new Query(SessionOrder.RATE, ""),
         Answer.of(Json.parseObject(status)),
+        List.of(),
         Answer.of(Json.parseObject(heaviest)));
+  }
+
+  /** The same with so many members of a group, the second of which is down. */
+  static Model withMembers(Model model, int members) {
+    List<Model.MemberRow> rows = new ArrayList<>();
+    for (int i = 1; i <= members; i++) {
+      rows.add(
+          i == 1
+              ? new Model.MemberRow(
+                  "app",
+                  "web-002",
+                  "192.0.2.2:8443",
+                  "down",
+                  MemberText.Trouble.LOST,
+                  301_000,
+                  "1",
+                  "0",
+                  0,
+                  7,
+                  "connection refused, 1.2s ago",
+                  "connection refused, 31 times, 1.2s ago")
+              : new Model.MemberRow(
+                  "app",
+                  "web-%03d".formatted(i == 2 ? 1 : i),
+                  "192.0.2.%d:8443".formatted(i == 2 ? 1 : i),
+                  "up",
+                  MemberText.Trouble.NONE,
+                  7_200_000,
+                  "1",
+                  "12/500",
+                  3.5,
+                  0,
+                  "ok, 1.9s ago",
+                  "-"));
+    }
+    return new Model(
+        model.server(),
+        model.all(),
+        model.listeners(),
+        rows,
+        model.workers(),
+        model.classes(),
+        model.sessions(),
+        model.total(),
+        model.matching());
   }
 
   /** After two looks, a second apart. */

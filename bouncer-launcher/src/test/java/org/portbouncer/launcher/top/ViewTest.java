@@ -78,11 +78,37 @@ class ViewTest {
         model.server(),
         model.all(),
         model.listeners(),
+        model.members(),
         model.workers(),
         model.classes(),
         model.sessions().stream().filter(session -> session.id() != id).toList(),
         model.total(),
         model.matching());
+  }
+
+  @Test
+  void shouldScrollTheTargetsAndNotTheSessionsWhileTheyAreShown() throws Exception {
+    Model many = Samples.withMembers(model, 200);
+    view.follow(many);
+    long chosen = view.selected();
+    press('t');
+    assertThat(view.targets()).isTrue();
+    var _ = view.press(Key.of(Key.Kind.DOWN), many, 20);
+    var _ = view.press(Key.of(Key.Kind.PAGE_DOWN), many, 20);
+    assertThat(view.firstTarget()).isEqualTo(21);
+    var _ = view.press(Key.of(Key.Kind.END), many, 20);
+    assertThat(view.firstTarget()).isEqualTo(180);
+    var _ = view.press(Key.of(Key.Kind.PAGE_DOWN), many, 20);
+    assertThat(view.firstTarget()).as("the last stays on the screen").isEqualTo(180);
+    var _ = view.press(Key.of(Key.Kind.HOME), many, 20);
+    assertThat(view.firstTarget()).isZero();
+    press('k');
+    assertThat(view.asked()).as("no session is to be seen").isEqualTo(View.NOBODY);
+    press('t');
+    assertThat(view.targets()).isFalse();
+    assertThat(view.selected()).isEqualTo(chosen);
+    press('t');
+    assertThat(press('q')).isEqualTo(View.Todo.QUIT);
   }
 
   @Test

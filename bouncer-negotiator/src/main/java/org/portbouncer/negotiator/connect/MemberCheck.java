@@ -135,7 +135,7 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
   public void won(int connected, Address address) {
     fd = connected;
     if (check.type() == Check.Type.CONNECT) {
-      over(true);
+      over(true, Cause.UNSAID, 0);
       return;
     }
     int errno = worker.loop().tryAdd(this, fd, Const.EPOLLIN);
@@ -192,7 +192,7 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
     }
     length += (int) read;
     if (holds(check.expect())) {
-      over(true);
+      over(true, Cause.UNSAID, 0);
     } else if (read == 0 || length == MOST) {
       failed(Cause.UNEXPECTED, 0);
     }
@@ -214,16 +214,13 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
 
   private void failed(Cause cause, int errno) {
     board().error(place, cause, errno);
-    why = cause.text(errno);
-    over(false);
+    over(false, cause, errno);
   }
 
-  private String why = "";
-
-  private void over(boolean ok) {
+  private void over(boolean ok, Cause cause, int errno) {
     forget();
     int enough = ok ? check.rise() : check.fall();
-    if (!board().checked(place, ok, enough, worker.loop().now())) {
+    if (!board().checked(place, ok, cause, errno, enough, worker.loop().now())) {
       return;
     }
     String text =
@@ -237,7 +234,7 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
     if (ok) {
       worker.log().info(worker.loop().now(), text + " is up: checks succeed");
     } else {
-      worker.log().warn(worker.loop().now(), text + " is down: " + why);
+      worker.log().warn(worker.loop().now(), text + " is down: " + cause.text(errno));
     }
   }
 

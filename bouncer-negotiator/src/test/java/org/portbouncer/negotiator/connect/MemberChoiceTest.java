@@ -88,7 +88,7 @@ class MemberChoiceTest {
   }
 
   private void down(int place) {
-    assertThat(board.checked(place, false, 1, NOW)).isTrue();
+    assertThat(board.checked(place, false, Cause.NO_ANSWER, 0, 1, NOW)).isTrue();
   }
 
   private void eject(int place) {
