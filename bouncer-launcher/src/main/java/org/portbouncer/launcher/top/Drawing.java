@@ -38,38 +38,6 @@ final class Drawing {
   /** What a worker is written in, so that two stand side by side on 80 columns. */
   private static final int WORKER = 39;
 
-  private static final String[] HELP = {
-    "bouncer top",
-    "",
-    "  up, down       choose a session       page up, page down, home, end",
-    "  k              kill the chosen session, after a question",
-    "  r b a i        sessions by rate, bytes, age, idle time",
-    "  /              filter: sessions with this text in any column;",
-    "                 Enter keeps it, Escape takes it away",
-    "  t              all targets, to be scrolled; t or Escape goes back",
-    "  h ?            this help",
-    "  q, Ctrl-C      quit",
-    "",
-    "  NEW/S          clients that were accepted in a second",
-    "  UP/S, DOWN/S   bytes to targets, to clients, in a second",
-    "  LAST MINUTE    bytes of both ways; each graph has its own height",
-    "  CPU            of one core",
-    "  FAILED         since the start; for five minutes after a failure LAST FAILURE",
-    "                 takes the place of LAST MINUTE where there is no room for both",
-    "  WAITING        sessions that wait for their class, on average",
-    "",
-    "any key goes back",
-  };
-
-  private static final String KEYS =
-      "q quit  h help  / filter  k kill   sort by  r rate  b bytes  a age  i idle";
-
-  private static final String KEYS_AND_TARGETS =
-      "q quit  h help  t targets  / filter  k kill   sort r rate b bytes a age i idle";
-
-  private static final String TARGET_KEYS =
-      "q quit  h help  t back   up, down, page up, page down, home, end scroll";
-
   private final int width;
   private final int height;
   private final boolean colour;
@@ -93,7 +61,7 @@ final class Drawing {
   /** The lines of the screen. */
   List<AttributedString> draw(Model model, View view) {
     if (view.help()) {
-      for (String text : HELP) {
+      for (String text : Texts.HELP) {
         lines.add(line().add(text).done());
       }
       return lines.subList(0, Math.min(height, lines.size()));
@@ -397,9 +365,7 @@ final class Drawing {
     if (!view.message().isEmpty()) {
       return line().add(Style.HEADING, view.message()).done();
     }
-    return line()
-        .add(view.targets() ? TARGET_KEYS : model.members().isEmpty() ? KEYS : KEYS_AND_TARGETS)
-        .done();
+    return line().add(Texts.keys(view.targets(), !model.members().isEmpty())).done();
   }
 
   private static String question(Model model, long id) {
