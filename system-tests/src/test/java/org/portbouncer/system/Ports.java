@@ -23,18 +23,32 @@ final class Ports {
    * to outgoing connections, so that none of those takes it before the server does.
    */
   static synchronized int free() {
+    return free(1);
+  }
+
+  /** The first of so many that follow each other. */
+  static synchronized int free(int count) {
     while (true) {
-      int port = ThreadLocalRandom.current().nextInt(LOWEST, LOWEST_OUTGOING);
-      try (ServerSocket probe = new ServerSocket()) {
-        probe.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
-        if (GIVEN.add(port)) {
-          return port;
-        }
-      } catch (BindException taken) {
-        GIVEN.add(port);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
+      int first = ThreadLocalRandom.current().nextInt(LOWEST, LOWEST_OUTGOING - count);
+      int more = 0;
+      while (more < count && take(first + more)) {
+        more++;
       }
+      if (more == count) {
+        return first;
+      }
+    }
+  }
+
+  private static boolean take(int port) {
+    try (ServerSocket probe = new ServerSocket()) {
+      probe.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
+      return GIVEN.add(port);
+    } catch (BindException taken) {
+      GIVEN.add(port);
+      return false;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

@@ -51,7 +51,7 @@ final class ChainReader {
                     Map.entry("socks5", Chain.Type.SOCKS5),
                     Map.entry("socks4", Chain.Type.SOCKS4),
                     Map.entry("http", Chain.Type.HTTP))));
-    Endpoint proxy = hop.read("proxy", (text, where) -> TargetsReader.address(text.strip(), where));
+    Endpoint proxy = hop.read("proxy", ChainReader::proxy);
     String user = hop.read("user", ChainReader::user);
     if (user != null && type != null && type != Chain.Type.SOCKS4) {
       hop.problems().error(hop.whereOf("user"), "user is for socks4 alone");
@@ -65,6 +65,14 @@ final class ChainReader {
             standard);
     return new Chain.Hop(
         type, proxy, Objects.requireNonNullElse(user, ""), Boolean.TRUE.equals(local));
+  }
+
+  private static Endpoint proxy(String text, Where where) {
+    Endpoint proxy = TargetsReader.address(text.strip(), where);
+    if (proxy.isRelative()) {
+      throw new InvalidValueException("'" + text + "': a proxy has one port, HOST:PORT");
+    }
+    return proxy;
   }
 
   private static String user(String text, Where where) {

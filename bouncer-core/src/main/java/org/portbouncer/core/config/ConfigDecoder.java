@@ -203,7 +203,12 @@ final class ConfigDecoder {
 
   private Endpoint endpoint() throws ConfigCodecException {
     return new Endpoint(
-        in.constant(Endpoint.Kind.values()), in.text(), in.text(), in.integer(0, 65535), in.text());
+        in.constant(Endpoint.Kind.values()),
+        in.text(),
+        in.text(),
+        in.integer(0, 65535),
+        in.text(),
+        in.constant(Endpoint.Ports.values()));
   }
 
   private Acl acl() throws ConfigCodecException {

@@ -156,6 +156,7 @@ final class ConfigEncoder {
     out.text(endpoint.host());
     out.number(endpoint.port());
     out.text(endpoint.path());
+    out.constant(endpoint.ports());
   }
 
   private void acl(Acl acl) {

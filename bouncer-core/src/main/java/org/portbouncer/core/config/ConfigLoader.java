@@ -76,6 +76,7 @@ public final class ConfigLoader {
         WrittenTwice.warn(source, file, problems);
       }
       if (configuration != null && !problems.hasErrors()) {
+        AddedPorts.check(configuration, problems);
         TargetLoops.check(configuration, problems);
       }
       if (configuration != null && !problems.hasErrors()) {

@@ -113,12 +113,7 @@ public final class EffectiveConfig {
     List<String> words = new ArrayList<>();
     for (Listener listener : configuration.listeners()) {
       if (listener.name().equals(setting.name())) {
-        for (Endpoint endpoint : listener.listen()) {
-          String takes = Overlap.words(endpoint, configuration);
-          if (!takes.isEmpty()) {
-            words.add(endpoint.text() + " " + takes);
-          }
-        }
+        words.addAll(Overlap.words(listener, configuration));
       }
     }
     return String.join("; ", words);

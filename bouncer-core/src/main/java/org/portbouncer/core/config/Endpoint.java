@@ -7,15 +7,47 @@ package org.portbouncer.core.config;
  * @param text as the operator wrote it; shown in logs and in `status`
  * @param host an address without brackets ({@link Kind#INET}), a link-local one with its interface
  *     ({@code fe80::1%eth0}), or a name ({@link Kind#NAME}); "" otherwise
- * @param port 0 to 65535 for INET and NAME; 0 otherwise
+ * @param port 0 to 65535 for INET and NAME, or what is added to another; 0 otherwise
  * @param path the absolute socket path ({@link Kind#UNIX}), the service's name ({@link
  *     Kind#INTERNAL}) or the group's ({@link Kind#GROUP}); "" otherwise
+ * @param ports what {@code port} is
  */
-public record Endpoint(Kind kind, String text, String host, int port, String path) {
+public record Endpoint(Kind kind, String text, String host, int port, String path, Ports ports) {
+
+  /** One whose port is a port. */
+  public Endpoint(Kind kind, String text, String host, int port, String path) {
+    this(kind, text, host, port, path, Ports.ONE);
+  }
 
   /** Whether a connection to it goes over TCP. */
   public boolean isTcp() {
     return kind == Kind.INET || kind == Kind.NAME || kind == Kind.GROUP;
+  }
+
+  /** Whether its port counts from the one that a client came to. */
+  public boolean isRelative() {
+    return ports == Ports.ADDED;
+  }
+
+  /** The target of a client who came to {@code cameTo}, of one that {@link #isRelative}. */
+  public Endpoint from(int cameTo) {
+    return withPort(cameTo + port, Ports.ONE);
+  }
+
+  /** The same host, or address, with another port. */
+  Endpoint withPort(int other, Ports as) {
+    String before = text.substring(0, text.lastIndexOf(':') + 1);
+    return new Endpoint(kind, before + other, host, other, path, as);
+  }
+
+  /** What a port stands for. */
+  public enum Ports {
+    /** Itself. */
+    ONE,
+    /** Itself, and it was written as part of a range: {@code :6000-6099}. */
+    OF_RANGE,
+    /** {@code :+N}, that much more than the port a client came to. Of a target alone. */
+    ADDED
   }
 
   /** The forms an endpoint can take. */

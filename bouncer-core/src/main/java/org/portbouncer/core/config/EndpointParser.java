@@ -5,6 +5,8 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Reads addresses and targets; never asks DNS. Runs in the mother and in commands. Both forms throw
@@ -19,6 +21,9 @@ public final class EndpointParser {
   private static final String INTERNAL = "internal:";
   private static final String GROUP = "group:";
   private static final List<String> SERVICES = List.of("http", "echo", "discard");
+
+  /** {@code HOST:+N}. */
+  private static final Pattern ADDED = Pattern.compile("(.*):[+](.*)");
 
   private EndpointParser() {}
 
@@ -49,8 +54,8 @@ public final class EndpointParser {
   }
 
   /**
-   * Where sessions go: {@code HOST:PORT}, {@code [v6]:PORT}, {@code unix:PATH}, {@code
-   * internal:SERVICE} or {@code group:NAME}. A name is kept, to be resolved when connecting.
+   * Where sessions go: {@code HOST:PORT}, {@code [v6]:PORT}, {@code HOST:+N}, {@code unix:PATH},
+   * {@code internal:SERVICE} or {@code group:NAME}. A name is kept, to be resolved when connecting.
    *
    * @param directory where a relative path starts
    */
@@ -59,6 +64,10 @@ public final class EndpointParser {
       String name = text.substring(GROUP.length());
       return new Endpoint(Endpoint.Kind.GROUP, text, "", 0, name);
     }
+    Matcher added = ADDED.matcher(text);
+    if (added.matches() && !text.startsWith(UNIX)) {
+      return added(text, added.group(1), added.group(2), directory);
+    }
     Endpoint endpoint = text.startsWith(INTERNAL) ? internal(text) : parse(text, directory);
     boolean hasPort =
         endpoint.kind() == Endpoint.Kind.INET || endpoint.kind() == Endpoint.Kind.NAME;
@@ -66,6 +75,16 @@ public final class EndpointParser {
       throw new InvalidValueException("'" + text + "' has port 0; a target's port is 1 to 65535");
     }
     return endpoint;
+  }
+
+  private static Endpoint added(String text, String host, String more, Path directory) {
+    if (!more.matches("[0-9]{1,5}") || Integer.parseInt(more) > 65_534) {
+      throw new InvalidValueException(
+          "'" + text + "' adds '" + more + "' to the port; +0 to +65534 is possible");
+    }
+    Endpoint one = parse(host + ":1", directory);
+    return new Endpoint(
+        one.kind(), text, one.host(), Integer.parseInt(more), "", Endpoint.Ports.ADDED);
   }
 
   private static Endpoint internal(String text) {

@@ -50,6 +50,14 @@ final class ListenerReader {
           .error(
               listeners.where(), all.size() + " listeners are too many; " + MOST + " are possible");
     }
+    int sockets = all.stream().mapToInt(one -> one.listen().size()).sum();
+    if (sockets > PortRanges.MOST) {
+      listeners
+          .problems()
+          .error(
+              listeners.where(),
+              sockets + " addresses are too many; " + PortRanges.MOST + " are possible");
+    }
     if (all.isEmpty() && !listeners.problems().hasErrors()) {
       listeners
           .problems()
@@ -62,14 +70,7 @@ final class ListenerReader {
   }
 
   private Listener listener(Section section, String name) {
-    List<Endpoint> listen =
-        section.readList(
-            "listen",
-            (text, where) -> {
-              Endpoint endpoint = EndpointParser.listen(text.strip(), where.directory());
-              addresses.add(endpoint, "listener '" + name + "'", where);
-              return endpoint;
-            });
+    List<Endpoint> listen = listen(section, name);
     if (section.isEmptyList("listen")) {
       section
           .problems()
@@ -104,6 +105,21 @@ final class ListenerReader {
         ProxyReader.read(section, listen == null ? List.of() : listen, target.endpoint()),
         section.where().file(),
         section.where().line());
+  }
+
+  /** All addresses; null where there are none. */
+  private List<Endpoint> listen(Section section, String name) {
+    List<List<Endpoint>> listen =
+        section.readList(
+            "listen",
+            (text, where) -> {
+              List<Endpoint> all = PortRanges.listen(text.strip(), where.directory());
+              for (Endpoint endpoint : all) {
+                addresses.add(endpoint, "listener '" + name + "'", where);
+              }
+              return all;
+            });
+    return listen == null ? null : listen.stream().flatMap(List::stream).toList();
   }
 
   private static KeepAlive keepAlive(Section listener) {

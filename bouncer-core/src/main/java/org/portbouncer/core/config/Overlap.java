@@ -2,6 +2,7 @@ package org.portbouncer.core.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Which listening addresses can stand beside each other, and what {@code [::]} takes: every client,
@@ -68,33 +69,62 @@ public final class Overlap {
   /** Warns where {@code [::]} takes more, or less, than whoever wrote it may think. */
   static void warn(Configuration configuration, Problems problems) {
     for (Listener listener : configuration.listeners()) {
-      for (Endpoint endpoint : listener.listen()) {
-        if (!isAnyV6(endpoint)) {
-          continue;
-        }
-        List<String> beside = besideIt(endpoint, configuration);
-        String who = "listeners." + listener.name() + ": " + endpoint.text() + " ";
-        if (beside.isEmpty() && endpoint.port() != 0) {
-          problems.add(
-              listener.file(),
-              listener.line(),
-              who
-                  + words(endpoint, configuration)
-                  + "; to say so, listen on [\"0.0.0.0:"
-                  + endpoint.port()
-                  + "\", \"[::]:"
-                  + endpoint.port()
-                  + "\"]",
-              Problem.Severity.WARNING);
-        } else if (!beside.isEmpty() && !hasAnyV4(endpoint, configuration)) {
-          problems.add(
-              listener.file(),
-              listener.line(),
-              who + words(endpoint, configuration) + ", and nobody has it on other IPv4 addresses",
-              Problem.Severity.WARNING);
-        }
+      for (String doubt : words(listener, endpoint -> doubt(endpoint, configuration))) {
+        problems.add(
+            listener.file(),
+            listener.line(),
+            "listeners." + listener.name() + ": " + doubt,
+            Problem.Severity.WARNING);
       }
     }
+  }
+
+  /** What each {@code [::]} of a listener takes, in words that begin with the address. */
+  static List<String> words(Listener listener, Configuration configuration) {
+    return words(listener, endpoint -> words(endpoint, configuration));
+  }
+
+  /** The words for each address that has any; of a range once for all that have the same. */
+  private static List<String> words(Listener listener, Function<Endpoint, String> of) {
+    List<String> words = new ArrayList<>();
+    List<Endpoint> all = listener.listen();
+    for (int from = 0, to; from < all.size(); from = to) {
+      Endpoint first = all.get(from);
+      String mine = of.apply(first);
+      to = from + 1;
+      while (to < all.size()
+          && PortRanges.follows(all.get(to - 1), all.get(to))
+          && of.apply(all.get(to))
+              .replace(":" + all.get(to).port(), ":" + first.port())
+              .equals(mine)) {
+        to++;
+      }
+      if (!mine.isEmpty()) {
+        String text = PortRanges.text(first, all.get(to - 1));
+        String ports = text.substring(text.lastIndexOf(':'));
+        words.add(text + " " + mine.replace(":" + first.port(), ports));
+      }
+    }
+    return words;
+  }
+
+  /** What is to be warned of; "" for nothing. */
+  private static String doubt(Endpoint endpoint, Configuration configuration) {
+    if (!isAnyV6(endpoint)) {
+      return "";
+    }
+    List<String> beside = besideIt(endpoint, configuration);
+    if (beside.isEmpty() && endpoint.port() != 0) {
+      return words(endpoint, configuration)
+          + "; to say so, listen on [\"0.0.0.0:"
+          + endpoint.port()
+          + "\", \"[::]:"
+          + endpoint.port()
+          + "\"]";
+    }
+    return beside.isEmpty() || hasAnyV4(endpoint, configuration)
+        ? ""
+        : words(endpoint, configuration) + ", and nobody has it on other IPv4 addresses";
   }
 
   private static boolean hasAnyV4(Endpoint endpoint, Configuration configuration) {

@@ -25,12 +25,13 @@ public final class Schema {
           required(
               "listeners.NAME.listen",
               "address or list of addresses",
-              "where clients connect: `HOST:PORT`, `[v6]:PORT`, `*:PORT` or `unix:PATH`"),
+              "where clients connect: `HOST:PORT`, `[v6]:PORT`, `*:PORT`, with `FIRST-LAST` for a"
+                  + " range of ports, or `unix:PATH`"),
           required(
               "listeners.NAME.target",
               "target, or list of them",
-              "where sessions go: `HOST:PORT`, `[v6]:PORT`, `unix:PATH`, `group:NAME`, or"
-                  + " `internal:http`, `internal:echo`, `internal:discard`; of a list of"
+              "where sessions go: `HOST:PORT`, `[v6]:PORT`, `HOST:+N`, `unix:PATH`, `group:NAME`,"
+                  + " or `internal:http`, `internal:echo`, `internal:discard`; of a list of"
                   + " `HOST:PORT` the first that can be connected"),
           optional(
               "listeners.NAME.acl", "name", "none", "the ACL; without one everyone may connect"),
@@ -152,7 +153,7 @@ public final class Schema {
           required(
               "targets.NAME.members[].address",
               "target",
-              "where it is: `HOST:PORT` or `[v6]:PORT`"),
+              "where it is: `HOST:PORT`, `[v6]:PORT` or `HOST:+N`"),
           withDefault(
               "targets.NAME.members[].weight",
               "integer, 1 to 256",

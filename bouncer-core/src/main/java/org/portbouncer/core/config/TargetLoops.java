@@ -4,56 +4,103 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
  * Finds listeners whose target leads back to themselves, at once or through other listeners: every
- * session would go round until something runs out. In the mother and in commands.
+ * session would go round until something runs out. A way leads from address to address, not from
+ * listener to listener: with a port that is added to, 6000 may lead to 6001 of the same range and
+ * so on to its end, which is no loop. In the mother and in commands.
  */
 final class TargetLoops {
 
-  private TargetLoops() {}
+  /** An address that is listened on. */
+  private record Stop(Listener listener, Endpoint address) {}
 
-  static void check(Configuration configuration, Problems problems) {
-    List<Listener> listeners = configuration.listeners();
-    for (Listener start : listeners) {
-      List<String> way = new ArrayList<>(List.of(start.name()));
-      if (leadsTo(start, start, way, new HashSet<>(), configuration)) {
-        problems.add(
-            start.file(),
-            start.line(),
-            "listeners."
-                + start.name()
-                + ".target: "
-                + start.target().text()
-                + (way.size() == 1
-                    ? " is the listener itself"
-                    : " leads back to it: " + String.join(" -> ", way) + " -> " + start.name())
-                + "; every session would go round for ever",
-            Problem.Severity.ERROR);
+  private final Configuration configuration;
+
+  /** All addresses with that port; those without one are under 0. */
+  private final Map<Integer, List<Stop>> stops = new HashMap<>();
+
+  /** Where a target leads, which is asked for once for each port of a range. */
+  private final Map<Endpoint, Stop> known = new HashMap<>();
+
+  private final Map<Stop, Boolean> ending = new HashMap<>();
+  private final Map<String, Boolean> ours = new HashMap<>();
+
+  private TargetLoops(Configuration configuration) {
+    this.configuration = configuration;
+    for (Listener listener : configuration.listeners()) {
+      for (Endpoint address : listener.listen()) {
+        stops
+            .computeIfAbsent(address.port(), port -> new ArrayList<>())
+            .add(new Stop(listener, address));
       }
     }
   }
 
+  static void check(Configuration configuration, Problems problems) {
+    TargetLoops loops = new TargetLoops(configuration);
+    for (Listener start : configuration.listeners()) {
+      for (Endpoint address : start.listen()) {
+        Stop stop = new Stop(start, address);
+        List<Stop> way = new ArrayList<>(List.of(stop));
+        if (!loops.ends(stop) && loops.leadsTo(stop, stop, way, new HashSet<>())) {
+          problems.add(start.file(), start.line(), words(start, way), Problem.Severity.ERROR);
+          break;
+        }
+      }
+    }
+  }
+
+  private static String words(Listener start, List<Stop> way) {
+    List<String> names = way.stream().map(stop -> stop.listener().name()).toList();
+    return "listeners."
+        + start.name()
+        + ".target: "
+        + start.target().text()
+        + (way.size() == 1
+            ? " is the listener itself"
+            : " leads back to it: " + String.join(" -> ", names) + " -> " + start.name())
+        + "; every session would go round for ever";
+  }
+
+  /** Whether all ways from there come to an end; of each address it is found out once. */
+  private boolean ends(Stop from) {
+    Boolean already = ending.putIfAbsent(from, false);
+    if (already != null) {
+      // One that is being looked at is come to again.
+      return already;
+    }
+    boolean all = true;
+    for (Endpoint target : targets(from.listener())) {
+      Stop next = next(from, target);
+      all &= next == null || ends(next);
+    }
+    ending.put(from, all);
+    return all;
+  }
+
   /**
-   * Whether a session may come from one listener to another; {@code way} is how. Who comes to a
-   * loop and is not of it is told of by those who are.
+   * Whether a session may come from one address to another; {@code way} is how. Who comes to a loop
+   * and is not of it is told of by those who are.
    */
-  private static boolean leadsTo(
-      Listener from, Listener to, List<String> way, Set<String> seen, Configuration configuration) {
-    for (Endpoint target : targets(from, configuration)) {
-      Listener next = next(target, configuration);
-      if (next == null) {
+  private boolean leadsTo(Stop from, Stop to, List<Stop> way, Set<Stop> seen) {
+    for (Endpoint target : targets(from.listener())) {
+      Stop next = next(from, target);
+      if (next == null || ends(next)) {
         continue;
       }
       if (next.equals(to)) {
         return true;
       }
-      if (seen.add(next.name())) {
-        way.add(next.name());
-        if (leadsTo(next, to, way, seen, configuration)) {
+      if (seen.add(next)) {
+        way.add(next);
+        if (leadsTo(next, to, way, seen)) {
           return true;
         }
         way.removeLast();
@@ -62,30 +109,29 @@ final class TargetLoops {
     return false;
   }
 
-  private static List<Endpoint> targets(Listener from, Configuration configuration) {
-    if (from.via() >= 0) {
-      // What the target's address means is the last proxy's to say.
-      return List.of(configuration.chains().get(from.via()).hops().getFirst().proxy());
-    }
-    return from.group() < 0
-        ? List.of(from.target())
-        : configuration.targets().get(from.group()).members().stream()
-            .map(TargetGroup.Member::address)
-            .toList();
+  private List<Endpoint> targets(Listener from) {
+    return from.via() < 0
+        ? AddedPorts.targets(from, configuration)
+        // What the target's address means is the last proxy's to say.
+        : List.of(configuration.chains().get(from.via()).hops().getFirst().proxy());
   }
 
-  /** The listener that a target is; null where it is none of ours. */
-  private static Listener next(Endpoint target, Configuration configuration) {
-    Listener wide = null;
-    for (Listener listener : configuration.listeners()) {
-      for (Endpoint endpoint : listener.listen()) {
-        if (isTarget(endpoint, target)) {
-          return listener;
-        }
-        wide = takesIn(endpoint, target, configuration) ? listener : wide;
-      }
+  /** The address of ours that a session comes to next; null where that is none. */
+  private Stop next(Stop from, Endpoint to) {
+    Endpoint target = to.isRelative() ? to.from(from.address().port()) : to;
+    if (known.containsKey(target)) {
+      return known.get(target);
     }
-    return wide;
+    Stop found = null;
+    for (Stop stop : stops.getOrDefault(target.port(), List.of())) {
+      if (isTarget(stop.address(), target)) {
+        found = stop;
+        break;
+      }
+      found = takesIn(stop.address(), target) ? stop : found;
+    }
+    known.put(target, found);
+    return found;
   }
 
   /** Whether the target is this very address. */
@@ -97,7 +143,7 @@ final class TargetLoops {
   }
 
   /** Whether the address is that of all clients, the target's among them. */
-  private static boolean takesIn(Endpoint listen, Endpoint target, Configuration configuration) {
+  private boolean takesIn(Endpoint listen, Endpoint target) {
     if (!samePort(listen, target)) {
       return false;
     }
@@ -124,7 +170,11 @@ final class TargetLoops {
     return localhost ? "127.0.0.1" : target.host();
   }
 
-  private static boolean isOurs(String host) {
+  private boolean isOurs(String host) {
+    return ours.computeIfAbsent(host, TargetLoops::isOfThisMachine);
+  }
+
+  private static boolean isOfThisMachine(String host) {
     if (!host.matches("[0-9.]+|[0-9A-Fa-f:.]+(%.*)?")) {
       return false;
     }

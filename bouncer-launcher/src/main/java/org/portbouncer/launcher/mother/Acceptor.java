@@ -93,6 +93,12 @@ final class Acceptor {
   private long leaveBy;
   private long lastId;
   private boolean open;
+
+  /** Whether all doors are watched, or none is; not known where not {@code settled}. */
+  private boolean accepting;
+
+  private boolean settled;
+
   private int held;
   private long heldCountedAt;
   private boolean shortage;
@@ -190,6 +196,7 @@ final class Acceptor {
       door.socket.ignoreNewClients();
       leaving.add(door);
     }
+    settled = false;
     adjust();
     if (!leaving.isEmpty()) {
       leaveFrom = loop.now() + HANDSHAKE_NANOS;
@@ -238,11 +245,22 @@ final class Acceptor {
       fullSince = loop.now();
     }
     boolean wanted = mayAccept();
+    // Of ranges of ports there are thousands of doors, and this comes after each turn.
+    if (!settled || wanted != accepting) {
+      watch(wanted);
+    }
+  }
+
+  private void watch(boolean wanted) {
+    accepting = wanted;
+    settled = true;
     for (Door door : doors) {
       if (wanted && !door.registered()) {
         int errno = loop.tryAdd(door, door.socket.fd(), Const.EPOLLIN);
         if (errno != 0) {
           shortage(AcceptPauses.Reason.DESCRIPTORS, Errno.watching(errno));
+          watch(false);
+          return;
         }
       } else if (!wanted && door.registered()) {
         loop.remove(door, door.socket.fd());

@@ -9,12 +9,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Overlap;
+import org.portbouncer.core.config.PortRanges;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Interfaces;
 import org.portbouncer.core.sys.Libc;
@@ -66,6 +69,9 @@ final class Adoption {
   private final List<Candidate> candidates = new ArrayList<>();
   private final List<Adopted> adopted = new ArrayList<>();
 
+  /** By listener, the addresses that got the socket that is on them. */
+  private final Map<String, List<Endpoint>> passed = new LinkedHashMap<>();
+
   private Adoption(Configuration configuration) {
     this.configuration = configuration;
   }
@@ -84,6 +90,12 @@ final class Adoption {
       }
     }
     adoption.match();
+    adoption.passed.forEach(
+        (name, endpoints) ->
+            PortRanges.texts(endpoints)
+                .forEach(
+                    text ->
+                        LOG.info("listener {}: {} was passed by the service manager", name, text)));
     for (Candidate left : adoption.candidates) {
       if (left.passed().kept()) {
         notifier.forget(left.passed().name());
@@ -176,7 +188,7 @@ final class Adoption {
     Endpoint endpoint = configuration.listeners().get(listener).listen().get(address);
     String name = configuration.listeners().get(listener).name();
     if (candidate.where().equals(ListenSocket.name(endpoint))) {
-      LOG.info("listener {}: {} was passed by the service manager", name, endpoint.text());
+      passed.computeIfAbsent(name, listeners -> new ArrayList<>()).add(endpoint);
     } else {
       LOG.warn(
           "listener {}: the service manager passed {} for it; that is used, and not {}",

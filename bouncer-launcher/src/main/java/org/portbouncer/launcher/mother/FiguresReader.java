@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Configuration.StateTransfer;
-import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.PortRanges;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.ListenerCounters;
@@ -133,7 +133,7 @@ final class FiguresReader {
     return new Figures.Listener(
         name,
         configured != null,
-        configured == null ? List.of() : configured.listen().stream().map(Endpoint::text).toList(),
+        configured == null ? List.of() : PortRanges.texts(configured.listen()),
         configured == null ? "" : configured.target().text(),
         counters.get(slot, ListenerCounters.Count.ACCEPTED),
         0,

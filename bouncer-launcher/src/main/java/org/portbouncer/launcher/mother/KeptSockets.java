@@ -5,6 +5,8 @@ import java.util.Set;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.launcher.systemd.Notifier;
 import org.portbouncer.launcher.systemd.PassedSockets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Gives the listening sockets into the service manager's keeping, so that they come back to the
@@ -12,6 +14,8 @@ import org.portbouncer.launcher.systemd.PassedSockets;
  * thread.
  */
 final class KeptSockets {
+
+  private static final Logger LOG = LoggerFactory.getLogger(KeptSockets.class);
 
   private final Notifier notifier;
   private Set<String> kept = new HashSet<>();
@@ -50,6 +54,13 @@ final class KeptSockets {
       }
     }
     kept.forEach(notifier::forget);
+    if (notifier.keeps() > 0 && now.size() > notifier.keeps()) {
+      LOG.warn(
+          "{} addresses, and the service manager keeps {} descriptors over a restart: clients of"
+              + " the others are refused meanwhile; raise FileDescriptorStoreMax=",
+          now.size(),
+          notifier.keeps());
+    }
     kept = now;
   }
 }

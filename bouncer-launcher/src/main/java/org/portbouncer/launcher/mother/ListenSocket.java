@@ -142,6 +142,16 @@ final class ListenSocket {
         : address;
   }
 
+  /** An address of the configuration, with the port that clients of this socket come to. */
+  Endpoint with(Endpoint written) {
+    MemorySegment address = name();
+    boolean inet = address != null && SockAddr.family(address, 0) != Const.AF_UNIX;
+    int port = inet ? SockAddr.port(address, 0) : written.port();
+    return port == written.port()
+        ? written
+        : new Endpoint(written.kind(), written.text(), written.host(), port, written.path());
+  }
+
   /** Whether it is on all IPv6 addresses and IPv4 clients of this port come to it as well. */
   boolean takesBoth(int port) {
     MemorySegment address = sixOnly ? null : name();

@@ -233,11 +233,16 @@ final class Listeners {
     return entries;
   }
 
-  /** The configuration with the ports that the kernel chose. */
+  /** The configuration with the ports that the kernel, or a socket unit, chose. */
   Configuration withPorts(Configuration c) {
     Map<List<Integer>, Endpoint> chosen = new HashMap<>();
+    Map<List<Integer>, ListenSocket> elsewhere = new HashMap<>();
     for (Entry entry : entries) {
-      chosen.put(List.of(entry.listener, entry.address), entry.socket.endpoint());
+      List<Integer> which = List.of(entry.listener, entry.address);
+      chosen.put(which, entry.socket.endpoint());
+      if (entry.socket.passed() && entry.socket.endpoint().kind() == Endpoint.Kind.INET) {
+        elsewhere.put(which, entry.socket);
+      }
     }
     List<Listener> bound = new ArrayList<>();
     for (int i = 0; i < c.listeners().size(); i++) {
@@ -246,7 +251,9 @@ final class Listeners {
       for (int j = 0; j < l.listen().size(); j++) {
         Endpoint written = l.listen().get(j);
         boolean open = written.kind() == Endpoint.Kind.INET && written.port() == 0;
-        endpoints.add(open ? chosen.get(List.of(i, j)) : written);
+        ListenSocket passed = elsewhere.get(List.of(i, j));
+        endpoints.add(
+            open ? chosen.get(List.of(i, j)) : passed == null ? written : passed.with(written));
       }
       bound.add(l.withListen(List.copyOf(endpoints)));
     }

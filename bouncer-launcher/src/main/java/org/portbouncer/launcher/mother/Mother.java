@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.LoadResult;
+import org.portbouncer.core.config.PortRanges;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.log.AccessLogWriting;
 import org.portbouncer.core.loop.BatchScheduling;
@@ -306,7 +306,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
   }
 
   private static String door(Listener listener) {
-    String listen = listener.listen().stream().map(Endpoint::text).collect(Collectors.joining(" "));
+    String listen = String.join(" ", PortRanges.texts(listener.listen()));
     return listener.name() + " " + Printable.of(listen + " -> " + listener.target().text());
   }
 

@@ -4,6 +4,7 @@ import java.util.List;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.PortRanges;
 import org.portbouncer.core.config.Problem;
 import org.portbouncer.core.worker.DescriptorLimit;
 import org.slf4j.Logger;
@@ -26,13 +27,20 @@ final class StartLog {
     }
     for (int i = 0; i < configuration.listeners().size(); i++) {
       Listener listener = configuration.listeners().get(i);
-      for (int j = 0; j < listener.listen().size(); j++) {
-        Endpoint endpoint = listener.listen().get(j);
+      List<Endpoint> all = listener.listen();
+      for (int from = 0, to; from < all.size(); from = to) {
+        String takes = sockets.takes(i, from, all.get(from));
+        to = from + 1;
+        while (to < all.size()
+            && PortRanges.follows(all.get(to - 1), all.get(to))
+            && sockets.takes(i, to, all.get(to)).equals(takes)) {
+          to++;
+        }
         LOG.info(
             "listener {}: {}{} -> {}, {}",
             listener.name(),
-            endpoint.text(),
-            sockets.takes(i, j, endpoint),
+            PortRanges.text(all.get(from), all.get(to - 1)),
+            takes,
             listener.target().text(),
             listener.acl() < 0
                 ? "no acl: everyone may connect"

@@ -36,12 +36,13 @@ public final class Notifier {
   private static final int MOST_BYTES = 4096;
 
   /** Messages kept for a manager that is busy; more than ever wait at once. */
-  private static final int MOST_WAITING = 512;
+  private static final int MOST_WAITING = 8192;
 
   private record Message(String text, int fd) {}
 
   private final String socket;
   private final long watchdogMicros;
+  private final int keeps;
   private final MemorySegment address = Native.allocate(SockAddr.ROOM);
   private final MemorySegment text = Native.allocate(MOST_BYTES);
   private final MessageHeader header = new MessageHeader(1);
@@ -60,6 +61,8 @@ public final class Notifier {
     boolean usable = path.length() > 1 && (path.startsWith("/") || path.startsWith("@"));
     socket = usable ? path : "";
     watchdogMicros = socket.isEmpty() ? 0 : watchdog(environment, pid);
+    String most = environment.getOrDefault("FDSTORE", "");
+    keeps = socket.isEmpty() || !most.matches("[0-9]{1,9}") ? 0 : Integer.parseInt(most);
     if (!socket.isEmpty()) {
       addressLength = SockAddr.putUnix(address, 0, socket);
       if (socket.startsWith("@")) {
@@ -102,6 +105,13 @@ public final class Notifier {
   /** How often at least it wants to hear that we live, in nanoseconds; 0 where it does not. */
   public long watchdogNanos() {
     return watchdogMicros * 1000;
+  }
+
+  /**
+   * How many descriptors it keeps for us, as it says from systemd 254 on; 0 where it does not say.
+   */
+  public int keeps() {
+    return keeps;
   }
 
   /** Everything accepts. */

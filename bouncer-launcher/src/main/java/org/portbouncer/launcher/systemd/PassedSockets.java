@@ -17,7 +17,7 @@ public final class PassedSockets {
   public static final String KEPT = "kept ";
 
   private static final int FIRST = 3;
-  private static final int MOST = 1024;
+  private static final int MOST = 8192;
 
   /**
    * One descriptor.

@@ -10,6 +10,7 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.worker.SessionWait;
@@ -25,6 +26,8 @@ final class ConnectAttempt extends SessionWait
 
   /** How soon a shortage (a full backlog, no descriptor) is tried again. */
   private static final long RETRY_NANOS = 10_000_000;
+
+  private static final int LAST_PORT = 65_535;
 
   private final ConnectStage stage;
   private final AddressRace race;
@@ -67,6 +70,10 @@ final class ConnectAttempt extends SessionWait
   private int lacking;
 
   private boolean resolving;
+
+  /** Whether the target's port was made of the one that the client came to. */
+  private boolean added;
+
   private long begun;
 
   /** 0 for no limit. */
@@ -116,6 +123,15 @@ final class ConnectAttempt extends SessionWait
   }
 
   private void connect() {
+    added = target.isRelative();
+    if (added) {
+      target = stage.portsAdded().target(target, cameTo());
+      if (target.port() > LAST_PORT) {
+        // Who came by a service manager's socket on another port than is configured.
+        lost(Errno.EADDRNOTAVAIL, true);
+        return;
+      }
+    }
     towards = target;
     if (chain != null) {
       towards = chain.hops().getFirst().proxy();
@@ -132,13 +148,26 @@ final class ConnectAttempt extends SessionWait
       }
       case INET, UNIX -> {
         only[0] =
-            tries.used() || chain != null
+            tries.used() || chain != null || added
                 ? stage.sockets().member(towards)
                 : stage.sockets().fixed(session.state().listener(), target);
         race.begin(only);
       }
       case GROUP -> throw new IllegalStateException("a group is no member of one");
     }
+  }
+
+  /** The port of the listener that the client came to, whatever a PROXY header says of others. */
+  private int cameTo() {
+    SessionState state = session.state();
+    return stage
+        .worker()
+        .configuration(session)
+        .listeners()
+        .get(state.listener())
+        .listen()
+        .get(state.endpoint())
+        .port();
   }
 
   /** Tries the next member; false where there is none. */
@@ -174,6 +203,7 @@ final class ConnectAttempt extends SessionWait
         !tries.used() || tries.count() == 0
             ? ""
             : ", member " + tries.text() + ", attempt " + tries.count();
+    member += added ? ", port " + target.port() : "";
     int hop = chain == null ? 0 : stage.worker().table().route().hop(session.state().record());
     return hop == 0
         ? member
@@ -236,7 +266,7 @@ final class ConnectAttempt extends SessionWait
     if (towards.kind() == Endpoint.Kind.NAME) {
       stage.book().answered(towards, address, stage.worker().loop().now());
     }
-    if (tries.used() || chain != null || target.kind() == Endpoint.Kind.NAME) {
+    if (tries.used() || chain != null || added || target.kind() == Endpoint.Kind.NAME) {
       address.note(stage.worker().table().route(), session.state().record());
     }
     if (chain != null) {
@@ -435,6 +465,7 @@ final class ConnectAttempt extends SessionWait
     resolving = false;
     session = null;
     target = null;
+    added = false;
     use++;
   }
 }

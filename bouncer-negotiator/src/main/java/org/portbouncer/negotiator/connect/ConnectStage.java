@@ -30,6 +30,7 @@ final class ConnectStage implements Stage {
 
   private final Worker worker;
   private ProxyGreeting greeting;
+  private PortsAdded portsAdded;
   private final TargetSockets sockets = new TargetSockets();
   private final AddressBook book = new AddressBook();
   private final Resolver resolver;
@@ -114,6 +115,14 @@ final class ConnectStage implements Stage {
       greeting = new ProxyGreeting();
     }
     return greeting;
+  }
+
+  /** Targets whose port counts from the client's; made for the first. */
+  PortsAdded portsAdded() {
+    if (portsAdded == null) {
+      portsAdded = new PortsAdded();
+    }
+    return portsAdded;
   }
 
   /** Whether nothing of what a client may have said waits in its socket. */
