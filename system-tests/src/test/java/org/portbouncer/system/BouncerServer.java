@@ -214,11 +214,20 @@ final class BouncerServer implements AutoCloseable {
         .untilAsserted(
             () -> {
               Map<Long, Map<String, Integer>> now = descriptors();
-              assertThat(now.keySet()).as("processes").isEqualTo(baseline.keySet());
+              assertThat(now.keySet())
+                  .as("processes; the server has said: %s", troubles())
+                  .isEqualTo(baseline.keySet());
               for (Map.Entry<Long, Map<String, Integer>> process : now.entrySet()) {
                 assertSameDescriptors(process.getKey(), process.getValue());
               }
             });
+  }
+
+  /** What its log holds of warnings and errors. */
+  private List<String> troubles() {
+    return err.lines().stream()
+        .filter(line -> line.contains(" WARN ") || line.contains(" ERROR "))
+        .toList();
   }
 
   private void assertSameDescriptors(long pid, Map<String, Integer> now) {

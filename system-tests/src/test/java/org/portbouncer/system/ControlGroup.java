@@ -24,7 +24,7 @@ final class ControlGroup implements AutoCloseable {
     this.second = second;
   }
 
-  /** A new one with this controller: "pids", "memory". */
+  /** A new one with this controller: "pids", "memory", "cpu". */
   static ControlGroup make(String controller) {
     boolean second = Files.exists(ROOT.resolve("cgroup.controllers"));
     Path parent = second ? ROOT : ROOT.resolve(controller);
@@ -48,6 +48,27 @@ final class ControlGroup implements AutoCloseable {
 
   void write(String file, String value) throws IOException {
     Files.writeString(folder.resolve(file), value);
+  }
+
+  /** Has a process that runs go on in it. */
+  void take(long pid) throws IOException {
+    write("cgroup.procs", Long.toString(pid));
+  }
+
+  /** Has a process leave it. */
+  void release(long pid) throws IOException {
+    Files.writeString(folder.resolveSibling("cgroup.procs"), Long.toString(pid));
+  }
+
+  /** How much of one processor its processes have together, in milliseconds each second. */
+  void limitProcessors(int millis) throws IOException {
+    String most = Integer.toString(1000 * millis);
+    if (second) {
+      write("cpu.max", most + " 1000000");
+    } else {
+      write("cpu.cfs_period_us", "1000000");
+      write("cpu.cfs_quota_us", most);
+    }
   }
 
   /** The most memory, in MiB; -1 for no limit. */

@@ -149,7 +149,9 @@ class ManySessionsIT {
     } finally {
       Closing.all(clients.toArray(AutoCloseable[]::new));
     }
-    assertThat(server.processes()).allMatch(ProcessTree::isAlive);
+    assertThat(server.processes())
+        .as("processes; the log: %s", server.err().text())
+        .allMatch(ProcessTree::isAlive);
   }
 
   /**

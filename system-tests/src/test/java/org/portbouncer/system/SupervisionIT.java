@@ -111,6 +111,34 @@ class SupervisionIT {
     }
   }
 
+  /** Ten others are in its group, which has a thousandth of a processor. */
+  @Test
+  void shouldLeaveAWorkerAloneThatWaitsForAProcessor() throws Exception {
+    ControlGroup group = ControlGroup.make("cpu");
+    List<Process> others = new ArrayList<>();
+    try (group;
+        BouncerServer server = BouncerServer.start(folder, config());
+        Client client = Client.to(port)) {
+      client.echo("before");
+      group.limitProcessors(1);
+      long io = server.sessionOf(client.address()).orElseThrow().path("worker_pid").asLong();
+      try {
+        for (int i = 0; i < 10; i++) {
+          others.add(new ProcessBuilder("sh", "-c", "while :; do :; done").start());
+          group.take(others.getLast().pid());
+        }
+        group.take(io);
+        server.awaitLog("pid " + io + ", has given no sign of life for 5 s: it waits for a");
+      } finally {
+        others.forEach(Process::destroyForcibly);
+        group.limitProcessors(1000);
+        group.release(io);
+      }
+      client.echo("after");
+      assertThat(restarts(server)).isZero();
+    }
+  }
+
   /** As a machine that was suspended, or a group of processes that was frozen. */
   private static void standStill(BouncerServer server) throws IOException, InterruptedException {
     for (long pid : server.processes().reversed()) {

@@ -37,6 +37,10 @@ final class HangWatch extends Timer {
   private final int[] pids = new int[WorkerBoard.PLACES];
   private final long[] beats = new long[WorkerBoard.PLACES];
   private final int[] silence = new int[WorkerBoard.PLACES];
+
+  /** Of the loop of one that is silent, since half of the time it may be. */
+  private final ProcessorTime[] times = new ProcessorTime[WorkerBoard.PLACES];
+
   private long last;
 
   HangWatch(Ground ground, Supervisor supervisor) {
@@ -74,8 +78,19 @@ final class HangWatch extends Timer {
       pids[place] = worker.pid();
       beats[place] = beat;
       silence[place] = 0;
-    } else if (onTime && ++silence[place] % limit(worker) == 0) {
-      hung(worker);
+      times[place] = null;
+    } else if (onTime) {
+      silent(worker, place);
+    }
+  }
+
+  private void silent(WorkerProcess worker, int place) {
+    int limit = limit(worker);
+    int looks = ++silence[place] % limit;
+    if (looks == limit / 2) {
+      times[place] = ProcessorTime.of(worker.pid());
+    } else if (looks == 0) {
+      hung(worker, times[place], limit - limit / 2);
     }
   }
 
@@ -83,8 +98,10 @@ final class HangWatch extends Timer {
     return worker.state() == WorkerProcess.State.STARTING ? SILENT_AT_START : SILENT;
   }
 
-  private void hung(WorkerProcess worker) {
+  private void hung(WorkerProcess worker, ProcessorTime before, int looks) {
     char state = ProcessState.of(worker.pid());
+    ProcessorTime now = ProcessorTime.of(worker.pid());
+    boolean starved = before != null && now.starvedSince(before, looks * PERIOD_NANOS);
     String silent =
         "worker %s, pid %d, has given no sign of life for %d s"
             .formatted(
@@ -96,6 +113,11 @@ final class HangWatch extends Timer {
       case 'D' -> LOG.error("{}: the kernel lets it wait, for a disk probably; so do we", silent);
       case 't' -> LOG.warn("{}: it is stopped by a debugger, and left alone", silent);
       default -> {
+        if (starved) {
+          // A successor would have to wait as well, and sessions would be lost for nothing.
+          LOG.warn("{}: it waits for a processor, others take all of them; left alone", silent);
+          return;
+        }
         LOG.error("{}{}; it is killed and replaced", silent, state == 'T' ? " (stopped)" : "");
         worker.destroy();
       }
