@@ -28,10 +28,14 @@ final class Outline {
 
   private static final int DEEPEST = 100;
 
+  /** What stands in a path for an element of a list. */
+  private static final String ELEMENT = "[]";
+
   private final String text;
   private final List<Key> keys = new ArrayList<>();
   private final List<Include> includes = new ArrayList<>();
   private final List<Integer> open = new ArrayList<>();
+  private final List<Integer> merged = new ArrayList<>();
   private int at;
   private int line = 1;
 
@@ -59,6 +63,11 @@ final class Outline {
 
   List<Include> includes() {
     return includes;
+  }
+
+  /** The lines where in a list a block follows another without a comma: HOCON makes them one. */
+  List<Integer> merged() {
+    return merged;
   }
 
   /** The line of the block that was opened last of those that are not closed; 0 for none. */
@@ -185,6 +194,9 @@ final class Outline {
         }
         at++;
       } else if (c == '{') {
+        if (block && path.getLast().equals(ELEMENT)) {
+          merged.add(line);
+        }
         braces(path);
         block = true;
       } else if (c == '[') {
@@ -213,7 +225,7 @@ final class Outline {
 
   private void list(List<String> path) {
     List<String> inside = new ArrayList<>(path);
-    inside.add("[]");
+    inside.add(ELEMENT);
     while (at < text.length()) {
       skip(true);
       if (peek() == ']' || peek() == '}') {

@@ -37,6 +37,6 @@ final class Rendering {
     if (text == null) {
       return "null";
     }
-    return text.matches("[1-9][0-9]*|0") ? text : ConfigUtil.quoteString(text);
+    return text.matches("[1-9][0-9]*|0|true|false") ? text : ConfigUtil.quoteString(text);
   }
 }

@@ -9,13 +9,22 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Warns where a listener, an ACL or a class is written twice, which HOCON makes one of: the later
- * block wins in silence. In the mother and in commands.
+ * Warns where HOCON makes one in silence of what was written as two: where a listener, an ACL, a
+ * class, a group or a chain is written twice, the later block wins; of blocks side by side in a
+ * list, as of two rules, one is left that has the keys of both. In the mother and in commands.
  */
 final class WrittenTwice {
 
   private static final Map<String, String> NAMED =
-      Map.of("listeners", "listener", "acls", "acl", "bandwidth", "bandwidth class");
+      Map.of(
+          "listeners", "listener",
+          "acls", "acl",
+          "bandwidth", "bandwidth class",
+          "targets", "group",
+          "chains", "chain");
+
+  /** Of those the names of what are lists: the later one replaces the first. */
+  private static final Set<String> LISTS = Set.of("acls", "chains");
 
   private final ConfigSource source;
   private final Problems problems;
@@ -46,6 +55,12 @@ final class WrittenTwice {
         file(each.normalize(), join(around, include.path()));
       }
     }
+    for (int line : outline.merged()) {
+      problems.warn(
+          source.place(text, line),
+          "two blocks stand side by side in a list, and are one with the keys of both: put a comma"
+              + " or a line break between them");
+    }
     for (Outline.Key key : outline.keys()) {
       List<String> path = join(around, key.path());
       if (key.plain()
@@ -69,7 +84,7 @@ final class WrittenTwice {
         + name
         + "' is written a second time, the first is at "
         + before
-        + (block.equals("acls")
+        + (LISTS.contains(block)
             ? ": this one counts, and the first does not"
             : ": they are one, and where both have a key this one counts");
   }

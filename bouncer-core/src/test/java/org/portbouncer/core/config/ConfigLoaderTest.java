@@ -111,9 +111,9 @@ class ConfigLoaderTest {
         "listeners.b { listen = \"127.0.0.1:1\", target = \"h:70000\", acl = all } |"
             + " listeners.b.target: 'h:70000' has the port '70000'; 0 to 65535 is possible",
         "listeners.b { listen = \"127.0.0.1:1\", acl = all } | listeners.b needs 'target': where"
-            + " sessions go: HOST:PORT, [v6]:PORT, unix:PATH, group:NAME, or internal:http,"
-            + " internal:echo, internal:discard; of a list of HOST:PORT the first that can be"
-            + " connected",
+            + " sessions go: HOST:PORT, [v6]:PORT, HOST:+N, unix:PATH, group:NAME, or"
+            + " internal:http, internal:echo, internal:discard; of a list of HOST:PORT the first"
+            + " that can be connected",
         "acls.x = [ { action = allow } ] | acls.x.#1.action: 'allow' is not one of pass, block",
         "acls.x = [ { action = pass, from = [\"10.1.2.3/8\"] } ] | acls.x.#1.from: 10.1.2.3/8 has"
             + " host bits set; 10.0.0.0/8 or 10.1.2.3/32 was meant",
@@ -403,6 +403,9 @@ class ConfigLoaderTest {
             + " second time, the first is at b.conf:3: this one counts, and the first does not",
         "listeners { web { acl = all } } | warning: the listener 'web' is written a second time,"
             + " the first is at b.conf:2: they are one, and where both have a key this one counts",
+        "listeners.web.acl = two, acls.two = [ { name = a, action = block, from = \"10.0.0.0/8\" }"
+            + " { name = b, action = pass } ] | warning: two blocks stand side by side in a list,"
+            + " and are one with the keys of both: put a comma or a line break between them",
       })
   void shouldWarnOfWhatHasNoEffect(String line, String words) throws IOException {
     LoadResult loaded = load(START + line + "\n}");
@@ -410,6 +413,24 @@ class ConfigLoaderTest {
     assertThat(loaded.problems())
         .extracting(problem -> problem.toString().replace(folder + "/", ""))
         .contains("b.conf:4: " + words);
+  }
+
+  @Test
+  void shouldTakeBlocksOfAListThatStandOnLinesOfTheirOwnAsSeveral() throws IOException {
+    String acls =
+        """
+        acls.two = [
+          { name = a, action = block, from = "10.0.0.0/8" } # no comma
+          { name = b, action = pass }
+          ${?NOTHING_OF_THIS_NAME} { name = c, action = block }
+        ]
+        listeners.web.acl = two
+        """;
+    LoadResult loaded = load(START + acls + "}");
+    assertThat(loaded.problems())
+        .extracting(Problem::message)
+        .noneMatch(message -> message.contains("side by side"));
+    assertThat(loaded.configuration().acls()).extracting(Acl::rules).anyMatch(r -> r.size() == 3);
   }
 
   @Test

@@ -145,7 +145,7 @@ class TargetsReaderTest {
     assertThat(shown.toString())
         .contains(
             "targets.app.members = [{ name = \"a\", address = \"a.example:1\", weight = 1, backup ="
-                + " \"false\" }, { name = \"#2\", address = \"b.example:2\", weight = 1, backup ="
+                + " false }, { name = \"#2\", address = \"b.example:2\", weight = 1, backup ="
                 + " true }]");
     Path again = Files.writeString(folder.resolve("again.conf"), shown);
     try (LoadResult first = ConfigLoader.load(file);
