@@ -179,6 +179,101 @@ class InstallationIT {
     }
   }
 
+  // What `ps` shows, and what a start says of the class cache.
+
+  private static final int READABLE = 400;
+
+  private static String body(Path folder, int port) {
+    return """
+    listeners { echo { listen = "127.0.0.1:%d", target = "internal:echo" } }
+    workers { io = 1 }
+    """
+        .formatted(port);
+  }
+
+  /** The words of a process's command line. */
+  private static String commandLine(long pid) throws IOException {
+    return Files.readString(Path.of("/proc/" + pid + "/cmdline")).replace('\0', ' ').strip();
+  }
+
+  @Test
+  void shouldShowCommandsInPsThatCanBeReadWhereverItLies() throws Exception {
+    assumeTrue(Accounts.isRoot(), "only root can become another user");
+    Path home = install("a place of its own");
+    Accounts.open(folder);
+    Path files = Files.createDirectory(folder.resolve("files"));
+    Accounts.give(files, Accounts.USER);
+    CommandResult.run(folder, List.of("chmod", "-R", "a+rX,a-w", home.toString()));
+    int port = Ports.free();
+    List<String> asAnother =
+        Accounts.as(Accounts.USER, "sh", "-c", "shift; exec \"$0\" \"$@\"", home + "/bin/bouncer");
+    try (BouncerServer server = BouncerServer.startBy(asAnother, files, body(files, port))) {
+      try (Client client = Client.to(port)) {
+        client.echo("from a path with spaces");
+      }
+      for (long pid : server.processes()) {
+        String line = commandLine(pid);
+        String own = line.replace(home.toString(), "").replace(files.toString(), "");
+        assertThat(own).as(line).hasSizeLessThan(READABLE).doesNotContain("CompileCommand");
+      }
+      String environment =
+          Files.readString(Path.of("/proc/" + server.workers("io").getFirst() + "/environ"));
+      assertThat(environment).as("a worker's").doesNotContain("CLASSPATH=");
+      assertThat(server.err().text()).doesNotContain("class cache");
+    }
+  }
+
+  /** The server's log at its start, with a cache that was made for other classes. */
+  private String logOfStart(Path home, String... environment) throws Exception {
+    int port = Ports.free();
+    List<String> command = new ArrayList<>(List.of("env"));
+    command.addAll(List.of(environment));
+    command.addAll(List.of("sh", "-c", "shift; exec \"$0\" \"$@\"", home + "/bin/bouncer"));
+    try (BouncerServer server = BouncerServer.startBy(command, folder, body(folder, port))) {
+      await("a word on the class cache")
+          .atMost(Patience.seconds(20))
+          .until(() -> server.err().text().contains("class cache"));
+      try (Client client = Client.to(port)) {
+        client.echo("served all the same");
+      }
+      return server.err().text();
+    }
+  }
+
+  @Test
+  void shouldSayOnceThatAClassCacheIsNotUsedAndWhy() throws Exception {
+    Path home = install("edge");
+    Path release = Path.of(System.getProperty("java.home"), "release");
+    String version =
+        Files.readAllLines(release).stream()
+            .filter(line -> line.startsWith("JAVA_RUNTIME_VERSION="))
+            .map(line -> line.substring(line.indexOf('"') + 1, line.lastIndexOf('"')))
+            .findFirst()
+            .orElseThrow();
+    pretendThatACacheWasMade(home);
+    Path cache = home.resolve("cache/0123456789abcdef-25+1");
+    for (String role : List.of("mother", "negotiate", "acl", "connect", "bandwidth", "io")) {
+      Files.writeString(cache.resolve(role + ".aot"), "");
+    }
+    String java = "BOUNCER_JAVA_HOME=" + System.getProperty("java.home");
+
+    String ofAnother = logOfStart(home, java);
+    assertThat(ofAnother)
+        .containsOnlyOnce("the class cache is not used, and starts take longer: it was made for")
+        .contains("another JDK than " + version);
+
+    Files.move(cache, cache.resolveSibling("0123456789abcdef-" + version));
+    assertThat(logOfStart(home, java))
+        .containsOnlyOnce("class cache")
+        .contains("dropped it in mother, negotiate, acl, connect, bandwidth, io");
+
+    Path jar = jars(home).getFirst();
+    Files.setLastModifiedTime(jar, FileTime.fromMillis(1_000_000_000_000L));
+    assertThat(logOfStart(home, java))
+        .containsOnlyOnce("class cache")
+        .contains("the jars in " + home.resolve("lib") + " are not those it was made of");
+  }
+
   // Where nothing may be written.
 
   @Test

@@ -2,6 +2,9 @@ package org.portbouncer.launcher.mother;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.ChildProcess;
 import org.portbouncer.core.sys.Const;
@@ -29,6 +32,14 @@ record LaunchedWorker(ChildProcess process, int link, int errors) {
    * with her the service would end.
    */
   private static final int SCORE_ABOVE_OURS = 900;
+
+  /** The class path of the mother's own JVM; a worker's stands in its command. */
+  private static final String CLASS_PATH = "CLASSPATH";
+
+  /** What a worker does not get of our environment. */
+  private static final Set<String> OURS =
+      Stream.concat(Notifier.VARIABLES.stream(), Stream.of(CLASS_PATH))
+          .collect(Collectors.toUnmodifiableSet());
 
   /**
    * Starts the program of a worker, confined.
@@ -68,7 +79,7 @@ record LaunchedWorker(ChildProcess process, int link, int errors) {
     List<String> command = WorkerCommand.of(stage, index);
     // Standard output is the access log's, whose descriptor the worker gets with START.
     return confinement.start(
-        stage, () -> ChildProcess.start(command, childsEnd, childsErrors, Notifier.VARIABLES));
+        stage, () -> ChildProcess.start(command, childsEnd, childsErrors, OURS));
   }
 
   private static void close(int[] fds) {

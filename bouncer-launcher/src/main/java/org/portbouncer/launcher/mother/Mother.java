@@ -290,6 +290,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
     System.out.flush();
     admin.serving();
     metrics.serving();
+    ClassCache.check(supervisor.workers(), ground.pid());
   }
 
   private String readyLine() {

@@ -12,10 +12,12 @@ import org.portbouncer.core.worker.Build;
 
 /**
  * The command line of a worker's JVM: the same JDK as the mother's, the two jars its stage needs,
- * and settings by role. What each setting is for stands beside it; the choice was measured, see
- * docs/performance.md, "JVM settings".
+ * and what is the stage's own; what all workers have in common, java reads from bin/worker.options.
  */
 final class WorkerCommand {
+
+  private static final Path OPTIONS =
+      Path.of(System.getProperty("bouncer.home", ""), "bin", "worker.options");
 
   private WorkerCommand() {}
 
@@ -43,30 +45,10 @@ final class WorkerCommand {
     List<String> words = new ArrayList<>();
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
     words.add(require(java, Files.isExecutable(java)).toString());
-    // One thread works; a parallel collector's threads would only sit there.
-    words.add("-XX:+UseSerialGC");
-    words.add("-Xms8m");
+    // Out of the command line, which people read in `ps`.
+    words.add("@" + OPTIONS);
+    require(OPTIONS, Files.isReadable(OPTIONS));
     words.add(stage == StageId.IO ? "-Xmx128m" : "-Xmx64m");
-    words.add("-Xss256k");
-    words.add("-XX:ReservedCodeCacheSize=24m");
-    words.add("-XX:-UsePerfData");
-    // What a start runs some hundred times is not worth compiling, for six processes at once on few
-    // cores; what every session passes through is known from the class cache, and compiled before.
-    words.add("-XX:Tier3InvocationThreshold=3000");
-    words.add("-XX:Tier3MinInvocationThreshold=1500");
-    words.add("-XX:Tier3CompileThreshold=8000");
-    // A call into C is a lot of code when it is compiled, and every session makes some thirty.
-    words.add("-XX:CompileCommand=quiet");
-    words.add("-XX:CompileCommand=dontinline,org.portbouncer.core.sys.Downcall::invoke*");
-    // What has been compiled by itself and is large is called, not compiled again in its callers.
-    words.add("-XX:InlineSmallCode=600");
-    // Signals are the mother's; what the VM itself has to say goes where logs go.
-    words.add("-Xrs");
-    words.add("-XX:+DisplayVMOutputToStderr");
-    words.add("-XX:+ExitOnOutOfMemoryError");
-    // Not into a file in whatever folder the server was started in.
-    words.add("-XX:+ErrorFileToStderr");
-    words.add("--enable-native-access=ALL-UNNAMED");
     words.addAll(classCache(stage, index));
     // The operator's come last: what is given twice is what was given last.
     String options = System.getenv("BOUNCER_WORKER_JAVA_OPTS");
@@ -82,21 +64,20 @@ final class WorkerCommand {
 
   /**
    * Classes loaded and linked ahead, see bin/make-cache: where they are read from, or, while they
-   * are made, where the first worker of each stage leaves them. One that does not fit is no news.
+   * are made, where the first worker of each stage leaves them.
    */
   private static List<String> classCache(StageId stage, int index) {
     String record = System.getProperty("bouncer.record");
     if (record != null) {
-      return index > 0 ? List.of() : List.of("-XX:AOTCacheOutput=" + file(record, stage));
+      return index > 0
+          ? List.of()
+          : List.of(
+              "-XX:AOTCacheOutput=" + file(record, stage),
+              "-Xlog:disable",
+              "-Xlog:all=warning:stderr");
     }
-    String cache = System.getProperty("bouncer.cache", "");
-    if (cache.isEmpty() || !Files.exists(file(cache, stage))) {
-      return List.of();
-    }
-    return List.of(
-        "-XX:AOTCache=" + file(cache, stage),
-        "-Xlog:disable",
-        "-Xlog:all=warning,aot*=off,cds*=off:stderr");
+    Path archive = ClassCache.of(stage.text());
+    return archive == null ? List.of() : List.of("-XX:AOTCache=" + archive);
   }
 
   /**

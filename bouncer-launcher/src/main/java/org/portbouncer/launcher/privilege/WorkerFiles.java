@@ -65,6 +65,11 @@ final class WorkerFiles {
         rules.allow(Path.of(folder), READ);
       }
     }
+    String home = System.getProperty("bouncer.home", "");
+    if (!home.isEmpty()) {
+      // The options of its JVM, which java reads itself.
+      rules.allow(Path.of(home, "bin", "worker.options"), READ_FILE);
+    }
     all(rules, SYSTEM, READ);
     all(rules, MACHINE, READ);
     all(rules, DEVICES, READ_FILE);
