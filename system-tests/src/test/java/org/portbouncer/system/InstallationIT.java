@@ -183,7 +183,7 @@ class InstallationIT {
 
   private static final int READABLE = 400;
 
-  private static String body(Path folder, int port) {
+  private static String body(int port) {
     return """
     listeners { echo { listen = "127.0.0.1:%d", target = "internal:echo" } }
     workers { io = 1 }
@@ -207,7 +207,7 @@ class InstallationIT {
     int port = Ports.free();
     List<String> asAnother =
         Accounts.as(Accounts.USER, "sh", "-c", "shift; exec \"$0\" \"$@\"", home + "/bin/bouncer");
-    try (BouncerServer server = BouncerServer.startBy(asAnother, files, body(files, port))) {
+    try (BouncerServer server = BouncerServer.startBy(asAnother, files, body(port))) {
       try (Client client = Client.to(port)) {
         client.echo("from a path with spaces");
       }
@@ -229,7 +229,7 @@ class InstallationIT {
     List<String> command = new ArrayList<>(List.of("env"));
     command.addAll(List.of(environment));
     command.addAll(List.of("sh", "-c", "shift; exec \"$0\" \"$@\"", home + "/bin/bouncer"));
-    try (BouncerServer server = BouncerServer.startBy(command, folder, body(folder, port))) {
+    try (BouncerServer server = BouncerServer.startBy(command, folder, body(port))) {
       await("a word on the class cache")
           .atMost(Patience.seconds(20))
           .until(() -> server.err().text().contains("class cache"));
