@@ -31,7 +31,9 @@ final class ControlGroup implements AutoCloseable {
     Path folder = parent.resolve("bouncer-test-" + ProcessHandle.current().pid());
     try {
       Files.createDirectory(folder);
-      if (Files.exists(folder.resolve(second ? controller + ".max" : "tasks"))) {
+      // All groups of the second version can be frozen.
+      String file = controller.equals("freezer") ? "cgroup.freeze" : controller + ".max";
+      if (Files.exists(folder.resolve(second ? file : "tasks"))) {
         return new ControlGroup(folder, second);
       }
       Files.delete(folder);
@@ -75,6 +77,16 @@ final class ControlGroup implements AutoCloseable {
   void limitMemory(int mebibytes) throws IOException {
     String most = mebibytes < 0 ? second ? "max" : "-1" : Long.toString((long) mebibytes << 20);
     write(second ? "memory.max" : "memory.limit_in_bytes", most);
+  }
+
+  /** Has all in it stand still, or go on; back when they do. */
+  void freeze(boolean still) throws IOException {
+    write(
+        second ? "cgroup.freeze" : "freezer.state",
+        second ? (still ? "1" : "0") : (still ? "FROZEN" : "THAWED"));
+    String state = second ? "frozen " + (still ? 1 : 0) : still ? "FROZEN" : "THAWED";
+    Path shown = folder.resolve(second ? "cgroup.events" : "freezer.state");
+    await(state).until(() -> Files.readString(shown).contains(state));
   }
 
   /** How many processes the kernel has ended for want of memory. */

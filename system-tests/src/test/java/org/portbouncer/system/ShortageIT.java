@@ -2,6 +2,7 @@ package org.portbouncer.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -11,18 +12,19 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * No thread and no process is to be had, or no memory: nothing ends that need not, and it is said.
  */
 class ShortageIT {
-  /** MiB: for the mother and a worker or two, and not for all. */
-  private static final int TOO_LITTLE = 128;
-
   @TempDir private Path folder;
   private final int port = Ports.free();
   private final int metrics = Ports.free();
@@ -55,15 +57,90 @@ class ShortageIT {
         .orElseThrow();
   }
 
+  /** How the server is kept from making threads, or processes, and let again. */
+  private interface Bar {
+    void set(boolean closed) throws Exception;
+  }
+
   @Test
   void shouldServeOnAndSayWhatItLacksWhereNoThreadIsToBeHad() throws Exception {
     ControlGroup group = ControlGroup.make("pids");
     try (group;
-        BouncerServer server = BouncerServer.startAfter(group.enter(), folder, config());
-        Client live = Client.to(port)) {
+        BouncerServer server = BouncerServer.startAfter(group.enter(), folder, config())) {
+      servesOnWithoutThreads(server, closed -> group.write("pids.max", closed ? "1" : "max"));
+    }
+  }
+
+  /** The limit of a user's threads: it holds for nobody who may do everything. */
+  private static List<String> asSomebody(int uid, String limit) {
+    String id = Integer.toString(uid);
+    return List.of(
+        "setpriv",
+        "--reuid=" + id,
+        "--regid=" + id,
+        "--clear-groups",
+        "prlimit",
+        "--nproc=" + limit);
+  }
+
+  /** A user of whom nothing else runs on this machine, for the kernel counts all that is his. */
+  private int somebody() throws Exception {
+    assumeTrue(Accounts.isRoot(), "only root can become another user");
+    int uid = 200_000 + (int) (ProcessHandle.current().pid() % 100_000);
+    Accounts.assumeReachable(Accounts.USER);
+    Accounts.open(folder);
+    Path own = Files.createDirectory(folder.resolve("own"));
+    Files.setAttribute(own, "unix:uid", uid);
+    Files.setAttribute(own, "unix:gid", uid);
+    return uid;
+  }
+
+  @Test
+  void shouldServeOnWhereItsUserMayHaveNoMoreThreads() throws Exception {
+    int uid = somebody();
+    List<String> before = asSomebody(uid, "4096:4096");
+    try (BouncerServer server = BouncerServer.startBy(before, folder.resolve("own"), config())) {
+      String pid = Long.toString(server.pid());
+      servesOnWithoutThreads(
+          server,
+          closed -> {
+            List<String> set = new ArrayList<>(asSomebody(uid, (closed ? "1" : "4096") + ":4096"));
+            set.add("--pid=" + pid);
+            CommandResult done = CommandResult.run(null, set);
+            assertThat(done.exit()).as(done.allText()).isZero();
+          });
+    }
+  }
+
+  /** From too few for a JVM to some for the mother; with more, workers try for ever. */
+  @ParameterizedTest
+  @ValueSource(ints = {3, 8, 14, 18})
+  void shouldEndInALineWhereItsUserMayHaveTooFewThreadsForAStart(int threads) throws Exception {
+    Path own = folder.resolve("own");
+    List<String> command = new ArrayList<>(asSomebody(somebody(), threads + ":" + threads));
+    Path file = BouncerServer.writeConfig(own, config());
+    command.addAll(List.of(Checkout.command(), "start", "-c", file.toString()));
+    CommandResult result = CommandResult.run(null, command);
+    assertThat(result.exit()).as(result.allText()).isEqualTo(1);
+    // The JVM itself says what it lacks on standard output.
+    List<String> said = new ArrayList<>(result.out());
+    said.addAll(result.err());
+    assertThat(said).isNotEmpty();
+    assertThat(said.getLast())
+        .as("the last of %s", said)
+        .containsAnyOf(
+            "no thread is to be had",
+            "cannot start ",
+            "unable to create native thread",
+            "Cannot create VM thread");
+    assertThat(result.allText()).doesNotContain("\tat ");
+  }
+
+  private void servesOnWithoutThreads(BouncerServer server, Bar bar) throws Exception {
+    try (Client live = Client.to(port)) {
       live.echo("before");
       long old = server.workers("acl").getFirst();
-      group.write("pids.max", "1");
+      bar.set(true);
       lackNothingThatIsThere(server);
       Signals.send("KILL", old);
       await("word of the worker that cannot be started")
@@ -76,7 +153,7 @@ class ShortageIT {
       assertThat(server.isRunning()).isTrue();
       live.echo("meanwhile");
 
-      group.write("pids.max", "max");
+      bar.set(false);
       await("a successor")
           .untilAsserted(
               () -> {
@@ -88,7 +165,7 @@ class ShortageIT {
         client.echo("after");
       }
       live.echo("still");
-      group.write("pids.max", "1");
+      bar.set(true);
       server.signal("TERM");
       assertThat(server.awaitExit()).isZero();
     }
@@ -142,10 +219,12 @@ class ShortageIT {
     return Integer.parseInt(Files.readString(Path.of("/proc/" + pid + "/oom_score_adj")).strip());
   }
 
-  @Test
-  void shouldLoseWorkersAndNotTheMotherWhereMemoryIsLimited() throws Exception {
+  /** MiB: for the mother and a worker or two, and not for all. */
+  @ParameterizedTest
+  @ValueSource(ints = {96, 128, 144})
+  void shouldLoseWorkersAndNotTheMotherWhereMemoryIsLimited(int mebibytes) throws Exception {
     ControlGroup group = ControlGroup.make("memory");
-    group.limitMemory(TOO_LITTLE);
+    group.limitMemory(mebibytes);
     Thread helper =
         Thread.ofVirtual()
             .start(

@@ -2,7 +2,10 @@ package org.portbouncer.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,7 +87,11 @@ class StandstillIT {
 
   /** Everything stands still, then goes on. No worker may be the worse for it. */
   private static void standStill(Meanwhile meanwhile) throws Exception {
-    long[] all = server.processes().stream().mapToLong(Long::longValue).toArray();
+    standStill(server.processes(), meanwhile);
+  }
+
+  private static void standStill(List<Long> processes, Meanwhile meanwhile) throws Exception {
+    long[] all = processes.stream().mapToLong(Long::longValue).toArray();
     Signals.send("STOP", all);
     try {
       meanwhile.happens();
@@ -94,17 +101,35 @@ class StandstillIT {
     }
   }
 
-  @Test
-  void shouldKeepIdleSessionsWhenTheirBytesCameWhileAllStoodStill() throws Exception {
+  /** In a group of the kernel's, as a container that is paused. */
+  private static void freeze(ControlGroup group, List<Long> processes, Meanwhile meanwhile)
+      throws Exception {
+    try {
+      for (long pid : processes) {
+        group.take(pid);
+      }
+      group.freeze(true);
+      meanwhile.happens();
+      Pause.millis(STANDSTILL_MILLIS);
+    } finally {
+      group.freeze(false);
+      for (long pid : processes) {
+        group.release(pid);
+      }
+    }
+  }
+
+  /** Sessions that are sent something while nothing moves still have it echoed. */
+  private static void keepsSessions(int port, int many, Standstill standstill) throws Exception {
     List<Client> clients = new ArrayList<>();
     try {
-      for (int i = 0; i < MANY; i++) {
-        clients.add(Client.to(IDLE));
+      for (int i = 0; i < many; i++) {
+        clients.add(Client.to(port));
       }
       for (Client client : clients) {
         client.echo("before");
       }
-      standStill(
+      standstill.with(
           () -> {
             for (Client client : clients) {
               client.send("meanwhile");
@@ -113,12 +138,81 @@ class StandstillIT {
       for (Client client : clients) {
         assertThat(client.receiveText(9)).isEqualTo("meanwhile");
       }
-      assertThat(server.processes()).allMatch(ProcessTree::isAlive);
-      Client last = clients.getFirst();
-      assertThat(last.receiveAll().bytes()).as("bytes before the limit ends it").isZero();
-      assertThat(server.awaitEndOf(last.address()).result()).isEqualTo("timeout");
     } finally {
       Closing.all(clients.toArray(AutoCloseable[]::new));
+    }
+  }
+
+  private interface Standstill {
+    void with(Meanwhile meanwhile) throws Exception;
+  }
+
+  @Test
+  void shouldKeepIdleSessionsWhenTheirBytesCameWhileAllStoodStill() throws Exception {
+    keepsSessions(IDLE, MANY, StandstillIT::standStill);
+    assertThat(server.processes()).allMatch(ProcessTree::isAlive);
+    try (Client last = Client.to(IDLE)) {
+      last.echo("and then silence");
+      assertThat(last.receiveAll().bytes()).as("bytes before the limit ends it").isZero();
+      assertThat(server.awaitEndOf(last.address()).result()).isEqualTo("timeout");
+    }
+  }
+
+  /** The control: what is asked of the server is what people have elsewhere. */
+  @Test
+  void shouldSeeHaproxyKeepThemToo(@TempDir Path folder) throws Exception {
+    assumeTrue(
+        CommandResult.run(null, List.of("sh", "-c", "command -v haproxy")).exit() == 0,
+        "haproxy is not installed");
+    int port = Ports.free();
+    Path config =
+        Files.writeString(
+            folder.resolve("haproxy.cfg"),
+            """
+            defaults
+              mode tcp
+              timeout connect 2s
+              timeout client 2s
+              timeout server 2s
+            listen idle
+              bind 127.0.0.1:%d
+              server echo 127.0.0.1:%d
+            """
+                .formatted(port, echo.port()));
+    Process haproxy =
+        new ProcessBuilder("haproxy", "-db", "-f", config.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("haproxy.out").toFile())
+            .start();
+    try {
+      await("HAProxy")
+          .atMost(Patience.seconds(20))
+          .ignoreExceptionsInstanceOf(IOException.class)
+          .until(
+              () -> {
+                Client.to(port).close();
+                return true;
+              });
+      keepsSessions(port, MANY, meanwhile -> standStill(List.of(haproxy.pid()), meanwhile));
+    } finally {
+      haproxy.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void shouldKeepSessionsWhenTheGroupOfItsProcessesIsFrozen() throws Exception {
+    try (ControlGroup group = ControlGroup.make("freezer")) {
+      keepsSessions(IDLE, MANY, meanwhile -> freeze(group, server.processes(), meanwhile));
+      assertThat(server.processes()).allMatch(ProcessTree::isAlive);
+    }
+  }
+
+  @Test
+  void shouldGoOnWithAWorkerThatAloneWasFrozen() throws Exception {
+    try (ControlGroup group = ControlGroup.make("freezer")) {
+      long io = server.workers("io").getFirst();
+      keepsSessions(IDLE, 1, meanwhile -> freeze(group, List.of(io), meanwhile));
+      assertThat(server.workers("io")).containsExactly(io);
     }
   }
 

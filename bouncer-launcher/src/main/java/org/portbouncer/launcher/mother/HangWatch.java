@@ -110,7 +110,8 @@ final class HangWatch extends Timer {
                 silence[worker.place()] * PERIOD_NANOS / 1_000_000_000);
     switch (state) {
       // Neither could be ended, nor would a successor do better: the disk is the same.
-      case 'D' -> LOG.error("{}: the kernel lets it wait, for a disk probably; so do we", silent);
+      case 'D' ->
+          LOG.error("{}: the kernel lets it wait, for a disk or a frozen group; so do we", silent);
       case 't' -> LOG.warn("{}: it is stopped by a debugger, and left alone", silent);
       default -> {
         if (starved) {
