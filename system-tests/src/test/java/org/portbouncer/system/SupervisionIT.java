@@ -129,14 +129,33 @@ class SupervisionIT {
         }
         group.take(io);
         server.awaitLog("pid " + io + ", has given no sign of life for 5 s: it waits for a");
+        awaitState(server, "degraded");
+        assertThat(server.status().path("reasons").findValuesAsText("detail"))
+            .contains("no sign of life: " + name(server, io));
       } finally {
         others.forEach(Process::destroyForcibly);
         group.limitProcessors(1000);
         group.release(io);
       }
       client.echo("after");
+      awaitState(server, "ready");
       assertThat(restarts(server)).isZero();
     }
+  }
+
+  private static void awaitState(BouncerServer server, String state) {
+    await("the state " + state)
+        .atMost(Patience.seconds(20))
+        .until(() -> server.status().path("state").asText().equals(state));
+  }
+
+  /** A worker's name, as io/0. */
+  private static String name(BouncerServer server, long pid) throws IOException {
+    return BouncerServer.elements(server.status().path("workers"))
+        .filter(worker -> worker.path("pid").asLong() == pid)
+        .map(worker -> worker.path("stage").asText() + "/" + worker.path("index").asInt())
+        .findFirst()
+        .orElseThrow();
   }
 
   /** As a machine that was suspended, or a group of processes that was frozen. */

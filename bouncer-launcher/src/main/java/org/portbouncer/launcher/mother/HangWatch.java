@@ -125,6 +125,13 @@ final class HangWatch extends Timer {
     }
   }
 
+  /** Whether a worker that runs is believed to hang, and is left alone all the same. */
+  boolean isSilent(WorkerProcess worker) {
+    return worker.running()
+        && worker.pid() == pids[worker.place()]
+        && silence[worker.place()] >= limit(worker);
+  }
+
   /** Whether a running worker has been heard of lately; one without a process never is silent. */
   boolean alive(WorkerProcess worker) {
     return !worker.running()

@@ -241,7 +241,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
         .start();
     leftOut.start();
     predecessors.begin();
-    stateWatch.start();
+    stateWatch.start(hangWatch);
   }
 
   /** Whoever asked for it learns of it by other means, or is answered by nobody: not all others. */

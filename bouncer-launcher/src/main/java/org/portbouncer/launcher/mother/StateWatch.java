@@ -32,6 +32,8 @@ final class StateWatch extends Timer implements Supervisor.News {
    */
   private static final long LOSS_NANOS = 10_000_000_000L;
 
+  private static final String NO_SIGN = "no sign of life";
+
   /** One look: what it found, and when on System.nanoTime. */
   private record Look(Standing standing, long at) {}
 
@@ -43,6 +45,7 @@ final class StateWatch extends Timer implements Supervisor.News {
   private final Targets targets;
   private final Conditions conditions = new Conditions();
   private final long startedMs = System.currentTimeMillis();
+  private HangWatch hangWatch;
   private long stoppingMs;
   private long linesLost;
   private long lostAt;
@@ -64,7 +67,11 @@ final class StateWatch extends Timer implements Supervisor.News {
     this.last = new Look(starting(), System.nanoTime());
   }
 
-  void start() {
+  /**
+   * @param hangWatch knows which workers give no sign of life
+   */
+  void start(HangWatch hangWatch) {
+    this.hangWatch = hangWatch;
     expired(ground.loop().now());
   }
 
@@ -133,6 +140,7 @@ final class StateWatch extends Timer implements Supervisor.News {
     for (StageId stage : StageId.values()) {
       conditions.see("stage " + stage.text(), Effect.BLOCKS_ALL, stage(stage));
     }
+    conditions.see("workers", Effect.PARTIAL, silent());
     conditions.see("accepting", Effect.BLOCKS_ALL, acceptor.standstill(now));
     targets.endOnDown();
     Epoch epoch = inForce.epoch();
@@ -152,11 +160,12 @@ final class StateWatch extends Timer implements Supervisor.News {
     StringBuilder away = new StringBuilder();
     for (WorkerProcess worker : supervisor.workers()) {
       if (worker.stage() == stage && !worker.leaving()) {
-        if (worker.serves()) {
+        boolean silent = hangWatch.isSilent(worker);
+        if (worker.serves() && !silent) {
           return "";
         }
         away.append(away.isEmpty() ? "" : ", ").append(worker.name()).append(' ');
-        away.append(worker.state().text());
+        away.append(silent ? NO_SIGN : worker.state().text());
         if (!worker.lastEnd().isEmpty()) {
           away.append(" (").append(worker.lastEnd()).append(')');
         }
@@ -164,6 +173,19 @@ final class StateWatch extends Timer implements Supervisor.News {
     }
     int waiting = ground.active() - ground.area().workers().sessionsHeld();
     return "no worker serves: " + away + "; sessions waiting: " + Math.max(0, waiting);
+  }
+
+  /**
+   * Which workers cannot be helped: their sessions stand still, and no successor takes new ones.
+   */
+  private String silent() {
+    StringBuilder names = new StringBuilder();
+    for (WorkerProcess worker : supervisor.workers()) {
+      if (hangWatch.isSilent(worker)) {
+        names.append(names.isEmpty() ? "" : ", ").append(worker.name());
+      }
+    }
+    return names.isEmpty() ? "" : NO_SIGN + ": " + names;
   }
 
   private String accessLog(long now) {
