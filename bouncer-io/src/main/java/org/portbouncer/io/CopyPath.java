@@ -48,6 +48,33 @@ final class CopyPath implements Path {
     return written;
   }
 
+  /**
+   * Takes bytes of a session that goes on here, as {@link #settle} had left them in another
+   * process.
+   *
+   * @param fd a memory file that holds them, from where it stands
+   * @return false where it does not
+   */
+  boolean resume(int fd, int bytes) {
+    held = buffers.obtain();
+    at = 0;
+    end = (int) Math.max(0, Libc.read(fd, held.address(), Math.min(bytes, TransferBuffers.BYTES)));
+    if (end == bytes) {
+      return true;
+    }
+    drop();
+    return false;
+  }
+
+  /** Where the bytes are that are held between turns. */
+  long address() {
+    return held.address() + at;
+  }
+
+  int bytes() {
+    return end - at;
+  }
+
   @Override
   public boolean isEmpty() {
     return at == end;

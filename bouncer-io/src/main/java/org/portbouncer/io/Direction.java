@@ -3,6 +3,7 @@ package org.portbouncer.io;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.shared.Throttle;
 import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
 
 /**
  * The bytes of a session that flow one way. Reads only what it can write or has room to keep: a
@@ -29,6 +30,7 @@ final class Direction {
   private static final int SMALL_TAKES = 4;
 
   private final EventLoop loop;
+  private final FlowNotes notes;
   private final CopyPath copy;
   private final SplicePath splice;
   private Side from;
@@ -60,14 +62,22 @@ final class Direction {
   /** Set by {@link #pump} where it stopped for fairness alone. */
   private boolean more;
 
-  Direction(EventLoop loop, TransferBuffers buffers) {
+  Direction(EventLoop loop, TransferBuffers buffers, FlowNotes notes) {
     this.loop = loop;
+    this.notes = notes;
     copy = new CopyPath(buffers);
-    splice = new SplicePath(buffers.pipes());
+    splice = new SplicePath(buffers.pipes(), notes);
     path = copy;
   }
 
-  void open(Side from, Side to, Throttle throttle) {
+  /**
+   * Begins with a session.
+   *
+   * @param record the session's
+   * @param bytes that were written to the other side already
+   */
+  void open(int record, Side from, Side to, Throttle throttle, long bytes) {
+    notes.open(record);
     this.from = from;
     this.to = to;
     this.throttle = throttle;
@@ -80,7 +90,29 @@ final class Direction {
     discarding = false;
     failure = 0;
     more = false;
-    bytes = 0;
+    this.bytes = bytes;
+  }
+
+  /**
+   * Takes over what was on its way in another process: it goes out before anything else is read.
+   *
+   * @param fd a pipe's reading end, or a memory file; this direction's from here on
+   * @param inPipe which of the two
+   * @param carried bytes
+   * @return false where they are not there
+   */
+  boolean resume(int fd, boolean inPipe, int carried) {
+    if (inPipe) {
+      splice.resume(fd, carried);
+      path = splice;
+      return true;
+    }
+    boolean there = copy.resume(fd, carried);
+    Libc.close(fd);
+    if (there) {
+      notes.held(bytes, copy);
+    }
+    return there;
   }
 
   /** Gives back its memory. */
@@ -141,6 +173,7 @@ final class Direction {
   /** The reader is gone: nothing more can be delivered. */
   void discard() {
     dropPending();
+    notes.settled(bytes);
     unthrottle();
     discarding = true;
     sourceEnded = true;
@@ -200,12 +233,19 @@ final class Direction {
         break;
       }
     }
-    copy.settle();
-    splice.settle();
+    settle();
     if (throttle != null) {
       throttle.endTurn(more);
     }
     return bytes != before;
+  }
+
+  private void settle() {
+    if (!copy.isEmpty()) {
+      copy.settle();
+      notes.held(bytes, copy);
+    }
+    splice.settle();
   }
 
   /**
@@ -237,8 +277,12 @@ final class Direction {
   private boolean take(long allowed) {
     path = choose();
     long asked = Math.min(allowed, path.room());
+    if (path == copy) {
+      notes.inHand(bytes);
+    }
     long taken = path.take(from.fd(), asked);
     if (taken <= 0) {
+      notes.settled(bytes);
       return path == splice ? spliceEnded((int) taken) : readEnded((int) taken);
     }
     // A short splice says nothing: a pipe can be full of small pieces long before its size.
@@ -340,8 +384,15 @@ final class Direction {
       if (!to.writable()) {
         return false;
       }
+      if (path == copy) {
+        notes.inHand(bytes);
+      } else {
+        notes.giving(bytes, splice.bytes());
+      }
       long given = path.give(to.fd());
-      if (given >= 0) {
+      if (given == 0 && path == splice) {
+        fail(Errno.EIO);
+      } else if (given >= 0) {
         bytes += given;
         if (path == copy && !copy.isEmpty()) {
           to.full();
@@ -349,11 +400,23 @@ final class Direction {
       } else if (!giveFailed((int) -given)) {
         return false;
       }
-      if (path.isEmpty() && !splice.isEmpty()) {
-        splice.handOver(copy);
+      if (path.isEmpty()) {
+        if (splice.isEmpty()) {
+          notes.settled(bytes);
+        } else {
+          handOver();
+        }
       }
     }
-    return true;
+    return failure == 0;
+  }
+
+  private void handOver() {
+    notes.inHand(bytes);
+    splice.handOver(copy);
+    if (copy.isEmpty()) {
+      fail(Errno.EIO);
+    }
   }
 
   /** Whether the bytes are to be kept and tried again. */
@@ -372,8 +435,8 @@ final class Direction {
           return false;
         }
         spliceRefused(errno);
-        splice.handOver(copy);
         path = copy;
+        handOver();
       }
     }
     return true;

@@ -22,12 +22,12 @@ final class EchoService implements InternalServices.Service {
   EchoService(EventLoop loop, TransferBuffers buffers) {
     this.loop = loop;
     side = new Side(loop, this);
-    direction = new Direction(loop, buffers);
+    direction = new Direction(loop, buffers, new FlowNotes(null, 0));
   }
 
   @Override
   public int open(int fd) {
-    direction.open(side, side, null);
+    direction.open(-1, side, side, null, 0);
     return side.open(fd);
   }
 

@@ -8,6 +8,7 @@ import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.BucketTable;
+import org.portbouncer.core.shared.SessionFlow;
 import org.portbouncer.core.shared.Throttle;
 import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.sys.Errno;
@@ -45,6 +46,9 @@ final class Flow implements Side.Owner {
 
     TransferBuffers buffers();
 
+    /** Where it stands how far sessions are, for others to go on; null for nowhere. */
+    SessionFlow flows();
+
     /** Where limited flows take from. */
     BucketTable buckets();
 
@@ -66,6 +70,9 @@ final class Flow implements Side.Owner {
   private final Side target;
   private final Direction up;
   private final Direction down;
+
+  /** Null where nobody would go on with its sessions. */
+  private final SessionFlow notes;
 
   private Session session;
   private Timeouts timeouts;
@@ -117,8 +124,9 @@ final class Flow implements Side.Owner {
     this.owner = owner;
     client = new Side(owner.loop(), this);
     target = new Side(owner.loop(), this);
-    up = new Direction(owner.loop(), owner.buffers());
-    down = new Direction(owner.loop(), owner.buffers());
+    notes = owner.flows();
+    up = new Direction(owner.loop(), owner.buffers(), new FlowNotes(notes, Way.UP));
+    down = new Direction(owner.loop(), owner.buffers(), new FlowNotes(notes, Way.DOWN));
   }
 
   /**
@@ -130,6 +138,74 @@ final class Flow implements Side.Owner {
    *     ends the session
    */
   int begin(Session session, Timeouts timeouts, int place, int userTimeoutMs) {
+    int errno = open(session, timeouts, place, userTimeoutMs, 0, 0);
+    if (errno != 0) {
+      return errno;
+    }
+    // What is served inside this process ends with it.
+    if (notes != null && session.descriptors().peek(Descriptors.SERVICE) < 0) {
+      int header =
+          (session.state().header() ? SessionFlow.HEADER : 0)
+              | (session.state().relayed() ? SessionFlow.RELAYED : 0);
+      notes.begin(record(), client.fd(), target.fd(), 0, 0, SessionFlow.LIVE | header);
+    }
+    armIdle();
+    beginUp();
+    return client.watch();
+  }
+
+  /**
+   * Goes on with a session that another worker had, from its notes: what was on its way comes
+   * first. As {@link #begin}.
+   *
+   * @param activity when a byte last moved, CLOCK_MONOTONIC ns
+   */
+  int resume(Session session, Timeouts timeouts, int place, int userTimeoutMs, long activity) {
+    int record = session.state().record();
+    int flags = notes.flags(record);
+    long bytesUp = notes.bytes(record, Way.UP);
+    long bytesDown = notes.bytes(record, Way.DOWN);
+    int errno = open(session, timeouts, place, userTimeoutMs, bytesUp, bytesDown);
+    if (errno != 0) {
+      return errno;
+    }
+    lastActivity = activity;
+    clientLast = (flags & SessionFlow.CLIENT_LAST) != 0;
+    boolean pipeUp = notes.pipe(record, Way.UP) >= 0;
+    boolean pipeDown = notes.pipe(record, Way.DOWN) >= 0;
+    notes.begin(record, client.fd(), target.fd(), bytesUp, bytesDown, flags);
+    if (!carry(up, Way.UP, pipeUp) || !carry(down, Way.DOWN, pipeDown)) {
+      return Errno.EIO;
+    }
+    if ((flags & (SessionFlow.CLIENT_RESET | SessionFlow.TARGET_RESET)) != 0) {
+      Side side = (flags & SessionFlow.CLIENT_RESET) != 0 ? client : target;
+      side.markReset();
+      beginReset(side);
+    }
+    notes.now(record, SessionFlow.LIVE);
+    armIdle();
+    beginUp();
+    owner.continueNextTurn(this);
+    return client.watch();
+  }
+
+  /** Gives a direction what was on its way in it; whether it is there. */
+  private boolean carry(Direction direction, int way, boolean inPipe) {
+    int fd = session.descriptors().take(Descriptors.CARRIED + way);
+    return fd < 0 || direction.resume(fd, inPipe, notes.heldBytes(record(), way));
+  }
+
+  private int record() {
+    return session.state().record();
+  }
+
+  private int open(
+      Session session,
+      Timeouts timeouts,
+      int place,
+      int userTimeoutMs,
+      long bytesUp,
+      long bytesDown) {
     this.session = session;
     this.timeouts = timeouts;
     lastActivity = owner.loop().now();
@@ -145,14 +221,10 @@ final class Flow implements Side.Owner {
     if (watchesPeers) {
       watchPeers(userTimeoutMs);
     }
-    up.open(client, target, place < 0 ? null : upThrottle);
-    down.open(target, client, place < 0 ? null : downThrottle);
-    if (errno != 0 || watching != 0) {
-      return errno != 0 ? errno : watching;
-    }
-    armIdle();
-    beginUp();
-    return client.watch();
+    int record = notes == null ? -1 : record();
+    up.open(record, client, target, place < 0 ? null : upThrottle, bytesUp);
+    down.open(record, target, client, place < 0 ? null : downThrottle, bytesDown);
+    return errno != 0 ? errno : watching;
   }
 
   /**
@@ -222,7 +294,10 @@ final class Flow implements Side.Owner {
       end(Result.OK, Term.NORMAL);
     } else {
       if (up.closed() || down.closed()) {
-        clientLast |= !up.closed();
+        if (!up.closed() && !clientLast) {
+          clientLast = true;
+          note(SessionFlow.CLIENT_LAST);
+        }
         armIdle();
       }
       if (up.more() || down.more()) {
@@ -267,10 +342,17 @@ final class Flow implements Side.Owner {
 
   private void beginReset(Side side) {
     resetSide = side;
+    note(side == client ? SessionFlow.CLIENT_RESET : SessionFlow.TARGET_RESET);
     resetLook = RESET_LOOK_NANOS;
     lastUnacknowledged = -1;
     // Nobody is left to read what the other side may still send.
     (side == client ? down : up).discard();
+  }
+
+  private void note(int flag) {
+    if (notes != null) {
+      notes.now(record(), flag);
+    }
   }
 
   /** The side that is to be reset once it has everything. */
@@ -386,6 +468,9 @@ final class Flow implements Side.Owner {
     Session ended = session;
     clientLast |= resetSide == target;
     owner.moved(ended, up.bytes(), down.bytes(), owner.loop().now());
+    if (notes != null) {
+      notes.end(record());
+    }
     owner.loop().timers().clear(idle);
     owner.loop().timers().clear(turn);
     owner.loop().timers().clear(resetTimer);

@@ -12,6 +12,7 @@ import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.BucketTable;
 import org.portbouncer.core.shared.ListenerTimes;
+import org.portbouncer.core.shared.SessionFlow;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.worker.DescriptorLimit;
 import org.portbouncer.core.worker.Stage;
@@ -72,21 +73,32 @@ final class IoStage implements Stage, Flow.Owner {
       worker.end(session, Result.ERROR, Term.INTERNAL_SETUP, Cause.UNFIT, 0);
       return;
     }
-    if (!worker.setUp(session)) {
+    if (session.state().resumed()) {
+      session.keepHead();
+    } else if (!worker.setUp(session)) {
       worker.log().error(worker.loop().now(), "a session's state came damaged");
       worker.end(session, Result.ERROR, Term.INTERNAL_SETUP, Cause.DAMAGED, 0);
       return;
     }
     worker.hold(session);
-    long now = worker.loop().now();
-    worker.table().setUp(session.state().record(), now);
-    worker.took(session, ListenerTimes.Step.SETUP, now - session.state().accepted());
+    if (!session.state().resumed()) {
+      long now = worker.loop().now();
+      worker.table().setUp(session.state().record(), now);
+      worker.took(session, ListenerTimes.Step.SETUP, now - session.state().accepted());
+    }
     Listener listener = worker.configuration(session).listeners().get(session.state().listener());
     Flow flow = free.isEmpty() ? new Flow(this) : free.pop();
     session.attach(flow);
     int bandwidth = session.state().bandwidth();
     int place = bandwidth < 0 ? -1 : worker.places(session).classes()[bandwidth];
-    int errno = flow.begin(session, listener.timeouts(), place, userTimeout(session, listener));
+    int userTimeout = userTimeout(session, listener);
+    int errno;
+    if (session.state().resumed()) {
+      long activity = worker.table().activity(session.state().record());
+      errno = flow.resume(session, listener.timeouts(), place, userTimeout, activity);
+    } else {
+      errno = flow.begin(session, listener.timeouts(), place, userTimeout);
+    }
     if (errno == 0 && listener.target().kind() == Endpoint.Kind.INTERNAL) {
       errno = services.start(session, listener.target().path());
     }
@@ -125,6 +137,11 @@ final class IoStage implements Stage, Flow.Owner {
   @Override
   public TransferBuffers buffers() {
     return buffers;
+  }
+
+  @Override
+  public SessionFlow flows() {
+    return worker.table().flow();
   }
 
   @Override

@@ -59,6 +59,26 @@ final class Pipe {
     return 0;
   }
 
+  /** A pipe with bytes in it, of a session that goes on here; nobody can add to them. */
+  static Pipe resumed(int readEnd, long bytes) {
+    Pipe pipe = new Pipe(readEnd, -1);
+    pipe.bytes = bytes;
+    return pipe;
+  }
+
+  /** Whether it can be filled again. */
+  boolean lasts() {
+    return writeEnd >= 0;
+  }
+
+  int readEnd() {
+    return readEnd;
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
   /** The pair that {@link Maker#make} has put into {@link #pair}. */
   static Pipe ofPair() {
     return new Pipe(PAIR.get(JAVA_INT, 0), PAIR.get(JAVA_INT, 4));
@@ -89,10 +109,8 @@ final class Pipe {
   /** Moves out, the copying way, what fits; for a destination that splice(2) does not do. */
   void drain(CopyPath copy) {
     long read = copy.take(readEnd, Math.min(bytes, copy.room()));
-    if (read <= 0) {
-      throw new IllegalStateException("a pipe lost " + bytes + " bytes: " + read);
-    }
-    bytes -= read;
+    // One that came with a session may be read by others, whatever they were told.
+    bytes -= Math.max(0, read);
   }
 
   boolean isEmpty() {
@@ -102,6 +120,8 @@ final class Pipe {
   /** Closes both ends; what is in it is gone. */
   void close() {
     Libc.close(readEnd);
-    Libc.close(writeEnd);
+    if (writeEnd >= 0) {
+      Libc.close(writeEnd);
+    }
   }
 }

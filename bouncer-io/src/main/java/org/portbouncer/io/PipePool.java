@@ -75,9 +75,14 @@ final class PipePool {
     return Pipe.ofPair();
   }
 
+  /** Counts one that came with a session. */
+  void countResumed() {
+    open++;
+  }
+
   /** Takes a pipe back. One with bytes in it is closed: they are nobody else's. */
   void release(Pipe pipe) {
-    if (pipe.isEmpty() && free.size() < KEPT && !useless) {
+    if (pipe.lasts() && pipe.isEmpty() && free.size() < KEPT && !useless) {
       free.push(pipe);
     } else {
       pipe.close();

@@ -10,18 +10,39 @@ import org.portbouncer.core.sys.Errno;
 final class SplicePath implements Path {
 
   private final PipePool pool;
+  private final FlowNotes notes;
   private Pipe pipe;
 
-  SplicePath(PipePool pool) {
+  SplicePath(PipePool pool, FlowNotes notes) {
     this.pool = pool;
+    this.notes = notes;
   }
 
   /** Makes sure of a pipe; false where there is none to be had. */
   boolean ready() {
     if (pipe == null) {
-      pipe = pool.obtain();
+      obtain();
     }
-    return pipe != null;
+    return pipe != null && pipe.lasts();
+  }
+
+  private void obtain() {
+    pipe = pool.obtain();
+    if (pipe != null) {
+      notes.pipe(pipe.readEnd());
+    }
+  }
+
+  /** Takes over the pipe of a session that goes on here, and the bytes in it. */
+  void resume(int readEnd, long bytes) {
+    pool.countResumed();
+    pipe = Pipe.resumed(readEnd, bytes);
+    notes.pipe(readEnd);
+  }
+
+  /** Bytes in transit. */
+  long bytes() {
+    return pipe == null ? 0 : pipe.bytes();
   }
 
   @Override
@@ -46,7 +67,10 @@ final class SplicePath implements Path {
     }
   }
 
-  /** Hands bytes in transit to the copying path, as many as fit there; it must be empty. */
+  /**
+   * Hands bytes in transit to the copying path, as many as fit there; it must be empty, and is so
+   * after it where the pipe has lost them.
+   */
   void handOver(CopyPath copy) {
     pipe.drain(copy);
   }
@@ -66,6 +90,7 @@ final class SplicePath implements Path {
   @Override
   public void drop() {
     if (pipe != null) {
+      notes.pipe(-1);
       pool.release(pipe);
       pipe = null;
     }

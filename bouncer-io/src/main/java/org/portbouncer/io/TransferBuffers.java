@@ -2,6 +2,7 @@ package org.portbouncer.io;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import org.portbouncer.core.shared.SessionFlow;
 import org.portbouncer.core.sys.Native;
 
 /**
@@ -12,7 +13,7 @@ import org.portbouncer.core.sys.Native;
 final class TransferBuffers {
 
   /** Measured: see docs/performance.md, "Sizes". */
-  static final int BYTES = 128 * 1024;
+  static final int BYTES = SessionFlow.MOST_HELD;
 
   private static final int KEPT = 64;
 

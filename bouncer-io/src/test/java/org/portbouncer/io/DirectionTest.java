@@ -22,7 +22,8 @@ class DirectionTest {
   private final Side from = new Side(loop, side -> {});
   private final Side to = new Side(loop, side -> {});
   private final PipePool pipes = new PipePool(Pipe::fromKernel, 1, loop::now, (what, errno) -> {});
-  private final Direction direction = new Direction(loop, new TransferBuffers(pipes));
+  private final Direction direction =
+      new Direction(loop, new TransferBuffers(pipes), new FlowNotes(null, 0));
   private Peer source;
   private Peer sink;
   private int folder;
@@ -57,7 +58,7 @@ class DirectionTest {
   private void open(int fromFd, int toFd) {
     from.openUnwatched(fromFd, true);
     to.openUnwatched(toFd, false);
-    direction.open(from, to, null);
+    direction.open(-1, from, to, null, 0);
   }
 
   @Test

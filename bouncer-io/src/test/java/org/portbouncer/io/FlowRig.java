@@ -16,6 +16,7 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.BucketTable;
 import org.portbouncer.core.shared.RecordAllocator;
+import org.portbouncer.core.shared.SessionFlow;
 import org.portbouncer.core.shared.SharedArea;
 
 /** One flow on a loop of its own thread, without the worker around it. */
@@ -92,6 +93,11 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
   @Override
   public TransferBuffers buffers() {
     return buffers;
+  }
+
+  @Override
+  public SessionFlow flows() {
+    return null;
   }
 
   @Override

@@ -29,6 +29,11 @@ class UnfitDescriptorTest {
 
   /** A flow's surroundings that only note how it ends. */
   private static final class Ends implements Flow.Owner {
+    @Override
+    public org.portbouncer.core.shared.SessionFlow flows() {
+      return null;
+    }
+
     private final EventLoop loop = new EventLoop();
     private final TransferBuffers buffers =
         new TransferBuffers(new PipePool(Pipe::fromKernel, 8, loop::now, (what, errno) -> {}));

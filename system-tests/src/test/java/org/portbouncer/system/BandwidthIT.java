@@ -356,13 +356,13 @@ class BandwidthIT {
       await().until(() -> Arrays.stream(meter.counts()).allMatch(bytes -> bytes > 0));
       List<Long> before = server.workers("io");
       Signals.send("KILL", before.getFirst());
-      await("the sessions of the dead worker are gone")
+      await("the sessions of the dead worker are another's")
           .atMost(Patience.seconds(15))
-          .until(
-              () ->
-                  server.status().path("bandwidth").path("fair").path("sessions").asInt() == 4
-                      && server.workers("io").stream().noneMatch(before.getFirst()::equals));
-      // What it had taken and not used is there for the rest, who have the whole rate now.
+          .until(() -> server.workers("io").stream().noneMatch(before.getFirst()::equals));
+      // One of them may have had bytes in its hands.
+      assertThat(server.status().path("bandwidth").path("fair").path("sessions").asInt())
+          .isBetween(7, 8);
+      // What it had taken and not used is there for all, and nobody stands in line for the dead.
       long[] rates = meter.rates(1_500);
       assertThat((double) Arrays.stream(rates).sum())
           .isCloseTo(2048 * KIB, within(0.1 * 2048 * KIB));

@@ -36,6 +36,7 @@ class EndReasonsIT {
 
   private String config(String format) {
     return """
+    survive = false
     listeners {
       open { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", timeouts { idle = 300ms } }
       ruled { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", acl = rules }

@@ -58,6 +58,7 @@ class MetricsIT {
     names.put("bouncer_setup_seconds_sum", "listener");
     names.put("bouncer_workers", "stage");
     names.put("bouncer_worker_restarts_total", "stage");
+    names.put("bouncer_sessions_resumed_total", "");
     names.put("bouncer_worker_rss_bytes", "index stage");
     names.put("bouncer_state_bytes_total", "mode");
     names.put("bouncer_state_spills_total", "");

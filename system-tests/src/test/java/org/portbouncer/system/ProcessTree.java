@@ -17,14 +17,34 @@ final class ProcessTree {
 
   private ProcessTree() {}
 
-  /** The process and all that descend from it, parents first. */
+  /** What keeps the descriptors of an io worker, for the time after it; it does nothing. */
+  private static final String KEEPER = "bnc:keep";
+
+  /** The keepers of a server's io workers. */
+  static List<Long> keepers(long mother) {
+    return ProcessHandle.of(mother).stream()
+        .flatMap(ProcessHandle::children)
+        .map(ProcessHandle::pid)
+        .filter(ProcessTree::isKeeper)
+        .toList();
+  }
+
+  private static boolean isKeeper(long pid) {
+    return statusField(pid, "Name").equals(KEEPER);
+  }
+
+  /** The process and all that descend from it, parents first, without keepers. */
   static List<Long> of(long pid) {
     List<Long> found = new ArrayList<>();
     ProcessHandle.of(pid)
         .ifPresent(
             root -> {
               found.add(root.pid());
-              root.descendants().map(ProcessHandle::pid).sorted().forEach(found::add);
+              root.descendants()
+                  .map(ProcessHandle::pid)
+                  .filter(child -> !isKeeper(child))
+                  .sorted()
+                  .forEach(found::add);
             });
     return found;
   }

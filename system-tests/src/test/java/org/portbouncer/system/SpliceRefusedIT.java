@@ -1,11 +1,8 @@
 package org.portbouncer.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -27,23 +24,7 @@ class SpliceRefusedIT {
 
   @BeforeAll
   static void compile() throws Exception {
-    assumeTrue(hasCompiler(), "no C compiler here (Debian: packages gcc and libc6-dev)");
-    Path source = tools.resolve("without-splice.c");
-    try (InputStream in = SpliceRefusedIT.class.getResourceAsStream("without-splice.c")) {
-      Files.copy(in, source);
-    }
-    withoutSplice = tools.resolve("without-splice");
-    CommandResult compiled =
-        CommandResult.run(tools, List.of("gcc", "-o", withoutSplice.toString(), source.toString()));
-    assertThat(compiled.exit()).as(compiled.allText()).isZero();
-  }
-
-  private static boolean hasCompiler() throws InterruptedException {
-    try {
-      return CommandResult.run(null, List.of("gcc", "--version")).exit() == 0;
-    } catch (IOException none) {
-      return false;
-    }
+    withoutSplice = WithoutSplice.compile(tools);
   }
 
   @ParameterizedTest

@@ -87,21 +87,10 @@ class SupervisionIT {
       long hung = worker(server, "io", 0).path("pid").asLong();
       Signals.send("STOP", hung);
       awaitSuccessor(server, "io", 0, hung);
-      int lost = 0;
       for (Client client : clients) {
-        // The kernel closes what a killed process had: the client sees the end, or a reset.
-        boolean alive = server.sessionOf(client.address()).isPresent();
-        if (alive) {
-          client.echo("after");
-        } else {
-          assertThat(client.receiveAll().bytes()).isZero();
-          AccessLine end = server.awaitEndOf(client.address());
-          assertThat(end.result()).as("%s", end).isEqualTo("error");
-          assertThat(end.term()).as("%s", end).isEqualTo("ID");
-          lost++;
-        }
+        client.echo("after");
       }
-      assertThat(lost).as("sessions of one of two io workers").isEqualTo(4);
+      assertThat(server.err().text()).contains("go on in others: 4; sessions lost with it: 0");
       assertThat(worker(server, "io", 0).path("last_end").asText()).isEqualTo("killed by signal 9");
       assertThat(server.err().text())
           .contains("worker io/0, pid " + hung + ", has given no sign of life for 5 s (stopped)");

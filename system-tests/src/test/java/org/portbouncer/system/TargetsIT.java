@@ -258,7 +258,8 @@ class TargetsIT {
   @Test
   void shouldGiveBackWhatAMemberHadWhenTheWorkerOfItsSessionsIsKilled() throws Exception {
     String few = member("a", a.port(), ", max-sessions = 3");
-    try (BouncerServer server = BouncerServer.start(folder, group("when-all-down = refuse", few))) {
+    String config = group("when-all-down = refuse", few) + "survive = false\n";
+    try (BouncerServer server = BouncerServer.start(folder, config)) {
       List<Client> clients = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
         Client client = Client.to(PORT);

@@ -62,6 +62,7 @@ final class ConfigDecoder {
                     in.constant(Configuration.AccessLog.Sink.values()), in.text(), in.flag())),
             in.text(),
             in.text(),
+            in.flag(),
             in.flag());
     in.end();
     requireReferences(configuration);

@@ -37,6 +37,7 @@ final class ConfigEncoder {
     out.text(configuration.user());
     out.text(configuration.group());
     out.flag(configuration.confine());
+    out.flag(configuration.survive());
     return out.bytes();
   }
 

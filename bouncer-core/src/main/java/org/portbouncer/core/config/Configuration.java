@@ -27,6 +27,7 @@ import java.util.Locale;
  * @param user switched to after the listeners are bound; "" for no switch
  * @param group likewise; "" for the user's own group
  * @param confine whether workers give up what their stage does not need
+ * @param survive whether live sessions go on in another io worker when theirs dies
  */
 public record Configuration(
     String file,
@@ -47,7 +48,8 @@ public record Configuration(
     Log log,
     String user,
     String group,
-    boolean confine) {
+    boolean confine,
+    boolean survive) {
 
   /** The same without the networks of its rules, for those that need the names alone. */
   public Configuration withoutNetworks() {
@@ -96,7 +98,8 @@ public record Configuration(
         log,
         old.user,
         old.group,
-        old.confine);
+        old.confine,
+        old.survive);
   }
 
   private Configuration with(List<Listener> newListeners, List<Acl> newAcls) {
@@ -119,7 +122,8 @@ public record Configuration(
         log,
         user,
         group,
-        confine);
+        confine,
+        survive);
   }
 
   /**

@@ -72,7 +72,8 @@ final class ConfigurationReader {
         LogReader.read(bouncer.section("log")),
         bouncer.read("user", ConfigurationReader::user),
         bouncer.read("group", ConfigurationReader::group),
-        bouncer.read("confine", ConfigurationReader::flag));
+        bouncer.read("confine", ConfigurationReader::flag),
+        bouncer.read("survive", ConfigurationReader::flag));
   }
 
   private static ValueReader<Integer> integer(int min, int max) {

@@ -426,7 +426,12 @@ public final class Schema {
               "confine",
               "`true` or `false`",
               "true",
-              "workers give up what their stage does not need; `false` is for debugging"));
+              "workers give up what their stage does not need; `false` is for debugging"),
+          withDefault(
+              "survive",
+              "`true` or `false`",
+              "true",
+              "live sessions go on in another io worker when theirs dies"));
 
   private static final Map<String, SchemaKey> BY_PATH = new LinkedHashMap<>();
 

@@ -13,6 +13,8 @@ package org.portbouncer.core.control;
  *                              inboxes (write)
  *   CONFINE     once, before   a filter of system calls, put on before the inbox is read
  *               CONFIG
+ *   KEEP        once, before   a filter of system calls for the keeper, none for no filter; what the keeper reads, to end
+ *               CONFIG         with it. To io alone: see Keeper
  *   CONFIG      any time       length u32, number u32 of the newest; epochs, as EpochCodec has them, oldest first,
  *                              and for acl a RuleMemory for each of them that has rules; the first CONFIG has all
  *                              that sessions refer to
@@ -49,7 +51,8 @@ public enum Order {
   DRAIN(12, When.ONCE, 0, 0),
   SYNC(13, When.ANY, 0, 0),
   WITHDRAW(14, When.AFTER_CONFIG, 0, 0),
-  LEFT(15, When.ONCE, 0, 0);
+  LEFT(15, When.ONCE, 0, 0),
+  KEEP(16, When.ONCE_BEFORE_CONFIG, 1, 1);
 
   /** Its turn, in the life of a worker. */
   enum When {
@@ -59,7 +62,7 @@ public enum Order {
     AFTER_CONFIG
   }
 
-  private static final Order[] BY_CODE = new Order[16];
+  private static final Order[] BY_CODE = new Order[17];
 
   static {
     for (Order order : values()) {

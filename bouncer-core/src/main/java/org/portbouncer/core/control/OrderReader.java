@@ -15,6 +15,12 @@ public final class OrderReader {
     void confine(byte[] filter) throws ControlException;
 
     /**
+     * @param filter empty for none
+     * @param fd what the keeper reads
+     */
+    void keep(byte[] filter, int fd) throws ControlException;
+
+    /**
      * @param newest the number of the newest epoch in it
      * @param rules the memory of rules of those that have any
      */
@@ -103,6 +109,10 @@ public final class OrderReader {
     switch (order) {
       case START -> throw new ControlException("START a second time");
       case CONFINE -> handler.confine(fields.rest(ControlChannel.MAX_BYTES));
+      case KEEP -> {
+        byte[] filter = fields.rest(ControlChannel.MAX_BYTES);
+        handler.keep(filter, channel.take(0));
+      }
       case CONFIG -> {
         int length = fields.number();
         int newest = fields.number();

@@ -35,6 +35,16 @@ public final class Orders {
   }
 
   /**
+   * @param filter for the keeper, empty for none
+   * @param fd ends with us: the reading end of a pipe
+   */
+  public int keep(byte[] filter, int fd) {
+    begin(Order.KEEP).put(filter);
+    channel.attach(fd);
+    return channel.send();
+  }
+
+  /**
    * @param newest the number of the newest epoch in it
    * @param rules the memory of rules, of each epoch that has any
    */

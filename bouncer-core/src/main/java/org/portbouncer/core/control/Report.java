@@ -16,6 +16,7 @@ package org.portbouncer.core.control;
  *   SYNCED   to each SYNC                its token u32: what was received before is claimed, and what left is in an
  *                                        inbox
  *   MARK     to each mark in its inbox   its token u32
+ *   KEPT     to KEEP, once, before READY pid s32 of the keeper, or the negated errno
  *   LOG      any time                    level u8 (ServerLog.Level), 1 to 4, then text of at most 4000 bytes
  * </pre>
  *
@@ -29,7 +30,8 @@ public enum Report {
   SYNCED(68),
   MARK(69),
   LOG(70),
-  REFUSED(71);
+  REFUSED(71),
+  KEPT(72);
 
   private static final int FIRST = 65;
 

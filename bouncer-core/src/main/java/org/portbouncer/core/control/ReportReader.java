@@ -14,6 +14,11 @@ public final class ReportReader {
      */
     void readyAs(int build) throws ControlException;
 
+    /**
+     * @param pid of what it says is its keeper, or the negated errno
+     */
+    void kept(int pid) throws ControlException;
+
     void epoch(int number) throws ControlException;
 
     /**
@@ -43,6 +48,7 @@ public final class ReportReader {
   private final Unanswered lanes = new Unanswered();
   private final Unanswered syncs = new Unanswered();
   private boolean ready;
+  private boolean keeps;
 
   public ReportReader(ControlChannel channel, Handler handler) {
     this.channel = channel;
@@ -52,6 +58,11 @@ public final class ReportReader {
   /** CONFIG was sent, with this number as its newest. */
   public void askedEpoch(int number) {
     epochs.add(number);
+  }
+
+  /** KEEP was sent. */
+  public void askedKeep() {
+    keeps = true;
   }
 
   /** LANES was sent. */
@@ -97,6 +108,15 @@ public final class ReportReader {
         }
         ready = true;
         handler.readyAs(build);
+      }
+      case KEPT -> {
+        int pid = fields.i32();
+        fields.end();
+        if (!keeps || ready) {
+          throw new ControlException(report + " that answers nothing");
+        }
+        keeps = false;
+        handler.kept(pid);
       }
       case EPOCH -> handler.epoch(answer(report, fields, epochs));
       case REFUSED -> {

@@ -24,6 +24,13 @@ public final class Reports {
     return say(channel, Report.READY, build);
   }
 
+  /**
+   * @param pid of the keeper, or the negated errno
+   */
+  public static int kept(ControlChannel channel, int pid) {
+    return say(channel, Report.KEPT, pid);
+  }
+
   public static int epoch(ControlChannel channel, int number) {
     return say(channel, Report.EPOCH, number);
   }

@@ -29,7 +29,10 @@ final class Frame {
   static final int LENGTH = 4;
   static final int REFERENCE = 8;
 
-  /** Most sessions in one datagram: with four descriptors each it stays below SCM_MAX_FD. */
+  /**
+   * Most sessions in one datagram: with the four descriptors of one in set-up it stays below
+   * SCM_MAX_FD.
+   */
   static final int SESSIONS = 60;
 
   /**

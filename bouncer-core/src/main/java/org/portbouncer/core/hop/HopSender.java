@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.MemorySegment;
 import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.session.Descriptors;
+import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.Sockets;
@@ -188,6 +189,7 @@ public final class HopSender {
     message.addVector(headers.address(), Frame.HEADER);
     long bytes = Frame.HEADER;
     int count = 0;
+    int descriptors = 0;
     while (count < size && count < batch) {
       Session session = at(count);
       int errno = prepare(session);
@@ -199,7 +201,8 @@ public final class HopSender {
       }
       int length = session.transfer() == Mode.INLINE ? session.state().length() : 0;
       int entryBytes = Frame.ENTRY + Frame.padded(length);
-      if (count > 0 && bytes + entryBytes > largest) {
+      descriptors += Integer.bitCount(session.descriptors().mask());
+      if (count > 0 && (bytes + entryBytes > largest || descriptors > Const.SCM_MAX_FD)) {
         break;
       }
       entry(count, session);

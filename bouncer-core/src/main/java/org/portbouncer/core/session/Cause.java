@@ -77,6 +77,7 @@ public enum Cause {
   UNFIT(63, "it came with descriptors that nothing can be forwarded with"),
   DAMAGED(64, "its state came damaged"),
   NOT_CONFIGURED(65, "it names what is not configured"),
+  IN_HAND(67, "the worker that had it died with bytes of it in its hands"),
   INTERNAL(66, "internal error");
 
   private static final Cause[] ALL = values();

@@ -21,10 +21,19 @@ public final class Descriptors {
   /** The file that holds the session's state, where it travels so. */
   public static final int STATE = 3;
 
-  /** How many a session may have. */
-  public static final int ROLES = 4;
+  /** How many a session may have while it is set up. */
+  public static final int IN_SETUP = 4;
 
-  private final int[] byRole = {-1, -1, -1, -1};
+  /**
+   * Of a session that goes on in another io worker, what was on its way from the client: the
+   * reading end of a pipe, or a memory file. The one for the other way comes after it.
+   */
+  public static final int CARRIED = IN_SETUP;
+
+  /** How many a session may have. */
+  public static final int ROLES = CARRIED + 2;
+
+  private final int[] byRole = {-1, -1, -1, -1, -1, -1};
 
   /** The descriptor in this role, still owned here; -1 where there is none. */
   public int peek(int role) {

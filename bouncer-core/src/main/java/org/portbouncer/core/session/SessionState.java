@@ -31,7 +31,7 @@ import org.portbouncer.core.sys.SockAddr;
  *  112  padding checksum    u32   CRC-32C of them
  *  116  flags               u32   bit 0: the client's socket has its options already; bit 1: the
  *                                 client's connection began with a PROXY header; bit 2: which said
- *                                 whom it is for
+ *                                 whom it is for; bit 3: it was forwarded before, and goes on
  *  120  padding
  *       sections                  to the end, none as a rule; see Sections
  * </pre>
@@ -68,6 +68,7 @@ public final class SessionState {
   private static final int CLIENT_READY = 1;
   private static final int HEADER = 2;
   private static final int RELAYED = 4;
+  private static final int RESUMED = 8;
 
   private MemorySegment memory = MemorySegment.NULL;
   private long base;
@@ -275,6 +276,16 @@ public final class SessionState {
   public void header(boolean relayed) {
     flag(HEADER, true);
     flag(RELAYED, relayed);
+  }
+
+  /** Whether it was forwarded before, by a worker that has ended: SessionFlow says how far. */
+  public boolean resumed() {
+    return flag(RESUMED);
+  }
+
+  /** Says that it was forwarded before. */
+  public void resume() {
+    flag(RESUMED, true);
   }
 
   private boolean flag(int bit) {

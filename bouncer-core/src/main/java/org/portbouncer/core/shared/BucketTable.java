@@ -160,6 +160,18 @@ public final class BucketTable {
     if (held == 0) {
       return;
     }
+    giveBack(record);
+    counts.letGo(record, HELD, pid);
+  }
+
+  /**
+   * Gives back what a session had taken of its bucket and not used, and its place in line, where
+   * who took it has died; the session keeps its bucket.
+   */
+  public void giveBack(int record) {
+    if (sessions.held(record, HELD) == 0) {
+      return;
+    }
     for (int way = 0; way < Way.COUNT; way++) {
       int taken = sessions.taken(record, way);
       if (taken != 0) {
@@ -171,7 +183,6 @@ public final class BucketTable {
         Line.giveBack(lineMemory(record), line, taken & Integer.MAX_VALUE);
       }
     }
-    counts.letGo(record, HELD, pid);
   }
 
   /**

@@ -32,6 +32,7 @@ import org.portbouncer.core.sys.SockAddr;
  *  192 bytes up u64  200 bytes down u64       208 last activity u64, CLOCK_MONOTONIC ns
  *  216 throttled u64, ns, both ways           224 bucket of its own: up 16, down 16, see Line
  *  256 route 64, where there is more to say than client and target: see SessionRoute; 47 says what
+ *  320 flow 64, what another io worker needs to go on with it: see SessionFlow
  * </pre>
  *
  * The word is changed by compare-and-swap only, so that of two processes that want to end a session
@@ -40,7 +41,7 @@ import org.portbouncer.core.sys.SockAddr;
  */
 public final class SessionTable {
 
-  static final int RECORD = 256 + SessionRoute.BYTES;
+  static final int RECORD = 256 + SessionRoute.BYTES + SessionFlow.BYTES;
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
@@ -72,6 +73,7 @@ public final class SessionTable {
   private static final int THROTTLED = 216;
   private static final int OWN_LINES = 224;
   private static final int ROUTE = 256;
+  private static final int FLOW = ROUTE + SessionRoute.BYTES;
 
   private static final int KILLED = 1;
   private static final int BLOCKED = 2;
@@ -103,6 +105,7 @@ public final class SessionTable {
   private final long records;
   private final FreeMap freeMap;
   private final SessionRoute route;
+  private final SessionFlow flow;
 
   SessionTable(MemorySegment memory, int capacity) {
     this.memory = memory;
@@ -110,6 +113,7 @@ public final class SessionTable {
     this.records = FreeMap.bytes(capacity);
     this.freeMap = new FreeMap(memory.asSlice(0, FreeMap.bytes(capacity)), capacity);
     this.route = new SessionRoute(this);
+    this.flow = new SessionFlow(this);
   }
 
   static long bytes(int capacity) {
@@ -238,6 +242,7 @@ public final class SessionTable {
     putShort(record, RULE, -1);
     putShort(record, BANDWIDTH, -1);
     routeFlags(record, 0);
+    flow.end(record);
     held(record, Limit.Per.RULE, 0);
     held(record, Limit.Per.SOURCE, 0);
     held(record, BucketTable.HELD, 0);
@@ -331,6 +336,11 @@ public final class SessionTable {
       long held = word(pid, generationOf(word), Phase.HELD, stage.ordinal(), (int) (word & 0xff));
       if (swap(record, word, held)) {
         long hop = hop(record, stage);
+        if (state.resumed()) {
+          // It was received when it was set up; from here on another process has it.
+          INT.setRelease(memory, hop, pid);
+          return 0;
+        }
         int received = micros(now - state.accepted());
         int sent = (int) INT.getOpaque(memory, hop + 4);
         INT.setOpaque(memory, hop + 4, received);
@@ -364,6 +374,24 @@ public final class SessionTable {
         return false;
       }
       if (swap(record, word, word(pid, generation, Phase.ENDING, stageOf(word), 0))) {
+        return true;
+      }
+    }
+  }
+
+  /**
+   * Takes over a session that a process which died was holding, so that another can go on with it.
+   *
+   * @return false where the dead one was not holding it
+   */
+  public boolean takeOver(int record, int deadPid, int pid) {
+    while (true) {
+      long word = word(record);
+      if (phaseOf(word) != Phase.HELD || ownerOf(word) != deadPid) {
+        return false;
+      }
+      int unwanted = (int) (word & 0xff);
+      if (swap(record, word, word(pid, generationOf(word), Phase.HELD, stageOf(word), unwanted))) {
         return true;
       }
     }
@@ -632,6 +660,22 @@ public final class SessionTable {
     return SockAddr.text(memory, at(record, LOCAL));
   }
 
+  /** Fills in what a state at the io stage says, as far as the record has it. */
+  public void restore(int record, SessionState state) {
+    state.identify(id(record), record, generation(record));
+    state.origin(epoch(record), listener(record), endpoint(record));
+    state.accepted(accepted(record));
+    state.client(memory, at(record, CLIENT));
+    state.local(memory, at(record, LOCAL));
+    state.rule(rule(record));
+    state.bandwidth(bandwidth(record));
+    if (flow.is(record, SessionFlow.HEADER)) {
+      state.header(flow.is(record, SessionFlow.RELAYED));
+    }
+    state.clientReady(true);
+    state.resume();
+  }
+
   /** The table's memory and the offset in it where the client's address stands, for matching. */
   public MemorySegment memory() {
     return memory;
@@ -666,6 +710,15 @@ public final class SessionTable {
   /** What is said of the way from peer to server. */
   public SessionRoute route() {
     return route;
+  }
+
+  /** What another io worker needs to go on with the session. */
+  public SessionFlow flow() {
+    return flow;
+  }
+
+  long flowOffset(int record) {
+    return at(record, FLOW);
   }
 
   long routeOffset(int record) {

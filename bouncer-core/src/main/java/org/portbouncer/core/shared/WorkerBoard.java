@@ -18,6 +18,7 @@ import org.portbouncer.core.session.StageId;
  *   56 sessions refused because the limit table was full u64
  *   64 sessions with a bucket of their own because the bucket table was full u64
  *   72 state bytes that came inline u64 | 80 as files u64 | 88 in slots u64
+ *  96 live sessions taken over from workers that ended u64
  * 120 what is in the way of writing access log lines, an errno u32, 0 for nothing
  * 128 hop times: TimeBuckets
  * 504 stage u32
@@ -53,7 +54,9 @@ public final class WorkerBoard {
     BUCKET_TABLE_FULL,
     STATE_BYTES_INLINE,
     STATE_BYTES_FILE_FD,
-    STATE_BYTES_SHM;
+    STATE_BYTES_SHM,
+    /** Sessions it goes on with that a worker which ended had. */
+    RESUMED;
 
     private final int offset = 16 + 8 * ordinal();
 

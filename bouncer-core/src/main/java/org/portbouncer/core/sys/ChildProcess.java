@@ -103,6 +103,34 @@ public final class ChildProcess {
     return new ChildProcess(pid, pidfd);
   }
 
+  /**
+   * Another process that has this one as its parent, though this one did not start it.
+   *
+   * @throws SystemCallException where there is none of that number
+   */
+  public static ChildProcess adopt(int pid) {
+    int pidfd = KernelCalls.pidfdOpen(pid);
+    SystemCallException.check("pidfd_open", pidfd);
+    return new ChildProcess(pid, pidfd);
+  }
+
+  /**
+   * Copies memory of the process.
+   *
+   * @param address there
+   * @return bytes copied, or the negated errno
+   */
+  public long read(long address, MemorySegment to, long length) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment vectors = arena.allocate(32, 8);
+      vectors.set(JAVA_LONG, 0, to.address());
+      vectors.set(JAVA_LONG, 8, length);
+      vectors.set(JAVA_LONG, 16, address);
+      vectors.set(JAVA_LONG, 24, length);
+      return LibcProcess.readMemory(pid, vectors.address(), vectors.address() + 16);
+    }
+  }
+
   private static long string(Arena arena, String text) {
     byte[] bytes = text.getBytes(NATIVE);
     MemorySegment segment = arena.allocate(bytes.length + 1L);

@@ -117,6 +117,9 @@ public final class Const {
   public static final int CAP_NET_BIND_SERVICE = 10;
   public static final int CAP_SYS_RESOURCE = 24;
 
+  /** Bytes that wait to be read, ioctl(2). */
+  public static final int FIONREAD = 0x541b;
+
   /** Most descriptors one message may carry (SCM_MAX_FD, unix(7)). */
   public static final int SCM_MAX_FD = 253;
 

@@ -12,7 +12,11 @@ public final class KernelCalls {
   private static final long SETRESUID = X86_64 ? 117 : 147;
   private static final long SETRESGID = X86_64 ? 119 : 149;
   private static final long SECCOMP = X86_64 ? 317 : 277;
+  private static final long KCMP = X86_64 ? 312 : 272;
   private static final long PIDFD_OPEN = 434;
+  private static final long PIDFD_GETFD = 438;
+
+  private static final int KCMP_FILES = 2;
   private static final long LANDLOCK_CREATE_RULESET = 444;
   private static final long LANDLOCK_ADD_RULE = 445;
   private static final long LANDLOCK_RESTRICT_SELF = 446;
@@ -52,6 +56,16 @@ public final class KernelCalls {
   /** landlock_restrict_self(2), of the calling thread. */
   public static int landlockRestrictSelf(int ruleset, int flags) {
     return (int) LibcIdentity.syscall(LANDLOCK_RESTRICT_SELF, ruleset, flags, 0, 0);
+  }
+
+  /** Whether two processes have one table of descriptors, by kcmp(2): 0 they do, negated errno. */
+  public static int compareFiles(int pid, int other) {
+    return (int) LibcIdentity.syscall(KCMP, pid, other, KCMP_FILES, 0);
+  }
+
+  /** pidfd_getfd(2); close-on-exec. */
+  public static int pidfdGetfd(int pidfd, int fd) {
+    return (int) LibcIdentity.syscall(PIDFD_GETFD, pidfd, fd, 0, 0);
   }
 
   /** pidfd_open(2); close-on-exec. */

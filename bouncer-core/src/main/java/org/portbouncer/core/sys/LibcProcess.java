@@ -35,6 +35,7 @@ final class LibcProcess {
   private static final MemorySegment SIGMASK = Downcall.symbol("pthread_sigmask");
   private static final MemorySegment SIGNALFD = Downcall.symbol("signalfd");
   private static final MemorySegment WAITPID = Downcall.symbol("waitpid");
+  private static final MemorySegment READ_MEMORY = Downcall.symbol("process_vm_readv");
   private static final MemorySegment EXIT = Downcall.symbol("_exit");
 
   /** The variable environ(7). */
@@ -105,6 +106,11 @@ final class LibcProcess {
 
   static int signalfd(int fd, long set, int flags) {
     return Downcall.callInt(SIGNALFD, fd, set, flags);
+  }
+
+  /** process_vm_readv(2) of one piece, by an iovec for here and one for there. */
+  static long readMemory(int pid, long here, long there) {
+    return Downcall.callLong(READ_MEMORY, pid, here, 1, there, 1, 0);
   }
 
   static int waitpid(int pid, long status, int options) {

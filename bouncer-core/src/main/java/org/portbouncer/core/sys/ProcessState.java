@@ -28,6 +28,16 @@ public final class ProcessState {
     return Libc.kill(pid, 0) == -Errno.ESRCH ? GONE : ' ';
   }
 
+  /** The parent of a process; 0 where there is none that can be seen. */
+  public static int parent(int pid) {
+    String stat = ProcFile.read("/proc/" + pid + "/stat");
+    int state = stat == null ? 0 : stat.lastIndexOf(')') + 2;
+    if (state <= 1 || state >= stat.length()) {
+      return 0;
+    }
+    return Integer.parseInt(stat.substring(state).split(" ", 3)[1]);
+  }
+
   /**
    * Has the kernel choose this process for its end before ours, where memory runs out.
    *

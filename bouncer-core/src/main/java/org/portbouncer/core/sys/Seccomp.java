@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Filters for system calls, seccomp(2). A process that has put one on cannot take it off again, nor
@@ -27,6 +28,9 @@ public final class Seccomp {
    */
   private static final int SPEC_ALLOW = 4;
 
+  private static final int ENDING_LOOKS = 1000;
+  private static final long ENDING_NANOS = 100_000;
+
   private Seccomp() {}
 
   /** Whether this kernel has filters, and lets this process have one. */
@@ -46,9 +50,29 @@ public final class Seccomp {
    * @return 0 or the errno
    */
   public static int confine(byte[] program) {
+    // A thread that has put on another and is about to end may still be there.
+    int result = put(program, TSYNC);
+    for (int i = 0; i < ENDING_LOOKS && result > 0; i++) {
+      LockSupport.parkNanos(ENDING_NANOS);
+      result = put(program, TSYNC);
+    }
+    // Above 0 it is a thread that has another filter already.
+    return result > 0 ? Errno.EPERM : -result;
+  }
+
+  /**
+   * Puts a filter on the calling thread alone, and what it starts.
+   *
+   * @return 0 or the errno
+   */
+  public static int confineThread(byte[] program) {
+    return -put(program, 0);
+  }
+
+  private static int put(byte[] program, int flags) {
     int result = Libc.prctl(Const.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (result < 0) {
-      return -result;
+      return result;
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment instructions = arena.allocate(program.length, 8);
@@ -57,12 +81,11 @@ public final class Seccomp {
       MemorySegment header = arena.allocate(16, 8);
       header.set(JAVA_SHORT, 0, (short) (program.length / 8));
       header.set(JAVA_LONG, 8, instructions.address());
-      result = KernelCalls.seccomp(SET_MODE_FILTER, TSYNC | SPEC_ALLOW, header.address());
+      result = KernelCalls.seccomp(SET_MODE_FILTER, flags | SPEC_ALLOW, header.address());
       if (result == -Errno.EINVAL) {
-        result = KernelCalls.seccomp(SET_MODE_FILTER, TSYNC, header.address());
+        result = KernelCalls.seccomp(SET_MODE_FILTER, flags, header.address());
       }
     }
-    // Above 0 it is a thread that has another filter already.
-    return result > 0 ? Errno.EPERM : -result;
+    return result;
   }
 }

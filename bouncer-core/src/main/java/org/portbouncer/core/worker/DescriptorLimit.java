@@ -64,7 +64,7 @@ public final class DescriptorLimit {
 
   /** The most sessions in one datagram, so that a small limit is not taken up by one message. */
   public static int batch(long limit) {
-    return Math.clamp((limit - reserved(limit)) / (4L * Descriptors.ROLES), 1, 60);
+    return Math.clamp((limit - reserved(limit)) / (4L * Descriptors.IN_SETUP), 1, 60);
   }
 
   /**
@@ -76,7 +76,7 @@ public final class DescriptorLimit {
     if (perSession == 0) {
       return Integer.MAX_VALUE;
     }
-    long room = limit - reserved(limit) - (long) batch * Descriptors.ROLES;
+    long room = limit - reserved(limit) - (long) batch * Descriptors.IN_SETUP;
     return Math.clamp(room / perSession, 1, Integer.MAX_VALUE);
   }
 }

@@ -30,6 +30,11 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
   /** What system calls may be made, until it is put on; null for all. */
   private byte[] filter;
 
+  /** What the keeper reads, and which calls it may make; -1 where there is to be none. */
+  private int keeperReads = -1;
+
+  private byte[] keeperFilter;
+
   MotherLink(Worker worker, ControlChannel control, EpochReader epochs) {
     this.worker = worker;
     this.control = control;
@@ -67,6 +72,12 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
   }
 
   @Override
+  public void keep(byte[] program, int fd) {
+    keeperFilter = program;
+    keeperReads = fd;
+  }
+
+  @Override
   public void config(int fd, int length, int newest, int[] rules) {
     EpochReader.Handed handed = new EpochReader.Handed(newest, length, fd, rules);
     if (serving) {
@@ -75,6 +86,7 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
     }
     taken(epochs.read(handed));
     serving = true;
+    startKeeper();
     putFilterOn();
     worker.start();
     int errno = Reports.ready(control, worker.build());
@@ -83,6 +95,13 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
       throw new SystemCallException("sendmsg", errno);
     }
     check(errno);
+  }
+
+  /** Before a filter is put on that knows of no processes. */
+  private void startKeeper() {
+    if (keeperReads >= 0) {
+      check(Reports.kept(control, Keeper.start(keeperFilter, keeperReads)));
+    }
   }
 
   /** By now the VM has started, and no client's byte has come. */

@@ -127,7 +127,7 @@ public final class Worker implements EventLoop.Turn {
             start.inboxFd(),
             stage.descriptorsPerSession(),
             descriptorRoom(),
-            start.batch() * Descriptors.ROLES);
+            start.batch() * Descriptors.IN_SETUP);
   }
 
   /**
@@ -395,7 +395,12 @@ public final class Worker implements EventLoop.Turn {
       pool.release(session);
       return;
     }
-    area.workers().hop(start.place(), 1000L * hopMicros);
+    if (session.state().resumed()) {
+      count(WorkerBoard.Count.RESUMED, 1);
+      count(WorkerBoard.Count.RECEIVED, -1);
+    } else {
+      area.workers().hop(start.place(), 1000L * hopMicros);
+    }
     if (log.debugs()) {
       log.debug(now, "session " + session.state().id() + " came, after " + hopMicros + " us");
     }

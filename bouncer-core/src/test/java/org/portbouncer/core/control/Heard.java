@@ -27,6 +27,17 @@ final class Heard implements OrderReader.Handler, ReportReader.Handler {
   }
 
   @Override
+  public void keep(byte[] filter, int fd) {
+    Descriptor.close(fd);
+    heard("keep " + filter.length);
+  }
+
+  @Override
+  public void kept(int pid) {
+    heard("kept " + pid);
+  }
+
+  @Override
   public void config(int fd, int length, int newest, int[] rules) {
     Descriptor.close(fd);
     Descriptor.close(rules);

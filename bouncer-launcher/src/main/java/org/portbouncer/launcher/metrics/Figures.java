@@ -54,8 +54,9 @@ public record Figures(
    *
    * @param active between accept and end
    * @param limit the most at once
+   * @param resumed how often a live one went on in another io worker
    */
-  public record Sessions(int active, int limit) {}
+  public record Sessions(int active, int limit, long resumed) {}
 
   /**
    * One listener.

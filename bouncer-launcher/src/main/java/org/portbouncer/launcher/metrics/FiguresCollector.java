@@ -67,6 +67,10 @@ final class FiguresCollector implements MultiCollector {
         "bouncer_sessions_limit",
         "The most sessions at once, limits.max-sessions.",
         v -> v.add(figures.sessions().limit()));
+    families.counter(
+        "bouncer_sessions_resumed",
+        "How often a live session went on in another io worker, after its own had ended.",
+        v -> v.add(figures.sessions().resumed()));
   }
 
   private static void listeners(Figures figures, MetricFamilies families) {

@@ -159,8 +159,8 @@ final class Acceptor {
                   throw new IllegalStateException("the mother keeps both ends of every inbox");
                 }));
     this.pauses = pauses;
-    long room = DescriptorLimit.current() - (long) Descriptors.ROLES * ground.batch();
-    this.mostInSetUp = (int) Math.max(ground.batch(), room / Descriptors.ROLES);
+    long room = DescriptorLimit.current() - (long) Descriptors.IN_SETUP * ground.batch();
+    this.mostInSetUp = (int) Math.max(ground.batch(), room / Descriptors.IN_SETUP);
     this.shortageLogged = loop.now() - SHORTAGE_LOG_NANOS;
   }
 

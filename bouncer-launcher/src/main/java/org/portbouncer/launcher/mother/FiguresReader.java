@@ -86,7 +86,10 @@ final class FiguresReader {
     LiveSessions live = new LiveSessions(ground.table(), ground.live(), ground.epochs());
     return new Figures(
         server(epoch),
-        new Figures.Sessions(live.total(), epoch.configuration().maxSessions()),
+        new Figures.Sessions(
+            live.total(),
+            epoch.configuration().maxSessions(),
+            ground.area().workers().total(WorkerBoard.Count.RESUMED)),
         withLive(ended, live),
         stages(epoch, live),
         workers(),

@@ -36,7 +36,8 @@ final class FixedSettings {
           new Fixed("metrics.hosts", c -> c.metrics().hosts()),
           new Fixed("user", Configuration::user),
           new Fixed("group", Configuration::group),
-          new Fixed("confine", Configuration::confine));
+          new Fixed("confine", Configuration::confine),
+          new Fixed("survive", Configuration::survive));
 
   private FixedSettings() {}
 

@@ -8,6 +8,7 @@ import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
@@ -68,6 +69,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   private final int pid;
   private final int batch;
   private final Staff staff;
+  private final Resumption resumption;
 
   /** Starts again, by stage; those of workers that are gone included. */
   private final AtomicLongArray restarts = new AtomicLongArray(StageId.count());
@@ -78,6 +80,10 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   private final List<LostOnHop> lostOnHop = new ArrayList<>();
 
   private final List<News> news = new ArrayList<>();
+
+  /** Said once: sessions end with their io workers. */
+  private boolean unkept;
+
   private boolean announced;
   private int lastToken;
   private boolean stopping;
@@ -108,6 +114,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     this.pid = ground.pid();
     this.batch = ground.batch();
     this.staff = new Staff(ground, this, inboxes);
+    this.resumption = new Resumption(ground);
   }
 
   /** All workers, running or not; may be read from any thread. */
@@ -191,6 +198,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
             slots == null ? -1 : slots.fd(),
             worker.inbox().reading(),
             next),
+        worker.stage() == StageId.IO && inForce.configuration().survive(),
         () -> {
           level(worker);
           if (worker.stage() == StageId.BANDWIDTH) {
@@ -255,18 +263,18 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     }
     area.limits().recover(worker.pid(), pid);
     area.buckets().recover(worker.pid(), pid);
-    Lost lost = release(worker.pid());
+    Lost lost = release(worker);
     area.workers().sessions(worker.place(), 0);
     if (worker.leaving() && staff.isIdle(worker)) {
       if (lost.all() > 0) {
-        died(worker, how, lost.all());
+        died(worker, how, lost);
       } else {
         LOG.info("worker {}, pid {}, has ended: it was not needed", worker.name(), worker.pid());
       }
       staff.remove(worker);
     } else {
       long lived = loop.now() - worker.startedAt();
-      died(worker, how, lost.all());
+      died(worker, how, lost);
       countRestart(worker);
       restart(worker, pause(worker, lived > SETTLED_NANOS || served(worker, lost)), how);
     }
@@ -276,16 +284,17 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     news.forEach(News::changed);
   }
 
-  private void died(WorkerProcess worker, String how, int lost) {
+  private void died(WorkerProcess worker, String how, Lost lost) {
     if (!announced) {
       LOG.error("worker {} ended before it was ready ({})", worker.name(), how);
     } else {
       LOG.error(
-          "worker {}, pid {}, died ({}); sessions lost with it: {}",
+          "worker {}, pid {}, died ({}); {}sessions lost with it: {}",
           worker.name(),
           worker.pid(),
           how,
-          lost);
+          lost.resumed() > 0 ? "sessions that go on in others: " + lost.resumed() + "; " : "",
+          lost.all());
     }
   }
 
@@ -308,7 +317,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    */
   private boolean served(WorkerProcess worker, Lost lost) {
     long received = area.workers().get(worker.place(), WorkerBoard.Count.RECEIVED);
-    return received - worker.receivedBefore() > lost.inSetUp();
+    return received - worker.receivedBefore() > lost.inSetUp() || lost.resumed() > 0;
   }
 
   /** Nothing for a worker that had served; doubling for one that keeps dying. */
@@ -357,27 +366,71 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     }
   }
 
-  /** Sessions that ended with a worker, and those of them that were still being set up. */
-  private record Lost(int all, int inSetUp) {}
+  /**
+   * Sessions that ended with a worker, those of them that were still being set up, and those that
+   * go on without it.
+   */
+  private record Lost(int all, int inSetUp, int resumed) {}
 
-  /** Ends in the books every session that a dead worker held; its descriptors went with it. */
-  private Lost release(int dead) {
+  @Override
+  public void unkept(WorkerProcess worker, String why) {
+    if (!unkept) {
+      unkept = true;
+      LOG.warn("live sessions end with their io worker: its descriptors cannot be kept ({})", why);
+    }
+  }
+
+  @Override
+  public boolean isWorker(int pid) {
+    return staff.all().stream().anyMatch(one -> one.pid() == pid);
+  }
+
+  /** Who gets the live sessions of an io worker that has ended: others, or else its successor. */
+  private List<WorkerProcess> heirs(WorkerProcess gone) {
+    List<WorkerProcess> io =
+        staff.all().stream().filter(one -> one.stage() == StageId.IO && !one.leaving()).toList();
+    List<WorkerProcess> serving =
+        io.stream().filter(one -> one != gone && one.linked() && one.serves()).toList();
+    return serving.isEmpty() ? io : serving;
+  }
+
+  /**
+   * Has the sessions that a dead worker was forwarding go on in others, and ends in the books all
+   * else that it held; the descriptors of those went with it.
+   */
+  private Lost release(WorkerProcess worker) {
+    int dead = worker.pid();
     SessionTable table = area.sessions();
     int lost = 0;
     int inSetUp = 0;
+    int resumed = 0;
+    resumption.begin(worker.keeper(), dead, heirs(worker));
     for (int record = 0; record < records.highWater(); record++) {
       if (table.phase(record) == SessionTable.Phase.FREE) {
         table.reclaim(record, dead);
       } else if (table.owner(record) == dead) {
         boolean setUp = table.setupMicros(record) > 0;
         Term term = setUp ? Term.INTERNAL_DATA : Term.INTERNAL_SETUP;
-        if (ends.endOf(record, dead, Result.ERROR, term, loop.now())) {
+        if (resumption.resume(record)) {
+          resumed++;
+        } else if (endOf(record, dead, term)) {
           lost++;
           inSetUp += setUp ? 0 : 1;
         }
       }
     }
-    return new Lost(lost, inSetUp);
+    resumption.end();
+    return new Lost(lost, inSetUp, resumed);
+  }
+
+  /** Whether the session was lost with the worker. */
+  private boolean endOf(int record, int dead, Term term) {
+    SessionTable table = area.sessions();
+    if (table.phase(record) == SessionTable.Phase.HELD) {
+      Cause cause = resumption.reset(record);
+      return ends.end(record, table.generation(record), Result.ERROR, term, cause, loop.now());
+    }
+    return ends.endOf(record, dead, Result.ERROR, term, loop.now());
   }
 
   @Override

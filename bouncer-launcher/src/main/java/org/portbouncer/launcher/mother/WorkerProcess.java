@@ -69,6 +69,16 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
      */
     void gone(WorkerProcess worker, String how);
 
+    /**
+     * Its sessions would end with it, though they should not.
+     *
+     * @param why for the log
+     */
+    void unkept(WorkerProcess worker, String why);
+
+    /** Whether a worker runs in that process. */
+    boolean isWorker(int pid);
+
     /** It has answered {@link #sync}. */
     void synced(WorkerProcess worker, int token);
 
@@ -115,6 +125,10 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   private ReportReader reports;
   private WorkerLog log;
   private WorkerVoice voice;
+
+  /** What keeps its descriptors when it dies; null for nothing. */
+  private Keeper keeper;
+
   private WorkerStderr stderr;
   private final LinkPace pace;
   private long startedAt;
@@ -266,10 +280,12 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
    * Starts the child and tells it all it needs. A child that cannot be told is ended, and its end
    * is reported as any other.
    *
+   * @param kept whether its sessions are to outlive it
    * @param lanes tells it its next inboxes, where it does not get them with these words
    * @throws StartException where there is no child
    */
-  void start(WorkerStart words, Runnable lanes, PublishedEpochs published) throws StartException {
+  void start(WorkerStart words, boolean kept, Runnable lanes, PublishedEpochs published)
+      throws StartException {
     LaunchedWorker launched = LaunchedWorker.of(stage, index, confinement);
     state = State.STARTING;
     process = launched.process();
@@ -291,6 +307,9 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     if (errno == 0 && filter.length > 0) {
       errno = orders.confine(filter);
     }
+    if (errno == 0 && kept) {
+      errno = keep();
+    }
     if (errno == 0) {
       lanes.run();
       try (EpochFile epochs = published.forStage(stage)) {
@@ -302,6 +321,38 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     if (errno != 0) {
       log.log(Level.ERROR, "cannot be told what to do: " + Errno.text(errno));
       destroy();
+    }
+  }
+
+  /** Tells it to start its keeper. */
+  private int keep() {
+    try {
+      keeper = Keeper.prepare(loop);
+    } catch (SystemCallException e) {
+      watcher.unkept(this, e.getMessage());
+      return 0;
+    }
+    reports.askedKeep();
+    int errno = orders.keep(confinement.keeperFilter(), keeper.reading());
+    keeper.sent();
+    return errno;
+  }
+
+  /** What keeps its descriptors when it has ended; null for nothing. */
+  Keeper keeper() {
+    return keeper;
+  }
+
+  @Override
+  public void kept(int keeperPid) {
+    String why =
+        keeperPid <= 0
+            ? "clone: " + Errno.text(-keeperPid)
+            : keeper.found(pid, keeperPid, watcher.isWorker(keeperPid));
+    if (!why.isEmpty()) {
+      keeper.release();
+      keeper = null;
+      watcher.unkept(this, why);
     }
   }
 
@@ -568,6 +619,10 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     int code = process.reap();
     process = null;
     links.push(control);
+    Keeper kept = keeper;
     watcher.gone(this, ProcessEnd.text(code));
+    if (kept != null) {
+      kept.release();
+    }
   }
 }

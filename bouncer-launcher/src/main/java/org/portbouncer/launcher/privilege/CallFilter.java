@@ -61,6 +61,11 @@ final class CallFilter {
    * @param pid the worker's process, the only one it may signal
    */
   byte[] bytes(int pid) {
+    return bytes(program, pid);
+  }
+
+  /** Any program as the kernel reads it. */
+  static byte[] bytes(List<Instruction> program, int pid) {
     ByteBuffer bytes = ByteBuffer.allocate(8 * program.size()).order(ByteOrder.LITTLE_ENDIAN);
     for (Instruction one : program) {
       bytes.putShort((short) one.code());

@@ -170,6 +170,15 @@ public final class Confinement {
   }
 
   /**
+   * The filter of system calls for the keeper of an io worker.
+   *
+   * @return empty for none
+   */
+  public byte[] keeperFilter() {
+    return machine == null || RECORDING ? NONE : CallFilter.bytes(KeeperFilter.program(machine), 0);
+  }
+
+  /**
    * The filter of system calls for a worker to put on once it has started.
    *
    * @param pid its process

@@ -83,6 +83,7 @@ class MetricsServerTest {
             "bouncer_acl_decisions_total{acl=\"office\",action=\"pass\",rule=\"staff\"} 9.0",
             "bouncer_workers{stage=\"io\"} 1.0",
             "bouncer_worker_restarts_total{stage=\"io\"} 4.0",
+            "bouncer_sessions_resumed_total 12.0",
             "bouncer_worker_rss_bytes{index=\"1\",stage=\"io\"} 6.1E7",
             "bouncer_state_bytes_total{mode=\"inline\"} 10.0",
             "bouncer_state_bytes_total{mode=\"file-fd\"} 20.0",

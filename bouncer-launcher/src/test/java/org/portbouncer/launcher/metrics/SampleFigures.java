@@ -40,7 +40,7 @@ final class SampleFigures {
     }
     return new Figures(
         new Figures.Server("1.2.3", 4700, 60, 5, standing, 90_000_000),
-        new Figures.Sessions(3, 10_000),
+        new Figures.Sessions(3, 10_000, 12),
         listeners,
         stages,
         List.of(

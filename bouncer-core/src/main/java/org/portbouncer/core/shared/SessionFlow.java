@@ -1,0 +1,175 @@
+package org.portbouncer.core.shared;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+
+/**
+ * What another io worker needs to go on with a session whose worker has ended, whenever that was:
+ * the last part of a record of the {@link SessionTable}, a cache line that the io worker alone
+ * writes while it has the session, and the mother reads when it has died.
+ *
+ * <pre>
+ *    0 position up u64, down u64   where the bytes of that way are, see below
+ *   16 client u32, target u32      descriptors in the worker and 1, 0 is none
+ *   24 pipe up u32, down u32       reading ends and 1, 0 is none
+ *   32 held up u64, down u64       address in the worker of bytes that a slow reader left
+ *   48 held up u32, down u32       how many
+ *   56 flags u32
+ * </pre>
+ *
+ * A position has two bits and a number of bytes:
+ *
+ * <ul>
+ *   <li>SETTLED: so many were written to the other side; what is in the pipe comes after them;
+ *   <li>GIVING: so many were written or are in the pipe. A splice into the other side changes the
+ *       one with the other, so the sum is right even if the process ends inside that call;
+ *   <li>IN_HAND: some were read and perhaps not written: nobody can tell;
+ *   <li>HELD: so many were written; what is held comes after them.
+ * </ul>
+ *
+ * Every change is one plain store before or after a call: a process that is killed has made all
+ * stores that come before the call it was in.
+ */
+public final class SessionFlow {
+
+  static final int BYTES = 64;
+
+  /** The most that is held of one way. */
+  public static final int MOST_HELD = 128 * 1024;
+
+  /** It can be gone on with: all that stands here is true. */
+  public static final int LIVE = 1;
+
+  /** Its client's connection began with a PROXY header, which said whom it is for. */
+  public static final int HEADER = 2;
+
+  public static final int RELAYED = 4;
+
+  /** The target ended, or reset, before the client did. */
+  public static final int CLIENT_LAST = 8;
+
+  /** The side that has reset, the other being told. */
+  public static final int CLIENT_RESET = 16;
+
+  public static final int TARGET_RESET = 32;
+
+  /** Where the bytes of one way are. */
+  public enum Place {
+    SETTLED,
+    GIVING,
+    IN_HAND,
+    HELD;
+
+    private static final Place[] ALL = values();
+  }
+
+  private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+  private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+
+  private static final int PLACE_SHIFT = 62;
+  private static final long COUNT_MASK = (1L << PLACE_SHIFT) - 1;
+
+  private static final int POSITION = 0;
+  private static final int CLIENT = 16;
+  private static final int TARGET = 20;
+  private static final int PIPE = 24;
+  private static final int HELD_AT = 32;
+  private static final int HELD_BYTES = 48;
+  private static final int FLAGS = 56;
+
+  private final SessionTable table;
+  private final MemorySegment memory;
+
+  SessionFlow(SessionTable table) {
+    this.table = table;
+    this.memory = table.memory();
+  }
+
+  private long at(int record, int offset) {
+    return table.flowOffset(record) + offset;
+  }
+
+  /** A session is forwarded from here on: its descriptors, and nothing moved yet. */
+  public void begin(int record, int client, int target, long up, long down, int flags) {
+    INT.setOpaque(memory, at(record, CLIENT), client + 1);
+    INT.setOpaque(memory, at(record, TARGET), target + 1);
+    LONG.setOpaque(memory, at(record, PIPE), 0L);
+    LONG.setOpaque(memory, at(record, POSITION), up);
+    LONG.setOpaque(memory, at(record, POSITION + 8), down);
+    INT.setRelease(memory, at(record, FLAGS), flags);
+  }
+
+  /** It cannot be gone on with any more; before its descriptors are closed. */
+  public void end(int record) {
+    INT.setOpaque(memory, at(record, FLAGS), 0);
+  }
+
+  public boolean is(int record, int flag) {
+    return (flags(record) & flag) != 0;
+  }
+
+  public int flags(int record) {
+    return (int) INT.getAcquire(memory, at(record, FLAGS));
+  }
+
+  /** Adds flags. */
+  public void now(int record, int flags) {
+    INT.setRelease(memory, at(record, FLAGS), flags(record) | flags);
+  }
+
+  /** Takes flags away. */
+  public void notNow(int record, int flags) {
+    INT.setRelease(memory, at(record, FLAGS), flags(record) & ~flags);
+  }
+
+  /** Says where the bytes of one way are; see the class. */
+  public void position(int record, int way, Place place, long bytes) {
+    LONG.setOpaque(
+        memory, at(record, POSITION + 8 * way), (long) place.ordinal() << PLACE_SHIFT | bytes);
+  }
+
+  public Place place(int record, int way) {
+    return Place.ALL[(int) (position(record, way) >>> PLACE_SHIFT)];
+  }
+
+  /** The number of bytes in the position. */
+  public long bytes(int record, int way) {
+    return position(record, way) & COUNT_MASK;
+  }
+
+  private long position(int record, int way) {
+    return (long) LONG.getOpaque(memory, at(record, POSITION + 8 * way));
+  }
+
+  /** Says what a slow reader left of one way, before the position says HELD. */
+  public void held(int record, int way, long address, int bytes) {
+    LONG.setOpaque(memory, at(record, HELD_AT + 8 * way), address);
+    INT.setOpaque(memory, at(record, HELD_BYTES + 4 * way), bytes);
+  }
+
+  public long heldAddress(int record, int way) {
+    return (long) LONG.getOpaque(memory, at(record, HELD_AT + 8 * way));
+  }
+
+  public int heldBytes(int record, int way) {
+    return (int) INT.getOpaque(memory, at(record, HELD_BYTES + 4 * way));
+  }
+
+  /** Says which pipe a way has, before anything is in it; -1 for none, when nothing is. */
+  public void pipe(int record, int way, int readEnd) {
+    INT.setOpaque(memory, at(record, PIPE + 4 * way), readEnd + 1);
+  }
+
+  public int pipe(int record, int way) {
+    return (int) INT.getOpaque(memory, at(record, PIPE + 4 * way)) - 1;
+  }
+
+  public int client(int record) {
+    return (int) INT.getOpaque(memory, at(record, CLIENT)) - 1;
+  }
+
+  public int target(int record) {
+    return (int) INT.getOpaque(memory, at(record, TARGET)) - 1;
+  }
+}

@@ -1,0 +1,48 @@
+package org.portbouncer.core.worker;
+
+import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.KeeperProcess;
+import org.portbouncer.core.sys.Seccomp;
+
+/**
+ * Starts the keeper of an io worker: a second process with the same descriptors and the same memory
+ * that does nothing but wait until the mother lets it end. Whatever ends this process, the sockets
+ * of its sessions stay open there, and the mother takes them. It costs a stack, and nothing for a
+ * session.
+ *
+ * <p>It may make even fewer calls than a worker. The filter for that is put on by the thread that
+ * starts it, which then ends: what a thread has put on cannot be taken off, and all threads of the
+ * worker are to have one of their own next. In an io worker, at its start.
+ */
+final class Keeper {
+
+  private static final String NAME = "bnc:keep";
+
+  private Keeper() {}
+
+  /**
+   * Starts it.
+   *
+   * @param filter of system calls, empty for none
+   * @param fd ends with the mother, or when she says so
+   * @return its pid, or the negated errno
+   */
+  static int start(byte[] filter, int fd) {
+    int[] pid = {-Errno.EAGAIN};
+    try {
+      KeeperProcess process = KeeperProcess.prepare(fd);
+      Thread thread =
+          new Thread(
+              () -> {
+                int errno = filter.length == 0 ? 0 : Seccomp.confineThread(filter);
+                pid[0] = errno == 0 ? process.start() : -errno;
+              },
+              NAME);
+      thread.start();
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return pid[0];
+  }
+}
