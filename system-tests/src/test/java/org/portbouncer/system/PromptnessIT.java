@@ -228,6 +228,26 @@ class PromptnessIT {
         .isLessThan(most);
   }
 
+  @Test
+  void shouldSeeHaproxyAddNoDelayAndKeepTheOrderToo(@TempDir Path folder) throws Exception {
+    try (Haproxy haproxy = Haproxy.before(target.port(), folder, 30)) {
+      double[] direct = new double[ROUNDS];
+      double[] through = new double[ROUNDS];
+      for (int i = 0; i < ROUNDS; i++) {
+        direct[i] = Point.FIRST.millis(target.port());
+        through[i] = Point.FIRST.millis(haproxy.port());
+      }
+      assertThat(quartile(through))
+          .as("ms through HAProxy; sorted: %s; direct: %s", text(through), text(direct))
+          .isLessThan(quartile(direct) + MOST_MORE_MILLIS);
+    }
+    try (Haproxy haproxy = Haproxy.before(ordered.getLocalPort(), folder, 30)) {
+      for (int i = 0; i < PAIRS; i++) {
+        assertThat(pair(haproxy.port())).as("who came first, pair %d", i).isEqualTo("1");
+      }
+    }
+  }
+
   private static String text(double[] millis) {
     return Arrays.toString(millis);
   }

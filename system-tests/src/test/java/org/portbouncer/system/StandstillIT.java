@@ -2,10 +2,7 @@ package org.portbouncer.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -158,44 +155,11 @@ class StandstillIT {
     }
   }
 
-  /** The control: what is asked of the server is what people have elsewhere. */
   @Test
   void shouldSeeHaproxyKeepThemToo(@TempDir Path folder) throws Exception {
-    assumeTrue(
-        CommandResult.run(null, List.of("sh", "-c", "command -v haproxy")).exit() == 0,
-        "haproxy is not installed");
-    int port = Ports.free();
-    Path config =
-        Files.writeString(
-            folder.resolve("haproxy.cfg"),
-            """
-            defaults
-              mode tcp
-              timeout connect 2s
-              timeout client 2s
-              timeout server 2s
-            listen idle
-              bind 127.0.0.1:%d
-              server echo 127.0.0.1:%d
-            """
-                .formatted(port, echo.port()));
-    Process haproxy =
-        new ProcessBuilder("haproxy", "-db", "-f", config.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("haproxy.out").toFile())
-            .start();
-    try {
-      await("HAProxy")
-          .atMost(Patience.seconds(20))
-          .ignoreExceptionsInstanceOf(IOException.class)
-          .until(
-              () -> {
-                Client.to(port).close();
-                return true;
-              });
-      keepsSessions(port, MANY, meanwhile -> standStill(List.of(haproxy.pid()), meanwhile));
-    } finally {
-      haproxy.destroyForcibly().waitFor();
+    try (Haproxy haproxy = Haproxy.before(echo.port(), folder, 2)) {
+      List<Long> all = List.of(haproxy.process().pid());
+      keepsSessions(haproxy.port(), MANY, meanwhile -> standStill(all, meanwhile));
     }
   }
 
