@@ -1,10 +1,13 @@
 package org.portbouncer.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -242,6 +245,38 @@ class CommandsIT {
       assertThat(result.err()).hasSize(1);
       assertThat(result.err().getFirst()).contains(socket.toString());
     }
+  }
+
+  @Test
+  void shouldNotTakeWhatItMayNotSeeForMissing() throws Exception {
+    assumeTrue(Accounts.isRoot(), "only root can become another user");
+    Accounts.assumeReachable(Accounts.USER);
+    Accounts.open(folder);
+    Path closed = Files.createDirectory(folder.resolve("closed"));
+    Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
+    Files.writeString(closed.resolve("part.conf"), "acls { }");
+    Files.writeString(closed.resolve("haproxy.cfg"), "");
+    Path config =
+        Files.writeString(
+            folder.resolve("whole.conf"),
+            "bouncer {\n  listeners.a { listen = \"127.0.0.1:0\", target = \"h:1\" }\n"
+                + "  include \"closed/part.conf\"\n}\n");
+    Files.setPosixFilePermissions(config, PosixFilePermissions.fromString("rw-r--r--"));
+    CommandResult status = asUser("status", "-s", closed.resolve("admin.sock").toString());
+    assertThat(status.exit()).isEqualTo(3);
+    assertThat(status.err()).singleElement().asString().endsWith("admin.sock: Permission denied");
+    CommandResult check = asUser("check", "-c", config.toString());
+    assertThat(check.exit()).isEqualTo(1);
+    assertThat(check.allText()).contains(":3: ").contains("part.conf' permission denied");
+    CommandResult read = asUser("import", "haproxy", closed.resolve("haproxy.cfg").toString());
+    assertThat(read.exit()).isNotZero();
+    assertThat(read.allText()).contains("haproxy.cfg: may not be read");
+  }
+
+  private static CommandResult asUser(String... arguments) throws Exception {
+    List<String> words = new ArrayList<>(List.of(Checkout.command()));
+    words.addAll(List.of(arguments));
+    return CommandResult.run(null, Accounts.as(Accounts.USER, words.toArray(String[]::new)));
   }
 
   @Test

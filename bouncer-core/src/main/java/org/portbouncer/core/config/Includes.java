@@ -137,7 +137,8 @@ final class Includes
       }
       // The first to say something counts here; of a pattern the last shall.
       for (Path file : pattern ? FileGlob.matching(named).reversed() : candidates(named)) {
-        if (Files.exists(file)) {
+        // One that may not be looked at is no missing one: reading it says why.
+        if (!Files.notExists(file)) {
           found++;
           all = all.withFallback(parse(texts.read(file), syntax(file.toString())));
         }

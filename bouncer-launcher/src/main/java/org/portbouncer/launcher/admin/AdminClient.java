@@ -59,7 +59,8 @@ public final class AdminClient implements Closeable {
       throw new NoServerException(
           socket, "the path is longer than the " + Wire.MAX_PATH_BYTES + " bytes that fit");
     }
-    if (!Files.exists(socket)) {
+    // Where it may not be looked at, connecting says why.
+    if (Files.notExists(socket)) {
       throw new NoServerException(socket, "no such file");
     }
     try {

@@ -27,7 +27,7 @@ final class ConfigFile {
     if (option != null || word != null) {
       return option != null ? option : word;
     }
-    if (!Files.exists(STANDARD)) {
+    if (Files.notExists(STANDARD)) {
       throw new CommandException(
           ExitCode.USAGE,
           "no configuration is named, and " + STANDARD + " is not there: add -c FILE (see --help)");

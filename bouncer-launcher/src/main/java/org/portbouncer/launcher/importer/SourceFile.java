@@ -24,7 +24,7 @@ record SourceFile(Path path, String text) {
     try {
       if (!Files.isRegularFile(path)) {
         throw new UnreadableException(
-            path + (Files.exists(path) ? ": not a regular file" : ": there is no such file"));
+            path + (Files.exists(path) ? ": not a regular file" : ": " + whyNotThere(path)));
       }
       if (Files.size(path) > MOST) {
         throw new UnreadableException(path + ": has more than 4 MiB, which no configuration has");
@@ -40,6 +40,10 @@ record SourceFile(Path path, String text) {
     } catch (IOException e) {
       throw new UnreadableException(path + ": cannot be read: " + e.getMessage());
     }
+  }
+
+  private static String whyNotThere(Path path) {
+    return Files.notExists(path) ? "there is no such file" : "may not be read";
   }
 
   /** Its lines, without their ends. */
