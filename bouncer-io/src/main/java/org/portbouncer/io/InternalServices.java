@@ -51,6 +51,11 @@ final class InternalServices {
     return service.open(session.descriptors().peek(Descriptors.SERVICE));
   }
 
+  /** Whether no session is served. */
+  boolean none() {
+    return serving.isEmpty();
+  }
+
   /** Stops serving a session that ends; nothing happens where its target was a real one. */
   void stop(Session session) {
     Service service = serving.remove(session);

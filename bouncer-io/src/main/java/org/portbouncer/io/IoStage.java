@@ -59,6 +59,12 @@ final class IoStage implements Stage, Flow.Owner {
     return StageId.IO;
   }
 
+  /** What is served in this process is not. */
+  @Override
+  public boolean canBeFollowed() {
+    return services.none();
+  }
+
   /** Client and target, and the served end of an internal target. */
   @Override
   public int descriptorsPerSession() {

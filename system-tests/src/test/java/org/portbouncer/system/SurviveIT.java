@@ -4,15 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
@@ -35,8 +32,6 @@ class SurviveIT {
   private static final int KILLS = Integer.getInteger("survive.kills", 20);
   private static final int SESSIONS = Integer.getInteger("survive.sessions", 40);
 
-  private static final int MOST_BYTES = 200_000;
-
   /** More than the sockets on the way take, so that the rest lies in the worker. */
   private static final int LARGE = 24 << 20;
 
@@ -58,116 +53,6 @@ class SurviveIT {
     timeouts { drain = 1s }
     """
         .formatted(port, target, port6, target, folder, unixTarget, slow, target);
-  }
-
-  /** One client that checks every byte that comes back. */
-  private static final class Talk implements AutoCloseable {
-    private final SocketChannel channel;
-    private final boolean busy;
-    private final Random random;
-    private final int mark;
-    private final Thread thread;
-
-    /** A quiet one says nothing until its end. */
-    private final CountDownLatch wake = new CountDownLatch(1);
-
-    private volatile boolean over;
-    private volatile long bytes;
-    private volatile String wrong = "";
-    private volatile String cut = "";
-
-    Talk(SocketAddress address, int mark, boolean busy, long seed) throws IOException {
-      this.mark = mark;
-      this.busy = busy;
-      random = new Random(seed);
-      boolean unix = address instanceof UnixDomainSocketAddress;
-      channel = unix ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open();
-      channel.connect(address);
-      thread = Thread.ofPlatform().daemon().name("talk " + mark).start(this::run);
-    }
-
-    /** What stands at this place of this session's stream: another's or another place's differs. */
-    private byte expected(long at) {
-      return (byte) (mark * 37 + at * 31 + (at >>> 8) * 7 + (at >>> 16));
-    }
-
-    private void run() {
-      try {
-        round(10);
-        while (!over) {
-          if (!busy) {
-            wake.await();
-          }
-          round(busy ? 1 + random.nextInt(random.nextInt(4) == 0 ? MOST_BYTES : 2_000) : 10);
-        }
-        channel.shutdownOutput();
-        if (channel.read(ByteBuffer.allocate(1)) >= 0) {
-          wrong = "a byte after the last";
-        }
-      } catch (IOException e) {
-        cut = e.toString();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
-
-    private void round(int length) throws IOException, InterruptedException {
-      ByteBuffer out = ByteBuffer.allocate(length);
-      for (int i = 0; i < length; i++) {
-        out.put(expected(bytes + i));
-      }
-      out.flip();
-      Thread writer =
-          Thread.ofVirtual()
-              .start(
-                  () -> {
-                    try {
-                      while (out.hasRemaining()) {
-                        channel.write(out);
-                      }
-                    } catch (IOException seenByTheReader) {
-                      return;
-                    }
-                  });
-      ByteBuffer in = ByteBuffer.allocate(length);
-      while (in.hasRemaining()) {
-        if (channel.read(in) < 0) {
-          throw new EOFException("end of stream");
-        }
-      }
-      writer.join();
-      for (int i = 0; i < length; i++) {
-        if (in.get(i) != expected(bytes + i)) {
-          wrong = "byte " + (bytes + i);
-          over = true;
-          return;
-        }
-      }
-      bytes += length;
-    }
-
-    boolean begun() {
-      return bytes > 0 || !cut.isEmpty();
-    }
-
-    @Override
-    public String toString() {
-      return mark + (busy ? " busy" : " quiet") + ", after " + bytes + " bytes: " + cut + wrong;
-    }
-
-    /** Ends it well, unless it was cut. */
-    void finish() throws InterruptedException {
-      over = true;
-      wake.countDown();
-      assertThat(thread.join(Patience.seconds(20))).as("the talk ends").isTrue();
-    }
-
-    @Override
-    public void close() throws IOException {
-      over = true;
-      wake.countDown();
-      channel.close();
-    }
   }
 
   @Test
@@ -206,18 +91,18 @@ class SurviveIT {
   }
 
   private static void check(BouncerServer server, List<Talk> talks, long ended) throws IOException {
-    assertThat(talks).allSatisfy(talk -> assertThat(talk.wrong).isEmpty());
-    List<Talk> cut = talks.stream().filter(talk -> !talk.cut.isEmpty()).toList();
+    assertThat(talks).allSatisfy(talk -> assertThat(talk.wrong()).isEmpty());
+    List<Talk> cut = talks.stream().filter(talk -> !talk.cut().isEmpty()).toList();
     List<AccessLine> errors =
         server.accessLines(line -> line.isEnd() && line.result().equals("error"));
     assertThat(cut)
         .as("quiet ones; %s %s", errors, server.err().text())
-        .noneMatch(talk -> !talk.busy);
+        .noneMatch(talk -> !talk.busy());
     // At most one has its bytes in a worker's hands at any moment.
     assertThat(cut).hasSizeLessThanOrEqualTo(KILLS);
     assertThat(ended).isEqualTo(talks.size());
     assertThat(errors).hasSize(cut.size());
-    long whole = talks.stream().filter(talk -> talk.cut.isEmpty()).mapToLong(t -> t.bytes).sum();
+    long whole = talks.stream().filter(talk -> talk.cut().isEmpty()).mapToLong(Talk::bytes).sum();
     long counted =
         server.accessLines(line -> line.isEnd() && line.result().equals("ok")).stream()
             .mapToLong(line -> line.number("up"))

@@ -50,6 +50,7 @@ class WorkerCountsIT {
     return """
     listeners { web { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", acl = rules } }
     acls { rules = [ { name = local, action = pass, from = "127.0.0.0/8" } ] }
+    survive = false
     workers { negotiate = %d, acl = %d, connect = %d, bandwidth = %d, io = %d }
     """
         .formatted(PORT, target.port(), negotiate, acl, connect, bandwidth, io);
@@ -148,9 +149,9 @@ class WorkerCountsIT {
     long leaving = pids("io", "draining").iterator().next();
     Signals.send("KILL", leaving);
     awaitWorkers(5);
-    assertThat(server.sessions()).hasSize(4);
+    assertThat(server.sessions()).hasSize(2);
+    assertThat(server.accessLines(line -> line.result().equals("error"))).hasSize(2);
     for (Client client : clients) {
-      client.echo("with the one that stays");
       client.close();
     }
   }

@@ -33,6 +33,8 @@ package org.portbouncer.core.control;
  *                              long. Another may have the link after her
  *   DRAIN       once           take no new sessions; end when none is left. An io worker reads its inbox to the
  *                              end: nobody writes to it any more
+ *   MOVE        once           end as soon as all that you forward can go on without you. To io alone, which has a
+ *                              keeper; after DRAIN too
  *   SYNC        any time       token u32: say when all that was received is dealt with
  * </pre>
  */
@@ -52,7 +54,8 @@ public enum Order {
   SYNC(13, When.ANY, 0, 0),
   WITHDRAW(14, When.AFTER_CONFIG, 0, 0),
   LEFT(15, When.ONCE, 0, 0),
-  KEEP(16, When.ONCE_BEFORE_CONFIG, 1, 1);
+  KEEP(16, When.ONCE_BEFORE_CONFIG, 1, 1),
+  MOVE(17, When.ONCE, 0, 0);
 
   /** Its turn, in the life of a worker. */
   enum When {
@@ -62,7 +65,7 @@ public enum Order {
     AFTER_CONFIG
   }
 
-  private static final Order[] BY_CODE = new Order[17];
+  private static final Order[] BY_CODE = new Order[18];
 
   static {
     for (Order order : values()) {

@@ -49,6 +49,8 @@ public final class OrderReader {
 
     void drain() throws ControlException;
 
+    void move() throws ControlException;
+
     /**
      * @param limitMs 0 for none
      */
@@ -142,7 +144,7 @@ public final class OrderReader {
         fields.end();
         handler.left(limitMs);
       }
-      case LOOK, CLASSES, STOP, DRAIN -> {
+      case LOOK, CLASSES, STOP, DRAIN, MOVE -> {
         fields.end();
         bare(order);
       }
@@ -154,6 +156,7 @@ public final class OrderReader {
       case LOOK -> handler.look();
       case CLASSES -> handler.classes();
       case DRAIN -> handler.drain();
+      case MOVE -> handler.move();
       default -> handler.stop();
     }
   }

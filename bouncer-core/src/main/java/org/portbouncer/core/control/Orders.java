@@ -118,6 +118,10 @@ public final class Orders {
     return say(Order.DRAIN);
   }
 
+  public int move() {
+    return say(Order.MOVE);
+  }
+
   /**
    * @param limitMs how long what is held may go on; 0 for ever
    */

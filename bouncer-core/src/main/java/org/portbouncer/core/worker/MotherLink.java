@@ -181,6 +181,11 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
   }
 
   @Override
+  public void move() {
+    worker.move();
+  }
+
+  @Override
   public void drain() {
     worker.drain();
   }

@@ -61,6 +61,11 @@ public interface Stage {
     throw new IllegalStateException("the " + id().text() + " stage holds no session");
   }
 
+  /** Whether another process could go on with all that is held, were this one to end now. */
+  default boolean canBeFollowed() {
+    return false;
+  }
+
   /** The most descriptors a held session has open here; 0 where the stage holds none. */
   default int descriptorsPerSession() {
     return 0;

@@ -85,6 +85,9 @@ public final class Worker implements EventLoop.Turn {
   /** Once there is no mother who would end what is left. */
   private OrphanWatch orphanWatch;
 
+  /** Once it is to end when it has done its part. */
+  private LeaveWatch leaveWatch;
+
   /** Set once the server ends all sessions: those still on their way end with it too. */
   private Result endingWith;
 
@@ -603,7 +606,26 @@ public final class Worker implements EventLoop.Turn {
       // Others read the same inbox on.
       inbox.close();
     }
-    new LeaveWatch(this).begin();
+    leaveWatch().drain();
+  }
+
+  /**
+   * Others go on with what this worker holds, from the session table: it ends as soon as they can.
+   */
+  void move() {
+    leaveWatch().move();
+  }
+
+  private LeaveWatch leaveWatch() {
+    if (leaveWatch == null) {
+      leaveWatch = new LeaveWatch(this);
+    }
+    return leaveWatch;
+  }
+
+  /** Whether nothing that is held here would end with this process, were others to go on. */
+  boolean canBeFollowed() {
+    return held.count() == 0 || stage.canBeFollowed();
   }
 
   /** Whether anything waits in an inbox that nobody else reads. */

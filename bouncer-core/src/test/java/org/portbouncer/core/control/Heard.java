@@ -27,6 +27,11 @@ final class Heard implements OrderReader.Handler, ReportReader.Handler {
   }
 
   @Override
+  public void move() {
+    heard("move");
+  }
+
+  @Override
   public void keep(byte[] filter, int fd) {
     Descriptor.close(fd);
     heard("keep " + filter.length);

@@ -45,6 +45,7 @@ class OrderReaderTest {
   void shouldTellEachOrderAsItWasSent() throws ControlException {
     int fd = Descriptor.named("file");
     require(orders.confine(new byte[16]), "confine 16");
+    require(orders.keep(new byte[8], fd), "keep 8");
     require(orders.config(fd, 4711, 1, new int[0]), "config 4711 1 0");
     require(orders.config(fd, 4712, 2, new int[] {fd, fd}), "config 4712 2 2");
     require(orders.withdraw(2), "withdraw 2");
@@ -58,6 +59,7 @@ class OrderReaderTest {
     require(orders.lanes(9, new int[] {5, 6}, new int[] {fd, fd}), "lanes 9 [5, 6]");
     require(orders.sync(-5), "sync -5");
     require(orders.drain(), "drain");
+    require(orders.move(), "move");
     require(orders.left(30_000), "left 30000");
     require(orders.stop(), "stop");
     Descriptor.close(fd);

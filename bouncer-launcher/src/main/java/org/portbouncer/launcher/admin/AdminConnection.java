@@ -156,6 +156,7 @@ final class AdminConnection implements Runnable {
           Answers.limited(operations.limit(limit.name(), limit.up(), limit.down()));
       case Request.Targets _ -> Answers.members(operations.members());
       case Request.Target target -> Answers.said(operations.target(target.mode(), target.which()));
+      case Request.Move move -> Answers.moved(operations.move(move.worker()));
       case Request.Reload reload -> Answers.reloaded(operations.reload(reload.recheck()));
       case Request.Stop _ -> throw new IllegalStateException("answered elsewhere");
     };

@@ -70,6 +70,15 @@ final class Answers {
         });
   }
 
+  static String moved(int sessions) {
+    return render(
+        json -> {
+          json.writeStartObject();
+          json.writeNumberField("moved", sessions);
+          json.writeEndObject();
+        });
+  }
+
   /** A class as it is after {@code limit}. */
   static String limited(BandwidthView bandwidth) {
     return render(

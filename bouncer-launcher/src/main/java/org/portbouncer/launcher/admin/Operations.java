@@ -50,6 +50,15 @@ public interface Operations {
   int target(TargetBoard.Mode mode, String which) throws RefusedException;
 
   /**
+   * Has the live sessions of an io worker go on in others, and waits for that.
+   *
+   * @param worker its name, such as io/0, or its pid
+   * @return how many sessions
+   * @throws RefusedException where it cannot be, or not all of them went on
+   */
+  int move(String worker) throws RefusedException;
+
+  /**
    * Begins to stop; returns at once. The process exits when done.
    *
    * @param now true to end live sessions at once instead of draining them

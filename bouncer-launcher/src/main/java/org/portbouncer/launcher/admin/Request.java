@@ -30,6 +30,9 @@ sealed interface Request {
   /** {@code targets}. */
   record Targets() implements Request {}
 
+  /** {@code move WORKER}. */
+  record Move(String worker) implements Request {}
+
   /** {@code target drain|off|ready GROUP[/MEMBER]}. */
   record Target(TargetBoard.Mode mode, String which) implements Request {}
 

@@ -25,6 +25,7 @@ import org.portbouncer.core.shared.TargetBoard;
  * <tr><td>{@code targets}</td><td>{@code {"command":"targets"}}</td></tr>
  * <tr><td>{@code target drain|off|ready GROUP[/MEMBER]}</td>
  *     <td>{@code {"command":"target","mode":MODE,"of":GROUP/MEMBER}}</td></tr>
+ * <tr><td>{@code move WORKER}</td><td>{@code {"command":"move","of":WORKER}}</td></tr>
  * <tr><td>{@code reload [--recheck]}</td><td>{@code {"command":"reload","recheck":true}}</td></tr>
  * <tr><td>{@code stop [--now]}</td><td>{@code {"command":"stop","now":true}}</td></tr>
  * </table>
@@ -111,6 +112,14 @@ final class RequestParser {
         refuse(parts, Set.of("mode", "of"));
         yield target(parts);
       }
+      case "move" -> {
+        refuse(parts, Set.of("of"));
+        if (parts.of == null) {
+          throw new BadRequestException(
+              "move takes an io worker: its name, such as io/0, or its pid");
+        }
+        yield new Request.Move(parts.of);
+      }
       case "reload" -> {
         refuse(parts, Set.of("recheck"));
         yield new Request.Reload(parts.recheck);
@@ -123,8 +132,8 @@ final class RequestParser {
           throw new BadRequestException(
               "unknown command \""
                   + printable(parts.command)
-                  + "\"; there are status, sessions, top, kill, limit, targets, target, reload and"
-                  + " stop");
+                  + "\"; there are status, sessions, top, kill, limit, targets, target, move,"
+                  + " reload and stop");
     };
   }
 
@@ -244,6 +253,8 @@ final class RequestParser {
       } else if (parts.command.equals("target") && parts.mode == null && !word.startsWith("-")) {
         parts.mode = word;
       } else if (parts.command.equals("target") && parts.of == null && !word.startsWith("-")) {
+        parts.of = word;
+      } else if (parts.command.equals("move") && parts.of == null && !word.startsWith("-")) {
         parts.of = word;
       } else if (word.matches("[0-9]{1,19}")) {
         parts.ids.add(id(word));

@@ -67,6 +67,15 @@ public final class Requests {
   }
 
   /**
+   * Asks for the sessions of an io worker to go on in others.
+   *
+   * @param worker its name or its pid
+   */
+  public static String move(String worker) {
+    return render("move", json -> json.writeStringField("of", worker));
+  }
+
+  /**
    * Asks for the heaviest sessions.
    *
    * @param most how many at most

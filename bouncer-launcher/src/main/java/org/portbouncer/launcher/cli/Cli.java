@@ -126,6 +126,7 @@ public final class Cli {
     commands.put("top", () -> new TopCommand(console));
     commands.put("kill", () -> new KillCommand(console));
     commands.put("limit", () -> new LimitCommand(console));
+    commands.put("move", () -> new MoveCommand(console));
     commands.put("targets", () -> new TargetsCommand(console));
     commands.put(
         "target",

@@ -39,6 +39,9 @@ import org.portbouncer.launcher.state.Standing;
 final class ServerOperations implements Operations, MetricsSource {
 
   /** For the loop to answer. */
+  /** Sessions of internal targets may hold a move up for longer. */
+  private static final int MOVE_SECONDS = 10;
+
   private static final int ANSWER_SECONDS = 10;
 
   /** For the loop to show that it turns. */
@@ -243,6 +246,32 @@ final class ServerOperations implements Operations, MetricsSource {
   @Override
   public int target(TargetBoard.Mode mode, String which) throws RefusedException {
     return targets.say(mode, which);
+  }
+
+  @Override
+  public int move(String worker) throws RefusedException {
+    CompletableFuture<Moves.Outcome> done = new CompletableFuture<>();
+    String refusal = onLoop(() -> supervisor.move(worker, done::complete));
+    if (!refusal.isEmpty()) {
+      throw new RefusedException(refusal);
+    }
+    try {
+      Moves.Outcome outcome = done.get(MOVE_SECONDS, TimeUnit.SECONDS);
+      if (outcome.lost() > 0) {
+        throw new RefusedException(
+            "moved: %d, ended with the worker: %d; the log says why"
+                .formatted(outcome.moved(), outcome.lost()));
+      }
+      return outcome.moved();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new RefusedException("interrupted; the worker is still to be moved");
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("internal error: " + e.getCause(), e);
+    } catch (TimeoutException e) {
+      throw new RefusedException(
+          "it still serves sessions of internal targets; it is moved when the last has ended");
+    }
   }
 
   @Override

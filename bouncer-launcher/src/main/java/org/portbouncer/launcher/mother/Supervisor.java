@@ -3,6 +3,7 @@ package org.portbouncer.launcher.mother;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.Consumer;
 import org.portbouncer.core.config.Configuration.Workers;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.log.LogForm;
@@ -52,6 +53,9 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   /** A worker that lived this long, or served, is not one that dies again and again. */
   private static final long SETTLED_NANOS = 10_000_000_000L;
 
+  /** As why a worker was started again, for `status`. */
+  private static final String MOVED = "its sessions were moved";
+
   private static final long FIRST_PAUSE_NANOS = 100_000_000;
   private static final long LONGEST_PAUSE_NANOS = 10_000_000_000L;
 
@@ -80,6 +84,8 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   private final List<LostOnHop> lostOnHop = new ArrayList<>();
 
   private final List<News> news = new ArrayList<>();
+
+  private final Moves moves = new Moves();
 
   /** Said once: sessions end with their io workers. */
   private boolean unkept;
@@ -265,13 +271,25 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     area.buckets().recover(worker.pid(), pid);
     Lost lost = release(worker);
     area.workers().sessions(worker.place(), 0);
+    boolean moved = worker.moves() && lost.all() == 0;
     if (worker.leaving() && staff.isIdle(worker)) {
       if (lost.all() > 0) {
         died(worker, how, lost);
       } else {
-        LOG.info("worker {}, pid {}, has ended: it was not needed", worker.name(), worker.pid());
+        LOG.info(
+            "worker {}, pid {}, has ended: it was not needed; sessions that go on in others: {}",
+            worker.name(),
+            worker.pid(),
+            lost.resumed());
       }
       staff.remove(worker);
+    } else if (moved) {
+      LOG.info(
+          "worker {}, pid {}, has ended; sessions that go on in others: {}",
+          worker.name(),
+          worker.pid(),
+          lost.resumed());
+      restart(worker, 0, MOVED);
     } else {
       long lived = loop.now() - worker.startedAt();
       died(worker, how, lost);
@@ -280,6 +298,8 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     }
     staff.letGo();
     findLost(worker.stage());
+    Moves.Outcome outcome = new Moves.Outcome(lost.resumed(), lost.all());
+    moves.ended(worker, outcome);
     news.forEach(one -> one.died(worker, how));
     news.forEach(News::changed);
   }
@@ -371,6 +391,31 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    * go on without it.
    */
   private record Lost(int all, int inSetUp, int resumed) {}
+
+  /**
+   * Has the live sessions of an io worker go on in others, and a new process follow it.
+   *
+   * @param which its name, such as io/0, or its pid
+   * @param done told how it went
+   * @return "" or why it cannot be
+   */
+  String move(String which, Consumer<Moves.Outcome> done) {
+    for (WorkerProcess worker : staff.all()) {
+      if (worker.name().equals(which) || Integer.toString(worker.pid()).equals(which)) {
+        if (worker.stage() != StageId.IO) {
+          return worker.name() + " forwards no sessions: only io workers can be moved";
+        }
+        if (!worker.move()) {
+          return worker.serves()
+              ? "the sessions of " + worker.name() + " would end with it: see `survive` in the docs"
+              : worker.name() + " does not serve";
+        }
+        moves.await(worker, done);
+        return "";
+      }
+    }
+    return "no worker '" + which + "'; they are named as `bouncer status` shows them, such as io/0";
+  }
 
   @Override
   public void unkept(WorkerProcess worker, String why) {

@@ -129,6 +129,9 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   /** What keeps its descriptors when it dies; null for nothing. */
   private Keeper keeper;
 
+  /** It has been told that its sessions are to be others', and ends for that. */
+  private boolean moves;
+
   private WorkerStderr stderr;
   private final LinkPace pace;
   private long startedAt;
@@ -301,6 +304,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     knows = 0;
     lanesVersion = 0;
     drains = false;
+    moves = false;
     build = words.build();
     int errno = words.send(control);
     byte[] filter = confinement.filter(stage, pid);
@@ -436,7 +440,29 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     if (linked() && !drains) {
       drains = true;
       told(orders.drain());
+      move();
     }
+  }
+
+  /**
+   * Has it end, so that others go on with its sessions.
+   *
+   * @return false where they would end with it
+   */
+  boolean move() {
+    if (!linked() || keeper == null || !keeper.keeps()) {
+      return false;
+    }
+    if (!moves) {
+      moves = true;
+      told(orders.move());
+    }
+    return true;
+  }
+
+  /** Whether its sessions are to be others'. */
+  boolean moves() {
+    return moves;
   }
 
   void endUnwanted() {

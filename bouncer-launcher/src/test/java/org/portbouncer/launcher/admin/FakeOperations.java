@@ -84,6 +84,14 @@ public final class FakeOperations implements Operations {
   }
 
   @Override
+  public int move(String worker) throws RefusedException {
+    if (!worker.equals("io/0")) {
+      throw new RefusedException("no worker '" + worker + "'");
+    }
+    return 4;
+  }
+
+  @Override
   public StatusView status() {
     return new StatusView(
         "1.2.3",

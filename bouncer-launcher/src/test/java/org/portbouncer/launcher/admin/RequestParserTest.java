@@ -87,6 +87,8 @@ class RequestParserTest {
     assertThat(RequestParser.parse(Requests.killIds(17, 18)))
         .isEqualTo(new Request.KillIds(List.of(17L, 18L)));
     assertThat(RequestParser.parse(Requests.killFrom("::/0"))).isInstanceOf(Request.KillFrom.class);
+    assertThat(RequestParser.parse(Requests.move("io/1"))).isEqualTo(new Request.Move("io/1"));
+    assertThat(RequestParser.parse("move 4711")).isEqualTo(new Request.Move("4711"));
     assertThat(RequestParser.parse(Requests.stop(false))).isEqualTo(new Request.Stop(false));
     assertThat(RequestParser.parse(Requests.top(9, SessionOrder.AGE, "a \"b\"")))
         .isEqualTo(new Request.Top(9, SessionOrder.AGE, "a \"b\""));
@@ -128,6 +130,9 @@ class RequestParserTest {
         "limit slow fast --up 1MiB/s",
         "limit slow --up 1MiB/s --now",
         "kill 17 --up 1MiB/s",
+        "move",
+        "move io/0 io/1",
+        "move io/0 --now",
         "{\"command\":\"limit\",\"class\":\"slow\",\"up\":5}",
         "{",
         "{}",

@@ -136,6 +136,17 @@ class ServerCommandsTest {
   }
 
   @Test
+  void shouldSayHowManySessionsAWorkerGaveToOthers() {
+    CliRun run = CliRun.of("move", "io/0", "-s", socket);
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out()).isEqualTo("moved 4 sessions\n");
+    assertThat(run.code()).isZero();
+    CliRun none = CliRun.of("move", "io/7", "-s", socket);
+    assertThat(none.code()).isEqualTo(1);
+    assertThat(none.err()).isEqualTo("bouncer: no worker 'io/7'\n");
+  }
+
+  @Test
   void shouldPrintWhatIsInForceAfterALimit() {
     CliRun run = CliRun.of("limit", "slow", "--down", "8 Mbit/s", "-s", socket);
     assertThat(run.err()).isEmpty();
