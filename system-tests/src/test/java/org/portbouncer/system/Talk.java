@@ -29,6 +29,10 @@ final class Talk implements AutoCloseable {
   private final CountDownLatch wake = new CountDownLatch(1);
 
   private volatile boolean over;
+
+  /** The talk's own count, which others see in {@link #bytes}. */
+  private long sent;
+
   private volatile long bytes;
   private volatile String wrong = "";
   private volatile String cut = "";
@@ -45,7 +49,7 @@ final class Talk implements AutoCloseable {
 
   /** What stands at this place of this session's stream: another's or another place's differs. */
   private byte expected(long at) {
-    return (byte) (mark * 37 + at * 31 + (at >>> 8) * 7 + (at >>> 16));
+    return (byte) (37L * mark + at * 31 + (at >>> 8) * 7 + (at >>> 16));
   }
 
   private void run() {
@@ -71,7 +75,7 @@ final class Talk implements AutoCloseable {
   private void round(int length) throws IOException, InterruptedException {
     ByteBuffer out = ByteBuffer.allocate(length);
     for (int i = 0; i < length; i++) {
-      out.put(expected(bytes + i));
+      out.put(expected(sent + i));
     }
     out.flip();
     Thread writer =
@@ -94,13 +98,14 @@ final class Talk implements AutoCloseable {
     }
     writer.join();
     for (int i = 0; i < length; i++) {
-      if (in.get(i) != expected(bytes + i)) {
-        wrong = "byte " + (bytes + i);
+      if (in.get(i) != expected(sent + i)) {
+        wrong = "byte " + (sent + i);
         over = true;
         return;
       }
     }
-    bytes += length;
+    sent += length;
+    bytes = sent;
   }
 
   /** Where a byte came that was not sent; empty for nowhere. */
