@@ -1,5 +1,6 @@
 package org.portbouncer.core.config;
 
+import static org.portbouncer.core.config.SchemaKey.fixed;
 import static org.portbouncer.core.config.SchemaKey.optional;
 import static org.portbouncer.core.config.SchemaKey.required;
 import static org.portbouncer.core.config.SchemaKey.withDefault;
@@ -336,26 +337,30 @@ public final class Schema {
               WORKERS + ", or `auto`",
               "auto",
               "processes that forward; `auto` is one per core"),
-          withDefault(
-              "state-transfer.mode",
-              "`inline`, `file-fd` or `shm`",
-              "inline",
-              "how session state travels between stages"),
-          withDefault(
-              "state-transfer.file-fd.backing",
-              "`memfd` or `directory:PATH`",
-              "memfd",
-              "what holds the state in mode `file-fd`"),
-          withDefault(
-              "state-transfer.shm.slots",
-              "integer, 1 to 65536",
-              "4096",
-              "sessions in set-up at once in mode `shm`; more go as `file-fd`"),
-          withDefault(
-              "state-transfer.padding",
-              "size, 0 to 16 MiB",
-              "0",
-              "extra state per session, for measuring"),
+          fixed(
+              withDefault(
+                  "state-transfer.mode",
+                  "`inline`, `file-fd` or `shm`",
+                  "inline",
+                  "how session state travels between stages")),
+          fixed(
+              withDefault(
+                  "state-transfer.file-fd.backing",
+                  "`memfd` or `directory:PATH`",
+                  "memfd",
+                  "what holds the state in mode `file-fd`")),
+          fixed(
+              withDefault(
+                  "state-transfer.shm.slots",
+                  "integer, 1 to 65536",
+                  "4096",
+                  "sessions in set-up at once in mode `shm`; more go as `file-fd`")),
+          fixed(
+              withDefault(
+                  "state-transfer.padding",
+                  "size, 0 to 16 MiB",
+                  "0",
+                  "extra state per session, for measuring")),
           withDefault("timeouts.negotiate", DURATION, "10s", "from accept until the connect stage"),
           withDefault(
               "timeouts.connect",
@@ -380,25 +385,33 @@ public final class Schema {
               "how long sessions may go on whose server was killed; `0s`: to their end"),
           withDefault(
               "limits.max-sessions", "integer, 1 to 1000000", "10000", "live sessions at once"),
-          withDefault(
-              "admin.socket",
-              "path",
-              "/run/bouncer/admin.sock",
-              "the admin socket; for a user who may not write there,"
-                  + " `$XDG_RUNTIME_DIR/bouncer/admin.sock`, else `/tmp/bouncer-UID/admin.sock`"),
-          withDefault(
-              "admin.mode", "octal permissions", "0600", "who may connect to the admin socket"),
-          withDefault(
-              "metrics.listen",
-              "address",
-              "",
-              "where `/metrics` and the status page are served, over HTTP; empty: nowhere"),
-          withDefault(
-              "metrics.hosts",
-              "host name, or a list of them",
-              "",
-              "names by which they may be asked for, beside `localhost` and the machine's"
-                  + " addresses; others get 421; `*`: any"),
+          fixed(
+              withDefault(
+                  "admin.socket",
+                  "path",
+                  "/run/bouncer/admin.sock",
+                  "the admin socket; for a user who may not write there,"
+                      + " `$XDG_RUNTIME_DIR/bouncer/admin.sock`, else"
+                      + " `/tmp/bouncer-UID/admin.sock`")),
+          fixed(
+              withDefault(
+                  "admin.mode",
+                  "octal permissions",
+                  "0600",
+                  "who may connect to the admin socket")),
+          fixed(
+              withDefault(
+                  "metrics.listen",
+                  "address",
+                  "",
+                  "where `/metrics` and the status page are served, over HTTP; empty: nowhere")),
+          fixed(
+              withDefault(
+                  "metrics.hosts",
+                  "host name, or a list of them",
+                  "",
+                  "names by which they may be asked for, beside `localhost` and the machine's"
+                      + " addresses; others get 421; `*`: any")),
           withDefault(
               "log.level",
               "`error`, `warn`, `info`, `debug` or `trace`",
@@ -420,18 +433,20 @@ public final class Schema {
               "/dev/log",
               "the socket of the syslog daemon, for `syslog`"),
           withDefault("log.access.format", "`logfmt` or `json`", "logfmt", "the form of its lines"),
-          withDefault("user", "name", "", "switched to after binding, when started as root"),
-          withDefault("group", "name", "", "likewise; empty: the group of `user`"),
-          withDefault(
-              "confine",
-              "`true` or `false`",
-              "true",
-              "workers give up what their stage does not need; `false` is for debugging"),
-          withDefault(
-              "survive",
-              "`true` or `false`",
-              "true",
-              "live sessions go on in another io worker when theirs dies"));
+          fixed(withDefault("user", "name", "", "switched to after binding, when started as root")),
+          fixed(withDefault("group", "name", "", "likewise; empty: the group of `user`")),
+          fixed(
+              withDefault(
+                  "confine",
+                  "`true` or `false`",
+                  "true",
+                  "workers give up what their stage does not need; `false` is for debugging")),
+          fixed(
+              withDefault(
+                  "survive",
+                  "`true` or `false`",
+                  "true",
+                  "live sessions go on in another io worker when theirs dies")));
 
   private static final Map<String, SchemaKey> BY_PATH = new LinkedHashMap<>();
 

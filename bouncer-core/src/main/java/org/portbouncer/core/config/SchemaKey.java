@@ -9,22 +9,33 @@ package org.portbouncer.core.config;
  * @param defaultText the default as it would be written, or a word for it
  * @param literal whether {@code defaultText} is a value, rather than a word such as "required"
  * @param description what it does, in one line
+ * @param restartOnly whether a reload cannot change it
  */
 public record SchemaKey(
-    String path, String type, String defaultText, boolean literal, String description) {
+    String path,
+    String type,
+    String defaultText,
+    boolean literal,
+    String description,
+    boolean restartOnly) {
 
   private static final String REQUIRED = "required";
 
   static SchemaKey required(String path, String type, String description) {
-    return new SchemaKey(path, type, REQUIRED, false, description);
+    return new SchemaKey(path, type, REQUIRED, false, description, false);
   }
 
   static SchemaKey optional(String path, String type, String absent, String description) {
-    return new SchemaKey(path, type, absent, false, description);
+    return new SchemaKey(path, type, absent, false, description, false);
   }
 
   static SchemaKey withDefault(String path, String type, String value, String description) {
-    return new SchemaKey(path, type, value, true, description);
+    return new SchemaKey(path, type, value, true, description, false);
+  }
+
+  /** The same, of a key that a reload cannot change. */
+  static SchemaKey fixed(SchemaKey key) {
+    return new SchemaKey(key.path, key.type, key.defaultText, key.literal, key.description, true);
   }
 
   /** Whether it must be written. */
@@ -36,6 +47,15 @@ public record SchemaKey(
   public String documentationRow() {
     String value = defaultText.isEmpty() ? "\"\"" : defaultText;
     String shown = literal ? "`" + value + "`" : value;
-    return "| `" + path + "` | " + type + " | " + shown + " | " + description + " |";
+    return "| `"
+        + path
+        + "` | "
+        + type
+        + " | "
+        + shown
+        + " | "
+        + description
+        + (restartOnly ? "; changes with a restart only" : "")
+        + " |";
   }
 }

@@ -31,6 +31,16 @@ class SchemaTest {
   }
 
   @Test
+  void shouldBeDocumentedWhatEachFormOfValuesIs() throws IOException {
+    List<String> lines = Files.readAllLines(project("docs/configuration.md"));
+    int head = lines.indexOf("| type | form |");
+    assertThat(lines.subList(head + 2, head + 2 + ValueForm.all().size()))
+        .containsExactlyElementsOf(
+            ValueForm.all().stream().map(ValueForm::documentationRow).toList());
+    assertThat(lines.get(head + 2 + ValueForm.all().size())).as("and no other").isEmpty();
+  }
+
+  @Test
   void shouldLoadWithoutAnyProblemWhenSampleIsUsedAsItIs() {
     LoadResult result = ConfigLoader.load(project("conf/bouncer.conf"));
     assertThat(result.problems()).isEmpty();

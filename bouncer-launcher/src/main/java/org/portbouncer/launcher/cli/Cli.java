@@ -144,6 +144,7 @@ public final class Cli {
                 .addSubcommand(new BenchHopCommand(console))
                 .addSubcommand(new BenchIpcCommand(console)));
     commands.put("rehearse", () -> new RehearseCommand(this::run));
+    commands.put("manual", () -> new ManualCommand(this::commandLine));
     return commands;
   }
 

@@ -41,6 +41,11 @@ final class FixedSettings {
 
   private FixedSettings() {}
 
+  /** Their paths. */
+  static List<String> keys() {
+    return FIXED.stream().map(Fixed::key).toList();
+  }
+
   /**
    * @param loaded the new configuration
    * @param old the one in force

@@ -11,6 +11,8 @@ import org.portbouncer.core.config.ConfigLoader;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.config.Problem;
+import org.portbouncer.core.config.Schema;
+import org.portbouncer.core.config.SchemaKey;
 
 class FixedSettingsTest {
 
@@ -39,6 +41,12 @@ class FixedSettingsTest {
     assertThat(kept.configuration().timeouts().idleMs()).isEqualTo(7000);
     assertThat(kept.configuration().maxSessions()).isEqualTo(MOST);
     assertThat(kept.configuration().workers().io()).isEqualTo(5);
+  }
+
+  @Test
+  void shouldBeThoseThatTheSchemaSaysNoReloadChanges() {
+    assertThat(Schema.keys().stream().filter(SchemaKey::restartOnly).map(SchemaKey::path).toList())
+        .containsExactlyInAnyOrderElementsOf(FixedSettings.keys());
   }
 
   @Test
