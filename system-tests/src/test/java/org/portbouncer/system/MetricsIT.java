@@ -64,6 +64,10 @@ class MetricsIT {
     names.put("bouncer_state_spills_total", "");
     names.put("bouncer_bandwidth_bytes_total", "class direction");
     names.put("bouncer_bandwidth_throttled_seconds_total", "class");
+    names.put("bouncer_target_up", "group member");
+    names.put("bouncer_target_sessions_active", "group member");
+    names.put("bouncer_target_connects_total", "group member outcome");
+    names.put("bouncer_target_checks_total", "group member outcome");
     names.put("bouncer_build_info", "version");
     return names;
   }
@@ -78,10 +82,11 @@ class MetricsIT {
             listeners { echo { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", acl = all } }
             acls { all = [ { name = here, action = pass, from = "127.0.0.0/8" } ] }
             bandwidth { wide { up = "1 GB/s", shared-by = source } }
+            targets.app.members = [ { name = a, address = "127.0.0.1:%d" } ]
             workers { io = 2 }
             metrics { listen = "127.0.0.1:%d", hosts = edge.example.net }
             """
-                .formatted(ECHO, target.port(), METRICS));
+                .formatted(ECHO, target.port(), target.port(), METRICS));
     for (int i = 0; i < 5; i++) {
       session("warm");
     }

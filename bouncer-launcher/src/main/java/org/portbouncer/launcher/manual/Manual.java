@@ -12,7 +12,8 @@ public final class Manual {
   private Manual() {}
 
   /**
-   * Writes {@code man/*.1}, {@code man/*.5}, {@code completion/bash} and {@code completion/zsh}.
+   * Writes {@code man/*.1}, {@code man/*.5}, {@code completion/bouncer.bash} and, for zsh, {@code
+   * completion/_bouncer}.
    *
    * @param bouncer the command, with all others below it
    * @param folder where
@@ -28,7 +29,7 @@ public final class Manual {
     }
     Files.writeString(man.resolve("bouncer.conf.5"), ConfigPage.of(date, version));
     Path completion = Files.createDirectories(folder.resolve("completion"));
-    Files.writeString(completion.resolve("bash"), BashCompletion.of(root));
-    Files.writeString(completion.resolve("zsh"), ZshCompletion.of(root));
+    Files.writeString(completion.resolve("bouncer.bash"), BashCompletion.of(root));
+    Files.writeString(completion.resolve("_bouncer"), ZshCompletion.of(root));
   }
 }

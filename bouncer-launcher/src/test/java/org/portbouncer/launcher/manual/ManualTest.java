@@ -157,7 +157,7 @@ class ManualTest {
         printf '%%s\\n' "${COMPREPLY[@]}"
         """
             .formatted(typed);
-    String file = folder.resolve("completion/bash").toString();
+    String file = folder.resolve("completion/bouncer.bash").toString();
     List<String> replies = run("bash", "-c", script, "bash", file, here.toString());
     List<String> wanted =
         switch (expected) {
@@ -171,7 +171,7 @@ class ManualTest {
   @Test
   void shouldCompleteInZsh() throws Exception {
     assumeThere("zsh");
-    Path file = folder.resolve("completion/zsh");
+    Path file = folder.resolve("completion/_bouncer");
     assertThat(run("zsh", "-f", "-n", file.toString())).isEmpty();
     Path functions = Files.createDirectories(folder.resolve("functions"));
     Files.copy(file, functions.resolve("_bouncer"));
