@@ -159,6 +159,29 @@ class SurviveIT {
   }
 
   @Test
+  void shouldGoOnWhenTheWorkerCrashesAndInItsSuccessorWhereThereIsNoOther() throws Exception {
+    try (EchoTarget target = new EchoTarget();
+        BouncerServer server =
+            BouncerServer.start(
+                folder, config(target.port(), target.port()).replace("io = 2", "io = 1"));
+        Client client = Client.to(port)) {
+      client.echo("before");
+      long crashes = server.workers("io").getFirst();
+      Signals.send("SEGV", crashes);
+      // The VM writes a report first, and its other threads go on meanwhile.
+      awaitTrue("a successor", () -> server.workers("io").getFirst() != crashes);
+      client.echo("after");
+      assertThat(server.err().text())
+          .contains("crashed, signal 11); sessions that go on in others: 1; sessions lost");
+      client.finish();
+      client.receiveAll();
+      AccessLine end = server.awaitEndOf(client.address());
+      assertThat(end.result()).isEqualTo("ok");
+      assertThat(end.number("up")).isEqualTo(11);
+    }
+  }
+
+  @Test
   void shouldDeliverWhatASlowReaderLeftInAPipeAndKeepHalfClosedSessionsSo(Random random)
       throws Exception {
     deliver(random, List.of());

@@ -33,7 +33,8 @@ import org.slf4j.LoggerFactory;
  * </ol>
  *
  * A suspect that is still queued then is nowhere. A session is queued for a stage once in its life,
- * so it cannot be there again. If another worker dies meanwhile, all begins anew.
+ * so it cannot be there again; but for io, when the worker that had it has ended, and then all
+ * begins anew. If another worker dies meanwhile, all begins anew.
  */
 final class LostOnHop {
 

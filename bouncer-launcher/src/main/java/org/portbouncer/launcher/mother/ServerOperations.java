@@ -39,10 +39,10 @@ import org.portbouncer.launcher.state.Standing;
 final class ServerOperations implements Operations, MetricsSource {
 
   /** For the loop to answer. */
+  private static final int ANSWER_SECONDS = 10;
+
   /** Sessions of internal targets may hold a move up for longer. */
   private static final int MOVE_SECONDS = 10;
-
-  private static final int ANSWER_SECONDS = 10;
 
   /** For the loop to show that it turns. */
   private static final int TURN_SECONDS = 2;
