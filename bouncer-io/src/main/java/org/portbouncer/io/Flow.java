@@ -21,7 +21,7 @@ import org.portbouncer.core.sys.Errno;
  * before is delivered first and acknowledged by the other side's kernel, then the other side is
  * reset too: a reset sent earlier would throw away what still waits in the send queue.
  */
-final class Flow implements Side.Owner {
+final class Flow implements Side.Owner, Forwarding {
 
   /**
    * A reset waits this long, without any progress, for the other side to take what was sent before.
@@ -56,7 +56,7 @@ final class Flow implements Side.Owner {
     void moved(Session session, long up, long down, long now);
 
     /** Gives a flow another turn, after the events of all others. */
-    void continueNextTurn(Flow flow);
+    void continueNextTurn(Forwarding flow);
 
     /** A session ends because a call failed by a fault that is no peer's. */
     void failed(Session session, int errno);
@@ -264,7 +264,8 @@ final class Flow implements Side.Owner {
     }
   }
 
-  Session session() {
+  @Override
+  public Session session() {
     return session;
   }
 
@@ -273,8 +274,8 @@ final class Flow implements Side.Owner {
     pump();
   }
 
-  /** Moves what can be moved, both ways, and ends the session where it is time. */
-  void pump() {
+  @Override
+  public void pump() {
     boolean movedUp = up.pump();
     boolean movedDown = down.pump();
     long now = owner.loop().now();
@@ -331,8 +332,9 @@ final class Flow implements Side.Owner {
     }
   }
 
-  /** What its class allows may have changed: whoever waits for it looks again. */
-  void classChanged() {
+  /** Whoever waits for what its class allows looks again. */
+  @Override
+  public void classChanged() {
     if (throttled()) {
       pump();
     }
@@ -463,8 +465,8 @@ final class Flow implements Side.Owner {
     end(Result.TIMEOUT, term);
   }
 
-  /** Lets go of everything and ends the session. */
-  void end(Result result, Term term) {
+  @Override
+  public void end(Result result, Term term) {
     Session ended = session;
     clientLast |= resetSide == target;
     owner.moved(ended, up.bytes(), down.bytes(), owner.loop().now());
@@ -493,14 +495,15 @@ final class Flow implements Side.Owner {
     return (result == Result.OK || result == Result.RESET) && !clientLast && up.bytes() == 0;
   }
 
-  /** Whether it waits for its next turn; kept here so that it is queued once. */
-  boolean markQueued() {
+  @Override
+  public boolean markQueued() {
     boolean was = queued;
     queued = true;
     return !was;
   }
 
-  void unqueue() {
+  @Override
+  public void unqueue() {
     queued = false;
   }
 }

@@ -27,17 +27,19 @@ final class IoStage implements Stage, Flow.Owner {
   private final Worker worker;
   private final TransferBuffers buffers;
   private final InternalServices services;
+  private final DatagramFlows datagrams;
   private final ArrayDeque<Flow> free = new ArrayDeque<>();
 
   /** Flows that had more to do than one turn allows. */
-  private ArrayDeque<Flow> waiting = new ArrayDeque<>();
+  private ArrayDeque<Forwarding> waiting = new ArrayDeque<>();
 
-  private ArrayDeque<Flow> turn = new ArrayDeque<>();
+  private ArrayDeque<Forwarding> turn = new ArrayDeque<>();
 
   IoStage(Worker worker) {
     this.worker = worker;
     this.buffers = new TransferBuffers(pipes());
     this.services = new InternalServices(worker, buffers);
+    this.datagrams = new DatagramFlows(worker, this);
   }
 
   private PipePool pipes() {
@@ -59,10 +61,10 @@ final class IoStage implements Stage, Flow.Owner {
     return StageId.IO;
   }
 
-  /** What is served in this process is not. */
+  /** What is served in this process is not, and no session of datagrams. */
   @Override
   public boolean canBeFollowed() {
-    return services.none();
+    return services.none() && datagrams.none();
   }
 
   /** Client and target, and the served end of an internal target. */
@@ -79,9 +81,12 @@ final class IoStage implements Stage, Flow.Owner {
       worker.end(session, Result.ERROR, Term.INTERNAL_SETUP, Cause.UNFIT, 0);
       return;
     }
+    Listener listener = worker.configuration(session).listeners().get(session.state().listener());
+    // What travels with it goes with the set-up.
+    boolean whole = !listener.udp() || datagrams.read(session);
     if (session.state().resumed()) {
       session.keepHead();
-    } else if (!worker.setUp(session)) {
+    } else if (!worker.setUp(session) || !whole) {
       worker.log().error(worker.loop().now(), "a session's state came damaged");
       worker.end(session, Result.ERROR, Term.INTERNAL_SETUP, Cause.DAMAGED, 0);
       return;
@@ -92,7 +97,10 @@ final class IoStage implements Stage, Flow.Owner {
       worker.table().setUp(session.state().record(), now);
       worker.took(session, ListenerTimes.Step.SETUP, now - session.state().accepted());
     }
-    Listener listener = worker.configuration(session).listeners().get(session.state().listener());
+    if (listener.udp()) {
+      datagrams.begin(session, listener);
+      return;
+    }
     Flow flow = free.isEmpty() ? new Flow(this) : free.pop();
     session.attach(flow);
     int bandwidth = session.state().bandwidth();
@@ -158,7 +166,7 @@ final class IoStage implements Stage, Flow.Owner {
   @Override
   public void classesChanged() {
     for (Session session : worker.allHeld()) {
-      Flow flow = (Flow) session.attachment();
+      Forwarding flow = (Forwarding) session.attachment();
       if (flow != null && flow.session() == session) {
         flow.classChanged();
       }
@@ -171,7 +179,7 @@ final class IoStage implements Stage, Flow.Owner {
   }
 
   @Override
-  public void continueNextTurn(Flow flow) {
+  public void continueNextTurn(Forwarding flow) {
     if (flow.markQueued()) {
       waiting.add(flow);
     }
@@ -182,10 +190,10 @@ final class IoStage implements Stage, Flow.Owner {
     if (waiting.isEmpty()) {
       return false;
     }
-    ArrayDeque<Flow> now = waiting;
+    ArrayDeque<Forwarding> now = waiting;
     waiting = turn;
     turn = now;
-    Flow flow;
+    Forwarding flow;
     while ((flow = now.poll()) != null) {
       flow.unqueue();
       if (flow.session() != null) {
@@ -231,6 +239,6 @@ final class IoStage implements Stage, Flow.Owner {
 
   @Override
   public void endHeld(Session session, Result result, Term term) {
-    ((Flow) session.attachment()).end(result, term);
+    ((Forwarding) session.attachment()).end(result, term);
   }
 }

@@ -43,7 +43,7 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
   private final Flow flow;
   private final Session session = new Session();
   private final Thread thread;
-  private ArrayDeque<Flow> waiting = new ArrayDeque<>();
+  private ArrayDeque<Forwarding> waiting = new ArrayDeque<>();
 
   FlowRig(Peer.Kind client, Peer.Kind target) throws Exception {
     this(client, target, Pipe::fromKernel);
@@ -112,7 +112,7 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
   }
 
   @Override
-  public void continueNextTurn(Flow flow) {
+  public void continueNextTurn(Forwarding flow) {
     if (flow.markQueued()) {
       waiting.add(flow);
     }
@@ -122,7 +122,7 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the loop's thread alone
   public boolean endOfTurn(long now) {
     turns++;
-    Flow next = waiting.poll();
+    Forwarding next = waiting.poll();
     if (next != null) {
       next.unqueue();
       if (next.session() != null) {

@@ -58,7 +58,7 @@ class UnfitDescriptorTest {
     public void moved(Session session, long up, long down, long now) {}
 
     @Override
-    public void continueNextTurn(Flow flow) {}
+    public void continueNextTurn(Forwarding flow) {}
 
     @Override
     public void failed(Session session, int errno) {}

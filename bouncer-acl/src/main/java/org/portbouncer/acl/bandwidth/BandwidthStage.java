@@ -52,7 +52,8 @@ final class BandwidthStage implements Stage {
       bucket(session, index);
     }
     Listener listener = worker.configuration(session).listeners().get(state.listener());
-    if (listener.listen().get(state.endpoint()).kind() == Endpoint.Kind.INET) {
+    Endpoint endpoint = listener.listen().get(state.endpoint());
+    if (endpoint.kind() == Endpoint.Kind.INET && !endpoint.udp()) {
       settings(
           session.descriptors().peek(Descriptors.CLIENT),
           state.clientReady(),

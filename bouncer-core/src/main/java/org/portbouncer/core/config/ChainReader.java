@@ -68,7 +68,7 @@ final class ChainReader {
   }
 
   private static Endpoint proxy(String text, Where where) {
-    Endpoint proxy = TargetsReader.address(text.strip(), where);
+    Endpoint proxy = TargetsReader.tcpAddress(text.strip(), where);
     if (proxy.isRelative()) {
       throw new InvalidValueException("'" + text + "': a proxy has one port, HOST:PORT");
     }
@@ -85,7 +85,7 @@ final class ChainReader {
   /** Says what cannot work of a listener that goes through a chain, or not for long. */
   static void check(Section listener, Endpoint target, TargetGroup group, Timeouts timeouts) {
     Where where = listener.whereOf("via");
-    if (target != null && !target.isTcp()) {
+    if (target != null && !target.isTcp() && !target.udp()) {
       listener
           .problems()
           .error(where, "no proxy leads to " + target.text() + "; a chain needs HOST:PORT");

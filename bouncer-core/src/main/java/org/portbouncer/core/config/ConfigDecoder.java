@@ -80,6 +80,7 @@ final class ConfigDecoder {
       ok &= listener.group() >= 0 == (listener.target().kind() == Endpoint.Kind.GROUP);
     }
     for (Listener listener : configuration.listeners()) {
+      ok &= isOfOneKind(listener, configuration.targets());
       ok &= listener.via() < configuration.chains().size();
       ok &= listener.via() < 0 || listener.target().isTcp();
     }
@@ -100,6 +101,17 @@ final class ConfigDecoder {
     }
   }
 
+  /** Whether its clients and its targets all connect, or all send datagrams. */
+  private static boolean isOfOneKind(Listener listener, List<TargetGroup> groups) {
+    boolean udp = listener.udp();
+    int group = listener.group();
+    return listener.listen().stream().allMatch(one -> one.udp() == udp)
+        && listener.target().udp() == udp
+        && (group < 0
+            || group < groups.size()
+                && groups.get(group).members().stream().allMatch(m -> m.address().udp() == udp));
+  }
+
   private Configuration.NamedLevel level() throws ConfigCodecException {
     return new Configuration.NamedLevel(in.text(), in.text());
   }
@@ -114,7 +126,12 @@ final class ConfigDecoder {
   }
 
   private Timeouts timeouts() throws ConfigCodecException {
-    return new Timeouts(in.longInteger(0), in.longInteger(0), in.longInteger(0), in.longInteger(0));
+    return new Timeouts(
+        in.longInteger(0),
+        in.longInteger(0),
+        in.longInteger(0),
+        in.longInteger(0),
+        in.longInteger(0));
   }
 
   private Listener listener() throws ConfigCodecException {
@@ -130,6 +147,7 @@ final class ConfigDecoder {
         keepAlive(),
         new ListenOptions(in.integer(-1, 0777), in.text(), in.text(), in.flag()),
         proxy(),
+        in.integer(0, ANY),
         in.text(),
         in.integer());
   }
@@ -209,7 +227,8 @@ final class ConfigDecoder {
         in.text(),
         in.integer(0, 65535),
         in.text(),
-        in.constant(Endpoint.Ports.values()));
+        in.constant(Endpoint.Ports.values()),
+        in.flag());
   }
 
   private Acl acl() throws ConfigCodecException {

@@ -59,6 +59,7 @@ final class ConfigEncoder {
     out.number(timeouts.connectMs());
     out.number(timeouts.idleMs());
     out.number(timeouts.halfClosedMs());
+    out.number(timeouts.udpMs());
   }
 
   private void listener(Listener listener) {
@@ -79,6 +80,7 @@ final class ConfigEncoder {
     out.text(listener.options().group());
     out.flag(listener.options().freeBind());
     proxy(listener.proxy());
+    out.number(listener.answers());
     out.text(listener.file());
     out.number(listener.line());
   }
@@ -158,6 +160,7 @@ final class ConfigEncoder {
     out.number(endpoint.port());
     out.text(endpoint.path());
     out.constant(endpoint.ports());
+    out.flag(endpoint.udp());
   }
 
   private void acl(Acl acl) {

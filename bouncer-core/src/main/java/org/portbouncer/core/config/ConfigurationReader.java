@@ -33,7 +33,8 @@ final class ConfigurationReader {
             timeouts.read("negotiate", DURATION),
             timeouts.read("connect", DURATION),
             timeouts.read("idle", DURATION),
-            timeouts.read("half-closed", DURATION));
+            timeouts.read("half-closed", DURATION),
+            timeouts.read("udp", DURATION));
     long drainMs = timeouts.read("drain", DURATION);
     long orphanMs = timeouts.read("orphan", DURATION);
 
@@ -164,7 +165,9 @@ final class ConfigurationReader {
       return null;
     }
     Endpoint endpoint = EndpointParser.listen(text.strip(), where.directory());
-    if (endpoint.kind() != Endpoint.Kind.INET || endpoint.host().indexOf('%') >= 0) {
+    if (endpoint.kind() != Endpoint.Kind.INET
+        || endpoint.udp()
+        || endpoint.host().indexOf('%') >= 0) {
       throw new InvalidValueException("'" + text + "' is not HOST:PORT, as in 127.0.0.1:9464");
     }
     addresses.addDualStack(endpoint, "metrics.listen", where);

@@ -11,17 +11,29 @@ package org.portbouncer.core.config;
  * @param path the absolute socket path ({@link Kind#UNIX}), the service's name ({@link
  *     Kind#INTERNAL}) or the group's ({@link Kind#GROUP}); "" otherwise
  * @param ports what {@code port} is
+ * @param udp whether it is reached by datagrams; a group, whether its members are
  */
-public record Endpoint(Kind kind, String text, String host, int port, String path, Ports ports) {
+public record Endpoint(
+    Kind kind, String text, String host, int port, String path, Ports ports, boolean udp) {
 
-  /** One whose port is a port. */
+  /** One whose port is a port, and that is not reached by datagrams. */
   public Endpoint(Kind kind, String text, String host, int port, String path) {
     this(kind, text, host, port, path, Ports.ONE);
   }
 
+  /** One that is not reached by datagrams. */
+  public Endpoint(Kind kind, String text, String host, int port, String path, Ports ports) {
+    this(kind, text, host, port, path, ports, false);
+  }
+
   /** Whether a connection to it goes over TCP. */
   public boolean isTcp() {
-    return kind == Kind.INET || kind == Kind.NAME || kind == Kind.GROUP;
+    return !udp && (kind == Kind.INET || kind == Kind.NAME || kind == Kind.GROUP);
+  }
+
+  /** The same, reached by datagrams, and so written. */
+  Endpoint overUdp(String text) {
+    return new Endpoint(kind, text, host, port, path, ports, true);
   }
 
   /** Whether its port counts from the one that a client came to. */
@@ -37,7 +49,7 @@ public record Endpoint(Kind kind, String text, String host, int port, String pat
   /** The same host, or address, with another port. */
   Endpoint withPort(int other, Ports as) {
     String before = text.substring(0, text.lastIndexOf(':') + 1);
-    return new Endpoint(kind, before + other, host, other, path, as);
+    return new Endpoint(kind, before + other, host, other, path, as, udp);
   }
 
   /** What a port stands for. */

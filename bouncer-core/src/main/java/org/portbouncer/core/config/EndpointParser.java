@@ -18,6 +18,7 @@ public final class EndpointParser {
   public static final int MAX_SOCKET_PATH = 107;
 
   private static final String UNIX = "unix:";
+  private static final String UDP = "udp:";
   private static final String INTERNAL = "internal:";
   private static final String GROUP = "group:";
   private static final List<String> SERVICES = List.of("http", "echo", "discard");
@@ -28,12 +29,15 @@ public final class EndpointParser {
   private EndpointParser() {}
 
   /**
-   * An address to listen on: {@code HOST:PORT}, {@code [v6]:PORT} or {@code unix:PATH}. "*" or no
-   * host is 0.0.0.0; port 0 lets the kernel pick one.
+   * An address to listen on: {@code HOST:PORT}, {@code [v6]:PORT}, either of them behind {@code
+   * udp:}, or {@code unix:PATH}. "*" or no host is 0.0.0.0; port 0 lets the kernel pick one.
    *
    * @param directory where a relative path starts
    */
   public static Endpoint listen(String text, Path directory) {
+    if (text.startsWith(UDP)) {
+      return listen(behindUdp(text), directory).overUdp(text);
+    }
     if (text.startsWith(INTERNAL) || text.startsWith(GROUP)) {
       throw new InvalidValueException("'" + text + "' is a target, not an address to listen on");
     }
@@ -54,12 +58,16 @@ public final class EndpointParser {
   }
 
   /**
-   * Where sessions go: {@code HOST:PORT}, {@code [v6]:PORT}, {@code HOST:+N}, {@code unix:PATH},
-   * {@code internal:SERVICE} or {@code group:NAME}. A name is kept, to be resolved when connecting.
+   * Where sessions go: {@code HOST:PORT}, {@code [v6]:PORT}, {@code HOST:+N}, any of them behind
+   * {@code udp:}, {@code unix:PATH}, {@code internal:SERVICE} or {@code group:NAME}. A name is
+   * kept, to be resolved when connecting.
    *
    * @param directory where a relative path starts
    */
   public static Endpoint target(String text, Path directory) {
+    if (text.startsWith(UDP)) {
+      return target(behindUdp(text), directory).overUdp(text);
+    }
     if (text.startsWith(GROUP)) {
       String name = text.substring(GROUP.length());
       return new Endpoint(Endpoint.Kind.GROUP, text, "", 0, name);
@@ -85,6 +93,18 @@ public final class EndpointParser {
     Endpoint one = parse(host + ":1", directory);
     return new Endpoint(
         one.kind(), text, one.host(), Integer.parseInt(more), "", Endpoint.Ports.ADDED);
+  }
+
+  /** What stands behind {@code udp:}, an address and a port. */
+  private static String behindUdp(String text) {
+    String rest = text.substring(UDP.length());
+    for (String other : List.of(UDP, UNIX, INTERNAL, GROUP)) {
+      if (rest.startsWith(other)) {
+        throw new InvalidValueException(
+            "'" + text + "' is not possible; behind udp: is HOST:PORT or [v6]:PORT");
+      }
+    }
+    return rest;
   }
 
   private static Endpoint internal(String text) {

@@ -16,6 +16,7 @@ import java.util.List;
  * @param keepAlive of its sockets and those to its target
  * @param options how its sockets are made
  * @param proxy which PROXY headers it takes and sends
+ * @param answers datagrams of the target after which a session of datagrams ends; 0 for no such end
  * @param file the file that names it
  * @param line its line there
  */
@@ -31,13 +32,19 @@ public record Listener(
     KeepAlive keepAlive,
     ListenOptions options,
     ProxyProtocol proxy,
+    int answers,
     String file,
     int line) {
 
   /** The same on other addresses, such as have the ports that the kernel chose. */
   public Listener withListen(List<Endpoint> others) {
     return new Listener(
-        name, others, target, group, acl, bandwidth, via, timeouts, keepAlive, options, proxy, file,
-        line);
+        name, others, target, group, acl, bandwidth, via, timeouts, keepAlive, options, proxy,
+        answers, file, line);
+  }
+
+  /** Whether its clients send datagrams. */
+  public boolean udp() {
+    return !listen.isEmpty() && listen.getFirst().udp();
   }
 }

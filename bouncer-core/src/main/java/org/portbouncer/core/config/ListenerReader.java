@@ -77,6 +77,8 @@ final class ListenerReader {
           .error(section.whereOf("listen"), "listeners." + name + ".listen names no address");
     }
     ListenerTarget target = ListenerTarget.read(section, name, groups);
+    Integer answers =
+        section.read("answers", (text, where) -> Quantities.integer(text, 0, Integer.MAX_VALUE));
     Integer acl = section.read("acl", Names.reference("acl", aclNames));
     if (section.isAbsent("acl")) {
       section
@@ -86,11 +88,15 @@ final class ListenerReader {
     Integer bandwidth =
         section.read("bandwidth", Names.reference("bandwidth class", bandwidthNames));
     Integer via = section.read("via", Names.reference("chain", chainNames));
-    Timeouts timeouts = timeouts(section.section("timeouts"));
+    Section timeoutSection = section.section("timeouts");
+    Timeouts timeouts = timeouts(timeoutSection);
     if (via != null) {
       TargetGroup group = target.group() < 0 ? null : groups.get(target.group());
       ChainReader.check(section, target.endpoint(), group, timeouts);
     }
+    ProxyProtocol proxy =
+        ProxyReader.read(section, listen == null ? List.of() : listen, target.endpoint());
+    DatagramDoubts.check(section, name, listen, target.endpoint(), proxy, timeoutSection);
     return new Listener(
         name,
         listen == null ? List.of() : List.copyOf(listen),
@@ -102,7 +108,8 @@ final class ListenerReader {
         timeouts,
         keepAlive(section),
         options(section, listen),
-        ProxyReader.read(section, listen == null ? List.of() : listen, target.endpoint()),
+        proxy,
+        Objects.requireNonNullElse(answers, 0),
         section.where().file(),
         section.where().line());
   }
@@ -185,7 +192,8 @@ final class ListenerReader {
         duration(section, "negotiate", global.negotiateMs()),
         duration(section, "connect", global.connectMs()),
         duration(section, "idle", global.idleMs()),
-        duration(section, "half-closed", global.halfClosedMs()));
+        duration(section, "half-closed", global.halfClosedMs()),
+        duration(section, "udp", global.udpMs()));
   }
 
   private static long duration(Section section, String key, long standard) {

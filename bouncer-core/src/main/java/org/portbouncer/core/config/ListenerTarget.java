@@ -52,7 +52,8 @@ record ListenerTarget(Endpoint endpoint, int group) {
                   + "' under targets"
                   + Nearest.hint(target.path(), names));
     }
-    return new ListenerTarget(target, index);
+    boolean udp = index >= 0 && groups.get(index).udp();
+    return new ListenerTarget(udp ? target.overUdp(target.text()) : target, index);
   }
 
   private static ListenerTarget several(
@@ -72,9 +73,20 @@ record ListenerTarget(Endpoint endpoint, int group) {
         return NONE;
       }
     }
+    boolean udp = targets.getFirst().udp();
+    if (targets.stream().anyMatch(target -> target.udp() != udp)) {
+      listener
+          .problems()
+          .error(
+              where,
+              "listeners." + name + ".target mixes udp: and TCP; all of a list are of one kind");
+      return NONE;
+    }
     String text = targets.stream().map(Endpoint::text).collect(Collectors.joining(","));
     groups.add(TargetsReader.ofListener(name, targets, where));
     return new ListenerTarget(
-        new Endpoint(Endpoint.Kind.GROUP, text, "", 0, "listeners." + name), groups.size() - 1);
+        new Endpoint(
+            Endpoint.Kind.GROUP, text, "", 0, "listeners." + name, Endpoint.Ports.ONE, udp),
+        groups.size() - 1);
   }
 }

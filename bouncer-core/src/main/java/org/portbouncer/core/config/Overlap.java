@@ -18,7 +18,7 @@ public final class Overlap {
 
   /** Whether the kernel would refuse the second of them. */
   static boolean clash(Endpoint a, Endpoint b) {
-    if (a.kind() != b.kind()) {
+    if (a.kind() != b.kind() || a.udp() != b.udp()) {
       return false;
     }
     if (a.kind() == Endpoint.Kind.UNIX) {
@@ -42,6 +42,7 @@ public final class Overlap {
   public static boolean samePort(Endpoint a, Endpoint b) {
     return a.kind() == Endpoint.Kind.INET
         && b.kind() == Endpoint.Kind.INET
+        && a.udp() == b.udp()
         && a.port() != 0
         && a.port() == b.port();
   }

@@ -84,6 +84,7 @@ public final class PortRanges {
     return before.ports() == Endpoint.Ports.OF_RANGE
         && next.ports() == Endpoint.Ports.OF_RANGE
         && next.port() == before.port() + 1
+        && next.udp() == before.udp()
         && next.host().equals(before.host());
   }
 

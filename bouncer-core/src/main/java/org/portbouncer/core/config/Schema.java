@@ -27,12 +27,13 @@ public final class Schema {
               "listeners.NAME.listen",
               "address or list of addresses",
               "where clients connect: `HOST:PORT`, `[v6]:PORT`, `*:PORT`, with `FIRST-LAST` for a"
-                  + " range of ports, or `unix:PATH`"),
+                  + " range of ports, `udp:` and one of these, or `unix:PATH`"),
           required(
               "listeners.NAME.target",
               "target, or list of them",
-              "where sessions go: `HOST:PORT`, `[v6]:PORT`, `HOST:+N`, `unix:PATH`, `group:NAME`,"
-                  + " or `internal:http`, `internal:echo`, `internal:discard`; of a list of"
+              "where sessions go: `HOST:PORT`, `[v6]:PORT`, `HOST:+N`, `udp:` and one of these,"
+                  + " `unix:PATH`, `group:NAME`, or"
+                  + " `internal:http`, `internal:echo`, `internal:discard`; of a list of"
                   + " `HOST:PORT` the first that can be connected"),
           optional(
               "listeners.NAME.acl", "name", "none", "the ACL; without one everyone may connect"),
@@ -66,6 +67,17 @@ public final class Schema {
               DURATION,
               "`timeouts.half-closed`",
               "overrides the global one"),
+          optional(
+              "listeners.NAME.timeouts.udp",
+              DURATION,
+              "`timeouts.udp`",
+              "overrides the global one"),
+          withDefault(
+              "listeners.NAME.answers",
+              "integer from 0",
+              "0",
+              "datagrams of the target after which a session over UDP ends, as `1` for DNS; `0`: it"
+                  + " does not end by them"),
           optional(
               "listeners.NAME.keep-alive.idle",
               "duration, whole seconds",
@@ -154,7 +166,8 @@ public final class Schema {
           required(
               "targets.NAME.members[].address",
               "target",
-              "where it is: `HOST:PORT`, `[v6]:PORT` or `HOST:+N`"),
+              "where it is: `HOST:PORT`, `[v6]:PORT` or `HOST:+N`; `udp:` before it, of all members"
+                  + " or none"),
           withDefault(
               "targets.NAME.members[].weight",
               "integer, 1 to 256",
@@ -373,6 +386,11 @@ public final class Schema {
               DURATION,
               "0s",
               "one direction has ended and the other is still; `0s`: never"),
+          withDefault(
+              "timeouts.udp",
+              DURATION,
+              "30s",
+              "no datagram in either direction of a session over UDP; `0s`: never"),
           withDefault(
               "timeouts.drain",
               DURATION,

@@ -37,6 +37,13 @@ public record TargetGroup(
     members = List.copyOf(members);
   }
 
+  /** Whether its members are reached by datagrams. */
+  public boolean udp() {
+    return !members.isEmpty()
+        && members.getFirst().address() != null
+        && members.getFirst().address().udp();
+  }
+
   /**
    * One server.
    *

@@ -161,6 +161,7 @@ final class TargetLoops {
     boolean inet = target.kind() == Endpoint.Kind.INET || target.kind() == Endpoint.Kind.NAME;
     return inet
         && listen.kind() == Endpoint.Kind.INET
+        && listen.udp() == target.udp()
         && listen.port() != 0
         && listen.port() == target.port();
   }

@@ -80,6 +80,7 @@ final class TargetsReader {
             number(ejection, "failures", 0, 1_000_000),
             duration(ejection, "within"),
             duration(ejection, "for"));
+    requireOneKind(section, name, members, check);
     int attempts = number(section, "attempts", 1, 255);
     long resolveMs = duration(section, "resolve");
     WhenAllDown whenAllDown =
@@ -188,12 +189,48 @@ final class TargetsReader {
         Boolean.TRUE.equals(backup));
   }
 
+  /** What all members of a group are, and its checks, where they are reached by datagrams. */
+  private static void requireOneKind(Section section, String name, List<Member> members, Check c) {
+    List<Endpoint> known = members.stream().map(Member::address).filter(Objects::nonNull).toList();
+    if (known.stream().map(Endpoint::udp).distinct().count() > 1) {
+      section
+          .problems()
+          .error(
+              section.where(),
+              "targets." + name + " mixes udp: and TCP; all members of a group are of one kind");
+    } else if (!known.isEmpty() && known.getFirst().udp()) {
+      Check.Type type = c.type();
+      if (type == Check.Type.CONNECT || type == Check.Type.EXPECT && c.send().isEmpty()) {
+        section
+            .problems()
+            .error(
+                section.where(),
+                "targets."
+                    + name
+                    + ".check: a udp: member says nothing unasked; a check of it is of type expect,"
+                    + " with 'send'");
+      }
+    }
+  }
+
+  /** The address of a member: a host, and its port; over TCP. */
+  static Endpoint tcpAddress(String text, Where where) {
+    Endpoint endpoint = address(text, where);
+    if (endpoint.udp()) {
+      throw new InvalidValueException("'" + text + "' cannot be reached over UDP");
+    }
+    return endpoint;
+  }
+
   /** The address of a member: a host, and its port. */
   static Endpoint address(String text, Where where) {
     Endpoint endpoint = EndpointParser.target(text, where.directory());
     if (endpoint.kind() != Endpoint.Kind.INET && endpoint.kind() != Endpoint.Kind.NAME) {
       throw new InvalidValueException(
-          "'" + text + "' cannot be one of several; a member is HOST:PORT or [v6]:PORT");
+          "'"
+              + text
+              + "' cannot be one of several; a member is HOST:PORT or [v6]:PORT, or"
+              + " either of them behind udp:");
     }
     return endpoint;
   }

@@ -7,5 +7,13 @@ package org.portbouncer.core.config;
  * @param connectMs for opening the target connection, name resolution included
  * @param idleMs no byte in either direction
  * @param halfClosedMs one direction has ended and no byte moves in the other
+ * @param udpMs no datagram in either direction, of a session of datagrams
  */
-public record Timeouts(long negotiateMs, long connectMs, long idleMs, long halfClosedMs) {}
+public record Timeouts(
+    long negotiateMs, long connectMs, long idleMs, long halfClosedMs, long udpMs) {
+
+  /** Those of connections. */
+  public Timeouts(long negotiateMs, long connectMs, long idleMs, long halfClosedMs) {
+    this(negotiateMs, connectMs, idleMs, halfClosedMs, 0);
+  }
+}

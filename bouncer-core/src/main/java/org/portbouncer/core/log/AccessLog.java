@@ -60,6 +60,7 @@ public final class AccessLog {
   private boolean first;
   private int flushAt = MUCH;
   private long lost;
+  private long leftOut;
   private int trouble;
 
   /**
@@ -101,6 +102,11 @@ public final class AccessLog {
     long count = lost;
     lost = 0;
     return count;
+  }
+
+  /** Sessions before the next one that had no line; the next line says so. */
+  public void leftOut(long count) {
+    leftOut = count;
   }
 
   /**
@@ -159,6 +165,9 @@ public final class AccessLog {
     number("down", table.bytesDown(record));
     number("worker", worker);
     route(table, record, configuration, listener);
+    if (listener != null && listener.udp()) {
+      datagrams(table, record);
+    }
     if (result != null && result != Result.OK) {
       key("reason");
       Cause said = table.cause(record);
@@ -172,6 +181,19 @@ public final class AccessLog {
       lost++;
     } else if (line.length() >= flushAt) {
       flush();
+    }
+  }
+
+  /** What a session of datagrams has beside its bytes. */
+  private void datagrams(SessionTable table, int record) {
+    if (form.json()) {
+      number("datagrams_up", table.datagramsUp(record));
+      number("datagrams_down", table.datagramsDown(record));
+      number("dropped", table.datagramsDropped(record));
+    }
+    if (leftOut > 0) {
+      number("left_out", leftOut);
+      leftOut = 0;
     }
   }
 

@@ -23,6 +23,8 @@ public enum Cause {
   NO_TARGET(7, "the target cannot be reached"),
   MEMBERS_DOWN(8, "no member of the group is up"),
   MEMBERS_FULL(9, "every member of the group that is up has its max-sessions"),
+  /** What the target's machine said to a datagram. */
+  UNREACHABLE(17, "the target takes no datagrams"),
   UNEXPECTED(16, "the answer is not what a check expects"),
 
   NAME_UNKNOWN(10, "the name is not known"),

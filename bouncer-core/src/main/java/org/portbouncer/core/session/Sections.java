@@ -24,8 +24,8 @@ import java.lang.foreign.MemorySegment;
  */
 public final class Sections {
 
-  /** The most bytes that a state's sections may have: the largest PROXY header, and room. */
-  public static final int MOST = 1 << 17;
+  /** The most bytes that a state's sections may have: some of the largest datagrams, and room. */
+  public static final int MOST = 1 << 20;
 
   /** What stands before a section's bytes. */
   public static final int HEAD = 8;
@@ -37,7 +37,10 @@ public final class Sections {
   /** What there is. A type that a reader does not know is passed on as it came. */
   public enum Type {
     /** The TLVs of the PROXY header that the client's connection began with, as they came. */
-    PROXY_TLVS(1, 1);
+    PROXY_TLVS(1, 1),
+
+    /** What the client had sent before its socket could: see {@link Datagrams}. */
+    DATAGRAMS(2, 1);
 
     private final int code;
     private final int version;

@@ -91,6 +91,33 @@ final class Line {
     }
   }
 
+  /**
+   * Takes bytes that pass at once: those that are there, and what is there soon.
+   *
+   * @param ahead how many may be owed afterwards; who owes nothing may take any number
+   * @return false where that would be too many; nothing is taken then
+   */
+  static boolean takeAhead(
+      MemorySegment m,
+      long at,
+      ClassTerms terms,
+      long bytes,
+      long served,
+      long credit,
+      long ahead) {
+    renew(m, at, terms, served);
+    while (true) {
+      long next = (long) LONG.getVolatile(m, at);
+      long begin = begin(next, served, credit);
+      if (begin - served > 0 && begin + bytes - served > ahead) {
+        return false;
+      }
+      if (LONG.compareAndSet(m, at, next, begin + bytes)) {
+        return true;
+      }
+    }
+  }
+
   private static long begin(long next, long served, long credit) {
     long ahead = next - served;
     return ahead < -credit || ahead > TOO_FAR ? served - credit : next;

@@ -11,6 +11,7 @@ import org.portbouncer.core.session.Result;
  *
  * <pre>
  *    0 accepted | 8 passed | 16 failed | 24 bytes up | 32 bytes down | 40 ended, one u64 per Result
+ *  160 datagrams up | 168 datagrams down | 176 datagrams dropped, one u64 per DatagramDrop
  * </pre>
  */
 public final class ListenerCounters {
@@ -18,11 +19,19 @@ public final class ListenerCounters {
   /** The most listeners. */
   public static final int SLOTS = 1024;
 
-  private static final int SLOT = 128;
+  private static final int SLOT = 256;
 
   static final long BYTES = (long) SLOTS * SLOT;
 
   private static final int ENDED = 40;
+  private static final int DATAGRAMS = 160;
+  private static final int DROPPED = DATAGRAMS + 8 * Way.COUNT;
+
+  static {
+    if (ENDED + 8 * Result.count() > DATAGRAMS || DROPPED + 8 * DatagramDrop.count() > SLOT) {
+      throw new AssertionError("the counters of a listener overlap");
+    }
+  }
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
@@ -66,6 +75,29 @@ public final class ListenerCounters {
   /** How many sessions ended with {@code result}. */
   public long endedWith(int slot, Result result) {
     return (long) LONG.getVolatile(memory, at(slot, ENDED + 8 * result.ordinal()));
+  }
+
+  /**
+   * Counts datagrams that were passed on.
+   *
+   * @param way one of {@link Way}
+   */
+  public void datagrams(int slot, int way, long count) {
+    LONG.getAndAdd(memory, at(slot, DATAGRAMS + 8 * way), count);
+  }
+
+  /** Datagrams passed on, of sessions that live too. */
+  public long datagrams(int slot, int way) {
+    return (long) LONG.getVolatile(memory, at(slot, DATAGRAMS + 8 * way));
+  }
+
+  /** Counts datagrams that were not passed on. */
+  public void dropped(int slot, DatagramDrop why, long count) {
+    LONG.getAndAdd(memory, at(slot, DROPPED + 8 * why.ordinal()), count);
+  }
+
+  public long dropped(int slot, DatagramDrop why) {
+    return (long) LONG.getVolatile(memory, at(slot, DROPPED + 8 * why.ordinal()));
   }
 
   /** Begins anew for another listener; in the mother, when nobody counts there any more. */

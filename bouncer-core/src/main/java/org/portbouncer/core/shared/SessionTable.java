@@ -43,6 +43,9 @@ public final class SessionTable {
 
   static final int RECORD = 256 + SessionRoute.BYTES + SessionFlow.BYTES;
 
+  /** Behind all records, of sessions of datagrams alone: up, down, dropped, each u64. */
+  private static final int DATAGRAMS = 32;
+
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
   private static final VarHandle SHORT = ValueLayout.JAVA_SHORT.varHandle();
@@ -117,7 +120,7 @@ public final class SessionTable {
   }
 
   static long bytes(int capacity) {
-    return FreeMap.bytes(capacity) + (long) capacity * RECORD;
+    return FreeMap.bytes(capacity) + (long) capacity * (RECORD + DATAGRAMS);
   }
 
   void initialize() {
@@ -598,6 +601,31 @@ public final class SessionTable {
     LONG.setOpaque(memory, at(record, BYTES_UP), up);
     LONG.setOpaque(memory, at(record, BYTES_DOWN), down);
     LONG.setOpaque(memory, at(record, ACTIVITY), now);
+  }
+
+  // Datagrams.
+
+  private long datagrams(int record, int offset) {
+    return records + (long) capacity * RECORD + (long) record * DATAGRAMS + offset;
+  }
+
+  /** Sets the datagrams moved so far, and those that were not; as {@link #moved}. */
+  public void datagrams(int record, long up, long down, long dropped) {
+    LONG.setOpaque(memory, datagrams(record, 0), up);
+    LONG.setOpaque(memory, datagrams(record, 8), down);
+    LONG.setOpaque(memory, datagrams(record, 16), dropped);
+  }
+
+  public long datagramsUp(int record) {
+    return (long) LONG.getOpaque(memory, datagrams(record, 0));
+  }
+
+  public long datagramsDown(int record) {
+    return (long) LONG.getOpaque(memory, datagrams(record, 8));
+  }
+
+  public long datagramsDropped(int record) {
+    return (long) LONG.getOpaque(memory, datagrams(record, 16));
   }
 
   // Reading.

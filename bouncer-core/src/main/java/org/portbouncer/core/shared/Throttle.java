@@ -23,6 +23,9 @@ public final class Throttle {
   /** A waiting session may be woken so late, 1/8 s, and its bucket loses nothing. */
   private static final long LATENESSES_PER_SECOND = 8;
 
+  /** What a rate lets through in so long, 1/10 s, may be owed for datagrams that have passed. */
+  private static final long QUEUES_PER_SECOND = 10;
+
   private static final int IN_LINE = 1 << 31;
 
   private final BucketTable table;
@@ -141,6 +144,24 @@ public final class Throttle {
   /** Says in the record what is taken, so that whoever ends the session can give it back. */
   private void note() {
     sessions.taken(record, way, waiting ? (int) inLine | IN_LINE : (int) granted);
+  }
+
+  /**
+   * Asks whether a datagram may pass, which waits for nothing: it may where its class's rate has
+   * let through, or within a tenth of a second will have, all that passed before it, and it.
+   */
+  public boolean police(long bytes, long now) {
+    ClassTerms terms = table.terms(place);
+    long rate = terms.rate(way);
+    return rate == 0
+        || Line.takeAhead(
+            memory,
+            line,
+            terms,
+            bytes,
+            terms.served(way, now),
+            terms.burst(way),
+            rate / QUEUES_PER_SECOND);
   }
 
   /** Stands in line for the next piece; call it where {@link #take} said 0 and bytes are there. */

@@ -16,6 +16,7 @@ public final class Libc {
   private static final MemorySegment READ = Downcall.symbol("read");
   private static final MemorySegment WRITE = Downcall.symbol("write");
   private static final MemorySegment RECVMSG = Downcall.symbol("recvmsg");
+  private static final MemorySegment RECVMMSG = Downcall.symbol("recvmmsg");
   private static final MemorySegment SENDMSG = Downcall.symbol("sendmsg");
   private static final MemorySegment SEND = Downcall.symbol("send");
   private static final MemorySegment RECV = Downcall.symbol("recv");
@@ -75,6 +76,11 @@ public final class Libc {
   /** recvmsg(2). */
   public static long recvmsg(int fd, long msghdr, int flags) {
     return Downcall.callLong(RECVMSG, fd, msghdr, flags);
+  }
+
+  /** recvmmsg(2), without a time limit. */
+  public static int recvmmsg(int fd, long messages, int count, int flags) {
+    return Downcall.callInt(RECVMMSG, fd, messages, count, flags, 0);
   }
 
   /** sendmsg(2). */

@@ -160,6 +160,11 @@ public final class SockAddr {
         : v6High(m, at) == 0 && v6Low(m, at) == 0;
   }
 
+  /** Whether an IPv6 address is one of those that need an interface. */
+  public static boolean isLinkLocal(MemorySegment m, long at) {
+    return family(m, at) == Const.AF_INET6 && v6High(m, at) >>> 54 == 0xfe80 >>> 6;
+  }
+
   /**
    * Whether a socket's own address is the Internet address at the start of {@code m}, port
    * included. On one thread of a process alone.

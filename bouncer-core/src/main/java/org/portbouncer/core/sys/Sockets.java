@@ -135,6 +135,32 @@ public final class Sockets {
     return option(fd, Const.SO_ACCEPTCONN) == 1 && option(fd, Const.SO_TYPE) == Const.SOCK_STREAM;
   }
 
+  /** Has a socket of datagrams take no more; what has come can still be read. */
+  public static void ignoreAll(int fd) {
+    attach(fd, new long[] {instruction(0x06, 0, 0, 0)}); // ret 0: drop it
+  }
+
+  /** Takes back {@link #ignoreAll}. */
+  public static void ignoreNone(int fd) {
+    disable(fd, Const.SOL_SOCKET, Const.SO_DETACH_FILTER);
+  }
+
+  /** What {@link #dropped} reads: SO_MEMINFO of socket(7), the last of nine u32 is the number. */
+  private static final MemorySegment MEMORY_INFO = Native.allocate(48);
+
+  /** Datagrams that a socket had no room for; on one thread of a process alone. */
+  public static long dropped(int fd) {
+    MEMORY_INFO.set(JAVA_INT, 40, 36);
+    int result =
+        Libc.getsockopt(
+            fd,
+            Const.SOL_SOCKET,
+            Const.SO_MEMINFO,
+            MEMORY_INFO.address(),
+            MEMORY_INFO.address() + 40);
+    return result < 0 ? 0 : MEMORY_INFO.get(JAVA_INT, 32) & 0xffff_ffffL;
+  }
+
   /**
    * Has a listening TCP socket ignore new clients: their first packet is dropped, as if it had been
    * lost, and they send it again after a second. Those who have connected, or are about to, are not
@@ -153,6 +179,10 @@ public final class Sockets {
       instruction(0x06, 0, 0, 0), // ret 0: drop it
       instruction(0x06, 0, 0, 0xffff_ffffL) // ret all: take it
     };
+    attach(fd, program);
+  }
+
+  private static void attach(int fd, long[] program) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment instructions = arena.allocate(8L * program.length, 8);
       for (int i = 0; i < program.length; i++) {

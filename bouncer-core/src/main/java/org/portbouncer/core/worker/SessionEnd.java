@@ -1,6 +1,9 @@
 package org.portbouncer.core.worker;
 
 import java.util.Arrays;
+import java.util.function.Consumer;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
@@ -30,6 +33,7 @@ public final class SessionEnd {
 
   private int count;
   private boolean later;
+  private final RefusedDatagrams refused = new RefusedDatagrams();
 
   /**
    * Ends sessions for this process.
@@ -72,8 +76,12 @@ public final class SessionEnd {
     SessionTable table = area.sessions();
     table.outcome(record, result, term);
     Epoch epoch = epochs.get(table.epoch(record));
-    log.write(
-        "end", table, record, epoch == null ? null : epoch.configuration(), result, term, now, pid);
+    Configuration configuration = epoch == null ? null : epoch.configuration();
+    long untold = untold(record, configuration, result, now);
+    if (untold >= 0) {
+      log.leftOut(untold);
+      log.write("end", table, record, configuration, result, term, now, pid);
+    }
     if (!later) {
       settle(record);
       return;
@@ -82,6 +90,24 @@ public final class SessionEnd {
       unsettled = Arrays.copyOf(unsettled, 2 * count);
     }
     unsettled[count++] = record;
+  }
+
+  /** How many had no line before this one's, which has none where that is -1. */
+  private long untold(int record, Configuration configuration, Result result, long now) {
+    if (configuration == null || result != Result.BLOCKED && result != Result.LIMITED) {
+      return 0;
+    }
+    SessionTable table = area.sessions();
+    Listener listener = configuration.listeners().get(table.listener(record));
+    return listener.udp() ? refused.take(listener, table.slot(record), result, now) : 0;
+  }
+
+  /**
+   * Tells of refused clients of datagrams that had no line and that no later line has told of; call
+   * it now and then.
+   */
+  public void tellRefused(long now, Consumer<String> teller) {
+    refused.tellRest(now, teller);
   }
 
   /**

@@ -186,6 +186,7 @@ public final class Worker implements EventLoop.Turn {
         @Override
         protected void expired(long now) {
           area.workers().heartbeat(start.place(), now);
+          ends.tellRefused(now, text -> log.info(now, text));
           loop.timers().set(this, now + HEARTBEAT_NANOS);
         }
       };

@@ -23,6 +23,7 @@ class ConfigCodecTest {
             acl = office, bandwidth = slow, timeouts { idle = 10m },
       keep-alive { idle = 60s, interval = 10s, count = 6 }, user-timeout = 90s }
           any { listen = "*:9", target = "internal:echo" }
+          dns { listen = "udp:*:9", target = ["udp:a:1", "udp:b:2"], answers = 3, timeouts.udp = 7s }
         }
         acls { office = [
           { name = noisy, action = block, from = "10.9.0.0/16", log = [connect] }

@@ -111,9 +111,26 @@ class ConfigLoaderTest {
         "listeners.b { listen = \"127.0.0.1:1\", target = \"h:70000\", acl = all } |"
             + " listeners.b.target: 'h:70000' has the port '70000'; 0 to 65535 is possible",
         "listeners.b { listen = \"127.0.0.1:1\", acl = all } | listeners.b needs 'target': where"
-            + " sessions go: HOST:PORT, [v6]:PORT, HOST:+N, unix:PATH, group:NAME, or"
-            + " internal:http, internal:echo, internal:discard; of a list of HOST:PORT the first"
-            + " that can be connected",
+            + " sessions go: HOST:PORT, [v6]:PORT, HOST:+N, udp: and one of these, unix:PATH,"
+            + " group:NAME, or internal:http, internal:echo, internal:discard; of a list of"
+            + " HOST:PORT the first that can be connected",
+        "listeners.b { listen = [\"udp::1\", \":2\"], target = \"udp:h:1\", acl = all } |"
+            + " listeners.b.listen mixes udp: and others; all of a listener are of one kind",
+        "listeners.b { listen = \"udp::1\", target = \"h:1\", acl = all } | listeners.b.target:"
+            + " datagrams go to a udp: target, and h:1 is none",
+        "listeners.b { listen = \":1\", target = \"udp:h:1\", acl = all } | listeners.b.target:"
+            + " udp:h:1 takes datagrams, and clients of listen connect",
+        "listeners.b { listen = \"udp::1\", target = [\"udp:h:1\", \"h:2\"], acl = all } |"
+            + " listeners.b.target mixes udp: and TCP; all of a list are of one kind",
+        "listeners.b { listen = \"udp::1\", target = \"udp:h:1\", acl = all, send-proxy = v2 } |"
+            + " listeners.b.send-proxy is for connections, and not for udp:",
+        "listeners.b { listen = \"udp:unix:x\", target = \"udp:h:1\", acl = all } |"
+            + " listeners.b.listen: 'udp:unix:x' is not possible; behind udp: is HOST:PORT or"
+            + " [v6]:PORT",
+        "listeners.b { listen = \"udp:*:8080\", target = \"udp:h:1\", acl = all }, listeners.c {"
+            + " listen = \"udp:127.0.0.1:8080\", target = \"udp:h:1\", acl = all } |"
+            + " listeners.c.listen: the address udp:127.0.0.1:8080 overlaps that of listener 'b' at"
+            + " b.conf:4",
         "acls.x = [ { action = allow } ] | acls.x.#1.action: 'allow' is not one of pass, block",
         "acls.x = [ { action = pass, from = [\"10.1.2.3/8\"] } ] | acls.x.#1.from: 10.1.2.3/8 has"
             + " host bits set; 10.0.0.0/8 or 10.1.2.3/32 was meant",
@@ -324,7 +341,7 @@ class ConfigLoaderTest {
   @Test
   void shouldFillInDefaultsWhenNothingIsWritten() throws IOException {
     Configuration configuration = load(START + "}").configuration();
-    assertThat(configuration.timeouts()).isEqualTo(new Timeouts(10_000, 10_000, 0, 0));
+    assertThat(configuration.timeouts()).isEqualTo(new Timeouts(10_000, 10_000, 0, 0, 30_000));
     assertThat(configuration.drainMs()).isEqualTo(30_000);
     assertThat(configuration.maxSessions()).isEqualTo(10_000);
     assertThat(configuration.admin().mode()).isEqualTo(0600);

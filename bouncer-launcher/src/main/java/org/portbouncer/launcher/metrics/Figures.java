@@ -74,6 +74,7 @@ public record Figures(
    * @param setup from accept to forwarding
    * @param connect from the connect stage to the target's answer
    * @param lastError the last failure; null where there was none
+   * @param datagrams null where its clients connect
    */
   public record Listener(
       String name,
@@ -89,7 +90,8 @@ public record Figures(
       long bytesDown,
       TimeHistogram setup,
       TimeHistogram connect,
-      LastError lastError) {
+      LastError lastError,
+      Datagrams datagrams) {
 
     /** The same with what its live sessions add. */
     public Listener withLive(int nowActive, long allUp, long allDown) {
@@ -107,7 +109,8 @@ public record Figures(
           allDown,
           setup,
           connect,
-          lastError);
+          lastError,
+          datagrams);
     }
 
     /** How many ended so. */
@@ -115,6 +118,15 @@ public record Figures(
       return ended[result.ordinal()];
     }
   }
+
+  /**
+   * What a listener's clients sent and got, where these are datagrams.
+   *
+   * @param up passed on to targets
+   * @param down passed on to clients
+   * @param dropped not passed on, by the ordinal of DatagramDrop
+   */
+  public record Datagrams(long up, long down, long[] dropped) {}
 
   /**
    * One stage, all its workers together.

@@ -2,9 +2,11 @@ package org.portbouncer.launcher.metrics;
 
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.List;
 import java.util.function.Supplier;
 import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.core.shared.DatagramDrop;
 import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.state.ServerState;
@@ -107,6 +109,32 @@ final class FiguresCollector implements MultiCollector {
           for (Figures.Listener listener : figures.listeners()) {
             v.add(listener.bytesUp(), LISTENER, listener.name(), "direction", "up");
             v.add(listener.bytesDown(), LISTENER, listener.name(), "direction", "down");
+          }
+        });
+    datagrams(figures, families);
+  }
+
+  private static void datagrams(Figures figures, MetricFamilies families) {
+    List<Figures.Listener> udp =
+        figures.listeners().stream().filter(one -> one.datagrams() != null).toList();
+    families.counter(
+        "bouncer_datagrams",
+        "Datagrams forwarded, up to targets and down to clients; live sessions included.",
+        v -> {
+          for (Figures.Listener listener : udp) {
+            v.add(listener.datagrams().up(), LISTENER, listener.name(), "direction", "up");
+            v.add(listener.datagrams().down(), LISTENER, listener.name(), "direction", "down");
+          }
+        });
+    families.counter(
+        "bouncer_datagrams_dropped",
+        "Datagrams that came and were not forwarded.",
+        v -> {
+          for (Figures.Listener listener : udp) {
+            for (DatagramDrop why : DatagramDrop.values()) {
+              long count = listener.datagrams().dropped()[why.ordinal()];
+              v.add(count, LISTENER, listener.name(), "reason", why.text());
+            }
           }
         });
   }

@@ -1,36 +1,21 @@
 package org.portbouncer.launcher.mother;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.Timeouts;
-import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.EventLoop;
-import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.loop.Timers;
 import org.portbouncer.core.session.Descriptors;
-import org.portbouncer.core.session.Result;
-import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
-import org.portbouncer.core.session.Term;
-import org.portbouncer.core.shared.ListenerCounters;
 import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SharedArea;
-import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
-import org.portbouncer.core.sys.Libc;
-import org.portbouncer.core.sys.Native;
-import org.portbouncer.core.sys.SockAddr;
 import org.portbouncer.core.worker.DescriptorLimit;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.Handover;
 import org.portbouncer.core.worker.Outbox;
-import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.core.worker.SessionPool;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,10 +55,10 @@ final class Acceptor {
   private final EventLoop loop;
   private final SharedArea area;
   private final RecordAllocator records;
-  private final SessionEnd ends;
-  private final SessionPool pool = new SessionPool();
   private final StateMaker states;
   private final Outbox outbox;
+  private final Admission admission;
+  private final DatagramRoom datagrams;
   private final List<Door> doors = new ArrayList<>();
   private final AcceptPauses pauses;
 
@@ -84,14 +69,11 @@ final class Acceptor {
    */
   private final int mostInSetUp;
 
-  private final MemorySegment address = Native.allocate(SockAddr.ROOM + 8L);
-
   /** Sockets that will be closed when the clients in their queues are taken. */
   private final List<Door> leaving = new ArrayList<>();
 
   private long leaveFrom;
   private long leaveBy;
-  private long lastId;
   private boolean open;
 
   /** Whether all doors are watched, or none is; not known where not {@code settled}. */
@@ -142,7 +124,7 @@ final class Acceptor {
     this.loop = ground.loop();
     this.area = ground.area();
     this.records = ground.records();
-    this.ends = ground.ends();
+    SessionPool pool = new SessionPool();
     this.states = ground.states();
     this.outbox =
         new Outbox(
@@ -158,6 +140,8 @@ final class Acceptor {
                 session -> {
                   throw new IllegalStateException("the mother keeps both ends of every inbox");
                 }));
+    this.admission = new Admission(ground, outbox, pool);
+    this.datagrams = new DatagramRoom();
     this.pauses = pauses;
     long room = DescriptorLimit.current() - (long) Descriptors.IN_SETUP * ground.batch();
     this.mostInSetUp = (int) Math.max(ground.batch(), room / Descriptors.IN_SETUP);
@@ -178,22 +162,25 @@ final class Acceptor {
   void serve(Epoch epoch, Listeners listeners) {
     Map<ListenSocket, Door> before = new HashMap<>();
     for (Door door : doors) {
-      before.put(door.socket, door);
+      before.put(door.socket(), door);
     }
     doors.clear();
     for (Listeners.Entry entry : listeners.entries()) {
       Door door = before.remove(entry.socket());
       if (door == null) {
-        door = new Door(entry.socket());
+        door =
+            entry.socket().udp()
+                ? new DatagramDoor(this, entry.socket(), datagrams)
+                : new ConnectionDoor(this, entry.socket());
       }
       door.leadTo(epoch, entry);
       doors.add(door);
     }
     for (Door door : before.values()) {
       if (door.registered()) {
-        loop.remove(door, door.socket.fd());
+        door.unwatch(loop);
       }
-      door.socket.ignoreNewClients();
+      door.socket().ignoreNewClients();
       leaving.add(door);
     }
     settled = false;
@@ -207,25 +194,62 @@ final class Acceptor {
 
   /** Sockets of older configurations that are not closed yet. */
   List<ListenSocket> leaving() {
-    return leaving.stream().map(door -> door.socket).toList();
+    return leaving.stream().map(Door::socket).toList();
   }
 
   /** Whether nobody is left who was accepted and not passed on. */
   boolean allPassedOn() {
-    return outbox.waiting() == 0;
+    return outbox.waiting() == 0 && doors.stream().noneMatch(Door::hasClients);
   }
 
   /** Ends accepting for good. */
   void close() {
     open = false;
     adjust();
+    doors.forEach(Door::close);
     doors.clear();
-    leaving.forEach(door -> door.socket.close());
+    leaving.forEach(Door::close);
+    leaving.forEach(door -> door.socket().close());
     leaving.clear();
   }
 
+  // What the doors need.
+
+  RecordAllocator records() {
+    return records;
+  }
+
+  SharedArea area() {
+    return area;
+  }
+
+  Admission admission() {
+    return admission;
+  }
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  long now() {
+    return loop.now();
+  }
+
+  Timers timers() {
+    return loop.timers();
+  }
+
+  /** How many may be taken in one turn from one door. */
+  int most() {
+    return Math.min(PER_TURN, mostInSetUp);
+  }
+
+  boolean lacks() {
+    return shortage;
+  }
+
   /** Accepts or pauses, as the way on allows. */
-  private void adjust() {
+  void adjust() {
     boolean blocked = outbox.blocked();
     if (blocked && !backPressure) {
       pauses.count(AcceptPauses.Reason.QUEUE);
@@ -256,14 +280,14 @@ final class Acceptor {
     settled = true;
     for (Door door : doors) {
       if (wanted && !door.registered()) {
-        int errno = loop.tryAdd(door, door.socket.fd(), Const.EPOLLIN);
+        int errno = door.watch(loop);
         if (errno != 0) {
           shortage(AcceptPauses.Reason.DESCRIPTORS, Errno.watching(errno));
           watch(false);
           return;
         }
       } else if (!wanted && door.registered()) {
-        loop.remove(door, door.socket.fd());
+        door.unwatch(loop);
       }
     }
   }
@@ -281,7 +305,7 @@ final class Acceptor {
         : "";
   }
 
-  private boolean mayAccept() {
+  boolean mayAccept() {
     return open && !shortage && !inFlight && !outbox.blocked();
   }
 
@@ -303,7 +327,8 @@ final class Acceptor {
       Door door = leaving.get(i);
       if (mayAccept() && door.accept() && now - leaveFrom > 0 || now - leaveBy > 0) {
         leaving.remove(i);
-        door.socket.close();
+        door.close();
+        door.socket().close();
       }
     }
     if (!leaving.isEmpty()) {
@@ -326,7 +351,8 @@ final class Acceptor {
     adjust();
   }
 
-  private void shortage(AcceptPauses.Reason reason, String what) {
+  /** Nobody is accepted for a moment: something has run out. */
+  void shortage(AcceptPauses.Reason reason, String what) {
     pauses.count(reason);
     shortage = true;
     lacking = what;
@@ -334,119 +360,6 @@ final class Acceptor {
     if (loop.now() - shortageLogged >= SHORTAGE_LOG_NANOS) {
       shortageLogged = loop.now();
       LOG.warn("accepting pauses: {}; clients wait in the listen queue", what);
-    }
-  }
-
-  /** One listening socket, and the configuration that its clients come to. */
-  private final class Door extends Pollable {
-
-    private final ListenSocket socket;
-    private final MemorySegment local;
-
-    /** Whether all who come now have the options that the listening socket passes on. */
-    private boolean ready;
-
-    private Epoch epoch;
-    private int listener;
-    private int endpoint;
-
-    Door(ListenSocket socket) {
-      this.socket = socket;
-      this.local = socket.local();
-      this.ready = socket.fresh();
-    }
-
-    void leadTo(Epoch epoch, Listeners.Entry entry) {
-      this.epoch = epoch;
-      this.listener = entry.listener();
-      this.endpoint = entry.address();
-    }
-
-    @Override
-    protected void ready(int events) {
-      accept();
-      adjust();
-    }
-
-    /** Takes some of the clients who wait; true where no more do. */
-    boolean accept() {
-      int most = Math.min(PER_TURN, mostInSetUp);
-      for (int i = 0; i < most && !shortage; i++) {
-        int record = records.allocate();
-        if (record < 0) {
-          shortage(AcceptPauses.Reason.RECORDS, "the session table is full");
-          break;
-        }
-        address.set(JAVA_INT, SockAddr.ROOM, SockAddr.ROOM);
-        int fd =
-            Libc.accept4(
-                socket.fd(),
-                address.address(),
-                address.address() + SockAddr.ROOM,
-                Const.SOCK_NONBLOCK | Const.SOCK_CLOEXEC);
-        if (fd < 0) {
-          area.sessions().abandon(record);
-          if (!failed(-fd)) {
-            // Whoever had come before the options were set has been taken.
-            ready |= fd == -Errno.EAGAIN;
-            return fd == -Errno.EAGAIN;
-          }
-        } else {
-          admit(fd, record);
-        }
-      }
-      return false;
-    }
-
-    /** Whether to try the next client. */
-    private boolean failed(int errno) {
-      if (Errno.isDescriptorLimit(errno)) {
-        shortage(AcceptPauses.Reason.DESCRIPTORS, Errno.text(errno));
-        return false;
-      }
-      // accept(2): errors of the new connection are reported here too, and mean the next one.
-      return errno != Errno.EAGAIN;
-    }
-
-    private void admit(int fd, int record) {
-      Configuration configuration = epoch.configuration();
-      Timeouts timeouts = configuration.listeners().get(listener).timeouts();
-      int slot = epoch.places().listeners()[listener];
-      Session session = pool.obtain();
-      session.descriptors().put(Descriptors.CLIENT, fd);
-      long id = ++lastId;
-      states.begin(session, id);
-      SessionState state = session.state();
-      long now = System.nanoTime();
-      state.identify(id, record, area.sessions().generation(record));
-      state.origin(epoch.number(), listener, endpoint);
-      state.accepted(now);
-      long negotiateMs = timeouts.negotiateMs();
-      state.deadline(negotiateMs == 0 ? 0 : now + negotiateMs * 1_000_000);
-      if (SockAddr.family(address, 0) == Const.AF_UNIX) {
-        SockAddr.putUnnamed(state.memory(), state.client());
-      } else {
-        SockAddr.normalize(address, 0);
-        MemorySegment.copy(address, 0, state.memory(), state.client(), SockAddr.BYTES);
-      }
-      if (local != null) {
-        state.local(local, 0);
-      }
-      state.clientReady(ready);
-      area.sessions().admit(record, state, slot, System.currentTimeMillis());
-      if (session.slot() >= 0) {
-        area.sessions().stateSlot(record, session.slot());
-      }
-      area.listeners().add(slot, ListenerCounters.Count.ACCEPTED, 1);
-      if (records.active() > configuration.maxSessions()) {
-        pool.release(session);
-        ends.end(record, area.sessions().generation(record), Result.LIMITED, Term.BLOCKED, now);
-      } else {
-        states.place(session);
-        area.sessions().transfer(record, session.transfer().ordinal(), state.length());
-        area.sessions().offered(record, StageId.NEGOTIATE, now);
-        outbox.offer(session);
-      }
     }
   }
 }

@@ -129,6 +129,7 @@ final class Adoption {
 
   private boolean takesIn(Endpoint endpoint, Candidate candidate) {
     return Overlap.isAnyV6(endpoint)
+        && !endpoint.udp()
         && candidate.isV4(endpoint.port())
         && !Overlap.leavesV4(endpoint, configuration);
   }
@@ -168,7 +169,7 @@ final class Adoption {
   private void each(Rule rule) {
     for (int i = 0; i < configuration.listeners().size(); i++) {
       Listener listener = configuration.listeners().get(i);
-      for (int j = 0; j < listener.listen().size(); j++) {
+      for (int j = 0; j < listener.listen().size() && !listener.udp(); j++) {
         int address = j;
         int index = i;
         if (adopted.stream().anyMatch(a -> a.listener() == index && a.address() == address)) {

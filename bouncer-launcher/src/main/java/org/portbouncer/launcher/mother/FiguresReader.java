@@ -10,12 +10,14 @@ import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.PortRanges;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.shared.DatagramDrop;
 import org.portbouncer.core.shared.ListenerCounters;
 import org.portbouncer.core.shared.ListenerErrors;
 import org.portbouncer.core.shared.ListenerTimes;
 import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.shared.TimeBuckets;
 import org.portbouncer.core.shared.TimeHistogram;
+import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.Version;
@@ -147,7 +149,17 @@ final class FiguresReader {
         counters.get(slot, ListenerCounters.Count.BYTES_DOWN),
         took.get(slot, ListenerTimes.Step.SETUP),
         took.get(slot, ListenerTimes.Step.CONNECT),
-        lastError(ground.area().errors().get(slot)));
+        lastError(ground.area().errors().get(slot)),
+        configured != null && configured.udp() ? datagrams(counters, slot) : null);
+  }
+
+  private static Figures.Datagrams datagrams(ListenerCounters counters, int slot) {
+    long[] dropped = new long[DatagramDrop.count()];
+    for (int i = 0; i < dropped.length; i++) {
+      dropped[i] = counters.dropped(slot, DatagramDrop.of(i));
+    }
+    return new Figures.Datagrams(
+        counters.datagrams(slot, Way.UP), counters.datagrams(slot, Way.DOWN), dropped);
   }
 
   private static LastError lastError(ListenerErrors.Seen error) {

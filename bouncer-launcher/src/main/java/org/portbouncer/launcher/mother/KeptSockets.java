@@ -43,8 +43,9 @@ final class KeptSockets {
     Set<String> now = new HashSet<>();
     for (Listeners.Entry entry : listeners.entries()) {
       ListenSocket socket = entry.socket();
-      // A socket unit keeps its own, and a socket file goes with the process that made it.
-      if (socket.passed() || socket.endpoint().kind() != Endpoint.Kind.INET) {
+      // A socket unit keeps its own, and a socket file goes with the process that made it. A socket
+      // of datagrams has no clients of its own: they are taken as they come.
+      if (socket.passed() || socket.udp() || socket.endpoint().kind() != Endpoint.Kind.INET) {
         continue;
       }
       String name = PassedSockets.keptName(ListenSocket.name(socket.endpoint()));

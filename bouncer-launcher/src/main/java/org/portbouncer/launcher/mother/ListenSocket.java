@@ -13,6 +13,7 @@ import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.ListenOptions;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.DatagramBatch;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.SockAddr;
@@ -27,6 +28,10 @@ import org.portbouncer.launcher.privilege.RunAs;
 final class ListenSocket {
 
   private static final int BACKLOG = 4096;
+
+  /** Bytes of datagrams of new clients that wait to be taken; the kernel takes twice as much. */
+  private static final int QUEUE = 1 << 20;
+
   private static final int FIRST_FREE_PORT = 1024;
 
   private final Endpoint endpoint;
@@ -58,6 +63,11 @@ final class ListenSocket {
 
   int fd() {
     return fd;
+  }
+
+  /** Whether it takes datagrams, and no connections. */
+  boolean udp() {
+    return endpoint.udp();
   }
 
   /**
@@ -149,7 +159,14 @@ final class ListenSocket {
     int port = inet ? SockAddr.port(address, 0) : written.port();
     return port == written.port()
         ? written
-        : new Endpoint(written.kind(), written.text(), written.host(), port, written.path());
+        : new Endpoint(
+            written.kind(),
+            written.text(),
+            written.host(),
+            port,
+            written.path(),
+            Endpoint.Ports.ONE,
+            written.udp());
   }
 
   /** Whether it is on all IPv6 addresses and IPv4 clients of this port come to it as well. */
@@ -178,7 +195,7 @@ final class ListenSocket {
   static String name(Endpoint endpoint) {
     return endpoint.kind() == Endpoint.Kind.UNIX
         ? "unix:" + endpoint.path()
-        : literal(endpoint.host()) + ' ' + endpoint.port();
+        : (endpoint.udp() ? "udp:" : "") + literal(endpoint.host()) + ' ' + endpoint.port();
   }
 
   /** One form of an address, with its interface where it has one. */
@@ -192,7 +209,7 @@ final class ListenSocket {
   static String anyPort(Listener listener, int address) {
     Endpoint endpoint = listener.listen().get(address);
     return endpoint.kind() == Endpoint.Kind.INET && endpoint.port() == 0
-        ? listener.name() + ' ' + address + ' ' + endpoint.host()
+        ? listener.name() + ' ' + address + (endpoint.udp() ? " udp:" : " ") + endpoint.host()
         : null;
   }
 
@@ -221,7 +238,8 @@ final class ListenSocket {
         removeStale(endpoint, runAs);
       }
       int fd = bind(endpoint, options, sixOnly, address, false, runAs);
-      if (fd == -Errno.EADDRINUSE && share(endpoint, leaving)) {
+      if (fd == -Errno.EADDRINUSE
+          && (share(endpoint, leaving) || endpoint.udp() && !UdpSockets.isTaken(address))) {
         fd = bind(endpoint, options, sixOnly, address, true, runAs);
       }
       if (fd < 0) {
@@ -242,8 +260,9 @@ final class ListenSocket {
     for (ListenSocket other : leaving) {
       if (other.endpoint.kind() == Endpoint.Kind.INET
           && endpoint.kind() == Endpoint.Kind.INET
+          && other.endpoint.udp() == endpoint.udp()
           && other.endpoint.port() == endpoint.port()) {
-        Sockets.enable(other.fd, Const.SOL_SOCKET, Const.SO_REUSEPORT);
+        Sockets.enable(other.fd, Const.SOL_SOCKET, sharing(endpoint));
         any = true;
       }
     }
@@ -252,7 +271,24 @@ final class ListenSocket {
 
   /** From now on nobody else may have the address. */
   void keepToItself() {
-    Sockets.disable(fd, Const.SOL_SOCKET, Const.SO_REUSEPORT);
+    shared(false);
+  }
+
+  /**
+   * Lets other sockets have its address, or not. Those of sessions of datagrams have it too; while
+   * they are bound, so may be another user's.
+   */
+  void shared(boolean on) {
+    if (on) {
+      Sockets.enable(fd, Const.SOL_SOCKET, sharing(endpoint));
+    } else {
+      Sockets.disable(fd, Const.SOL_SOCKET, sharing(endpoint));
+    }
+  }
+
+  /** By which option two sockets have one address; see {@link DatagramDoor} for datagrams. */
+  private static int sharing(Endpoint endpoint) {
+    return endpoint.udp() ? Const.SO_REUSEADDR : Const.SO_REUSEPORT;
   }
 
   /**
@@ -274,14 +310,18 @@ final class ListenSocket {
     int fd =
         Libc.socket(
             SockAddr.family(address, 0),
-            Const.SOCK_STREAM | Const.SOCK_NONBLOCK | Const.SOCK_CLOEXEC,
+            (endpoint.udp() ? Const.SOCK_DGRAM : Const.SOCK_STREAM)
+                | Const.SOCK_NONBLOCK
+                | Const.SOCK_CLOEXEC,
             0);
     if (fd < 0) {
       return fd;
     }
-    Sockets.enable(fd, Const.SOL_SOCKET, Const.SO_REUSEADDR);
+    if (!endpoint.udp()) {
+      Sockets.enable(fd, Const.SOL_SOCKET, Const.SO_REUSEADDR);
+    }
     if (beside) {
-      Sockets.enable(fd, Const.SOL_SOCKET, Const.SO_REUSEPORT);
+      Sockets.enable(fd, Const.SOL_SOCKET, sharing(endpoint));
     }
     if (sixOnly) {
       Sockets.enable(fd, Const.IPPROTO_IPV6, Const.IPV6_V6ONLY);
@@ -300,17 +340,27 @@ final class ListenSocket {
         endpoint.kind() == Endpoint.Kind.UNIX
             ? FileSocket.bind(fd, endpoint, options, address.address(), length, runAs)
             : Libc.bind(fd, address.address(), length);
-    if (endpoint.kind() == Endpoint.Kind.INET) {
-      Sockets.forForwarding(fd);
-    }
-    if (result == 0) {
-      result = Libc.listen(fd, BACKLOG);
+    if (endpoint.udp()) {
+      takeDatagrams(fd, SockAddr.family(address, 0));
+    } else {
+      if (endpoint.kind() == Endpoint.Kind.INET) {
+        Sockets.forForwarding(fd);
+      }
+      if (result == 0) {
+        result = Libc.listen(fd, BACKLOG);
+      }
     }
     if (result < 0) {
       Libc.close(fd);
       return result;
     }
     return fd;
+  }
+
+  /** Has a socket keep what comes, and tell to which address it came. */
+  static void takeDatagrams(int fd, int family) {
+    Sockets.set(fd, Const.SOL_SOCKET, Const.SO_RCVBUF, QUEUE);
+    DatagramBatch.tellAll(fd, family);
   }
 
   /** Fills in the port that the kernel chose. */
@@ -322,10 +372,12 @@ final class ListenSocket {
     Libc.getsockname(fd, address.address(), address.address() + SockAddr.ROOM);
     return new Endpoint(
         endpoint.kind(),
-        SockAddr.text(address, 0),
+        (endpoint.udp() ? "udp:" : "") + SockAddr.text(address, 0),
         endpoint.host(),
         SockAddr.port(address, 0),
-        endpoint.path());
+        endpoint.path(),
+        Endpoint.Ports.ONE,
+        endpoint.udp());
   }
 
   /** A socket file that nobody listens on any more was left by a server that was killed. */
@@ -401,6 +453,10 @@ final class ListenSocket {
     }
     if (endpoint.kind() == Endpoint.Kind.UNIX) {
       removeFile();
+    } else if (endpoint.udp()) {
+      Sockets.ignoreAll(fd);
+      // Who came is still given a socket of his own, and another may have the address by now.
+      shared(true);
     } else {
       Sockets.ignoreNewClients(fd);
     }

@@ -1,11 +1,13 @@
 package org.portbouncer.launcher.mother;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
 import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.hop.StateFiles;
+import org.portbouncer.core.session.Sections;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.sys.Errno;
@@ -114,7 +116,7 @@ final class StateMaker {
   /** Moves a state that is complete into its file, where it belongs there or no slot was free. */
   void place(Session session) {
     if (settings.mode() == StateTransfer.Mode.INLINE
-        || session.transfer() == StateTransfer.Mode.SHM) {
+        || session.transfer() != StateTransfer.Mode.INLINE) {
       return;
     }
     int errno;
@@ -131,6 +133,20 @@ final class StateMaker {
     if (errno != 0) {
       spill("no file for session state: " + Errno.text(errno) + "; it goes inline");
     }
+  }
+
+  /**
+   * Adds a section to a state; where a slot has no room for it, that goes to a file in memory.
+   *
+   * @return 0 or the errno; the session is as it was then
+   */
+  int addSection(Session session, Sections.Type type, MemorySegment from, int length) {
+    boolean inSlot = session.transfer() == StateTransfer.Mode.SHM;
+    int errno = files.addSection(session, type, from, 0, length);
+    if (inSlot && session.transfer() != StateTransfer.Mode.SHM) {
+      spilled.incrementAndGet();
+    }
+    return errno;
   }
 
   /** Counts states that no datagram took on the first hop. */

@@ -66,6 +66,7 @@ final class Sweeper extends Timer {
             ends.end(record, generation, Result.ERROR, Term.INTERNAL_SETUP, Cause.LOST, now);
           }
         });
+    ends.tellRefused(now, LOG::info);
     if (slots != null && now - trimmed > TRIM_NANOS) {
       trimmed = now;
       int lost = lostSlots.giveBack();

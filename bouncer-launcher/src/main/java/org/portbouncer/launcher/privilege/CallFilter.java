@@ -153,7 +153,11 @@ final class CallFilter {
           CallArguments.of(call, stage);
       // Its flags lie in memory, where no filter sees them: the C library takes clone instead.
       case CLONE3 -> answer(MISSING);
-      case CONNECT, BIND, SOCKETPAIR, SENDMMSG, RECVMMSG -> stage == StageId.CONNECT ? YES : NO;
+      case CONNECT, BIND, SOCKETPAIR, SENDMMSG -> stage == StageId.CONNECT ? YES : NO;
+      // Datagrams are taken many at once; sent they are one by one, for a message of sendmmsg(2)
+      // may
+      // go to anybody.
+      case RECVMMSG -> stage == StageId.CONNECT || stage == StageId.IO ? YES : NO;
       // Of sockets that others read and write as well; the end of a stream is io's to pass on.
       case SHUTDOWN -> stage == StageId.IO ? YES : NO;
       case LISTEN, ACCEPT, ACCEPT4, FORK, VFORK -> NO;

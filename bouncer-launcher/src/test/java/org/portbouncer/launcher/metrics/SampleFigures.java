@@ -89,7 +89,8 @@ final class SampleFigures {
         down,
         histogram(TimeBuckets.SETUP),
         TimeHistogram.empty(TimeBuckets.SETUP),
-        new LastError("connection refused", 1_795_775_000_123L, 1_795_775_001_123L, 3));
+        new LastError("connection refused", 1_795_775_000_123L, 1_795_775_001_123L, 3),
+        null);
   }
 
   /** One in the first bucket, two in the second, one beyond all bounds; 6.5 s together. */

@@ -59,7 +59,7 @@ final class AddressBook {
       page.answered = null;
     }
     if (forget || !Arrays.equals(found, page.found)) {
-      page.order = inTurn(found, target.port(), page.answered);
+      page.order = inTurn(found, target, page.answered);
     }
     page.found = found;
     return page.order;
@@ -73,15 +73,15 @@ final class AddressBook {
     }
     page.answered = address;
     page.answeredAt = now;
-    page.order = inTurn(page.found, target.port(), address);
+    page.order = inTurn(page.found, target, address);
   }
 
-  private static Address[] inTurn(InetAddress[] found, int port, Address first) {
+  private static Address[] inTurn(InetAddress[] found, Endpoint target, Address first) {
     List<Address> sameFamily = new ArrayList<>();
     List<Address> otherFamily = new ArrayList<>();
     for (InetAddress one : found) {
       boolean same = one instanceof Inet6Address == found[0] instanceof Inet6Address;
-      (same ? sameFamily : otherFamily).add(new Address(one, port));
+      (same ? sameFamily : otherFamily).add(new Address(one, target.port(), target.udp()));
     }
     List<Address> order = new ArrayList<>();
     for (int i = 0; i < Math.max(sameFamily.size(), otherFamily.size()); i++) {

@@ -263,7 +263,8 @@ final class ConnectAttempt extends SessionWait
 
   @Override
   public void won(int fd, Address address) {
-    if (towards.kind() == Endpoint.Kind.NAME) {
+    // A socket of datagrams is connected to whoever is there or not.
+    if (towards.kind() == Endpoint.Kind.NAME && !towards.udp()) {
       stage.book().answered(towards, address, stage.worker().loop().now());
     }
     if (tries.used() || chain != null || added || target.kind() == Endpoint.Kind.NAME) {
@@ -278,7 +279,7 @@ final class ConnectAttempt extends SessionWait
 
   private void connected(int fd) {
     if (tries.used()) {
-      tries.connected();
+      tries.connected(target.udp());
     }
     session.descriptors().put(Descriptors.TARGET, fd);
     if (proxy.send() == ProxyProtocol.Send.NONE) {

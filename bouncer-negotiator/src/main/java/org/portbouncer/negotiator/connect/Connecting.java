@@ -32,7 +32,7 @@ final class Connecting extends Pollable {
   int begin(EventLoop loop, TargetSockets sockets, Address address) {
     this.loop = loop;
     this.address = address;
-    fd = sockets.open(address.family());
+    fd = sockets.open(address);
     asked = fd >= 0;
     if (!asked) {
       return -fd;

@@ -9,8 +9,7 @@ import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.shared.SessionRoute;
 import org.portbouncer.core.shared.TargetBoard;
-import org.portbouncer.core.shared.TargetBoard.Outcome;
-import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.worker.MemberFailure;
 import org.portbouncer.core.worker.Worker;
 
 /**
@@ -142,55 +141,24 @@ abstract class GroupTries {
             + ")";
   }
 
-  /** The member answered: the session stays counted there. */
-  void connected() {
+  /**
+   * The member answered: the session stays counted there.
+   *
+   * @param unproven whether nobody has said so yet: it is reached by datagrams, and the io worker
+   *     sees what comes of them
+   */
+  void connected(boolean unproven) {
     worker.loop().timers().clear(share);
-    board().connected(places[member]);
+    if (!unproven) {
+      board().connected(places[member]);
+    }
   }
 
   /** The member did not: the session is not counted there any more. */
   void failed(Cause cause, int errno) {
     worker.loop().timers().clear(share);
-    int place = places[member];
-    TargetGroup.Eject eject = group.eject();
-    boolean ejected =
-        board()
-            .failed(
-                place,
-                outcome(cause, errno),
-                cause,
-                errno,
-                eject.failures(),
-                eject.withinMs() * 1_000_000,
-                eject.forMs() * 1_000_000,
-                worker.loop().now());
+    MemberFailure.note(worker, group, member, places[member], cause, errno);
     route().leave(record(), board());
-    if (ejected) {
-      worker
-          .log()
-          .warn(
-              worker.loop().now(),
-              "group "
-                  + group.name()
-                  + ": member "
-                  + text()
-                  + " gets no session for "
-                  + eject.forMs()
-                  + " ms: "
-                  + eject.failures()
-                  + " in a row could not be connected, the last: "
-                  + cause.text(errno));
-    }
-  }
-
-  private static Outcome outcome(Cause cause, int errno) {
-    if (cause == Cause.NO_ANSWER
-        || cause == Cause.PROXY_LATE
-        || cause == Cause.NAME_LATE
-        || errno == Errno.ETIMEDOUT) {
-      return Outcome.TIMEOUT;
-    }
-    return errno == Errno.ECONNREFUSED ? Outcome.REFUSED : Outcome.ERROR;
   }
 
   /** Forgets the session; what it is counted at goes with its record. */

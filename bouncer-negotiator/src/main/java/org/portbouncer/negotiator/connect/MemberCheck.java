@@ -75,7 +75,14 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
     this.target =
         check.port() == 0
             ? own
-            : new Endpoint(own.kind(), own.text(), own.host(), check.port(), own.path());
+            : new Endpoint(
+                own.kind(),
+                own.text(),
+                own.host(),
+                check.port(),
+                own.path(),
+                Endpoint.Ports.ONE,
+                own.udp());
     this.answer = check.type() == Check.Type.EXPECT ? Native.allocate(MOST) : MemorySegment.NULL;
   }
 
@@ -182,7 +189,8 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
 
   @Override
   protected void ready(int events) {
-    long read = Libc.read(fd, answer.address() + length, MOST - length);
+    int at = target.udp() ? 0 : length;
+    long read = Libc.read(fd, answer.address() + at, MOST - at);
     if (read == -Errno.EAGAIN || read == -Errno.EINTR) {
       return;
     }
@@ -190,10 +198,14 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
       failed(Cause.SYSTEM, (int) -read);
       return;
     }
+    if (target.udp()) {
+      // Each datagram is an answer of its own.
+      length = 0;
+    }
     length += (int) read;
     if (holds(check.expect())) {
       over(true, Cause.UNSAID, 0);
-    } else if (read == 0 || length == MOST) {
+    } else if (!target.udp() && (read == 0 || length == MOST)) {
       failed(Cause.UNEXPECTED, 0);
     }
   }

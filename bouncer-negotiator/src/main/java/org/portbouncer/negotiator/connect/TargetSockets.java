@@ -26,6 +26,7 @@ import org.portbouncer.core.sys.Sockets;
 final class TargetSockets {
 
   private static final int STREAM = Const.SOCK_STREAM | Const.SOCK_NONBLOCK | Const.SOCK_CLOEXEC;
+  private static final int DATAGRAM = Const.SOCK_DGRAM | Const.SOCK_NONBLOCK | Const.SOCK_CLOEXEC;
 
   /** By listener: the target last asked for, and its address. */
   private Endpoint[] targets = new Endpoint[16];
@@ -50,19 +51,25 @@ final class TargetSockets {
     /** Whether it is of an interface, which may go and come back as another. */
     private final boolean scoped;
 
-    Address(InetAddress address, int port) {
+    /** Whether it is reached by datagrams. */
+    private final boolean udp;
+
+    Address(InetAddress address, int port, boolean udp) {
+      this.udp = udp;
       length = SockAddr.put(memory, 0, address, port);
       scoped = false;
       mayMeetItself = EphemeralPorts.ofThisMachine().contain(port);
     }
 
-    Address(String host, int port) {
+    Address(String host, int port, boolean udp) {
+      this.udp = udp;
       length = SockAddr.put(memory, 0, host, port);
       scoped = host.indexOf('%') >= 0;
       mayMeetItself = EphemeralPorts.ofThisMachine().contain(port);
     }
 
     Address(String path) {
+      udp = false;
       scoped = false;
       length = SockAddr.putUnix(memory, 0, path);
       mayMeetItself = false;
@@ -111,7 +118,9 @@ final class TargetSockets {
 
     @Override
     public boolean equals(Object other) {
-      return other instanceof Address address && memory.mismatch(address.memory) < 0;
+      return other instanceof Address address
+          && udp == address.udp
+          && memory.mismatch(address.memory) < 0;
     }
 
     @Override
@@ -155,16 +164,16 @@ final class TargetSockets {
   private static Address address(Endpoint target) {
     return target.kind() == Endpoint.Kind.UNIX
         ? new Address(target.path())
-        : new Address(target.host(), target.port());
+        : new Address(target.host(), target.port(), target.udp());
   }
 
   /**
-   * A non-blocking stream socket.
+   * A non-blocking socket towards an address.
    *
    * @return the descriptor or the negated errno
    */
-  int open(int family) {
-    return Libc.socket(family, STREAM, 0);
+  int open(Address address) {
+    return Libc.socket(address.family(), address.udp ? DATAGRAM : STREAM, 0);
   }
 
   /**

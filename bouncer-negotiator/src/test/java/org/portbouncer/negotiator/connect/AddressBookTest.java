@@ -24,7 +24,7 @@ class AddressBookTest {
   }
 
   private static Address address(String literal) {
-    return new Address(InetAddress.ofLiteral(literal), 443);
+    return new Address(InetAddress.ofLiteral(literal), 443, false);
   }
 
   private static Address[] addresses(String... literals) {
@@ -81,6 +81,6 @@ class AddressBookTest {
     book.order(other, both, 0);
     book.answered(TARGET, address("192.0.2.2"), 0);
     assertThat(book.order(other, both, 1)[0])
-        .isEqualTo(new Address(InetAddress.ofLiteral("192.0.2.1"), 80));
+        .isEqualTo(new Address(InetAddress.ofLiteral("192.0.2.1"), 80, false));
   }
 }

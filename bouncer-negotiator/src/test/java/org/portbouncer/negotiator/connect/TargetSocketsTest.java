@@ -29,8 +29,8 @@ class TargetSocketsTest {
   }
 
   private int boundTo(InetAddress host, int port) {
-    TargetSockets.Address address = new TargetSockets.Address(host, port);
-    int fd = sockets.open(address.family());
+    TargetSockets.Address address = new TargetSockets.Address(host, port, false);
+    int fd = sockets.open(address);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = arena.allocate(SockAddr.ROOM, 8);
       int length = SockAddr.put(memory, 0, host, port);
@@ -53,7 +53,7 @@ class TargetSocketsTest {
   void shouldCallAConnectionWithItselfRefusedAndFreeThePort(String host) throws IOException {
     InetAddress address = InetAddress.ofLiteral(host);
     int port = free(address);
-    TargetSockets.Address target = new TargetSockets.Address(address, port);
+    TargetSockets.Address target = new TargetSockets.Address(address, port, false);
     int fd = boundTo(address, port);
     try {
       assertThat(connected(target, fd)).isEqualTo(-Errno.ECONNREFUSED);
@@ -74,7 +74,7 @@ class TargetSocketsTest {
     InetAddress here = InetAddress.ofLiteral("127.0.0.2");
     try (ServerSocket up = new ServerSocket(0, 1, there)) {
       assumeThat(EphemeralPorts.ofThisMachine().contain(up.getLocalPort())).isTrue();
-      TargetSockets.Address target = new TargetSockets.Address(there, up.getLocalPort());
+      TargetSockets.Address target = new TargetSockets.Address(there, up.getLocalPort(), false);
       int fd = boundTo(here, up.getLocalPort());
       assertThat(connected(target, fd)).isZero();
       Libc.close(fd);

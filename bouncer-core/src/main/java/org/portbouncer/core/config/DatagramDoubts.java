@@ -1,0 +1,82 @@
+package org.portbouncer.core.config;
+
+import java.util.List;
+
+/**
+ * Says what cannot be of a listener's addresses, target and other keys where clients send
+ * datagrams, and what has no effect there, or has one there alone. In the mother and in commands.
+ */
+final class DatagramDoubts {
+
+  private final Section listener;
+  private final String name;
+
+  private DatagramDoubts(Section listener, String name) {
+    this.listener = listener;
+    this.name = name;
+  }
+
+  /**
+   * Checks a listener that has been read.
+   *
+   * @param listen its addresses; null, and reported, where they are wrong
+   * @param target likewise
+   * @param timeouts its block of that name
+   */
+  static void check(
+      Section listener,
+      String name,
+      List<Endpoint> listen,
+      Endpoint target,
+      ProxyProtocol proxy,
+      Section timeouts) {
+    if (listen == null || listen.isEmpty()) {
+      return;
+    }
+    DatagramDoubts doubts = new DatagramDoubts(listener, name);
+    boolean udp = listen.getFirst().udp();
+    if (listen.stream().anyMatch(one -> one.udp() != udp)) {
+      doubts.error("listen", "listen mixes udp: and others; all of a listener are of one kind");
+    } else if (target != null && target.udp() != udp) {
+      doubts.error(
+          "target",
+          udp
+              ? "target: datagrams go to a udp: target, and " + target.text() + " is none"
+              : "target: " + target.text() + " takes datagrams, and clients of listen connect");
+    }
+    if (udp) {
+      doubts.ofDatagrams(proxy, timeouts);
+    } else {
+      withoutEffect(listener, "answers", "udp: addresses");
+      withoutEffect(timeouts, "udp", "udp: addresses");
+    }
+  }
+
+  private void ofDatagrams(ProxyProtocol proxy, Section timeouts) {
+    if (proxy.accepts()) {
+      error("accept-proxy", "accept-proxy is for connections, and not for udp:");
+    }
+    if (proxy.send() != ProxyProtocol.Send.NONE) {
+      error("send-proxy", "send-proxy is for connections, and not for udp:");
+    }
+    if (!listener.isAbsent("via")) {
+      error("via", "via is for connections: no proxy of a chain takes datagrams");
+    }
+    withoutEffect(listener, "user-timeout", "connections");
+    withoutEffect(listener, "keep-alive", "connections");
+    withoutEffect(timeouts, "idle", "connections; timeouts.udp is for datagrams");
+    withoutEffect(timeouts, "half-closed", "connections; timeouts.udp is for datagrams");
+  }
+
+  private void error(String key, String what) {
+    listener.problems().error(listener.whereOf(key), "listeners." + name + "." + what);
+  }
+
+  private static void withoutEffect(Section section, String key, String what) {
+    if (!section.isAbsent(key)) {
+      section
+          .problems()
+          .warn(section.whereOf(key), "'" + key + "' has no effect: it is for " + what);
+    }
+  }
+}

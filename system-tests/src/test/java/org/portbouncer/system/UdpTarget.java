@@ -1,0 +1,68 @@
+package org.portbouncer.system;
+
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.SocketException;
+import java.util.Arrays;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/** A server of datagrams: sends each back to where it came from, and remembers what came. */
+final class UdpTarget implements AutoCloseable {
+
+  private static final int LONGEST = 65_535;
+
+  private final DatagramSocket socket;
+  private final BlockingQueue<byte[]> received = new LinkedBlockingQueue<>();
+  private final int answers;
+
+  private UdpTarget(String host, int answers) throws IOException {
+    this.answers = answers;
+    socket = new DatagramSocket(0, InetAddress.getByName(host));
+    socket.setReceiveBufferSize(4 << 20);
+    Thread.ofPlatform().daemon().name("udp target").start(this::serve);
+  }
+
+  static UdpTarget echo() throws IOException {
+    return new UdpTarget("127.0.0.1", 1);
+  }
+
+  /** One that sends so many answers. */
+  static UdpTarget answering(int answers) throws IOException {
+    return new UdpTarget("127.0.0.1", answers);
+  }
+
+  int port() {
+    return socket.getLocalPort();
+  }
+
+  BlockingQueue<byte[]> received() {
+    return received;
+  }
+
+  private void serve() {
+    byte[] buffer = new byte[LONGEST];
+    DatagramPacket packet = new DatagramPacket(buffer, LONGEST);
+    while (!socket.isClosed()) {
+      try {
+        packet.setLength(LONGEST);
+        socket.receive(packet);
+        received.add(Arrays.copyOf(buffer, packet.getLength()));
+        for (int i = 0; i < answers; i++) {
+          socket.send(packet);
+        }
+      } catch (SocketException closed) {
+        // A client may have gone, and a closed socket ends the loop.
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    socket.close();
+  }
+}
