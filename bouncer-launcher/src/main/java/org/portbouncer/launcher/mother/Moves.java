@@ -3,7 +3,6 @@ package org.portbouncer.launcher.mother;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /** Who waits for io workers whose sessions are being moved. On the thread of the mother's loop. */
@@ -17,7 +16,8 @@ final class Moves {
    */
   record Outcome(int moved, int lost) {}
 
-  private final Map<WorkerProcess, List<Consumer<Outcome>>> waiting = new IdentityHashMap<>();
+  private final IdentityHashMap<WorkerProcess, List<Consumer<Outcome>>> waiting =
+      new IdentityHashMap<>();
 
   void await(WorkerProcess worker, Consumer<Outcome> done) {
     waiting.computeIfAbsent(worker, _ -> new ArrayList<>()).add(done);
