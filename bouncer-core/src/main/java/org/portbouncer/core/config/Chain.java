@@ -22,10 +22,11 @@ public record Chain(String name, List<Hop> hops, String file, int line) {
    *
    * @param type what it speaks
    * @param proxy where it is: a host and a port
-   * @param user what SOCKS4 calls the user's id; "" for none
+   * @param user who bouncer is to it, what SOCKS4 calls the user's id; "" for nobody
    * @param local whether a name behind it is looked up here; else it gets the name
+   * @param secrets what goes with the user; none in workers, which have them apart from this
    */
-  public record Hop(Type type, Endpoint proxy, String user, boolean local) {}
+  public record Hop(Type type, Endpoint proxy, String user, boolean local, HopSecrets secrets) {}
 
   /** What a proxy speaks. */
   public enum Type {

@@ -176,7 +176,8 @@ final class ConfigDecoder {
   }
 
   private Chain.Hop hop() throws ConfigCodecException {
-    return new Chain.Hop(in.constant(Chain.Type.values()), endpoint(), in.text(), in.flag());
+    return new Chain.Hop(
+        in.constant(Chain.Type.values()), endpoint(), in.text(), in.flag(), HopSecrets.NONE);
   }
 
   private TargetGroup group() throws ConfigCodecException {

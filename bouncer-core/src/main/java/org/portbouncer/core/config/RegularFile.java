@@ -70,6 +70,20 @@ final class RegularFile implements AutoCloseable {
     }
   }
 
+  /** Its permissions, as chmod has them. */
+  static int mode(Path file) throws IOException {
+    return (int) Files.getAttribute(file, "unix:mode") & 0777;
+  }
+
+  /** Those of what was opened. */
+  int mode() {
+    try {
+      return mode(Path.of("/proc/self/fd/" + fd));
+    } catch (IOException e) {
+      throw new InvalidValueException(e.getMessage());
+    }
+  }
+
   /**
    * The next bytes, at most {@link #BLOCK} and what fits.
    *

@@ -3,6 +3,7 @@ package org.portbouncer.core.config;
 import static org.portbouncer.core.config.SchemaKey.fixed;
 import static org.portbouncer.core.config.SchemaKey.optional;
 import static org.portbouncer.core.config.SchemaKey.required;
+import static org.portbouncer.core.config.SchemaKey.secret;
 import static org.portbouncer.core.config.SchemaKey.withDefault;
 
 import java.util.LinkedHashMap;
@@ -255,7 +256,22 @@ public final class Schema {
               "connections opened ahead: none in this version"),
           required("chains.NAME[].type", "`socks5`, `socks4` or `http`", "what the proxy speaks"),
           required("chains.NAME[].proxy", "target", "where it is: `HOST:PORT` or `[v6]:PORT`"),
-          optional("chains.NAME[].user", "text", "none", "the user's id, for `socks4`"),
+          optional(
+              "chains.NAME[].user",
+              "text",
+              "none",
+              "who you are to the proxy; the user's id of `socks4`"),
+          secret(
+              "chains.NAME[].password",
+              "text, or `file:PATH`",
+              "none",
+              "the password, or the file whose one line it is, for `socks5` and `http` with a"
+                  + " `user`"),
+          secret(
+              "chains.NAME[].headers.NAME",
+              "text",
+              "none",
+              "a header of this name for the CONNECT of `http`"),
           optional(
               "chains.NAME[].resolve",
               "`proxy` or `local`",

@@ -10,6 +10,7 @@ package org.portbouncer.core.config;
  * @param literal whether {@code defaultText} is a value, rather than a word such as "required"
  * @param description what it does, in one line
  * @param restartOnly whether a reload cannot change it
+ * @param secret whether a value is shown to nobody, but for the name of a file that holds it
  */
 public record SchemaKey(
     String path,
@@ -17,25 +18,31 @@ public record SchemaKey(
     String defaultText,
     boolean literal,
     String description,
-    boolean restartOnly) {
+    boolean restartOnly,
+    boolean secret) {
 
   private static final String REQUIRED = "required";
 
   static SchemaKey required(String path, String type, String description) {
-    return new SchemaKey(path, type, REQUIRED, false, description, false);
+    return new SchemaKey(path, type, REQUIRED, false, description, false, false);
   }
 
   static SchemaKey optional(String path, String type, String absent, String description) {
-    return new SchemaKey(path, type, absent, false, description, false);
+    return new SchemaKey(path, type, absent, false, description, false, false);
   }
 
   static SchemaKey withDefault(String path, String type, String value, String description) {
-    return new SchemaKey(path, type, value, true, description, false);
+    return new SchemaKey(path, type, value, true, description, false, false);
   }
 
   /** The same, of a key that a reload cannot change. */
   static SchemaKey fixed(SchemaKey key) {
-    return new SchemaKey(key.path, key.type, key.defaultText, key.literal, key.description, true);
+    return new SchemaKey(
+        key.path, key.type, key.defaultText, key.literal, key.description, true, key.secret);
+  }
+
+  static SchemaKey secret(String path, String type, String absent, String description) {
+    return new SchemaKey(path, type, absent, false, description, false, true);
   }
 
   /** Whether it must be written. */

@@ -1,5 +1,6 @@
 package org.portbouncer.core.config;
 
+import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
@@ -214,6 +215,16 @@ final class Section {
     return meaning;
   }
 
+  /** Whether the value of that key comes from elsewhere, such as the environment. */
+  boolean isSubstituted(String key) {
+    ConfigValue written = places.before(key);
+    try {
+      return written != null && written.unwrapped() == null;
+    } catch (ConfigException.NotResolved e) {
+      return true;
+    }
+  }
+
   /** Adds what else there is to say about the value of that key, which has been read. */
   void note(String key, String text) {
     reading.note(join(path, key), text);
@@ -331,7 +342,17 @@ final class Section {
 
   private void record(
       SchemaKey schemaKey, String key, String rendered, List<String> texts, Where place) {
-    reading.settings().add(new Setting(schemaKey, join(path, key), rendered, texts, place, ""));
+    boolean hidden = schemaKey.secret() && texts.stream().anyMatch(text -> !Secrets.isInFile(text));
+    reading
+        .settings()
+        .add(
+            new Setting(
+                schemaKey,
+                join(path, key),
+                hidden ? Rendering.render(Secrets.SHOWN) : rendered,
+                hidden ? List.of() : texts,
+                place,
+                ""));
   }
 
   private static String join(String path, String key) {

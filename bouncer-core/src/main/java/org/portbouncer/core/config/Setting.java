@@ -27,7 +27,7 @@ record Setting(
     return new Setting(key, path, rendered, texts, where, otherNote);
   }
 
-  /** The name that the operator chose in the path; "" where there is none. */
+  /** The first name that the operator chose in the path; "" where there is none. */
   String name() {
     int at = key.path().indexOf(NAME);
     if (at < 0) {
@@ -74,7 +74,16 @@ record Setting(
   String afterName() {
     String mark = isElement() ? ELEMENT : NAME;
     int at = key.path().indexOf(mark);
-    return at < 0 ? "" : key.path().substring(at + mark.length());
+    if (at < 0) {
+      return "";
+    }
+    String rest = key.path().substring(at + mark.length());
+    if (!rest.endsWith("." + NAME)) {
+      return rest;
+    }
+    // A second name ends it: only the path has that.
+    String known = rest.substring(0, rest.length() - NAME.length());
+    return path.substring(path.lastIndexOf(known));
   }
 
   /** The path as HOCON reads it. */

@@ -18,6 +18,8 @@ package org.portbouncer.core.control;
  *   CONFIG      any time       length u32, number u32 of the newest; epochs, as EpochCodec has them, oldest first,
  *                              and for acl a RuleMemory for each of them that has rules; the first CONFIG has all
  *                              that sessions refer to
+ *   SECRETS     any time       number u32 of the first epoch that they serve, the others are later ones; ChainSecrets.
+ *                              To connect alone, before the CONFIG that has this epoch
  *   WITHDRAW    after CONFIG   epoch u32: it was handed over, and will not come into force
  *   RETIRE      after CONFIG   oldest epoch in set-up u32, count u16, at least 1, epochs in use u32 each, ascending:
  *                              no session refers to others that are older than the last of them
@@ -55,7 +57,8 @@ public enum Order {
   WITHDRAW(14, When.AFTER_CONFIG, 0, 0),
   LEFT(15, When.ONCE, 0, 0),
   KEEP(16, When.ONCE_BEFORE_CONFIG, 1, 1),
-  MOVE(17, When.ONCE, 0, 0);
+  MOVE(17, When.ONCE, 0, 0),
+  SECRETS(18, When.ANY, 0, 0);
 
   /** Its turn, in the life of a worker. */
   enum When {
@@ -65,7 +68,7 @@ public enum Order {
     AFTER_CONFIG
   }
 
-  private static final Order[] BY_CODE = new Order[18];
+  private static final Order[] BY_CODE = new Order[19];
 
   static {
     for (Order order : values()) {

@@ -26,6 +26,12 @@ public final class OrderReader {
      */
     void config(int fd, int length, int newest, int[] rules) throws ControlException;
 
+    /**
+     * @param epoch the first that they serve
+     * @param secrets ChainSecrets
+     */
+    void secrets(int epoch, byte[] secrets) throws ControlException;
+
     void withdraw(int epoch) throws ControlException;
 
     void retire(int oldest, int[] inUse) throws ControlException;
@@ -128,6 +134,7 @@ public final class OrderReader {
       }
       case RETIRE -> retire(fields);
       case LANES -> lanes(fields);
+      case SECRETS -> handler.secrets(fields.number(), fields.rest(ControlChannel.MAX_BYTES));
       case END_ALL -> handler.endAll(only(fields));
       case LEVEL -> handler.level(only(fields));
       case ACCESS_LOG -> {

@@ -57,6 +57,14 @@ public final class Orders {
     return channel.send();
   }
 
+  /**
+   * @param epoch the first that they serve
+   */
+  public int secrets(int epoch, byte[] secrets) {
+    begin(Order.SECRETS).putInt(epoch).put(secrets);
+    return channel.send();
+  }
+
   public int withdraw(int epoch) {
     begin(Order.WITHDRAW).putInt(epoch);
     return channel.send();

@@ -37,12 +37,17 @@ public enum Cause {
   PROXY_SOCKS5(80, "refused over SOCKS5"),
   PROXY_SOCKS4(81, "refused over SOCKS4"),
   PROXY_HTTP(82, "refused over HTTP"),
+  /** By a status of HTTP. */
   PROXY_CREDENTIALS(83, "the proxy refuses the credentials, or wants some"),
   PROXY_ENDED(84, "the proxy ended the connection without an answer: not reached"),
   PROXY_UNFIT(85, "the proxy's answer is not of its protocol"),
   PROXY_FAMILY(86, "SOCKS4 reaches IPv4 addresses alone"),
   PROXY_LATE(87, "no answer of the proxy in time"),
   PROXY_BROKEN(88, "the connection to the proxy broke"),
+  /** By the status of RFC 1929. */
+  PROXY_PASSWORD(89, "the proxy refuses the credentials over SOCKS5"),
+  /** By the method of RFC 1928 that stands for none. */
+  PROXY_METHOD(90, "the proxy takes no such credentials over SOCKS5, or wants some"),
 
   NO_RULE(20, "no rule matches"),
   RULE_BLOCKS(21, "the rule blocks"),
@@ -135,14 +140,20 @@ public enum Cause {
       case CONNECT -> ConnectErrno.inet(errno);
       case CONNECT_UNIX -> ConnectErrno.unix(errno);
       case WATCHES -> Errno.watching(errno);
-      case PROXY_SOCKS5, PROXY_SOCKS4, PROXY_HTTP -> words + ": " + ProxyCodes.text(this, errno);
+      case PROXY_SOCKS5,
+          PROXY_SOCKS4,
+          PROXY_HTTP,
+          PROXY_CREDENTIALS,
+          PROXY_PASSWORD,
+          PROXY_METHOD ->
+          words + ": " + ProxyCodes.text(this, errno);
       default -> errno == 0 ? words : words + ": " + Errno.text(errno);
     };
   }
 
   /** Whether a proxy of a chain is to be told with it. */
   public boolean isOfProxy() {
-    return code >= PROXY_SOCKS5.code && code <= PROXY_BROKEN.code;
+    return code >= PROXY_SOCKS5.code && code <= PROXY_METHOD.code;
   }
 
   /** What it most likely was, where nobody said more than this. */

@@ -17,6 +17,8 @@ public final class ProxyCodes {
     return switch (cause) {
       case PROXY_SOCKS5 -> "code " + code + ", " + socks5(code);
       case PROXY_SOCKS4 -> "code " + code + ", " + socks4(code);
+      case PROXY_PASSWORD -> "code " + code;
+      case PROXY_METHOD -> "method " + code;
       default -> code == 0 ? "its status is no success" : "status " + (code + HTTP_BASE);
     };
   }

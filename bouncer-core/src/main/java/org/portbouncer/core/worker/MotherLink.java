@@ -2,6 +2,8 @@ package org.portbouncer.core.worker;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.portbouncer.core.config.ChainSecrets;
+import org.portbouncer.core.config.ConfigCodecException;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlException;
 import org.portbouncer.core.control.OrderReader;
@@ -125,6 +127,18 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
   @Override
   public void refused(int number, String why) {
     check(Reports.refused(control, number, why.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Override
+  public void secrets(int epoch, byte[] secrets) throws ControlException {
+    if (worker.stageId() != StageId.CONNECT) {
+      throw new ControlException("SECRETS to a worker that may not have them");
+    }
+    try {
+      worker.secrets(epoch, ChainSecrets.decode(secrets));
+    } catch (ConfigCodecException e) {
+      throw new ControlException(e.getMessage());
+    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.portbouncer.core.worker;
 
+import org.portbouncer.core.config.ChainSecrets;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
@@ -34,6 +35,14 @@ public interface Stage {
 
   /** A configuration came; called on the loop's thread before any session of its epoch. */
   default void configured(Epoch epoch) {}
+
+  /**
+   * What proxies are to be told by sessions of {@code epoch} and later ones, until others come; for
+   * connect alone, before that configuration.
+   */
+  default void secrets(int epoch, ChainSecrets secrets) {
+    throw new IllegalStateException("the " + id().text() + " stage is told no secrets");
+  }
 
   /** No session that is still being set up began before {@code oldest}, and none will. */
   default void retired(int oldest) {}

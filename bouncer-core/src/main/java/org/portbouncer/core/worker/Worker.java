@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import org.portbouncer.core.config.ChainSecrets;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.control.ControlChannel;
@@ -501,6 +502,10 @@ public final class Worker implements EventLoop.Turn {
   void withdraw(int number) {
     stage.withdrawn(number);
     epochs.retain(n -> n != number);
+  }
+
+  void secrets(int epoch, ChainSecrets secrets) {
+    stage.secrets(epoch, secrets);
   }
 
   void classesChanged() {

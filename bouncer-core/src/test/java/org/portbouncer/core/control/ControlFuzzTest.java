@@ -78,7 +78,7 @@ class ControlFuzzTest {
       if (i % 16 == 0) {
         reader = new OrderReader(to, heard);
       }
-      send(random.nextInt(8) == 0 ? random.nextInt(256) : random.nextInt(15), reader::read, false);
+      send(random.nextInt(8) == 0 ? random.nextInt(256) : random.nextInt(19), reader::read, false);
     }
     check();
   }

@@ -50,6 +50,11 @@ final class Heard implements OrderReader.Handler, ReportReader.Handler {
   }
 
   @Override
+  public void secrets(int epoch, byte[] secrets) {
+    heard("secrets " + epoch + " " + secrets.length);
+  }
+
+  @Override
   public void withdraw(int epoch) {
     heard("withdraw " + epoch);
   }

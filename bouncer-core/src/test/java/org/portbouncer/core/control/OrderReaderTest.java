@@ -48,6 +48,7 @@ class OrderReaderTest {
     require(orders.keep(new byte[8], fd), "keep 8");
     require(orders.config(fd, 4711, 1, new int[0]), "config 4711 1 0");
     require(orders.config(fd, 4712, 2, new int[] {fd, fd}), "config 4712 2 2");
+    require(orders.secrets(3, new byte[17]), "secrets 3 17");
     require(orders.withdraw(2), "withdraw 2");
     require(orders.retire(3, new int[] {1, 3, 7}), "retire 3 [1, 3, 7]");
     require(orders.look(), "look");

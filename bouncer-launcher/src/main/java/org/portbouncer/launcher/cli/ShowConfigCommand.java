@@ -12,7 +12,7 @@ import picocli.CommandLine.Mixin;
     name = "show-config",
     description = {
       "Show every value in effect, defaults included, and where it comes from.",
-      "What it prints is a configuration itself, which means the same."
+      "What it prints is a configuration that means the same, but for secrets: *** stands for them."
     })
 final class ShowConfigCommand implements Callable<Integer> {
 

@@ -1,14 +1,18 @@
 package org.portbouncer.launcher.mother;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
+import org.portbouncer.core.config.ChainSecrets;
 import org.portbouncer.core.control.Orders;
+import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 
 /**
  * Configurations on their way to workers: a memory file, open only while it is handed over, so that
- * old configurations cost no descriptors. In the mother.
+ * old configurations cost no descriptors; and the secrets of their chains, which are in no file. In
+ * the mother.
  */
 final class EpochFile implements AutoCloseable {
 
@@ -16,13 +20,16 @@ final class EpochFile implements AutoCloseable {
   private final int length;
   private final int newest;
   private final int[] rules;
+  private final List<PublishedEpoch> secrets;
 
   /**
    * Writes these, oldest first.
    *
-   * @param decides whether the networks of their rules are wanted
+   * @param stage whose workers get it: acl's the networks of rules, connect's the secrets of chains
    */
-  EpochFile(List<PublishedEpoch> epochs, boolean decides) {
+  EpochFile(List<PublishedEpoch> epochs, StageId stage) {
+    boolean decides = stage == StageId.ACL;
+    secrets = stage == StageId.CONNECT ? epochs : List.of();
     length = epochs.stream().mapToInt(one -> one.bytes().length).sum();
     ByteBuffer all = ByteBuffer.allocate(length);
     epochs.forEach(one -> all.put(one.bytes()));
@@ -41,6 +48,15 @@ final class EpochFile implements AutoCloseable {
    * @return 0 or the errno
    */
   int send(Orders orders) {
+    byte[] before = null;
+    for (PublishedEpoch one : secrets) {
+      byte[] told = ChainSecrets.encode(one.epoch().configuration().chains());
+      int errno = Arrays.equals(told, before) ? 0 : orders.secrets(one.number(), told);
+      if (errno != 0) {
+        return errno;
+      }
+      before = told;
+    }
     return orders.config(fd, length, newest, rules);
   }
 

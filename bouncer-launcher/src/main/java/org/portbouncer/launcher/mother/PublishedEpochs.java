@@ -38,8 +38,7 @@ final class PublishedEpochs {
   /** What a worker of this stage that starts now has to know. */
   EpochFile forStage(StageId stage) {
     int oldest = stage == StageId.IO ? 0 : oldestInSetUp;
-    return new EpochFile(
-        all.stream().filter(one -> one.number() >= oldest).toList(), stage == StageId.ACL);
+    return new EpochFile(all.stream().filter(one -> one.number() >= oldest).toList(), stage);
   }
 
   int count() {

@@ -511,10 +511,11 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   /** Publishes a newer configuration to all; {@link #ignorant} says who does not have it yet. */
   void publish(PublishedEpoch newer) {
-    try (EpochFile names = new EpochFile(List.of(newer), false);
-        EpochFile rules = new EpochFile(List.of(newer), true)) {
-      for (WorkerProcess worker : staff.all()) {
-        worker.configure(worker.stage() == StageId.ACL ? rules : names);
+    for (StageId stage : StageId.values()) {
+      try (EpochFile file = new EpochFile(List.of(newer), stage)) {
+        staff.all().stream()
+            .filter(worker -> worker.stage() == stage)
+            .forEach(worker -> worker.configure(file));
       }
     }
   }

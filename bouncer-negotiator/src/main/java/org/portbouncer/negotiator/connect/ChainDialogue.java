@@ -5,8 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.util.List;
 import org.portbouncer.core.config.Chain;
 import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.HopSecrets;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.sys.Const;
@@ -49,7 +51,7 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
   private final Resolver resolver;
   private final Owner owner;
 
-  private Chain chain;
+  private ChainPath path;
   private Endpoint target;
   private ProxyDialogue dialogue;
   private int hop;
@@ -75,9 +77,9 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
    *
    * @param connected to the first proxy; its owner is this from here on
    */
-  void begin(int connected, Chain through, Endpoint to) {
+  void begin(int connected, ChainPath through, Endpoint to) {
     fd = connected;
-    chain = through;
+    path = through;
     target = to;
     hop = 0;
     int events = Const.EPOLLIN | Const.EPOLLRDHUP | Const.EPOLLET;
@@ -89,6 +91,10 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
     }
   }
 
+  private List<Chain.Hop> hops() {
+    return path.chain().hops();
+  }
+
   /** Whether it speaks with a proxy now. */
   boolean isSpeaking() {
     return fd >= 0;
@@ -97,11 +103,11 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
   /** The next proxy is asked for what is behind it. */
   private void next() {
     owner.hop(hop + 1);
-    boolean last = hop + 1 == chain.hops().size();
-    Endpoint to = last ? target : chain.hops().get(hop + 1).proxy();
+    boolean last = hop + 1 == hops().size();
+    Endpoint to = last ? target : hops().get(hop + 1).proxy();
     if (to.kind() == Endpoint.Kind.INET) {
       ask(new Destination(InetAddress.ofLiteral(to.host()), to.host(), to.port()));
-    } else if (chain.hops().get(hop).local()) {
+    } else if (hops().get(hop).local()) {
       resolving = true;
       wanted = to;
       resolver.resolve(to.host(), Resolver.KEEP_NANOS, this);
@@ -126,7 +132,7 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
       return;
     }
     InetAddress chosen = found[0];
-    if (chain.hops().get(hop).type() == Chain.Type.SOCKS4) {
+    if (hops().get(hop).type() == Chain.Type.SOCKS4) {
       for (int i = found.length - 1; i >= 0; i--) {
         chosen = found[i] instanceof Inet4Address ? found[i] : chosen;
       }
@@ -135,16 +141,17 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
   }
 
   private void ask(Destination to) {
-    Chain.Hop proxy = chain.hops().get(hop);
+    Chain.Hop proxy = hops().get(hop);
+    HopSecrets secrets = path.secrets().of(path.index(), hop);
     if (proxy.type() == Chain.Type.SOCKS4 && !Socks4.reaches(to)) {
       refused(Cause.PROXY_FAMILY, 0);
       return;
     }
     dialogue =
         switch (proxy.type()) {
-          case SOCKS5 -> new Socks5(to);
+          case SOCKS5 -> new Socks5(to, proxy.user(), secrets);
           case SOCKS4 -> new Socks4(to, proxy.user());
-          case HTTP -> new HttpConnect(to);
+          case HTTP -> new HttpConnect(to, proxy.user(), secrets);
         };
     say(dialogue.first());
   }
@@ -197,7 +204,7 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
       say(next);
     } else if (dialogue.refusal() != null) {
       refused(dialogue.refusal(), dialogue.code());
-    } else if (++hop < chain.hops().size()) {
+    } else if (++hop < hops().size()) {
       dialogue = null;
       next();
     } else {
@@ -221,7 +228,7 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
       Libc.close(fd);
       fd = -1;
     }
-    chain = null;
+    path = null;
     target = null;
     wanted = null;
     dialogue = null;

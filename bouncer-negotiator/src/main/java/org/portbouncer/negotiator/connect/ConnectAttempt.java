@@ -1,7 +1,6 @@
 package org.portbouncer.negotiator.connect;
 
 import java.net.InetAddress;
-import org.portbouncer.core.config.Chain;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.ProxyProtocol;
@@ -58,10 +57,7 @@ final class ConnectAttempt extends SessionWait
   private Endpoint towards;
 
   /** The proxies on the way; null for none. */
-  private Chain chain;
-
-  /** The index of the chain. */
-  private int via;
+  private ChainPath chain;
 
   /** Made for the first session that goes through a chain. */
   private ChainDialogue dialogue;
@@ -109,8 +105,7 @@ final class ConnectAttempt extends SessionWait
     this.begun = stage.worker().loop().now();
     this.timeoutMs = listener.timeouts().connectMs();
     if (listener.via() >= 0) {
-      via = listener.via();
-      chain = stage.worker().configuration(session).chains().get(via);
+      chain = stage.path(session, listener.via());
     }
     if (target.kind() == Endpoint.Kind.GROUP) {
       tries.begin(session, listener.group());
@@ -134,7 +129,7 @@ final class ConnectAttempt extends SessionWait
     }
     towards = target;
     if (chain != null) {
-      towards = chain.hops().getFirst().proxy();
+      towards = chain.chain().hops().getFirst().proxy();
       hop(1);
     }
     switch (towards.kind()) {
@@ -211,9 +206,9 @@ final class ConnectAttempt extends SessionWait
             + ", proxy "
             + hop
             + " of chain "
-            + chain.name()
+            + chain.chain().name()
             + " ("
-            + chain.hops().get(hop - 1).proxy().text()
+            + chain.chain().hops().get(hop - 1).proxy().text()
             + ")";
   }
 
@@ -327,7 +322,7 @@ final class ConnectAttempt extends SessionWait
 
   @Override
   public void hop(int hop) {
-    stage.worker().table().route().chain(session.state().record(), via, hop);
+    stage.worker().table().route().chain(session.state().record(), chain.index(), hop);
   }
 
   @Override

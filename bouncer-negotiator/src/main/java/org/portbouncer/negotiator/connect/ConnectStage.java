@@ -3,6 +3,7 @@ package org.portbouncer.negotiator.connect;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
+import org.portbouncer.core.config.ChainSecrets;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.hop.Session;
@@ -36,6 +37,7 @@ final class ConnectStage implements Stage {
   private final Resolver resolver;
   private final MemberChoice choice;
   private final MemberChecks checks;
+  private final SecretBook secrets = new SecretBook();
   private final ArrayDeque<ConnectAttempt> free = new ArrayDeque<>();
 
   ConnectStage(Worker worker) {
@@ -98,6 +100,25 @@ final class ConnectStage implements Stage {
   @Override
   public void retired(int oldest) {
     choice.forget();
+    secrets.retire(oldest);
+  }
+
+  /** The way through the chain with this index, as the session's configuration has it. */
+  ChainPath path(Session session, int chain) {
+    return new ChainPath(
+        chain,
+        worker.configuration(session).chains().get(chain),
+        secrets.of(session.state().epoch()));
+  }
+
+  @Override
+  public void secrets(int epoch, ChainSecrets come) {
+    secrets.add(epoch, come);
+  }
+
+  @Override
+  public void withdrawn(int epoch) {
+    secrets.withdraw(epoch);
   }
 
   /**

@@ -1,6 +1,9 @@
 package org.portbouncer.negotiator.connect;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import org.portbouncer.core.config.HopSecrets;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.ProxyCodes;
 
@@ -16,15 +19,38 @@ final class HttpConnect extends ProxyDialogue {
   private static final int STATUS_END = 12;
 
   private final String to;
+  private final String user;
+  private final HopSecrets secrets;
 
-  HttpConnect(Destination to) {
+  /**
+   * @param user who to be, by Basic; "" for nobody
+   */
+  HttpConnect(Destination to, String user, HopSecrets secrets) {
     this.to = to.text();
+    this.user = user;
+    this.secrets = secrets;
   }
 
   @Override
   byte[] first() {
-    return ("CONNECT " + to + " HTTP/1.1\r\nHost: " + to + "\r\n\r\n")
-        .getBytes(StandardCharsets.US_ASCII);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    put(out, "CONNECT " + to + " HTTP/1.1\r\nHost: " + to + "\r\n");
+    if (!user.isEmpty()) {
+      // RFC 7617.
+      ByteArrayOutputStream both = new ByteArrayOutputStream();
+      put(both, user + ":");
+      both.writeBytes(secrets.password());
+      put(out, "Proxy-Authorization: Basic ");
+      out.writeBytes(Base64.getEncoder().encode(both.toByteArray()));
+      put(out, "\r\n");
+    }
+    out.writeBytes(secrets.headers());
+    put(out, "\r\n");
+    return out.toByteArray();
+  }
+
+  private static void put(ByteArrayOutputStream out, String text) {
+    out.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
   }
 
   @Override
@@ -69,7 +95,7 @@ final class HttpConnect extends ProxyDialogue {
     }
     boolean credentials = status == UNAUTHORIZED || status == PROXY_AUTHENTICATION_REQUIRED;
     return credentials
-        ? refuse(Cause.PROXY_CREDENTIALS, 0)
+        ? refuse(Cause.PROXY_CREDENTIALS, ProxyCodes.ofHttp(status))
         : refuse(Cause.PROXY_HTTP, ProxyCodes.ofHttp(status));
   }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.portbouncer.core.config.HopSecrets;
 import org.portbouncer.core.session.Cause;
 
 class ProxyDialogueTest {
@@ -21,11 +22,25 @@ class ProxyDialogueTest {
   private static final Destination V6 = to("2001:db8::9", 80);
   private static final Destination NAME = new Destination(null, "app.example", 8080);
 
+  private static final HopSecrets SECRET = HopSecrets.of("pässwort", "X-Site: oslo\r\n");
+
   private static final List<Supplier<ProxyDialogue>> ALL =
-      List.of(() -> new Socks5(V4), () -> new Socks4(V4, "id"), () -> new HttpConnect(V4));
+      List.of(
+          () -> socks5(V4),
+          () -> new Socks5(V4, "bob", SECRET),
+          () -> new Socks4(V4, "id"),
+          () -> http(V4));
 
   private static Destination to(String host, int port) {
     return new Destination(InetAddress.ofLiteral(host), host, port);
+  }
+
+  private static ProxyDialogue socks5(Destination to) {
+    return new Socks5(to, "", HopSecrets.NONE);
+  }
+
+  private static ProxyDialogue http(Destination to) {
+    return new HttpConnect(to, "", HopSecrets.NONE);
   }
 
   private static byte[] hex(String text) {
@@ -49,7 +64,7 @@ class ProxyDialogueTest {
   }
 
   private static ProxyDialogue asked(Destination to) {
-    Socks5 dialogue = new Socks5(to);
+    ProxyDialogue dialogue = socks5(to);
     dialogue.first();
     dialogue.answered(hex("0500"), 2);
     return dialogue;
@@ -65,11 +80,11 @@ class ProxyDialogueTest {
 
   @Test
   void shouldAskOverSocks5ByTheKindOfAddress() {
-    assertThat(new Socks5(V4).first()).isEqualTo(hex("050100"));
-    assertThat(new Socks5(V4).answered(hex("0500"), 2)).isEqualTo(hex("05010001 c0000207 01bb"));
-    assertThat(new Socks5(V6).answered(hex("0500"), 2))
+    assertThat(socks5(V4).first()).isEqualTo(hex("050100"));
+    assertThat(socks5(V4).answered(hex("0500"), 2)).isEqualTo(hex("05010001 c0000207 01bb"));
+    assertThat(socks5(V6).answered(hex("0500"), 2))
         .isEqualTo(hex("05010004 20010db8000000000000000000000009 0050"));
-    assertThat(new Socks5(NAME).answered(hex("0500"), 2))
+    assertThat(socks5(NAME).answered(hex("0500"), 2))
         .isEqualTo(hex("05010003 0b 6170702e6578616d706c65 1f90"));
   }
 
@@ -89,9 +104,53 @@ class ProxyDialogueTest {
   @Test
   void shouldRefuseWhatIsNoReplyOfSocks5() {
     assertThat(whole(asked(V4), hex("05000009 00"))).isEqualTo(ProxyDialogue.UNFIT);
-    assertThat(whole(new Socks5(V4), ascii("HTTP"))).isEqualTo(ProxyDialogue.UNFIT);
-    shouldEnd(new Socks5(V4), hex("05ff"), Cause.PROXY_CREDENTIALS, 0);
-    shouldEnd(new Socks5(V4), hex("0502"), Cause.PROXY_UNFIT, 0);
+    assertThat(whole(socks5(V4), ascii("HTTP"))).isEqualTo(ProxyDialogue.UNFIT);
+    shouldEnd(socks5(V4), hex("05ff"), Cause.PROXY_METHOD, 255);
+    shouldEnd(socks5(V4), hex("0502"), Cause.PROXY_UNFIT, 0);
+  }
+
+  @Test
+  void shouldSayUserAndPasswordOverSocks5WhenAsked() {
+    ProxyDialogue dialogue = new Socks5(V4, "bob", SECRET);
+    assertThat(dialogue.first()).isEqualTo(hex("05020002"));
+    assertThat(dialogue.answered(hex("0502"), 2))
+        .isEqualTo(hex("01 03 626f62 09 70c3a47373776f7274"));
+    assertThat(whole(dialogue, hex("0100ff"))).isEqualTo(2);
+    assertThat(dialogue.answered(hex("0100"), 2)).isEqualTo(hex("05010001 c0000207 01bb"));
+    shouldEnd(dialogue, hex("05000001 7f000001 0000"), null, 0);
+  }
+
+  @Test
+  void shouldSayNeitherUserNorPasswordOverSocks5WhenNotAsked() {
+    ProxyDialogue dialogue = new Socks5(V4, "bob", SECRET);
+    assertThat(dialogue.answered(hex("0500"), 2)).isEqualTo(hex("05010001 c0000207 01bb"));
+  }
+
+  @Test
+  void shouldSayThatCredentialsAreRefusedOverSocks5() {
+    ProxyDialogue dialogue = new Socks5(V4, "bob", SECRET);
+    dialogue.answered(hex("0502"), 2);
+    shouldEnd(dialogue, hex("0101"), Cause.PROXY_PASSWORD, 1);
+    assertThat(Cause.PROXY_PASSWORD.text(1))
+        .isEqualTo("the proxy refuses the credentials over SOCKS5: code 1");
+    assertThat(Cause.PROXY_METHOD.text(255))
+        .isEqualTo("the proxy takes no such credentials over SOCKS5, or wants some: method 255");
+    dialogue = new Socks5(V4, "bob", SECRET);
+    dialogue.answered(hex("0502"), 2);
+    assertThat(whole(dialogue, hex("02"))).isEqualTo(ProxyDialogue.UNFIT);
+  }
+
+  @Test
+  void shouldSayUserPasswordAndHeadersOverHttp() {
+    assertThat(new String(new HttpConnect(V4, "bob", SECRET).first(), StandardCharsets.US_ASCII))
+        .isEqualTo(
+            """
+            CONNECT 192.0.2.7:443 HTTP/1.1\r
+            Host: 192.0.2.7:443\r
+            Proxy-Authorization: Basic Ym9iOnDDpHNzd29ydA==\r
+            X-Site: oslo\r
+            \r
+            """);
   }
 
   @Test
@@ -107,14 +166,14 @@ class ProxyDialogueTest {
 
   @Test
   void shouldAskOverHttpWithAHostHeader() {
-    assertThat(new String(new HttpConnect(V6).first(), StandardCharsets.US_ASCII))
+    assertThat(new String(http(V6).first(), StandardCharsets.US_ASCII))
         .isEqualTo(
             """
             CONNECT [2001:db8:0:0:0:0:0:9]:80 HTTP/1.1\r
             Host: [2001:db8:0:0:0:0:0:9]:80\r
             \r
             """);
-    assertThat(new String(new HttpConnect(NAME).first(), StandardCharsets.US_ASCII))
+    assertThat(new String(http(NAME).first(), StandardCharsets.US_ASCII))
         .startsWith("CONNECT app.example:8080 HTTP/1.1\r\n");
   }
 
@@ -125,19 +184,21 @@ class ProxyDialogueTest {
             "HTTP/1.1 200 Connection established\r\n\r\n",
             "HTTP/1.0 200\r\nVia: x\r\n\r\n",
             "HTTP/1.1 204 No\nA: b\n\n")) {
-      assertThat(whole(new HttpConnect(V4), ascii(head + "SSH-2.0"))).isEqualTo(head.length());
-      shouldEnd(new HttpConnect(V4), ascii(head), null, 0);
+      assertThat(whole(http(V4), ascii(head + "SSH-2.0"))).isEqualTo(head.length());
+      shouldEnd(http(V4), ascii(head), null, 0);
     }
-    shouldEnd(new HttpConnect(V4), ascii("HTTP/1.1 503 No\r\n\r\n"), Cause.PROXY_HTTP, 104);
-    shouldEnd(new HttpConnect(V4), ascii("HTTP/1.1 301 No\r\n\r\n"), Cause.PROXY_HTTP, 0);
+    shouldEnd(http(V4), ascii("HTTP/1.1 503 No\r\n\r\n"), Cause.PROXY_HTTP, 104);
+    shouldEnd(http(V4), ascii("HTTP/1.1 301 No\r\n\r\n"), Cause.PROXY_HTTP, 0);
     for (String status : List.of("401", "407")) {
-      ProxyDialogue dialogue = new HttpConnect(V4);
+      ProxyDialogue dialogue = http(V4);
       byte[] answer = ascii("HTTP/1.0 " + status + " X\r\n\r\n");
       assertThat(dialogue.answered(answer, answer.length)).isNull();
       assertThat(dialogue.refusal()).isEqualTo(Cause.PROXY_CREDENTIALS);
+      assertThat(dialogue.refusal().text(dialogue.code()))
+          .isEqualTo("the proxy refuses the credentials, or wants some: status " + status);
     }
     for (String bad : List.of("SSH-2.0", "HTTP/2", "HTTP/1.1 2x0 \r\n\r\n", "HTTP/1.1\r\n\r\n")) {
-      assertThat(whole(new HttpConnect(V4), ascii(bad))).isEqualTo(ProxyDialogue.UNFIT);
+      assertThat(whole(http(V4), ascii(bad))).isEqualTo(ProxyDialogue.UNFIT);
     }
   }
 
@@ -157,6 +218,7 @@ class ProxyDialogueTest {
     Random random = new Random(seed);
     byte[][] samples = {
       hex("0500"),
+      hex("0502 0100 05000001 7f000001 0000"),
       hex("05000001 7f000001 0000"),
       hex("05010003 05 6162636465 0000"),
       hex("05000004 00000000000000000000000000000001 0000"),
