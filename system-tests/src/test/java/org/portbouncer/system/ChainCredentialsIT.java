@@ -28,7 +28,7 @@ class ChainCredentialsIT {
 
   @AfterEach
   void stop() throws Exception {
-    trial.close();
+    trial.stop();
   }
 
   private void fails(String hop, String reason) throws Exception {

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** A bouncer in front of a chain of proxies, and a target behind it that speaks first. */
-final class ChainTrial implements AutoCloseable {
+final class ChainTrial {
   static final int PORT = Ports.free();
 
   private final Path folder;
@@ -28,9 +28,8 @@ final class ChainTrial implements AutoCloseable {
     return proxies;
   }
 
-  @Override
-  public void close() throws Exception {
-    proxies.close();
+  void stop() throws Exception {
+    proxies.stop();
     target.close();
   }
 

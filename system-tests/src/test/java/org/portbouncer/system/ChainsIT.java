@@ -2,6 +2,7 @@ package org.portbouncer.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ class ChainsIT {
 
   @AfterEach
   void stop() throws Exception {
-    trial.close();
+    trial.stop();
   }
 
   @Test
@@ -135,5 +136,47 @@ class ChainsIT {
       assertThat(end.get("result")).isEqualTo("timeout");
       assertThat(end.get("reason")).isEqualTo("proxy 1: no answer of the proxy in time");
     }
+  }
+
+  @Test
+  void shouldGoTheWayOfTheRuleBeforeTheListenersAndAnotherAfterAReload() throws Exception {
+    int other = Ports.free();
+    int third = Ports.free();
+    String configuration =
+        """
+        listeners.web { listen = ["127.0.0.1:%d", "127.0.0.1:%d", "127.0.0.1:%d"], target = "%s",
+                        acl = some, via = out, timeouts { idle = 60s } }
+        acls.some = [ { action = pass, to-port = %d, via = first }
+                      { action = pass, to-port = %d, via = second }, { action = pass } ]
+        chains { out = [ %s ], two = [ %s ] }
+        """
+            .formatted(
+                ChainTrial.PORT,
+                other,
+                third,
+                trial.there(),
+                other,
+                third,
+                ChainTrial.hop("socks5", trial.proxies().microsocks()),
+                ChainTrial.hop("socks5", trial.proxies().microsocks()));
+    try (BouncerServer server =
+        BouncerServer.start(
+            folder, configuration.replace("first", "two").replace("second", "none"))) {
+      assertThat(wayOf(server, ChainTrial.PORT)).isEqualTo("out");
+      assertThat(wayOf(server, other)).isEqualTo("two");
+      assertThat(wayOf(server, third)).isEqualTo("-");
+      server.reloaded(configuration.replace("first", "none").replace("second", "two"));
+      assertThat(wayOf(server, other)).isEqualTo("-");
+      assertThat(wayOf(server, third)).isEqualTo("two");
+    }
+  }
+
+  private static String wayOf(BouncerServer server, int port) throws IOException {
+    String address;
+    try (Client client = Client.to(port)) {
+      assertThat(client.receiveText(6)).isEqualTo("hello ");
+      address = client.address();
+    }
+    return server.awaitEndOf(address).get("via");
   }
 }

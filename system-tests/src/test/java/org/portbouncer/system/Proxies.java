@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 /**
  * Proxies that people have, each on a port of loopback; a test whose proxy is missing is skipped.
  */
-final class Proxies implements AutoCloseable {
+final class Proxies {
 
   /** Whom those let in that want a password. */
   static final String USER = "bob";
@@ -192,8 +192,7 @@ final class Proxies implements AutoCloseable {
     return run(port, program("squid"), "-N", "-f", config);
   }
 
-  @Override
-  public void close() throws Exception {
+  void stop() throws InterruptedException {
     for (Process proxy : running) {
       proxy.destroyForcibly().waitFor();
     }

@@ -106,6 +106,7 @@ public class DecisionBenchmark {
         port ? List.of(new PortRange(1024, 40_000)) : List.of(),
         conditional && !port ? Schedule.parse("Mon-Fri 07:00-19:00 Europe/Oslo") : null,
         -1,
+        Rule.LISTENERS_VIA,
         0,
         0,
         null,

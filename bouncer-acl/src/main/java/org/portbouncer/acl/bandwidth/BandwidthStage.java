@@ -66,14 +66,10 @@ final class BandwidthStage implements Stage {
   }
 
   private static int resolve(Configuration configuration, SessionState state) {
-    Listener listener = configuration.listeners().get(state.listener());
-    if (listener.acl() >= 0 && state.rule() >= 0) {
-      Rule rule = configuration.acls().get(listener.acl()).rules().get(state.rule());
-      if (rule.bandwidth() >= 0) {
-        return rule.bandwidth();
-      }
-    }
-    return listener.bandwidth();
+    Rule rule = configuration.rule(state.listener(), state.rule());
+    return rule != null && rule.bandwidth() >= 0
+        ? rule.bandwidth()
+        : configuration.listeners().get(state.listener()).bandwidth();
   }
 
   /** Gives the session the bucket that it takes its bytes from; what names it is what it shares. */

@@ -40,6 +40,7 @@ record TestRule(String[] from, PortRange ports, String when) {
         ports == null ? List.of() : List.of(ports),
         when == null ? null : Schedule.parse(when),
         -1,
+        Rule.LISTENERS_VIA,
         0,
         0,
         null,

@@ -16,9 +16,6 @@ final class ChainReader {
 
   private static final int MOST_HOPS = 16;
 
-  /** Proxies cut a connection that says nothing for so long, or soon after. */
-  private static final long USUAL_IDLE_MS = 300_000;
-
   /** Of a user's name, or a password: RFC 1929. */
   private static final int MOST_OF_ONE = 255;
 
@@ -30,6 +27,15 @@ final class ChainReader {
 
   private ChainReader() {}
 
+  /** What stands for no chain. */
+  private static final String NONE = "none";
+
+  /** A chain by its name, or -1 for `none`. */
+  static ValueReader<Integer> reference(List<String> names) {
+    ValueReader<Integer> chain = Names.reference("chain", names);
+    return (text, where) -> text.equals(NONE) ? Integer.valueOf(-1) : chain.read(text, where);
+  }
+
   /** Every chain. */
   static List<Chain> all(Section chains, List<String> names) {
     List<Chain> all = new ArrayList<>();
@@ -39,6 +45,9 @@ final class ChainReader {
         hops.add(hop(hop));
       }
       Where where = chains.whereOf(name);
+      if (name.equals(NONE)) {
+        chains.problems().error(where, "no chain can be called none: that stands for no chain");
+      }
       if ((hops.isEmpty() || hops.size() > MOST_HOPS) && !chains.problems().hasErrors()) {
         chains
             .problems()
@@ -158,33 +167,5 @@ final class ChainReader {
       throw new InvalidValueException("at most 255 visible ASCII characters are possible");
     }
     return text;
-  }
-
-  /** Says what cannot work of a listener that goes through a chain, or not for long. */
-  static void check(Section listener, Endpoint target, TargetGroup group, Timeouts timeouts) {
-    Where where = listener.whereOf("via");
-    if (target != null && !target.isTcp() && !target.udp()) {
-      listener
-          .problems()
-          .error(where, "no proxy leads to " + target.text() + "; a chain needs HOST:PORT");
-    }
-    if (timeouts.idleMs() == 0 || timeouts.idleMs() > USUAL_IDLE_MS) {
-      listener
-          .problems()
-          .warn(
-              where,
-              "proxies cut connections that say nothing for 300 s or little more; timeouts.idle is"
-                  + (timeouts.idleMs() == 0 ? " without limit" : " longer"));
-    }
-    if (group != null && group.check().type() != TargetGroup.Check.Type.NONE) {
-      listener
-          .problems()
-          .warn(
-              where,
-              "the checks of group '"
-                  + group.name()
-                  + "' go to its members directly, not through"
-                  + " the chain");
-    }
   }
 }

@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
  * <pre>
  * field          form
  * magic          4 bytes, "BCFG"
- * version        1 byte, 5
+ * version        1 byte, 7
  * configuration  its components in the order of the record
  *
  * integers       big-endian, 4 or 8 bytes; booleans 1 byte; enum constants are texts
@@ -23,7 +23,7 @@ import java.nio.ByteBuffer;
 public final class ConfigCodec {
 
   static final int MAGIC = 0x42434647;
-  static final byte VERSION = 6;
+  static final byte VERSION = 7;
 
   private ConfigCodec() {}
 

@@ -6,6 +6,7 @@ import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Reads the records of a configuration and checks that they fit together. Runs in workers. */
 final class ConfigDecoder {
@@ -82,7 +83,6 @@ final class ConfigDecoder {
     for (Listener listener : configuration.listeners()) {
       ok &= isOfOneKind(listener, configuration.targets());
       ok &= listener.via() < configuration.chains().size();
-      ok &= listener.via() < 0 || listener.target().isTcp();
     }
     for (Chain chain : configuration.chains()) {
       ok &= !chain.hops().isEmpty();
@@ -92,8 +92,11 @@ final class ConfigDecoder {
     }
     for (Acl acl : configuration.acls()) {
       for (Rule rule : acl.rules()) {
-        ok &= rule.bandwidth() < classes;
+        ok &= rule.bandwidth() < classes && rule.via() < configuration.chains().size();
       }
+    }
+    for (Listener listener : configuration.listeners()) {
+      ok &= listener.target().isTcp() || !ok || configuration.vias(listener).equals(Set.of(-1));
     }
     if (!ok) {
       throw new ConfigCodecException(
@@ -268,6 +271,7 @@ final class ConfigDecoder {
         ports,
         when,
         in.integer(-1, ANY),
+        in.integer(Rule.LISTENERS_VIA, ANY),
         in.integer(0, ANY),
         in.integer(0, ANY),
         in.nullable(this::rate),

@@ -187,6 +187,7 @@ final class ConfigEncoder {
     out.list(rule.fromPorts(), this::ports);
     out.nullable(rule.when(), this::schedule);
     out.number(rule.bandwidth());
+    out.number(rule.via());
     out.number(rule.maxSessions());
     out.number(rule.maxSessionsPerSource());
     out.nullable(rule.rate(), this::rate);

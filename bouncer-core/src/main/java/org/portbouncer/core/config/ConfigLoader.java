@@ -77,6 +77,7 @@ public final class ConfigLoader {
       }
       if (configuration != null && !problems.hasErrors()) {
         AddedPorts.check(configuration, problems);
+        ChainUse.check(configuration, reading, problems);
         TargetLoops.check(configuration, problems);
       }
       if (configuration != null && !problems.hasErrors()) {

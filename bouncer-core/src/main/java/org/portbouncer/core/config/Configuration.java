@@ -1,7 +1,10 @@
 package org.portbouncer.core.config;
 
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The whole effective configuration, every default filled in. Immutable; made by {@code
@@ -50,6 +53,40 @@ public record Configuration(
     String group,
     boolean confine,
     boolean survive) {
+
+  /**
+   * The rule that decided about a session; null for none.
+   *
+   * @param listener index of the session's
+   * @param rule index into its ACL, -1 for none
+   */
+  public Rule rule(int listener, int rule) {
+    int acl = listeners.get(listener).acl();
+    return acl < 0 || rule < 0 ? null : acls.get(acl).rules().get(rule);
+  }
+
+  /**
+   * Which chain a session goes through, -1 for none: the rule's comes before the listener's.
+   *
+   * @param listener index of the session's
+   * @param decided the rule that decided; null for none
+   */
+  public int via(int listener, Rule decided) {
+    return decided == null || decided.via() == Rule.LISTENERS_VIA
+        ? listeners.get(listener).via()
+        : decided.via();
+  }
+
+  /** Every chain that sessions of a listener may go through; -1 where one may go through none. */
+  public Set<Integer> vias(Listener listener) {
+    if (listener.acl() < 0) {
+      return Set.of(listener.via());
+    }
+    return acls.get(listener.acl()).rules().stream()
+        .filter(rule -> rule.action() == Rule.Action.PASS)
+        .map(rule -> rule.via() == Rule.LISTENERS_VIA ? listener.via() : rule.via())
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
 
   /** The same without the networks of its rules, for those that need the names alone. */
   public Configuration withoutNetworks() {

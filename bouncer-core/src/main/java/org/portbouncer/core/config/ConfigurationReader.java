@@ -46,7 +46,7 @@ final class ConfigurationReader {
     List<Listener> listeners =
         new ListenerReader(aclNames, classNames, chainNames, global, addresses, groups)
             .all(bouncer.section("listeners"));
-    RuleReader ruleReader = new RuleReader(classNames, new NetworkLists(memory));
+    RuleReader ruleReader = new RuleReader(classNames, chainNames, new NetworkLists(memory));
     List<Acl> acls = new ArrayList<>();
     for (String name : aclNames) {
       acls.add(ruleReader.acl(aclSection, name));

@@ -34,6 +34,18 @@ final class Doubts {
             "the group '" + group.name() + "' is the target of no listener");
       }
     }
+    for (int i = 0; i < configuration.chains().size(); i++) {
+      int index = i;
+      Chain chain = configuration.chains().get(i);
+      if (configuration.listeners().stream()
+          .noneMatch(one -> configuration.vias(one).contains(index))) {
+        problems.add(
+            chain.file(),
+            chain.line(),
+            "the chain '" + chain.name() + "' is used by no listener and no rule",
+            Problem.Severity.WARNING);
+      }
+    }
     for (int i = 0; i < configuration.bandwidth().size(); i++) {
       int index = i;
       String name = configuration.bandwidth().get(i).name();

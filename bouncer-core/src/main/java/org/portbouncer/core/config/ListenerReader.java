@@ -87,13 +87,9 @@ final class ListenerReader {
     }
     Integer bandwidth =
         section.read("bandwidth", Names.reference("bandwidth class", bandwidthNames));
-    Integer via = section.read("via", Names.reference("chain", chainNames));
+    Integer via = section.read("via", ChainReader.reference(chainNames));
     Section timeoutSection = section.section("timeouts");
     Timeouts timeouts = timeouts(timeoutSection);
-    if (via != null) {
-      TargetGroup group = target.group() < 0 ? null : groups.get(target.group());
-      ChainReader.check(section, target.endpoint(), group, timeouts);
-    }
     ProxyProtocol proxy =
         ProxyReader.read(section, listen == null ? List.of() : listen, target.endpoint());
     DatagramDoubts.check(section, name, listen, target.endpoint(), proxy, timeoutSection);

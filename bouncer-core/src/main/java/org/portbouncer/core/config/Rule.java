@@ -11,6 +11,7 @@ import java.util.List;
  * @param fromPorts the client's ports; empty for any
  * @param when days, hours and zone; null for always
  * @param bandwidth index into {@link Configuration#bandwidth()}, or -1 for the listener's
+ * @param via index into {@link Configuration#chains()}, -1 for none, or {@link #LISTENERS_VIA}
  * @param maxSessions live sessions of this rule; 0 for no limit
  * @param maxSessionsPerSource live sessions per source; 0 for no limit
  * @param rate new sessions of this rule; null for no limit
@@ -29,6 +30,7 @@ public record Rule(
     List<PortRange> fromPorts,
     Schedule when,
     int bandwidth,
+    int via,
     int maxSessions,
     int maxSessionsPerSource,
     Rate rate,
@@ -39,6 +41,9 @@ public record Rule(
     Arrival arrival,
     String file,
     int line) {
+
+  /** The way of a session whose rule says nothing of it. */
+  public static final int LISTENERS_VIA = -2;
 
   /** What a rule does with a session. */
   public enum Action {
@@ -64,6 +69,7 @@ public record Rule(
             fromPorts,
             when,
             bandwidth,
+            via,
             maxSessions,
             maxSessionsPerSource,
             rate,

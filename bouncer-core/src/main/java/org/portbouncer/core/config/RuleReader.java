@@ -14,7 +14,8 @@ final class RuleReader {
   private static final int MOST = 32_767;
 
   private static final List<String> LIMITS =
-      List.of("max-sessions", "max-sessions-per-source", "rate", "rate-per-source", "bandwidth");
+      List.of(
+          "max-sessions", "max-sessions-per-source", "rate", "rate-per-source", "bandwidth", "via");
 
   private enum LogAt {
     CONNECT,
@@ -23,10 +24,12 @@ final class RuleReader {
   }
 
   private final List<String> bandwidthNames;
+  private final List<String> chainNames;
   private final NetworkLists lists;
 
-  RuleReader(List<String> bandwidthNames, NetworkLists lists) {
+  RuleReader(List<String> bandwidthNames, List<String> chainNames, NetworkLists lists) {
     this.bandwidthNames = bandwidthNames;
+    this.chainNames = chainNames;
     this.lists = lists;
   }
 
@@ -77,6 +80,7 @@ final class RuleReader {
     List<PortRange> ports = rule.readList("from-port", (text, where) -> Quantities.ports(text));
     Schedule when = when(rule);
     Integer bandwidth = rule.read("bandwidth", Names.reference("bandwidth class", bandwidthNames));
+    Integer via = rule.read("via", ChainReader.reference(chainNames));
     Integer maxSessions = rule.read("max-sessions", count);
     Integer maxPerSource = rule.read("max-sessions-per-source", count);
     Rate rateOfRule = rule.read("rate", rate);
@@ -100,6 +104,7 @@ final class RuleReader {
         ports == null ? List.of() : List.copyOf(ports),
         when,
         Objects.requireNonNullElse(bandwidth, -1),
+        Objects.requireNonNullElse(via, Rule.LISTENERS_VIA),
         Objects.requireNonNullElse(maxSessions, 0),
         Objects.requireNonNullElse(maxPerSource, 0),
         rateOfRule,

@@ -45,7 +45,7 @@ public final class Schema {
               "the class of sessions whose rule names none"),
           optional(
               "listeners.NAME.via",
-              "name",
+              "name, or `none`",
               "none",
               "the chain of proxies that leads to the target"),
           optional(
@@ -314,6 +314,11 @@ public final class Schema {
               "name",
               "the listener's",
               "the class of sessions that match"),
+          optional(
+              "acls.NAME[].via",
+              "name, or `none`",
+              "the listener's",
+              "the chain of proxies that sessions that match go through"),
           optional("acls.NAME[].max-sessions", COUNT, "no limit", "live sessions of this rule"),
           optional(
               "acls.NAME[].max-sessions-per-source",

@@ -110,10 +110,16 @@ final class TargetLoops {
   }
 
   private List<Endpoint> targets(Listener from) {
-    return from.via() < 0
-        ? AddedPorts.targets(from, configuration)
+    List<Endpoint> all = new ArrayList<>();
+    for (int via : configuration.vias(from)) {
+      if (via < 0) {
+        all.addAll(AddedPorts.targets(from, configuration));
+      } else {
         // What the target's address means is the last proxy's to say.
-        : List.of(configuration.chains().get(from.via()).hops().getFirst().proxy());
+        all.add(configuration.chains().get(via).hops().getFirst().proxy());
+      }
+    }
+    return all;
   }
 
   /** The address of ours that a session comes to next; null where that is none. */

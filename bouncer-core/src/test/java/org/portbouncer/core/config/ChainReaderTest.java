@@ -57,6 +57,58 @@ class ChainReaderTest {
     assertThat(decoded.listeners()).isEqualTo(loaded.configuration().listeners());
   }
 
+  private LoadResult rules(String listener, String rules) throws IOException {
+    return ConfigLoader.load(
+        Files.writeString(
+            folder.resolve("r.conf"),
+            """
+            bouncer {
+              listeners.web { listen = "127.0.0.1:8080", acl = some, %s }
+              acls.some = [ %s ]
+              chains.out = [ %s ]
+              chains.other = [ %s ]
+            }
+            """
+                .formatted(listener, rules, HOP, HTTP)));
+  }
+
+  private static final String RULES =
+      "{ action = pass, from = \"10.0.0.1\", via = other },"
+          + "{ action = pass, from = \"10.0.0.2\", via = none }, { action = pass }";
+
+  @Test
+  void shouldPutTheChainOfARuleBeforeTheListeners() throws Exception {
+    LoadResult loaded = rules(TARGET + ", via = out", RULES);
+    assertThat(loaded.problems()).isEmpty();
+    byte[] encoded = ConfigCodec.encode(loaded.configuration());
+    Configuration read = ConfigCodec.decode(ByteBuffer.wrap(encoded));
+    assertThat(read.via(0, read.rule(0, 0))).isEqualTo(1);
+    assertThat(read.via(0, read.rule(0, 1))).isEqualTo(-1);
+    assertThat(read.via(0, read.rule(0, 2))).isEqualTo(0);
+    assertThat(read.vias(read.listeners().getFirst())).containsExactly(1, -1, 0);
+  }
+
+  @Test
+  void shouldSayWhatIsWrongWithTheChainOfARule() throws Exception {
+    assertThat(rules(TARGET, RULES).problems())
+        .extracting(Problem::message)
+        .containsExactly("the chain 'out' is used by no listener and no rule");
+    assertThat(rules("target = \"internal:echo\", timeouts.idle = 5m", RULES).problems())
+        .extracting(Problem::message)
+        .contains(
+            "via of rule '#1', for listener 'web': no proxy leads to internal:echo; a chain needs"
+                + " HOST:PORT");
+    assertThat(rules("target = \"a.example:80\"", RULES).problems())
+        .extracting(Problem::message)
+        .anyMatch(text -> text.startsWith("via of rule '#1', for listener 'web': proxies cut"));
+    assertThat(rules("target = \"127.0.0.1:8080\", timeouts.idle = 5m", RULES).problems())
+        .extracting(Problem::message)
+        .anyMatch(text -> text.contains("is the listener itself"));
+    assertThat(rules(TARGET, "{ action = pass, via = ohter }").problems())
+        .extracting(Problem::message)
+        .anyMatch(text -> text.contains("no chain 'ohter', did you mean 'other'?"));
+  }
+
   @Test
   void shouldSayWhatIsWrongWithAChain() throws Exception {
     assertThat(problems(TARGET, "")).containsExactly("chains.out has 0 proxies; 1 to 16 it needs");

@@ -19,6 +19,7 @@ class CoverageTest {
         List.of(),
         null,
         -1,
+        Rule.LISTENERS_VIA,
         0,
         0,
         null,

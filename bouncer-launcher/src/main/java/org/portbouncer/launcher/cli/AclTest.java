@@ -7,6 +7,7 @@ import org.portbouncer.acl.Source;
 import org.portbouncer.acl.acl.RuleMatcher;
 import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Rule;
 
@@ -17,6 +18,7 @@ import org.portbouncer.core.config.Rule;
  * @param acl null where the listener has none
  * @param rule null where no rule decides
  * @param bandwidth the class that would apply; null for none
+ * @param via the chain it would go through; null for none
  * @param source what the limits per source count the client as
  * @param considered up to the rule that decides, it included
  */
@@ -27,6 +29,7 @@ record AclTest(
     Acl acl,
     Rule rule,
     String bandwidth,
+    String via,
     String source,
     List<Considered> considered) {
 
@@ -70,6 +73,7 @@ record AclTest(
       }
     }
     int bandwidth = rule != null && rule.bandwidth() >= 0 ? rule.bandwidth() : listener.bandwidth();
+    int via = configuration.via(configuration.listeners().indexOf(listener), rule);
     return new AclTest(
         listener,
         client,
@@ -77,12 +81,18 @@ record AclTest(
         acl,
         rule,
         bandwidth < 0 ? null : configuration.bandwidth().get(bandwidth).name(),
+        via < 0 ? null : configuration.chains().get(via).name(),
         Source.text(client.address(), configuration.sourcePrefix()),
         considered);
   }
 
   boolean passes() {
     return acl == null || (rule != null && rule.action() == Rule.Action.PASS);
+  }
+
+  /** The group that its target is; null for a single server. */
+  String group() {
+    return listener.target().kind() == Endpoint.Kind.GROUP ? listener.target().path() : null;
   }
 
   /** Why, in one line. */

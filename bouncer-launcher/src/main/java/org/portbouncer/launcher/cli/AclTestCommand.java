@@ -136,6 +136,12 @@ final class AclTestCommand implements Callable<Integer> {
     if (test.passes()) {
       console.out().println("limits: " + limits(test));
       console.out().println("bandwidth: " + (test.bandwidth() == null ? "-" : test.bandwidth()));
+      console
+          .out()
+          .println(
+              "target: "
+                  + test.listener().target().text()
+                  + (test.via() == null ? "" : ", via " + test.via()));
     }
   }
 
@@ -198,6 +204,9 @@ final class AclTestCommand implements Callable<Integer> {
       out.writeFieldName("limits");
       limits(out, test);
       out.writeStringField("bandwidth", test.passes() ? test.bandwidth() : null);
+      out.writeStringField("target", test.listener().target().text());
+      out.writeStringField("group", test.group());
+      out.writeStringField("via", test.passes() ? test.via() : null);
       out.writeArrayFieldStart("considered");
       for (AclTest.Considered one : test.considered()) {
         out.writeStartObject();

@@ -20,6 +20,7 @@ class AclTestCommandTest {
         listeners {
           web { listen = "127.0.0.1:8080", target = "127.0.0.1:80", acl = office, bandwidth = slow }
           open { listen = "127.0.0.1:8081", target = "127.0.0.1:80" }
+          app { listen = "127.0.0.1:8082", target = "group:servers", acl = ways, via = out }
         }
         acls {
           office = [
@@ -29,6 +30,16 @@ class AclTestCommandTest {
               when = "Mon-Fri 07:00-19:00 Europe/Oslo", bandwidth = fast, max-sessions = 100,
               max-sessions-per-source = 5, rate = "50/1s", rate-per-source = "3/10s" }
           ]
+          ways = [
+            { action = pass, from = "10.1.2.4", via = none }
+            { action = pass, from = "10.1.2.5", via = other }
+            { action = pass }
+          ]
+        }
+        targets.servers.members = [ { address = "192.0.2.1:80" } ]
+        chains {
+          out = [ { type = socks5, proxy = "192.0.2.9:1080" } ]
+          other = [ { type = socks5, proxy = "192.0.2.8:1080" } ]
         }
         bandwidth { slow { up = "1 MiB/s" }, fast { up = "9 MiB/s" } }
         source-prefix { v4 = 24 }
@@ -60,13 +71,28 @@ class AclTestCommandTest {
     assertThat(run.out().lines())
         .containsExactly(
             "listener web, acl office, client 10.1.2.3:4000, at 2026-11-23T08:00:00Z",
-            "  #1 noisy (" + file + ":8): from does not match",
-            "  #2 (" + file + ":9): from does not match",
-            "  #3 staff (" + file + ":10): matches, action pass",
-            "pass: rule 'staff' at " + file + ":10 is the first that matches",
+            "  #1 noisy (" + file + ":9): from does not match",
+            "  #2 (" + file + ":10): from does not match",
+            "  #3 staff (" + file + ":11): matches, action pass",
+            "pass: rule 'staff' at " + file + ":11 is the first that matches",
             "limits: max-sessions 100, rate 50/1s, max-sessions-per-source 5 for source"
                 + " 10.1.2.0/24, rate-per-source 3/10s for source 10.1.2.0/24",
-            "bandwidth: fast");
+            "bandwidth: fast",
+            "target: 127.0.0.1:80");
+  }
+
+  @Test
+  void shouldNameTheGroupAndTheChain() throws Exception {
+    assertThat(test("app", "10.1.2.3", "--at", MONDAY).out())
+        .endsWith("target: group:servers, via out\n");
+    assertThat(test("app", "10.1.2.4", "--at", MONDAY).out()).endsWith("target: group:servers\n");
+    assertThat(test("app", "10.1.2.5", "--at", MONDAY).out())
+        .endsWith("target: group:servers, via other\n");
+    Map<?, ?> object = Json.parseObject(test("app", "10.1.2.5", "--json").out());
+    assertThat(object.get("group")).isEqualTo("servers");
+    assertThat(object.get("target")).isEqualTo("group:servers");
+    assertThat(object.get("via")).isEqualTo("other");
+    assertThat(Json.parseObject(test("open", "::1", "--json").out()).get("group")).isNull();
   }
 
   @Test
@@ -74,7 +100,7 @@ class AclTestCommandTest {
     CliRun run = test("web", "10.1.2.3:4000", "--at", "2026-11-22T08:00Z");
     assertThat(run.code()).isEqualTo(1);
     assertThat(run.out())
-        .contains("#3 staff (" + file + ":10): when: Mon-Fri 07:00-19:00 Europe/Oslo is not now\n")
+        .contains("#3 staff (" + file + ":11): when: Mon-Fri 07:00-19:00 Europe/Oslo is not now\n")
         .endsWith("block: no rule of acl 'office' matches, and no match blocks\n");
   }
 
@@ -84,7 +110,7 @@ class AclTestCommandTest {
     assertThat(run.code()).isEqualTo(1);
     assertThat(run.out())
         .contains("no port is given: rules with from-port count as not matching\n")
-        .contains("#2 (" + file + ":9): from-port needs a port\n");
+        .contains("#2 (" + file + ":10): from-port needs a port\n");
     assertThat(test("web", "192.0.2.7:1023", "--at", MONDAY).code()).isEqualTo(1);
     assertThat(test("web", "192.0.2.7:1024", "--at", MONDAY).code()).isZero();
   }
@@ -97,7 +123,7 @@ class AclTestCommandTest {
     assertThat(object.get("action")).isEqualTo("pass");
     assertThat(object.get("acl")).isEqualTo("office");
     assertThat(object.get("rule")).isEqualTo("staff");
-    assertThat(object.get("line")).isEqualTo(10L);
+    assertThat(object.get("line")).isEqualTo(11L);
     assertThat(object.get("bandwidth")).isEqualTo("fast");
     assertThat((Map<?, ?>) object.get("limits"))
         .isEqualTo(

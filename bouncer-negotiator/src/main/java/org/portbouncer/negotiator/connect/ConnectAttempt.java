@@ -104,9 +104,7 @@ final class ConnectAttempt extends SessionWait
     this.proxy = listener.proxy();
     this.begun = stage.worker().loop().now();
     this.timeoutMs = listener.timeouts().connectMs();
-    if (listener.via() >= 0) {
-      chain = stage.path(session, listener.via());
-    }
+    chain = stage.path(session);
     if (target.kind() == Endpoint.Kind.GROUP) {
       tries.begin(session, listener.group());
       if (!nextMember()) {

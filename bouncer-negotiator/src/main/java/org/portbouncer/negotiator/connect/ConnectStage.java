@@ -4,8 +4,10 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
 import org.portbouncer.core.config.ChainSecrets;
+import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.Rule;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
@@ -103,12 +105,18 @@ final class ConnectStage implements Stage {
     secrets.retire(oldest);
   }
 
-  /** The way through the chain with this index, as the session's configuration has it. */
-  ChainPath path(Session session, int chain) {
-    return new ChainPath(
-        chain,
-        worker.configuration(session).chains().get(chain),
-        secrets.of(session.state().epoch()));
+  /** The chain that the session goes through, as its configuration has it; null for none. */
+  ChainPath path(Session session) {
+    Configuration configuration = worker.configuration(session);
+    if (configuration.chains().isEmpty()) {
+      return null;
+    }
+    SessionState state = session.state();
+    Rule rule = configuration.rule(state.listener(), state.rule());
+    int chain = configuration.via(state.listener(), rule);
+    return chain < 0
+        ? null
+        : new ChainPath(chain, configuration.chains().get(chain), secrets.of(state.epoch()));
   }
 
   @Override

@@ -1,0 +1,82 @@
+package org.portbouncer.core.config;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Says what cannot work of listeners whose sessions go through chains, or not for long. In the
+ * mother and in commands.
+ */
+final class ChainUse {
+
+  /** Proxies cut a connection that says nothing for so long, or soon after. */
+  private static final long USUAL_IDLE_MS = 300_000;
+
+  private final Configuration configuration;
+  private final Reading reading;
+  private final Problems problems;
+
+  private ChainUse(Configuration configuration, Reading reading, Problems problems) {
+    this.configuration = configuration;
+    this.reading = reading;
+    this.problems = problems;
+  }
+
+  static void check(Configuration configuration, Reading reading, Problems problems) {
+    ChainUse use = new ChainUse(configuration, reading, problems);
+    for (Listener listener : configuration.listeners()) {
+      use.listener(listener);
+    }
+  }
+
+  private void listener(Listener listener) {
+    List<Integer> seen = new ArrayList<>();
+    if (listener.via() >= 0) {
+      seen.add(listener.via());
+      Where where = reading.whereOf("listeners." + listener.name() + ".via");
+      through(listener, where.file(), where.line(), "");
+    }
+    if (listener.acl() < 0) {
+      return;
+    }
+    for (Rule rule : configuration.acls().get(listener.acl()).rules()) {
+      if (rule.via() >= 0 && !seen.contains(rule.via())) {
+        seen.add(rule.via());
+        String why = "via of rule '" + rule.name() + "', for listener '" + listener.name() + "': ";
+        through(listener, rule.file(), rule.line(), why);
+      }
+    }
+  }
+
+  private void through(Listener listener, String file, int line, String start) {
+    if (!listener.target().isTcp()) {
+      problems.add(
+          file,
+          line,
+          start + "no proxy leads to " + listener.target().text() + "; a chain needs HOST:PORT",
+          Problem.Severity.ERROR);
+    }
+    long idleMs = listener.timeouts().idleMs();
+    if (idleMs == 0 || idleMs > USUAL_IDLE_MS) {
+      problems.add(
+          file,
+          line,
+          start
+              + "proxies cut connections that say nothing for 300 s or little more; timeouts.idle"
+              + " is"
+              + (idleMs == 0 ? " without limit" : " longer"),
+          Problem.Severity.WARNING);
+    }
+    TargetGroup group = listener.group() < 0 ? null : configuration.targets().get(listener.group());
+    if (group != null && group.check().type() != TargetGroup.Check.Type.NONE) {
+      problems.add(
+          file,
+          line,
+          start
+              + "the checks of group '"
+              + group.name()
+              + "' go to its members directly, not through the chain",
+          Problem.Severity.WARNING);
+    }
+  }
+}
