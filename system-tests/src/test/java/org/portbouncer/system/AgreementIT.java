@@ -429,10 +429,10 @@ class AgreementIT {
 
   private static void assertHistogram(
       Scrape scrape, String name, String label, String value, int expected) {
-    assertThat(scrape.value(name + "_count", label, value))
+    assertThat(scrape.sum(name + "_count", label, value))
         .as("%s of %s", name, value)
         .isEqualTo(expected);
-    assertThat(scrape.value(name + "_bucket", label, value, "le", "+Inf"))
+    assertThat(scrape.sum(name + "_bucket", label, value, "le", "+Inf"))
         .as("all buckets of %s of %s", name, value)
         .isEqualTo(expected);
   }

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
@@ -401,5 +403,34 @@ class ProxyProtocolIT {
     List<String> all = new ArrayList<>(asked);
     all.addAll(List.of("--from", from, "--peer", peer, "--to", to));
     return CommandResult.bouncer(all.toArray(String[]::new)).exit();
+  }
+
+  @Test
+  void shouldSendEachMemberTheHeaderThatItWants() throws Exception {
+    String configuration =
+        """
+        listeners.web { listen = "127.0.0.1:%d", target = "group:app", acl = all, send-proxy = v2 }
+        acls.all = [ { action = pass } ]
+        targets.app { balance = round-robin, members = [
+          { name = a, address = "127.0.0.1:%3$d", send-proxy = none }
+          { name = b, address = "127.0.0.1:%3$d", send-proxy = v1 }
+          { name = c, address = "127.0.0.1:%3$d" } ] }
+        """
+            .replace("%d", String.valueOf(PORT))
+            .replace("%3$d", String.valueOf(echo.port()));
+    try (BouncerServer server = BouncerServer.start(folder, configuration)) {
+      Set<String> seen = new TreeSet<>();
+      for (int i = 0; i < 6; i++) {
+        String address;
+        String begin;
+        try (Client client = Client.to(PORT)) {
+          client.send("hello");
+          begin = client.receiveText(5);
+          address = client.address();
+        }
+        seen.add(server.awaitEndOf(address).get("member") + " " + begin.strip());
+      }
+      assertThat(seen).containsExactly("a hello", "b PROXY", "c \0");
+    }
   }
 }

@@ -27,6 +27,9 @@ final class ChainUse {
     for (Listener listener : configuration.listeners()) {
       use.listener(listener);
     }
+    for (int i = 0; i < configuration.targets().size(); i++) {
+      use.group(i);
+    }
   }
 
   private void listener(Listener listener) {
@@ -48,8 +51,29 @@ final class ChainUse {
     }
   }
 
+  /** Checks go one way, whatever ways sessions go. */
+  private void group(int index) {
+    TargetGroup group = configuration.targets().get(index);
+    if (group.check().type() == TargetGroup.Check.Type.NONE
+        || configuration.groupVias(index).size() < 2) {
+      return;
+    }
+    int chain = configuration.checkVia(index);
+    problems.add(
+        group.file(),
+        group.line(),
+        "sessions to the group '"
+            + group.name()
+            + "' go several ways; its checks go "
+            + (chain < 0
+                ? "directly"
+                : "through the chain '" + configuration.chains().get(chain).name() + "'"),
+        Problem.Severity.WARNING);
+  }
+
   private void through(Listener listener, String file, int line, String start) {
-    if (!listener.target().isTcp()) {
+    boolean told = listener.target().udp() && start.isEmpty();
+    if (!listener.target().isTcp() && !told) {
       problems.add(
           file,
           line,
@@ -65,17 +89,6 @@ final class ChainUse {
               + "proxies cut connections that say nothing for 300 s or little more; timeouts.idle"
               + " is"
               + (idleMs == 0 ? " without limit" : " longer"),
-          Problem.Severity.WARNING);
-    }
-    TargetGroup group = listener.group() < 0 ? null : configuration.targets().get(listener.group());
-    if (group != null && group.check().type() != TargetGroup.Check.Type.NONE) {
-      problems.add(
-          file,
-          line,
-          start
-              + "the checks of group '"
-              + group.name()
-              + "' go to its members directly, not through the chain",
           Problem.Severity.WARNING);
     }
   }

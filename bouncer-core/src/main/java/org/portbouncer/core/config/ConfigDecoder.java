@@ -201,7 +201,12 @@ final class ConfigDecoder {
 
   private TargetGroup.Member member() throws ConfigCodecException {
     return new TargetGroup.Member(
-        in.text(), endpoint(), in.integer(1, ANY), in.integer(0, ANY), in.flag());
+        in.text(),
+        endpoint(),
+        in.integer(1, ANY),
+        in.integer(0, ANY),
+        in.flag(),
+        in.nullable(() -> in.constant(ProxyProtocol.Send.values())));
   }
 
   private TargetGroup.Check check() throws ConfigCodecException {

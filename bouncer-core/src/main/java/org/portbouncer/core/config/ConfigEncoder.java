@@ -122,6 +122,7 @@ final class ConfigEncoder {
     out.number(member.weight());
     out.number(member.maxSessions());
     out.flag(member.backup());
+    out.nullable(member.send(), out::constant);
   }
 
   private void check(TargetGroup.Check check) {

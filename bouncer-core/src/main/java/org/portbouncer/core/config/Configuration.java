@@ -88,6 +88,26 @@ public record Configuration(
         .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
+  /**
+   * Which chain the checks of a group go through, -1 for none: that of all its sessions, or where
+   * they go several ways that of the first listener.
+   */
+  public int checkVia(int group) {
+    List<Listener> users = listeners.stream().filter(one -> one.group() == group).toList();
+    Set<Integer> ways = groupVias(group);
+    return ways.size() == 1
+        ? ways.iterator().next()
+        : users.isEmpty() ? -1 : users.getFirst().via();
+  }
+
+  /** Every chain that sessions to a group may go through; -1 where one may go through none. */
+  Set<Integer> groupVias(int group) {
+    return listeners.stream()
+        .filter(one -> one.group() == group)
+        .flatMap(one -> vias(one).stream())
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
   /** The same without the networks of its rules, for those that need the names alone. */
   public Configuration withoutNetworks() {
     return with(

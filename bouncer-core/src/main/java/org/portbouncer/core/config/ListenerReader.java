@@ -91,7 +91,11 @@ final class ListenerReader {
     Section timeoutSection = section.section("timeouts");
     Timeouts timeouts = timeouts(timeoutSection);
     ProxyProtocol proxy =
-        ProxyReader.read(section, listen == null ? List.of() : listen, target.endpoint());
+        ProxyReader.read(
+            section,
+            listen == null ? List.of() : listen,
+            target.endpoint(),
+            target.group() < 0 ? null : groups.get(target.group()));
     DatagramDoubts.check(section, name, listen, target.endpoint(), proxy, timeoutSection);
     return new Listener(
         name,

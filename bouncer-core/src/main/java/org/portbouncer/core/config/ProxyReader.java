@@ -24,9 +24,18 @@ final class ProxyReader {
 
   private static final int LAST_CUSTOM = 0xf7;
 
+  /** Which header is sent. */
+  static final ValueReader<ProxyProtocol.Send> SEND =
+      Names.choice(
+          Names.choices(
+              Map.entry("none", ProxyProtocol.Send.NONE),
+              Map.entry("v1", ProxyProtocol.Send.V1),
+              Map.entry("v2", ProxyProtocol.Send.V2)));
+
   private ProxyReader() {}
 
-  static ProxyProtocol read(Section listener, List<Endpoint> listen, Endpoint target) {
+  static ProxyProtocol read(
+      Section listener, List<Endpoint> listen, Endpoint target, TargetGroup group) {
     List<String> from =
         listener
             .section("accept-proxy")
@@ -36,14 +45,7 @@ final class ProxyReader {
                   new NetworkSetBuilder().add(text.strip());
                   return text.strip();
                 });
-    ProxyProtocol.Send send =
-        listener.read(
-            "send-proxy",
-            Names.choice(
-                Names.choices(
-                    Map.entry("none", ProxyProtocol.Send.NONE),
-                    Map.entry("v1", ProxyProtocol.Send.V1),
-                    Map.entry("v2", ProxyProtocol.Send.V2))));
+    ProxyProtocol.Send send = listener.read("send-proxy", SEND);
     Section section = listener.section("send-proxy-tlvs");
     ProxyProtocol.Tlvs tlvs = tlvs(section);
     ProxyProtocol proxy =
@@ -51,7 +53,7 @@ final class ProxyReader {
             from == null ? List.of() : from,
             Objects.requireNonNullElse(send, ProxyProtocol.Send.NONE),
             tlvs);
-    doubts(listener, proxy, listen, target);
+    doubts(listener, proxy, sends(proxy, group), listen, target);
     return proxy;
   }
 
@@ -129,11 +131,26 @@ final class ProxyReader {
     throw new InvalidValueException("'" + text + "' is no type of a TLV; 0x00 to 0xFF are");
   }
 
+  /** Every kind of header that its sessions may send. */
+  private static Set<ProxyProtocol.Send> sends(ProxyProtocol proxy, TargetGroup group) {
+    Set<ProxyProtocol.Send> sends = new HashSet<>();
+    List<TargetGroup.Member> members = group == null ? List.of() : group.members();
+    members.forEach(one -> sends.add(one.send() == null ? proxy.send() : one.send()));
+    if (group == null) {
+      sends.add(proxy.send());
+    }
+    return sends;
+  }
+
   private static void doubts(
-      Section listener, ProxyProtocol proxy, List<Endpoint> listen, Endpoint target) {
+      Section listener,
+      ProxyProtocol proxy,
+      Set<ProxyProtocol.Send> sends,
+      List<Endpoint> listen,
+      Endpoint target) {
     ProxyProtocol.Tlvs tlvs = proxy.tlvs();
     boolean anyTlv = tlvs.bytes() > 0 || tlvs.passesAny();
-    if (proxy.send() != ProxyProtocol.Send.V2 && anyTlv) {
+    if (!sends.contains(ProxyProtocol.Send.V2) && anyTlv) {
       listener
           .problems()
           .warn(
@@ -155,7 +172,7 @@ final class ProxyReader {
                   + SAFE_BYTES
                   + " bytes: nginx takes no more, and others few more");
     }
-    if (proxy.send() == ProxyProtocol.Send.NONE) {
+    if (sends.equals(Set.of(ProxyProtocol.Send.NONE))) {
       return;
     }
     if (target != null && target.kind() == Endpoint.Kind.INTERNAL) {
@@ -165,7 +182,7 @@ final class ProxyReader {
               listener.whereOf("send-proxy"),
               "'send-proxy' has no effect: an internal target takes no header");
     }
-    if (proxy.send() == ProxyProtocol.Send.V1
+    if (sends.contains(ProxyProtocol.Send.V1)
         && listen.stream().anyMatch(one -> one.kind() == Endpoint.Kind.UNIX)) {
       listener
           .problems()

@@ -179,6 +179,11 @@ public final class Schema {
               COUNT,
               "no limit",
               "live sessions of this member, over all workers; more go to others"),
+          optional(
+              "targets.NAME.members[].send-proxy",
+              "`none`, `v1` or `v2`",
+              "the listener's",
+              "the PROXY header that this member gets"),
           withDefault(
               "targets.NAME.members[].backup",
               "`true` or `false`",

@@ -52,9 +52,15 @@ public record TargetGroup(
    * @param weight its share, from 1
    * @param maxSessions sessions at once; 0 for no limit
    * @param backup whether it is used only when no other is up
+   * @param send which PROXY header it gets; null for what the listener says
    */
   public record Member(
-      String name, Endpoint address, int weight, int maxSessions, boolean backup) {}
+      String name,
+      Endpoint address,
+      int weight,
+      int maxSessions,
+      boolean backup,
+      ProxyProtocol.Send send) {}
 
   /** Which member a session gets. */
   public enum Balance {

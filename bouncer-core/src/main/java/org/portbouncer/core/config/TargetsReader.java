@@ -45,7 +45,7 @@ final class TargetsReader {
   static TargetGroup ofListener(String listener, List<Endpoint> addresses, Where where) {
     List<Member> members = new ArrayList<>();
     for (Endpoint address : addresses) {
-      members.add(new Member("#" + (members.size() + 1), address, 1, 0, false));
+      members.add(new Member("#" + (members.size() + 1), address, 1, 0, false, null));
     }
     return new TargetGroup(
         "listeners." + listener,
@@ -186,7 +186,8 @@ final class TargetsReader {
         address,
         weight,
         Objects.requireNonNullElse(most, 0),
-        Boolean.TRUE.equals(backup));
+        Boolean.TRUE.equals(backup),
+        section.read("send-proxy", ProxyReader.SEND));
   }
 
   /** What all members of a group are, and its checks, where they are reached by datagrams. */

@@ -16,13 +16,14 @@ import org.portbouncer.core.session.Cause;
  *    0 active u32, sessions that are to it or on their way | 4 operator's word u32, Mode
  *    8 what checks say u32: 0 nothing yet, 1 up, 2 down | 12 failed in a row u32, connections
  *   16 first of these u64 | 24 ejected until u64 | 32 up since u64, all CLOCK_MONOTONIC ns, 0 never
- *   40 connections u64, one for each Outcome | 72 checks that succeeded u64 | 80 that failed u64
+ *   40 connections u64, one for each Outcome but PROXY | 72 checks that succeeded u64 | 80 that failed u64
  *   88 last error: cause 8, errno 8; 0 is none | 96 its first u64 | 104 its last u64, wall clock ms
  *  112 how often u64 | 120 checks of one kind in a row u32
  *  128 the next check u64, CLOCK_MONOTONIC ns
  *  136 since when it is here u64 | 144 the operator's word changed u64 | 152 what checks say changed
  *  u64 | 160 ejected u64, all wall clock ms, 0 never
  *  168 last check: cause 8, errno 8, whether it succeeded 1, then wall clock ms; 0 is none
+ *  176 connections u64 that a proxy did not lead to
  * </pre>
  */
 public final class TargetBoard {
@@ -60,6 +61,8 @@ public final class TargetBoard {
   private static final int EJECTED_AT = 160;
   private static final int LAST_CHECK = 168;
 
+  private static final int CONNECTS_PROXY = 176;
+
   private static final int CHECK_OK = 1 << 16;
   private static final int CHECK_TIME = 17;
 
@@ -67,7 +70,7 @@ public final class TargetBoard {
   private static final int CHECKED_DOWN = 2;
 
   static {
-    if (CONNECTS + 8 * Outcome.values().length > CHECKS_OK) {
+    if (CONNECTS + 8 * Outcome.PROXY.ordinal() > CHECKS_OK) {
       throw new IllegalStateException("outcomes do not fit into their place");
     }
   }
@@ -107,7 +110,9 @@ public final class TargetBoard {
     OK("ok"),
     REFUSED("refused"),
     TIMEOUT("timeout"),
-    ERROR("error");
+    ERROR("error"),
+    /** A proxy on the way refused or was not reached: nothing is known of the member. */
+    PROXY("proxy");
 
     private final String text;
 
@@ -296,7 +301,7 @@ public final class TargetBoard {
       long withinNs,
       long forNs,
       long now) {
-    LONG.getAndAdd(memory, at(place, CONNECTS + 8 * outcome.ordinal()), 1L);
+    LONG.getAndAdd(memory, at(place, offset(outcome)), 1L);
     error(place, cause, errno);
     if (failures == 0 || isEjected(place, now)) {
       return false;
@@ -318,7 +323,19 @@ public final class TargetBoard {
 
   /** Connections that came to this. */
   public long connects(int place, Outcome outcome) {
-    return get(place, CONNECTS + 8 * outcome.ordinal());
+    return get(place, offset(outcome));
+  }
+
+  private static int offset(Outcome outcome) {
+    return outcome == Outcome.PROXY ? CONNECTS_PROXY : CONNECTS + 8 * outcome.ordinal();
+  }
+
+  /**
+   * A connection for a session was not made, and the member is not to blame: a proxy on the way is.
+   */
+  public void notReached(int place, Cause cause, int code) {
+    LONG.getAndAdd(memory, at(place, CONNECTS_PROXY), 1L);
+    error(place, cause, code);
   }
 
   // Checks.

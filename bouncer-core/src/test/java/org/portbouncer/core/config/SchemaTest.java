@@ -54,6 +54,7 @@ class SchemaTest {
             .map(line -> line.replaceFirst("^( +)#(?! )", "$1"))
             .toList();
     Path file = Files.write(folder.resolve("full.conf"), lines);
+    Files.writeString(folder.resolve("bob.secret"), "secret\n");
     assertThat(ConfigLoader.load(file).problems()).noneMatch(Problem::isError);
     List<String> written =
         ConfigLoader.read(file).settings().stream()

@@ -72,6 +72,7 @@ public record Figures(
    * @param bytesUp to the target, live sessions included
    * @param bytesDown to clients, likewise
    * @param setup from accept to forwarding
+   * @param group of targets; "" for a single server, or one that is configured no more
    * @param connect from the connect stage to the target's answer
    * @param lastError the last failure; null where there was none
    * @param datagrams null where its clients connect
@@ -81,6 +82,7 @@ public record Figures(
       boolean configured,
       List<String> listen,
       String target,
+      String group,
       long accepted,
       int active,
       long passed,
@@ -100,6 +102,7 @@ public record Figures(
           configured,
           listen,
           target,
+          group,
           accepted,
           nowActive,
           passed,

@@ -158,7 +158,10 @@ final class FiguresCollector implements MultiCollector {
     families.histogram(
         "bouncer_connect_seconds",
         "From the connect stage to the target's answer, name look-up included.",
-        h -> figures.listeners().forEach(l -> h.add(l.connect(), LISTENER, l.name())));
+        h ->
+            figures
+                .listeners()
+                .forEach(l -> h.add(l.connect(), "group", l.group(), LISTENER, l.name())));
   }
 
   private static void stages(Figures figures, MetricFamilies families) {

@@ -140,6 +140,7 @@ final class FiguresReader {
         configured != null,
         configured == null ? List.of() : PortRanges.texts(configured.listen()),
         configured == null ? "" : configured.target().text(),
+        configured == null || configured.group() < 0 ? "" : configured.target().path(),
         counters.get(slot, ListenerCounters.Count.ACCEPTED),
         0,
         counters.get(slot, ListenerCounters.Count.PASSED),

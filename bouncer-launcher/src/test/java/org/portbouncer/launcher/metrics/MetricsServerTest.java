@@ -115,7 +115,7 @@ class MetricsServerTest {
             bouncer_setup_seconds_bucket{listener="web",le="+Inf"} 4
             """,
             """
-            bouncer_connect_seconds_count{listener="web"} 0
+            bouncer_connect_seconds_count{group="app",listener="web"} 0
             """);
   }
 

@@ -80,6 +80,7 @@ final class SampleFigures {
         true,
         List.of("127.0.0.1:80"),
         "192.0.2.1:80",
+        "app",
         24,
         3,
         22,

@@ -43,8 +43,12 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
     /** The chain leads to the target; the descriptor is the owner's, and is watched no more. */
     void through(int fd);
 
-    /** It does not; the connection is closed. */
-    void refused(Cause cause, int code);
+    /**
+     * It does not; the connection is closed.
+     *
+     * @param targets whether that is the target's fault, and no proxy's
+     */
+    void refused(Cause cause, int code, boolean targets);
   }
 
   private final Worker worker;
@@ -98,6 +102,11 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
   /** Whether it speaks with a proxy now. */
   boolean isSpeaking() {
     return fd >= 0;
+  }
+
+  /** Whether the last proxy is spoken with, which leads to the target. */
+  boolean isAtTarget() {
+    return path != null && hop + 1 == hops().size();
   }
 
   /** The next proxy is asked for what is behind it. */
@@ -217,8 +226,9 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
   }
 
   private void refused(Cause cause, int code) {
+    boolean targets = ProxyBlame.isTargets(cause, code, isAtTarget());
     clear();
-    owner.refused(cause, code);
+    owner.refused(cause, code, targets);
   }
 
   /** Ends it, if it speaks: the connection is closed, and the owner not told. */

@@ -93,7 +93,7 @@ final class ConnectAttempt extends SessionWait
         new GroupTries(stage.worker(), stage.choice()) {
           @Override
           void late() {
-            memberFailed(lateness(resolving), 0, Result.TIMEOUT);
+            memberFailed(lateness(resolving), 0, Result.TIMEOUT, isTargetsLateness());
           }
         };
   }
@@ -174,13 +174,17 @@ final class ConnectAttempt extends SessionWait
     return next != null;
   }
 
-  /** A member could not be connected: the next one is tried, if there is any. */
-  private void memberFailed(Cause cause, int errno, Result result) {
+  /**
+   * A member could not be connected: the next one is tried, if there is any.
+   *
+   * @param its whether that is its own fault, and no proxy's
+   */
+  private void memberFailed(Cause cause, int errno, Result result, boolean its) {
     race.clear();
     clearDialogue();
     resolving = false;
     use++;
-    tries.failed(cause, errno);
+    notConnected(cause, errno, its);
     if (!nextMember()) {
       fail(
           result,
@@ -227,7 +231,7 @@ final class ConnectAttempt extends SessionWait
     }
     resolving = false;
     if (found.length == 0 && tries.used()) {
-      memberFailed(Cause.ofLookup(why), 0, Result.NO_TARGET);
+      memberFailed(Cause.ofLookup(why), 0, Result.NO_TARGET, chain == null);
     } else if (found.length == 0) {
       because(Cause.ofLookup(why), 0);
       fail(Result.NO_TARGET, Term.TARGET_REFUSED, why);
@@ -275,17 +279,18 @@ final class ConnectAttempt extends SessionWait
       tries.connected(target.udp());
     }
     session.descriptors().put(Descriptors.TARGET, fd);
-    if (proxy.send() == ProxyProtocol.Send.NONE) {
+    ProxyProtocol.Send send = tries.used() ? tries.send(proxy.send()) : proxy.send();
+    if (send == ProxyProtocol.Send.NONE) {
       stage.connected(this, session);
     } else {
-      greet(fd);
+      greet(fd, send);
     }
   }
 
   /** The target learns who the client is, before all else. */
-  private void greet(int fd) {
+  private void greet(int fd, ProxyProtocol.Send send) {
     ProxyGreeting greeting = stage.greeting();
-    int length = greeting.make(session, proxy, stage.worker().table(), fd);
+    int length = greeting.make(session, send, proxy.tlvs(), stage.worker().table(), fd);
     if (length < 0) {
       fail(Result.ERROR, Term.INTERNAL_SETUP, Cause.DAMAGED, 0);
       return;
@@ -330,11 +335,11 @@ final class ConnectAttempt extends SessionWait
   }
 
   @Override
-  public void refused(Cause cause, int code) {
+  public void refused(Cause cause, int code, boolean targets) {
     if (cause == Cause.WATCHES) {
       fail(Result.ERROR, Term.RESOURCE, cause, code);
     } else if (tries.used()) {
-      memberFailed(cause, code, Result.NO_TARGET);
+      memberFailed(cause, code, Result.NO_TARGET, targets);
     } else {
       stage.worker().table().route().attempt(session.state().record(), -1, 1);
       fail(Result.NO_TARGET, Term.TARGET_REFUSED, cause, code);
@@ -349,6 +354,19 @@ final class ConnectAttempt extends SessionWait
     if (dialogue != null) {
       dialogue.clear();
     }
+  }
+
+  private void notConnected(Cause cause, int errno, boolean its) {
+    if (its) {
+      tries.failed(cause, errno);
+    } else {
+      tries.notReached(cause, errno);
+    }
+  }
+
+  /** Whether who is late is the target: no chain, or its last proxy is waited for. */
+  private boolean isTargetsLateness() {
+    return chain == null || isSpeaking() && dialogue.isAtTarget();
   }
 
   /** What an answer that does not come in time is. */
@@ -367,7 +385,7 @@ final class ConnectAttempt extends SessionWait
     } else {
       ConnectFailure failure = ConnectFailure.of(errno, unix);
       if (tries.used() && failure.result() != Result.ERROR) {
-        memberFailed(failure.cause(), failure.errno(), failure.result());
+        memberFailed(failure.cause(), failure.errno(), failure.result(), chain == null);
         return;
       }
       if (!tries.used()) {
@@ -412,7 +430,7 @@ final class ConnectAttempt extends SessionWait
 
   private void countLate(Cause cause) {
     if (tries.used()) {
-      tries.failed(cause, 0);
+      notConnected(cause, 0, isTargetsLateness());
     } else {
       stage.worker().table().route().attempt(session.state().record(), -1, 1);
     }

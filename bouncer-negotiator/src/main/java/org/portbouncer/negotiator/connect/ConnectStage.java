@@ -114,9 +114,16 @@ final class ConnectStage implements Stage {
     SessionState state = session.state();
     Rule rule = configuration.rule(state.listener(), state.rule());
     int chain = configuration.via(state.listener(), rule);
-    return chain < 0
-        ? null
-        : new ChainPath(chain, configuration.chains().get(chain), secrets.of(state.epoch()));
+    return chain < 0 ? null : path(configuration, state.epoch(), chain);
+  }
+
+  /** A chain of a configuration, by its index. */
+  ChainPath path(Epoch epoch, int chain) {
+    return path(epoch.configuration(), epoch.number(), chain);
+  }
+
+  private ChainPath path(Configuration configuration, int epoch, int chain) {
+    return new ChainPath(chain, configuration.chains().get(chain), secrets.of(epoch));
   }
 
   @Override

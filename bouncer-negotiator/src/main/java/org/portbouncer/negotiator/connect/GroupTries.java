@@ -2,6 +2,7 @@ package org.portbouncer.negotiator.connect;
 
 import java.util.BitSet;
 import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.ProxyProtocol;
 import org.portbouncer.core.config.TargetGroup;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.Timer;
@@ -126,6 +127,12 @@ abstract class GroupTries {
     return more == 0 ? 0 : Math.min(more, choice.left(group, places, tried, worker.loop().now()));
   }
 
+  /** Which PROXY header the member gets, where the listener says {@code standard}. */
+  ProxyProtocol.Send send(ProxyProtocol.Send standard) {
+    ProxyProtocol.Send own = group.members().get(member).send();
+    return own == null ? standard : own;
+  }
+
   /** How many were tried. */
   int count() {
     return count;
@@ -152,6 +159,13 @@ abstract class GroupTries {
     if (!unproven) {
       board().connected(places[member]);
     }
+  }
+
+  /** A proxy did not lead to it: that is no word about the member. */
+  void notReached(Cause cause, int code) {
+    worker.loop().timers().clear(share);
+    board().notReached(places[member], cause, code);
+    route().leave(record(), board());
   }
 
   /** The member did not: the session is not counted there any more. */

@@ -20,10 +20,12 @@ import org.portbouncer.negotiator.connect.TargetSockets.Address;
 
 /**
  * Asks one member of a group, again and again, whether it is up: a connection, and for `expect` a
- * word and an answer. Of several connect workers one does each check; who dies leaves the next one
- * to another. In the connect worker, on the thread of its loop.
+ * word and an answer; through the proxies that sessions go through. Of several connect workers one
+ * does each check; who dies leaves the next one to another. In the connect worker, on the thread of
+ * its loop.
  */
-final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.Asker {
+final class MemberCheck extends Pollable
+    implements AddressRace.Owner, ChainDialogue.Owner, Resolver.Asker {
 
   /** What is looked at of an answer, at most. */
   private static final int MOST = 4096;
@@ -50,7 +52,7 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
       new Timer() {
         @Override
         protected void expired(long now) {
-          failed(resolving ? Cause.NAME_LATE : length == 0 ? Cause.NO_ANSWER : Cause.UNEXPECTED, 0);
+          tooLate();
         }
       };
 
@@ -61,7 +63,30 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
   private boolean running;
   private int use;
 
-  MemberCheck(ConnectStage stage, Resolver resolver, TargetGroup group, int index, int place) {
+  /** The proxies on the way; null for none. */
+  private final ChainPath path;
+
+  /** What is connected to: the member, or the first proxy on the way to it. */
+  private final Endpoint towards;
+
+  private final ChainDialogue dialogue;
+
+  /** Which proxy is spoken with, from 1; 0 for none. */
+  private int hop;
+
+  /** Whether the last check did not come as far as the member, which has been said. */
+  private boolean unreached;
+
+  /**
+   * @param path null where sessions go to the group directly
+   */
+  MemberCheck(
+      ConnectStage stage,
+      Resolver resolver,
+      TargetGroup group,
+      int index,
+      int place,
+      ChainPath path) {
     this.worker = stage.worker();
     this.resolver = resolver;
     this.sockets = stage.sockets();
@@ -83,6 +108,9 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
                 own.path(),
                 Endpoint.Ports.ONE,
                 own.udp());
+    this.path = path;
+    this.towards = path == null ? target : path.chain().hops().getFirst().proxy();
+    this.dialogue = path == null ? null : new ChainDialogue(worker, resolver, this);
     this.answer = check.type() == Check.Type.EXPECT ? Native.allocate(MOST) : MemorySegment.NULL;
   }
 
@@ -109,11 +137,12 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
     }
     running = true;
     worker.loop().timers().set(late, now + check.timeoutMs() * 1_000_000);
-    if (target.kind() == Endpoint.Kind.NAME) {
+    hop = path == null ? 0 : 1;
+    if (towards.kind() == Endpoint.Kind.NAME) {
       resolving = true;
-      resolver.resolve(target.host(), group.resolveMs() * 1_000_000, this);
+      resolver.resolve(towards.host(), group.resolveMs() * 1_000_000, this);
     } else {
-      only[0] = sockets.member(target);
+      only[0] = sockets.member(towards);
       race.begin(only);
     }
   }
@@ -130,16 +159,89 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
     }
     resolving = false;
     if (found.length == 0) {
-      failed(Cause.ofLookup(why), 0);
+      notConnected(Cause.ofLookup(why), 0);
     } else {
-      race.begin(book.order(target, found, worker.loop().now()));
+      race.begin(book.order(towards, found, worker.loop().now()));
     }
+  }
+
+  private void tooLate() {
+    if (resolving) {
+      notConnected(Cause.NAME_LATE, 0);
+    } else if (hop == 0) {
+      failed(length == 0 ? Cause.NO_ANSWER : Cause.UNEXPECTED, 0);
+    } else if (dialogue.isAtTarget()) {
+      failed(Cause.PROXY_LATE, 0);
+    } else {
+      unreached(dialogue.isSpeaking() ? Cause.PROXY_LATE : Cause.NO_ANSWER, 0);
+    }
+  }
+
+  /** What was connected to has not been: the member, or the first proxy. */
+  private void notConnected(Cause cause, int errno) {
+    if (path == null) {
+      failed(cause, errno);
+    } else {
+      unreached(cause, errno);
+    }
+  }
+
+  // What comes of a chain.
+
+  @Override
+  public void hop(int number) {
+    hop = number;
+  }
+
+  @Override
+  public void through(int connected) {
+    hop = 0;
+    reached(connected);
+  }
+
+  @Override
+  public void refused(Cause cause, int code, boolean targets) {
+    if (targets) {
+      failed(cause, code);
+    } else {
+      unreached(cause, code);
+    }
+  }
+
+  /** A proxy did not lead to the member: nothing is known of it, and what was stays. */
+  private void unreached(Cause cause, int code) {
+    board().error(place, cause, code);
+    if (!unreached) {
+      unreached = true;
+      worker
+          .log()
+          .warn(
+              worker.loop().now(),
+              name()
+                  + " cannot be checked, and stays what it is: proxy "
+                  + hop
+                  + " of chain "
+                  + path.chain().name()
+                  + " ("
+                  + path.chain().hops().get(hop - 1).proxy().text()
+                  + "): "
+                  + cause.text(code));
+    }
+    forget();
   }
 
   // What comes of the race.
 
   @Override
   public void won(int connected, Address address) {
+    if (path == null) {
+      reached(connected);
+    } else {
+      dialogue.begin(connected, path, target);
+    }
+  }
+
+  private void reached(int connected) {
     fd = connected;
     if (check.type() == Check.Type.CONNECT) {
       over(true, Cause.UNSAID, 0);
@@ -174,7 +276,7 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
       return;
     }
     ConnectFailure failure = ConnectFailure.of(errno, false);
-    failed(failure.cause(), failure.errno());
+    notConnected(failure.cause(), failure.errno());
   }
 
   @Override
@@ -231,23 +333,27 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
 
   private void over(boolean ok, Cause cause, int errno) {
     forget();
+    unreached = false;
     int enough = ok ? check.rise() : check.fall();
     if (!board().checked(place, ok, cause, errno, enough, worker.loop().now())) {
       return;
     }
-    String text =
-        "group "
-            + group.name()
-            + ": member "
-            + member.name()
-            + " ("
-            + member.address().text()
-            + ")";
+    String text = name();
     if (ok) {
       worker.log().info(worker.loop().now(), text + " is up: checks succeed");
     } else {
       worker.log().warn(worker.loop().now(), text + " is down: " + cause.text(errno));
     }
+  }
+
+  private String name() {
+    return "group "
+        + group.name()
+        + ": member "
+        + member.name()
+        + " ("
+        + member.address().text()
+        + ")";
   }
 
   /** Ends this check, whatever it has come to. */
@@ -258,6 +364,9 @@ final class MemberCheck extends Pollable implements AddressRace.Owner, Resolver.
     length = 0;
     worker.loop().timers().clear(late);
     race.clear();
+    if (dialogue != null) {
+      dialogue.clear();
+    }
     if (fd >= 0) {
       worker.loop().remove(this, fd);
       Libc.close(fd);

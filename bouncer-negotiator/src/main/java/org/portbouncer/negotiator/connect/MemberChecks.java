@@ -31,11 +31,13 @@ final class MemberChecks {
     for (int i = 0; i < groups.size(); i++) {
       TargetGroup group = groups.get(i);
       int[] places = epoch.places().targets()[i];
+      int chain = configuration.checkVia(i);
+      ChainPath path = chain < 0 ? null : stage.path(epoch, chain);
       for (int j = 0; j < places.length; j++) {
         if (group.check().type() == TargetGroup.Check.Type.NONE) {
           board.unchecked(places[j]);
         } else {
-          checks.add(new MemberCheck(stage, resolver, group, j, places[j]));
+          checks.add(new MemberCheck(stage, resolver, group, j, places[j], path));
         }
       }
     }

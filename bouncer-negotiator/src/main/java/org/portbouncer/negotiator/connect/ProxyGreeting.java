@@ -65,13 +65,14 @@ final class ProxyGreeting {
   /**
    * Makes a session's header.
    *
+   * @param send which kind; not none
    * @param fd the connection to its target
    * @return how long it is; -1 where what the session brought along is damaged
    */
-  int make(Session session, ProxyProtocol proxy, SessionTable table, int fd) {
+  int make(Session session, Send send, ProxyProtocol.Tlvs tlvs, SessionTable table, int fd) {
     SessionState state = session.state();
     boolean known = isInet(state, state.client()) && isInet(state, state.local());
-    if (proxy.send() == Send.V1) {
+    if (send == Send.V1) {
       return known ? line(state) : ownLine(fd);
     }
     length = HEAD;
@@ -86,7 +87,7 @@ final class ProxyGreeting {
       bytes.set(SHORT, length + 2L, (short) SockAddr.port(state.memory(), state.local()));
       length += 4;
     }
-    if (!tlvs(session, proxy.tlvs(), table)) {
+    if (!tlvs(session, tlvs, table)) {
       return -1;
     }
     return length;

@@ -37,7 +37,7 @@ class MemberChoiceTest {
 
   private static Member member(String name, int weight, int most, boolean backup) {
     Endpoint address = new Endpoint(Endpoint.Kind.NAME, name + ":1", name, 1, "");
-    return new Member(name, address, weight, most, backup);
+    return new Member(name, address, weight, most, backup, null);
   }
 
   private static Member primary(String name) {
