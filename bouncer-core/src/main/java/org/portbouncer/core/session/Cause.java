@@ -140,13 +140,9 @@ public enum Cause {
       case CONNECT -> ConnectErrno.inet(errno);
       case CONNECT_UNIX -> ConnectErrno.unix(errno);
       case WATCHES -> Errno.watching(errno);
-      case PROXY_SOCKS5,
-          PROXY_SOCKS4,
-          PROXY_HTTP,
-          PROXY_CREDENTIALS,
-          PROXY_PASSWORD,
-          PROXY_METHOD ->
-          words + ": " + ProxyCodes.text(this, errno);
+      case PROXY_SOCKS5, PROXY_SOCKS4, PROXY_HTTP -> words + ": " + ProxyCodes.text(this, errno);
+      case PROXY_CREDENTIALS, PROXY_PASSWORD, PROXY_METHOD ->
+          errno == 0 ? words : words + ": " + ProxyCodes.text(this, errno);
       default -> errno == 0 ? words : words + ": " + Errno.text(errno);
     };
   }

@@ -68,7 +68,7 @@ public final class FakeOperations implements Operations {
             "up",
             1_795_775_000_000L,
             3,
-            new long[] {21, 22, 23, 24},
+            new long[] {21, 22, 23, 24, 25},
             25,
             26,
             new MemberView.LastCheck(false, "connection refused", 1_795_775_001_000L),

@@ -62,7 +62,7 @@ final class SampleFigures {
                 "down",
                 1_795_775_000_000L,
                 3,
-                new long[] {21, 22, 23, 24},
+                new long[] {21, 22, 23, 24, 25},
                 25,
                 26,
                 null,
