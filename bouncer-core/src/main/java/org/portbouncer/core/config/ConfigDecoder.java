@@ -6,7 +6,6 @@ import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** Reads the records of a configuration and checks that they fit together. Runs in workers. */
 final class ConfigDecoder {
@@ -96,7 +95,10 @@ final class ConfigDecoder {
       }
     }
     for (Listener listener : configuration.listeners()) {
-      ok &= listener.target().isTcp() || !ok || configuration.vias(listener).equals(Set.of(-1));
+      ok =
+          ok
+              && (listener.target().isTcp()
+                  || configuration.vias(listener).stream().allMatch(via -> via < 0));
     }
     if (!ok) {
       throw new ConfigCodecException(
