@@ -332,6 +332,27 @@ class UdpIT {
     return metric("bouncer_datagrams_total", "listener", "any", "direction", direction);
   }
 
+  @Test
+  void shouldMakeANewSessionOfTheNextDatagramWhenItsWorkerWasKilled(@TempDir Path other)
+      throws Exception {
+    int port = Ports.free();
+    String body =
+        "workers.io = 1\nlisteners.dns { listen = \"udp:127.0.0.1:%d\", target ="
+            + " \"udp:127.0.0.1:%d\" }\n";
+    try (BouncerServer own = BouncerServer.start(other, body.formatted(port, echo.port()));
+        UdpClient client = UdpClient.to(port)) {
+      client.send("before");
+      assertThat(client.receiveText()).isEqualTo("before");
+      own.awaitSession(client.address());
+      Signals.send("KILL", own.workers("io").getFirst());
+      assertThat(own.awaitEndOf(client.address()).result()).isEqualTo("error");
+      own.awaitNoSession();
+      client.send("after");
+      assertThat(client.receiveText()).isEqualTo("after");
+      own.awaitActive(1);
+    }
+  }
+
   /** Over a connection that ends with it, and is none of the descriptors that are left. */
   private static double metric(String name, String label, String value, String other, String of)
       throws IOException {
