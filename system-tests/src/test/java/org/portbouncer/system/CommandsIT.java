@@ -259,8 +259,12 @@ class CommandsIT {
     Path config =
         Files.writeString(
             folder.resolve("whole.conf"),
-            "bouncer {\n  listeners.a { listen = \"127.0.0.1:0\", target = \"h:1\" }\n"
-                + "  include \"closed/part.conf\"\n}\n");
+            """
+            bouncer {
+              listeners.a { listen = "127.0.0.1:0", target = "h:1" }
+              include "closed/part.conf"
+            }
+            """);
     Files.setPosixFilePermissions(config, PosixFilePermissions.fromString("rw-r--r--"));
     CommandResult status = asUser("status", "-s", closed.resolve("admin.sock").toString());
     assertThat(status.exit()).isEqualTo(3);

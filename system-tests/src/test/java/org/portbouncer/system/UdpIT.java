@@ -310,7 +310,7 @@ class UdpIT {
       assertThat(line.number("datagrams_up") + line.number("dropped")).isLessThanOrEqualTo(50);
       double counted =
           metric("bouncer_datagrams_dropped_total", "listener", "slow", "reason", "bandwidth");
-      assertThat(counted).isEqualTo(line.number("dropped"));
+      assertThat((long) counted).isEqualTo(line.number("dropped"));
     }
   }
 
