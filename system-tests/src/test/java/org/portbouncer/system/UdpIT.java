@@ -337,9 +337,12 @@ class UdpIT {
       throws Exception {
     int port = Ports.free();
     String body =
-        "workers.io = 1\nlisteners.dns { listen = \"udp:127.0.0.1:%d\", target ="
-            + " \"udp:127.0.0.1:%d\" }\n";
-    try (BouncerServer own = BouncerServer.start(other, body.formatted(port, echo.port()));
+        """
+        workers.io = 1
+        listeners.dns { listen = "udp:127.0.0.1:%d", target = "udp:127.0.0.1:%d" }
+        """
+            .formatted(port, echo.port());
+    try (BouncerServer own = BouncerServer.start(other, body);
         UdpClient client = UdpClient.to(port)) {
       client.send("before");
       assertThat(client.receiveText()).isEqualTo("before");
