@@ -112,7 +112,7 @@ runtime() {
 stage() {
   local to=$1
   mkdir -p "$to/bin" "$to/lib/native"
-  cp bin/bouncer bin/find-java "$to/bin/"
+  cp bin/bouncer bin/find-java bin/*.options "$to/bin/"
   cp "$built"/lib/*.jar "$to/lib/"
   (cd "$built/lib/native" && find . -name '*.so' -path '*x86_64-Linux*' -o -name '*.so' -path '*amd64-Linux*') |
     while read -r library; do
@@ -121,7 +121,7 @@ stage() {
     done
   runtime "$to/runtime"
   chmod -R u=rwX,go=rX "$to"
-  chmod 644 "$to/bin/find-java"
+  chmod 644 "$to"/bin/{find-java,*.options}
   # Before the cache, which holds the times of the jars.
   times "$to"
   cache "$to"
@@ -137,7 +137,7 @@ times() {
 # two are the same; these come from lists alone, and are. Roles with the same class path share one: one file with several names.
 cache() {
   local to=$1 content made
-  content=$({ cat "$to"/lib/*.jar "$to/bin/bouncer" && jars "$to/lib"; } | sha256sum)
+  content=$({ cat "$to"/lib/*.jar "$to"/bin/{bouncer,*.options} && jars "$to/lib"; } | sha256sum)
   content=${content:0:16}
   made=$to/cache/$content-$java_version
   mkdir -p "$made"

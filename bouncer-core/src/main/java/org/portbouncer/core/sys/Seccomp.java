@@ -28,6 +28,9 @@ public final class Seccomp {
    */
   private static final int SPEC_ALLOW = 4;
 
+  /** One instruction, `return SECCOMP_RET_ALLOW`. */
+  private static final byte[] ALL_ALLOWED = {6, 0, 0, 0, 0, 0, (byte) 0xff, 0x7f};
+
   private static final int ENDING_LOOKS = 1000;
   private static final long ENDING_NANOS = 100_000;
 
@@ -67,6 +70,14 @@ public final class Seccomp {
    */
   public static int confineThread(byte[] program) {
     return -put(program, 0);
+  }
+
+  /**
+   * Does what {@link #confineThread} does, with a filter that allows every call: for a thread that
+   * ends next, so that the classes it takes are loaded when one with a real filter does the same.
+   */
+  public static void rehearseThread() {
+    put(ALL_ALLOWED, 0);
   }
 
   private static int put(byte[] program, int flags) {

@@ -31,6 +31,9 @@ final class Keeper {
     int[] pid = {-Errno.EAGAIN};
     try {
       KeeperProcess process = KeeperProcess.prepare(fd);
+      if (filter.length > 0) {
+        rehearse();
+      }
       Thread thread =
           new Thread(
               () -> {
@@ -44,5 +47,16 @@ final class Keeper {
       Thread.currentThread().interrupt();
     }
     return pid[0];
+  }
+
+  /**
+   * Has a thread put a filter on and end, as the one that starts the keeper does, but for one that
+   * may read no file any more: a class that its end takes and no class cache has given by then
+   * could not be loaded, and the VM would crash.
+   */
+  private static void rehearse() throws InterruptedException {
+    Thread thread = new Thread(Seccomp::rehearseThread, NAME);
+    thread.start();
+    thread.join();
   }
 }
