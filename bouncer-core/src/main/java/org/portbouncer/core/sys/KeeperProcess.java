@@ -14,6 +14,9 @@ import java.lang.foreign.MemorySegment;
  */
 public final class KeeperProcess {
 
+  /** What ps shows: the name of the thread that calls {@link #start}. */
+  public static final String NAME = "bnc:keep";
+
   private static final MemorySegment CLONE = Downcall.symbol("clone");
   private static final MemorySegment FDOPEN = Downcall.symbol("fdopen");
   private static final MemorySegment SETVBUF = Downcall.symbol("setvbuf");

@@ -16,8 +16,6 @@ import org.portbouncer.core.sys.Seccomp;
  */
 final class Keeper {
 
-  private static final String NAME = "bnc:keep";
-
   private Keeper() {}
 
   /**
@@ -40,7 +38,7 @@ final class Keeper {
                 int errno = filter.length == 0 ? 0 : Seccomp.confineThread(filter);
                 pid[0] = errno == 0 ? process.start() : -errno;
               },
-              NAME);
+              KeeperProcess.NAME);
       thread.start();
       thread.join();
     } catch (InterruptedException e) {
@@ -55,7 +53,7 @@ final class Keeper {
    * could not be loaded, and the VM would crash.
    */
   private static void rehearse() throws InterruptedException {
-    Thread thread = new Thread(Seccomp::rehearseThread, NAME);
+    Thread thread = new Thread(Seccomp::rehearseThread, KeeperProcess.NAME);
     thread.start();
     thread.join();
   }

@@ -10,6 +10,7 @@ import java.util.List;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Sections;
 import org.portbouncer.core.session.Term;
@@ -284,13 +285,18 @@ final class DatagramDoor extends Door {
     admission.admit(this, session);
     acceptor.area().sessions().datagrams(record, 0, 0, client.dropped);
     int errno = admission.add(session, Sections.Type.DATAGRAMS, client.said(), client.length());
+    int said = client.count();
     room.release(client);
     if (errno == 0) {
       admission.goOn(this, session);
-    } else {
-      failed(errno, "a session's state");
-      admission.refuse(session, Result.ERROR, Term.RESOURCE);
+      return;
     }
+    if (Errno.isDescriptorLimit(errno)) {
+      acceptor.shortage(AcceptPauses.Reason.DESCRIPTORS, Errno.text(errno));
+    }
+    drop(DatagramDrop.NO_ROOM, said);
+    acceptor.area().sessions().cause(record, Cause.SYSTEM, errno);
+    admission.refuse(session, Result.ERROR, Term.RESOURCE);
   }
 
   @Override

@@ -1,10 +1,16 @@
 package org.portbouncer.launcher.mother;
 
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.IntPredicate;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.sys.ChildProcess;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.KeeperProcess;
 import org.portbouncer.core.sys.KernelCalls;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Pipes;
@@ -86,6 +92,35 @@ final class Keeper extends Pollable {
     }
     Libc.close(taken);
     return "";
+  }
+
+  /**
+   * Has those reaped that nobody has told her of: their worker died after it had made one, and
+   * before it had said so. They end as all do, and would stay as what ps calls defunct.
+   *
+   * @param known whether a process is a keeper that a worker has told of
+   */
+  static void reapStrays(EventLoop loop, IntPredicate known) {
+    long own = ProcessHandle.current().pid();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[1-9]*")) {
+      for (Path each : all) {
+        int pid = Integer.parseInt(String.valueOf(each.getFileName()));
+        if (ProcessState.parent(pid) == own
+            && Files.readString(each.resolve("comm")).strip().equals(KeeperProcess.NAME)
+            && !known.test(pid)) {
+          Keeper stray = new Keeper(loop, new int[] {-1, -1});
+          stray.process = ChildProcess.adopt(pid);
+          loop.add(stray, stray.process.pidfd(), Const.EPOLLIN);
+        }
+      }
+    } catch (IOException | SystemCallException e) {
+      // One that went while it was looked at, or too few descriptors: the next death looks again.
+    }
+  }
+
+  /** Whether it is that process. */
+  boolean is(int pid) {
+    return process != null && process.pid() == pid;
   }
 
   /** Whether descriptors can be taken from it. */

@@ -430,6 +430,11 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     return staff.all().stream().anyMatch(one -> one.pid() == pid);
   }
 
+  @Override
+  public boolean isKeeper(int pid) {
+    return staff.all().stream().anyMatch(one -> one.keeper() != null && one.keeper().is(pid));
+  }
+
   /** Who gets the live sessions of an io worker that has ended: others, or else its successor. */
   private List<WorkerProcess> heirs(WorkerProcess gone) {
     List<WorkerProcess> io =

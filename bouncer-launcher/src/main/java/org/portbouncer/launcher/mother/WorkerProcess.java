@@ -79,6 +79,9 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     /** Whether a worker runs in that process. */
     boolean isWorker(int pid);
 
+    /** Whether a worker has said that this is its keeper. */
+    boolean isKeeper(int pid);
+
     /** It has answered {@link #sync}. */
     void synced(WorkerProcess worker, int token);
 
@@ -649,6 +652,9 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     watcher.gone(this, ProcessEnd.text(code));
     if (kept != null) {
       kept.release();
+      if (kept.process() == null) {
+        Keeper.reapStrays(loop, watcher::isKeeper);
+      }
     }
   }
 }
