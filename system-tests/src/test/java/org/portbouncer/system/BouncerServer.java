@@ -309,6 +309,12 @@ final class BouncerServer implements AutoCloseable {
         .toList();
   }
 
+  /** Has the sessions of a network ended, as {@code bouncer kill --from} does. */
+  void killFrom(String network) throws IOException {
+    JsonNode answer = AdminClient.ask(socket, "kill --from " + network);
+    assertThat(answer.has("error")).as("the answer is %s", answer).isFalse();
+  }
+
   /** Runs a command of bin/bouncer against this server. */
   CommandResult command(String... arguments) throws IOException, InterruptedException {
     List<String> all = new ArrayList<>(List.of(arguments));
