@@ -44,9 +44,9 @@ static int bind_source(int fd, uint32_t number) {
     return bind(fd, (struct sockaddr *)&source, sizeof source);
 }
 
-int open_socket(const struct options *o, uint64_t index, int type_flags) {
+static int open_from(const struct options *o, uint64_t index, int type) {
     int family = first_hop(o)->address.ss_family;
-    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | type_flags, 0);
+    int fd = socket(family, type | SOCK_CLOEXEC, 0);
     if (fd < 0) return -1;
     if (o->sources > 1 && family == AF_INET && bind_source(fd, (uint32_t)(index % (uint64_t)o->sources)) != 0) {
         int error = errno;
@@ -55,6 +55,14 @@ int open_socket(const struct options *o, uint64_t index, int type_flags) {
         return -1;
     }
     return fd;
+}
+
+int open_socket(const struct options *o, uint64_t index, int type_flags) {
+    return open_from(o, index, SOCK_STREAM | type_flags);
+}
+
+int open_datagram_socket(const struct options *o, uint64_t index, int type_flags) {
+    return open_from(o, index, SOCK_DGRAM | type_flags);
 }
 
 bool send_all(int fd, const void *data, size_t length) {

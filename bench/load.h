@@ -16,7 +16,7 @@ struct options {
     struct endpoint to;      /* where the echo is wanted */
     struct endpoint via;     /* a SOCKS5 proxy to reach it through */
     bool has_to, socks, json, verify, blocked, each;
-    long long count, rate, concurrency, sources, size, streams, port, threads, warmup;
+    long long count, rate, concurrency, sources, size, streams, port, threads, warmup, window;
     double seconds, timeout, settle;
     const char *mode, *direction;
 };
@@ -28,6 +28,10 @@ int run_echo(const struct options *o);
 int run_wait(const struct options *o);
 int run_stream(const struct options *o);
 int run_idle(const struct options *o);
+int run_udp_pump(const struct options *o);
+int run_udp_queries(const struct options *o);
+int run_udp_exchange(const struct options *o);
+int run_udp_hold(const struct options *o);
 
 /* dial.c */
 enum { SOCKS_GREETING_LENGTH = 3, SOCKS_REQUEST_MAX = 22, SOCKS_REPLY_MAX = 22 };
@@ -36,6 +40,8 @@ struct endpoint parse_endpoint(const char *option, const char *text);
 const struct endpoint *first_hop(const struct options *o);
 /* A socket of the right family, bound to source address number `index` when several are wanted. */
 int open_socket(const struct options *o, uint64_t index, int type_flags);
+/* The same of datagrams. */
+int open_datagram_socket(const struct options *o, uint64_t index, int type_flags);
 /* Blocking: connects, speaks SOCKS when asked. Returns -1 with errno set; EPROTO: the SOCKS proxy refused. */
 int dial(const struct options *o, uint64_t index);
 bool send_all(int fd, const void *data, size_t length);

@@ -1,4 +1,4 @@
-/* load: a small, fast TCP load generator and target. Reads the command line and hands over to one subcommand. */
+/* load: a small, fast load generator and target. Reads the command line and hands over to one subcommand. */
 #include "load.h"
 
 #include <getopt.h>
@@ -18,6 +18,9 @@ static const char help[] =
     "load stream   --to HOST:PORT [--streams 1] [--seconds 5] [--settle 0] [--direction up|down|both] [--verify] [--each]\n"
     "load idle     --to HOST:PORT --count N [--seconds 10]          quiet sessions; are all still alive?\n"
     "load wait     --to HOST:PORT [--seconds 10]                    until an echo comes; prints the time of day\n"
+    "load udp-pump --to HOST:PORT --port P [--streams 1] [--window 64 | --rate N] [--direction up|both] [--seconds 10]\n"
+    "load udp-queries, udp-exchange, udp-hold --to HOST:PORT --port P --count N    new sessions; round trips; many live ones\n"
+    "              P is that of the target: for datagrams it is part of these\n"
     "everywhere: --timeout 10 (seconds), --sources K (from 127.0.0.1 to 127.0.0.K), --socks HOST:PORT (SOCKS5, no\n"
     "authentication), --json. Port 0 lets the kernel choose; `ready PORT` on stdout says which. up wants a sink,\n"
     "down a source, both and all the others an echo. Exit: 0 all well, 1 something failed, 2 wrong usage.\n";
@@ -29,7 +32,8 @@ static const struct {
 } commands[] = {
     {"target", run_target, false}, {"sessions", run_sessions, true}, {"latency", run_latency, true},
     {"echo", run_echo, true},      {"stream", run_stream, true},     {"idle", run_idle, true},
-    {"wait", run_wait, true},
+    {"wait", run_wait, true},      {"udp-pump", run_udp_pump, true},
+    {"udp-queries", run_udp_queries, true}, {"udp-exchange", run_udp_exchange, true}, {"udp-hold", run_udp_hold, true},
 };
 
 static const struct option long_options[] = {
@@ -42,6 +46,7 @@ static const struct option long_options[] = {
     {"mode", required_argument, NULL, 'e'},      {"direction", required_argument, NULL, 'd'},
     {"rate", required_argument, NULL, 'r'},      {"blocked", no_argument, NULL, 'B'},
     {"settle", required_argument, NULL, 'l'},    {"each", no_argument, NULL, 'E'},
+    {"window", required_argument, NULL, 'W'},
     {"json", no_argument, NULL, 'J'},            {"verify", no_argument, NULL, 'V'},
     {"help", no_argument, NULL, 'h'},            {0},
 };
@@ -63,6 +68,7 @@ static void take_option(struct options *o, int letter, const char *value) {
     case 'e': o->mode = value; break;
     case 'd': o->direction = value; break;
     case 'r': o->rate = parse_int("--rate", value, 1, 10000000000); break;
+    case 'W': o->window = parse_int("--window", value, 1, 1000000); break;
     case 'B': o->blocked = true; break;
     case 'l': o->settle = parse_seconds("--settle", value); break;
     case 'E': o->each = true; break;
@@ -89,7 +95,7 @@ int main(int argc, char **argv) {
         return argc > 1 ? EXIT_OK : EXIT_USAGE;
     }
     struct options o = {.count = 1000, .concurrency = 64, .sources = 1, .size = 64, .streams = 1, .threads = 1,
-                        .warmup = 100, .timeout = 10, .mode = "echo", .direction = "up",
+                        .warmup = 100, .window = 64, .timeout = 10, .mode = "echo", .direction = "up",
                         .seconds = default_seconds(name)};
     int letter;
     while ((letter = getopt_long(argc - 1, argv + 1, "", long_options, NULL)) != -1) take_option(&o, letter, optarg);
@@ -105,5 +111,5 @@ int main(int argc, char **argv) {
         finish_output();
         return status;
     }
-    usage_error("'%s' is none of target, sessions, latency, echo, stream, idle, wait", name);
+    usage_error("'%s' is none of target, sessions, latency, echo, stream, idle, wait, udp-…", name);
 }
