@@ -133,12 +133,13 @@ final class Flow implements Side.Owner, Forwarding {
    * Begins to forward.
    *
    * @param place of the session's bandwidth class, -1 where it has none
-   * @param userTimeoutMs of its sockets, 0 where they have none
+   * @param clientMs the user timeout of its client's socket, 0 where that has none
+   * @param targetMs and of its target's
    * @return 0, or the errno where one of the two descriptors is nothing to forward with: the caller
    *     ends the session
    */
-  int begin(Session session, Timeouts timeouts, int place, int userTimeoutMs) {
-    int errno = open(session, timeouts, place, userTimeoutMs, 0, 0);
+  int begin(Session session, Timeouts timeouts, int place, int clientMs, int targetMs) {
+    int errno = open(session, timeouts, place, clientMs, targetMs, 0, 0);
     if (errno != 0) {
       return errno;
     }
@@ -160,12 +161,13 @@ final class Flow implements Side.Owner, Forwarding {
    *
    * @param activity when a byte last moved, CLOCK_MONOTONIC ns
    */
-  int resume(Session session, Timeouts timeouts, int place, int userTimeoutMs, long activity) {
+  int resume(
+      Session session, Timeouts timeouts, int place, int clientMs, int targetMs, long activity) {
     int record = session.state().record();
     int flags = notes.flags(record);
     long bytesUp = notes.bytes(record, Way.UP);
     long bytesDown = notes.bytes(record, Way.DOWN);
-    int errno = open(session, timeouts, place, userTimeoutMs, bytesUp, bytesDown);
+    int errno = open(session, timeouts, place, clientMs, targetMs, bytesUp, bytesDown);
     if (errno != 0) {
       return errno;
     }
@@ -203,7 +205,8 @@ final class Flow implements Side.Owner, Forwarding {
       Session session,
       Timeouts timeouts,
       int place,
-      int userTimeoutMs,
+      int clientMs,
+      int targetMs,
       long bytesUp,
       long bytesDown) {
     this.session = session;
@@ -217,9 +220,9 @@ final class Flow implements Side.Owner, Forwarding {
     if (place >= 0) {
       throttle(session.state().record(), place);
     }
-    watchesPeers = userTimeoutMs > 0;
+    watchesPeers = clientMs > 0 || targetMs > 0;
     if (watchesPeers) {
-      watchPeers(userTimeoutMs);
+      watchPeers(clientMs, targetMs);
     }
     int record = notes == null ? -1 : record();
     up.open(record, client, target, place < 0 ? null : upThrottle, bytesUp);
@@ -249,11 +252,11 @@ final class Flow implements Side.Owner, Forwarding {
     downThrottle.open(record, place);
   }
 
-  private void watchPeers(int userTimeoutMs) {
+  private void watchPeers(int clientMs, int targetMs) {
     if (peerWatch == null) {
       peerWatch = new PeerWatch(owner.loop());
     }
-    peerWatch.open(client.fd(), target.fd(), userTimeoutMs);
+    peerWatch.open(client.fd(), clientMs, target.fd(), targetMs);
   }
 
   private void moved(long now) {

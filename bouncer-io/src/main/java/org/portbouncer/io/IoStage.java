@@ -3,6 +3,7 @@ package org.portbouncer.io;
 import java.util.ArrayDeque;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
+import org.portbouncer.core.config.SocketSettings;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.session.Cause;
@@ -16,6 +17,7 @@ import org.portbouncer.core.shared.SessionFlow;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.worker.DescriptorLimit;
 import org.portbouncer.core.worker.Stage;
+import org.portbouncer.core.worker.TowardsTarget;
 import org.portbouncer.core.worker.UserTimeout;
 import org.portbouncer.core.worker.Worker;
 
@@ -105,13 +107,14 @@ final class IoStage implements Stage, Flow.Owner {
     session.attach(flow);
     int bandwidth = session.state().bandwidth();
     int place = bandwidth < 0 ? -1 : worker.places(session).classes()[bandwidth];
-    int userTimeout = userTimeout(session, listener);
+    int clientMs = userTimeout(session, listener);
+    int targetMs = towardsMs(session, listener, clientMs);
     int errno;
     if (session.state().resumed()) {
       long activity = worker.table().activity(session.state().record());
-      errno = flow.resume(session, listener.timeouts(), place, userTimeout, activity);
+      errno = flow.resume(session, listener.timeouts(), place, clientMs, targetMs, activity);
     } else {
-      errno = flow.begin(session, listener.timeouts(), place, userTimeout);
+      errno = flow.begin(session, listener.timeouts(), place, clientMs, targetMs);
     }
     if (errno == 0 && listener.target().kind() == Endpoint.Kind.INTERNAL) {
       errno = services.start(session, listener.target().path());
@@ -141,6 +144,15 @@ final class IoStage implements Stage, Flow.Owner {
     boolean overTcp = listener.target().isTcp();
     int fd = session.descriptors().peek(overTcp ? Descriptors.TARGET : Descriptors.CLIENT);
     return UserTimeout.millis(listener.keepAlive(), fd);
+  }
+
+  /** The same of the target's socket, where its group or member has another. */
+  private int towardsMs(Session session, Listener listener, int clientMs) {
+    if (listener.group() < 0) {
+      return clientMs;
+    }
+    int own = TowardsTarget.of(worker, session, listener).userTimeoutMs();
+    return own == SocketSettings.UNSET ? clientMs : own;
   }
 
   @Override

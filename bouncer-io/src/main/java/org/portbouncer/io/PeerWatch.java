@@ -45,7 +45,7 @@ final class PeerWatch {
   private final EventLoop loop;
   private final Watched client = new Watched();
   private final Watched target = new Watched();
-  private int timeoutMs;
+  private int shorterMs;
   private boolean moved;
 
   private final Timer look =
@@ -68,12 +68,13 @@ final class PeerWatch {
   /**
    * Begins with a session.
    *
-   * @param timeoutMs the user timeout of its sockets, above 0
+   * @param clientMs the user timeout of its client's socket, 0 for none
+   * @param targetMs and of its target's; not both are 0
    */
-  void open(int client, int target, int timeoutMs) {
-    this.timeoutMs = timeoutMs;
-    this.client.open(client, loop.now());
-    this.target.open(target, loop.now());
+  void open(int client, int clientMs, int target, int targetMs) {
+    this.shorterMs = clientMs == 0 || targetMs != 0 && targetMs < clientMs ? targetMs : clientMs;
+    this.client.open(client, clientMs, loop.now());
+    this.target.open(target, targetMs, loop.now());
     moved = false;
   }
 
@@ -86,7 +87,7 @@ final class PeerWatch {
   }
 
   private void arm(long now) {
-    loop.timers().set(look, now + timeoutMs * MILLI / LOOKS);
+    loop.timers().set(look, now + shorterMs * MILLI / LOOKS);
   }
 
   void close() {
@@ -94,9 +95,10 @@ final class PeerWatch {
   }
 
   /** One of the two sockets. */
-  private final class Watched {
+  private static final class Watched {
 
     private int fd;
+    private int timeoutMs;
     private long taken;
 
     /** When more had been taken than at the look before. */
@@ -104,8 +106,9 @@ final class PeerWatch {
 
     private boolean extended;
 
-    void open(int fd, long now) {
+    void open(int fd, int timeoutMs, long now) {
       this.fd = fd;
+      this.timeoutMs = timeoutMs;
       taken = 0;
       takenAt = now;
       extended = false;
@@ -113,6 +116,9 @@ final class PeerWatch {
 
     /** Whether bytes wait to be taken by the peer. */
     boolean look(long now) {
+      if (timeoutMs == 0) {
+        return false;
+      }
       LENGTH.set(JAVA_INT, 0, INFO_BYTES);
       int result =
           Libc.getsockopt(fd, Const.IPPROTO_TCP, Const.TCP_INFO, INFO.address(), LENGTH.address());

@@ -34,6 +34,7 @@ final class ForeignDescriptors implements AutoCloseable {
   private static final int ROOM = 1 << 20;
   private static final int CONTROL = 1040;
 
+  private static final int IPPROTO_TCP = 6;
   private static final MethodHandle SYSCALL = function("syscall", 6);
   private static final MethodHandle RECVMSG = function("recvmsg", 3);
   private static final MethodHandle SENDMSG = function("sendmsg", 3);
@@ -88,6 +89,24 @@ final class ForeignDescriptors implements AutoCloseable {
       int copy = keep(call(SYSCALL, PIDFD_GETFD, process, number, 0, 0, 0));
       if (copy >= 0 && type(copy) == SOCK_DGRAM) {
         found.add(copy);
+      }
+    }
+    return found;
+  }
+
+  /** An option, which is a number, of each TCP connection that a process has. */
+  List<Integer> tcpOption(long pid, int option) throws Exception {
+    int process = keep(call(SYSCALL, PIDFD_OPEN, pid, 0, 0, 0, 0));
+    List<Integer> found = new ArrayList<>();
+    for (int number : Descriptors.of(pid).matching("socket:.*").keySet()) {
+      int copy = keep(call(SYSCALL, PIDFD_GETFD, process, number, 0, 0, 0));
+      MemorySegment value = arena.allocate(8, 8);
+      value.set(JAVA_INT, 4, 4);
+      if (copy >= 0
+          && type(copy) == SOCK_STREAM
+          && call(GETSOCKOPT, copy, IPPROTO_TCP, option, value.address(), value.address() + 4)
+              == 0) {
+        found.add(value.get(JAVA_INT, 0));
       }
     }
     return found;

@@ -26,11 +26,17 @@ final class Network implements AutoCloseable {
 
   static final String FAR = "10.203.0.2";
 
+  /** Those of the near one to its clients, and of a client. */
+  static final String NEAR_CLIENTS = "10.204.0.1";
+
+  static final String CLIENTS = "10.204.0.2";
+
   private static final int CLONE_NEWNET = 0x4000_0000;
   private static final int O_CLOEXEC = 0x80000;
 
   private final Process near;
   private final Process far;
+  private Process clients;
   private boolean vanished;
 
   private Network(Process near, Process far) {
@@ -119,6 +125,38 @@ final class Network implements AutoCloseable {
     return in(near, task);
   }
 
+  /** The same where the clients are, after {@link #addClients}. */
+  <T> T clients(Callable<T> task) throws Exception {
+    return in(clients, task);
+  }
+
+  /**
+   * Adds a third machine, {@link #CLIENTS}, on the other side of the near one, {@link
+   * #NEAR_CLIENTS}. The far one finds it through the near one, which takes what comes from far as
+   * meant for itself: what a proxy that speaks with its clients' addresses needs.
+   */
+  void addClients() throws Exception {
+    clients = holder();
+    run(
+        near,
+        "ip",
+        "link",
+        "add",
+        "home",
+        "type",
+        "veth",
+        "peer",
+        "name",
+        "away",
+        "netns",
+        Long.toString(clients.pid()));
+    up(near, "home", NEAR_CLIENTS);
+    up(clients, "away", CLIENTS);
+    run(far, "ip", "route", "add", CLIENTS + "/32", "via", NEAR);
+    run(near, "ip", "rule", "add", "iif", "near", "lookup", "100");
+    run(near, "ip", "route", "add", "local", "default", "dev", "lo", "table", "100");
+  }
+
   /** The same on the far one. */
   <T> T far(Callable<T> task) throws Exception {
     return in(far, task);
@@ -189,5 +227,8 @@ final class Network implements AutoCloseable {
   public void close() {
     near.destroyForcibly();
     far.destroyForcibly();
+    if (clients != null) {
+      clients.destroyForcibly();
+    }
   }
 }

@@ -7,6 +7,7 @@ import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.KeepAlive;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Rule;
+import org.portbouncer.core.config.SocketSettings;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.SessionState;
@@ -16,6 +17,7 @@ import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.worker.Places;
 import org.portbouncer.core.worker.Stage;
+import org.portbouncer.core.worker.TowardsTarget;
 import org.portbouncer.core.worker.UserTimeout;
 import org.portbouncer.core.worker.Worker;
 
@@ -54,13 +56,23 @@ final class BandwidthStage implements Stage {
     Listener listener = worker.configuration(session).listeners().get(state.listener());
     Endpoint endpoint = listener.listen().get(state.endpoint());
     if (endpoint.kind() == Endpoint.Kind.INET && !endpoint.udp()) {
+      int client = session.descriptors().peek(Descriptors.CLIENT);
       settings(
-          session.descriptors().peek(Descriptors.CLIENT),
+          client,
           state.clientReady(),
-          listener.keepAlive());
+          listener.sockets(),
+          listener.keepAlive(),
+          UserTimeout.millis(listener.keepAlive(), client));
     }
     if (listener.target().isTcp()) {
-      settings(session.descriptors().peek(Descriptors.TARGET), false, listener.keepAlive());
+      int target = session.descriptors().peek(Descriptors.TARGET);
+      SocketSettings towards = TowardsTarget.of(worker, session, listener);
+      settings(
+          target,
+          false,
+          towards,
+          listener.keepAlive(),
+          TowardsTarget.userTimeout(towards, listener, target));
     }
     worker.forward(session);
   }
@@ -113,14 +125,18 @@ final class BandwidthStage implements Stage {
   }
 
   /** The options of a TCP connection; when keep-alive asks is each listener's own. */
-  private static void settings(int fd, boolean ready, KeepAlive keepAlive) {
+  private static void settings(
+      int fd, boolean ready, SocketSettings sockets, KeepAlive keepAlive, int userTimeoutMs) {
     if (!ready) {
       Sockets.forForwarding(fd);
+    }
+    if (sockets.delays()) {
+      Sockets.disable(fd, Const.IPPROTO_TCP, Const.TCP_NODELAY);
     }
     tcp(fd, Const.TCP_KEEPIDLE, keepAlive.idleS());
     tcp(fd, Const.TCP_KEEPINTVL, keepAlive.intervalS());
     tcp(fd, Const.TCP_KEEPCNT, keepAlive.count());
-    tcp(fd, Const.TCP_USER_TIMEOUT, UserTimeout.millis(keepAlive, fd));
+    tcp(fd, Const.TCP_USER_TIMEOUT, userTimeoutMs);
   }
 
   private static void tcp(int fd, int option, int value) {

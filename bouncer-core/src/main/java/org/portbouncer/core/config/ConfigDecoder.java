@@ -151,6 +151,7 @@ final class ConfigDecoder {
         timeouts(),
         keepAlive(),
         new ListenOptions(in.integer(-1, 0777), in.text(), in.text(), in.flag()),
+        sockets(),
         proxy(),
         in.integer(0, ANY),
         in.text(),
@@ -208,7 +209,33 @@ final class ConfigDecoder {
         in.integer(1, ANY),
         in.integer(0, ANY),
         in.flag(),
-        in.nullable(() -> in.constant(ProxyProtocol.Send.values())));
+        in.nullable(() -> in.constant(ProxyProtocol.Send.values())),
+        sockets());
+  }
+
+  private SocketSettings sockets() throws ConfigCodecException {
+    if (!in.flag()) {
+      return SocketSettings.NONE;
+    }
+    String source = in.text();
+    if (!source.isEmpty()
+        && !source.equals(SocketSettings.CLIENT)
+        && IpAddress.parse(source) == null) {
+      throw new ConfigCodecException("a source that is no address");
+    }
+    String device = in.text();
+    long mark = in.longInteger(SocketSettings.UNSET);
+    if (mark > SocketSettingsReader.MOST_MARK) {
+      throw new ConfigCodecException("a mark that is none");
+    }
+    return new SocketSettings(
+        source,
+        device,
+        mark,
+        in.integer(SocketSettings.UNSET, SocketSettingsReader.MOST_DSCP),
+        in.integer(SocketSettings.UNSET, KeepAlive.MOST_SECONDS * 1000),
+        in.integer(SocketSettings.UNSET, 1),
+        in.integer(SocketSettings.UNSET, 1));
   }
 
   private TargetGroup.Check check() throws ConfigCodecException {

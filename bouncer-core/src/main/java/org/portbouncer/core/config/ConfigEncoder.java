@@ -79,6 +79,7 @@ final class ConfigEncoder {
     out.text(listener.options().owner());
     out.text(listener.options().group());
     out.flag(listener.options().freeBind());
+    sockets(listener.sockets());
     proxy(listener.proxy());
     out.number(listener.answers());
     out.text(listener.file());
@@ -123,6 +124,20 @@ final class ConfigEncoder {
     out.number(member.maxSessions());
     out.flag(member.backup());
     out.nullable(member.send(), out::constant);
+    sockets(member.sockets());
+  }
+
+  private void sockets(SocketSettings sockets) {
+    out.flag(!sockets.isNone());
+    if (!sockets.isNone()) {
+      out.text(sockets.source());
+      out.text(sockets.device());
+      out.number(sockets.mark());
+      out.number(sockets.dscp());
+      out.number(sockets.userTimeoutMs());
+      out.number(sockets.mptcp());
+      out.number(sockets.nodelay());
+    }
   }
 
   private void check(TargetGroup.Check check) {

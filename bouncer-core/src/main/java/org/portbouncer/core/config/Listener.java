@@ -15,6 +15,7 @@ import java.util.List;
  * @param timeouts the global ones with this listener's overrides applied
  * @param keepAlive of its sockets and those to its target
  * @param options how its sockets are made
+ * @param sockets how those to its target are made, and some of it those to clients
  * @param proxy which PROXY headers it takes and sends
  * @param answers datagrams of the target after which a session of datagrams ends; 0 for no such end
  * @param file the file that names it
@@ -31,6 +32,7 @@ public record Listener(
     Timeouts timeouts,
     KeepAlive keepAlive,
     ListenOptions options,
+    SocketSettings sockets,
     ProxyProtocol proxy,
     int answers,
     String file,
@@ -39,8 +41,8 @@ public record Listener(
   /** The same on other addresses, such as have the ports that the kernel chose. */
   public Listener withListen(List<Endpoint> others) {
     return new Listener(
-        name, others, target, group, acl, bandwidth, via, timeouts, keepAlive, options, proxy,
-        answers, file, line);
+        name, others, target, group, acl, bandwidth, via, timeouts, keepAlive, options, sockets,
+        proxy, answers, file, line);
   }
 
   /** Whether its clients send datagrams. */

@@ -97,21 +97,28 @@ final class ListenerReader {
             target.endpoint(),
             target.group() < 0 ? null : groups.get(target.group()));
     DatagramDoubts.check(section, name, listen, target.endpoint(), proxy, timeoutSection);
-    return new Listener(
-        name,
-        listen == null ? List.of() : List.copyOf(listen),
-        target.endpoint(),
-        target.group(),
-        Objects.requireNonNullElse(acl, -1),
-        Objects.requireNonNullElse(bandwidth, -1),
-        Objects.requireNonNullElse(via, -1),
-        timeouts,
-        keepAlive(section),
-        options(section, listen),
-        proxy,
-        Objects.requireNonNullElse(answers, 0),
-        section.where().file(),
-        section.where().line());
+    Listener listener =
+        new Listener(
+            name,
+            listen == null ? List.of() : List.copyOf(listen),
+            target.endpoint(),
+            target.group(),
+            Objects.requireNonNullElse(acl, -1),
+            Objects.requireNonNullElse(bandwidth, -1),
+            Objects.requireNonNullElse(via, -1),
+            timeouts,
+            keepAlive(section),
+            options(section, listen),
+            SocketSettingsReader.read(section),
+            proxy,
+            Objects.requireNonNullElse(answers, 0),
+            section.where().file(),
+            section.where().line());
+    if (listener.target() != null) {
+      SocketSettingsReader.check(
+          section, listener, target.group() < 0 ? null : groups.get(target.group()));
+    }
+    return listener;
   }
 
   /** All addresses; null where there are none. */
@@ -141,7 +148,7 @@ final class ListenerReader {
         Objects.requireNonNullElse(userTimeoutMs, KeepAlive.FOLLOWS));
   }
 
-  private static Integer userTimeout(String text, Where where) {
+  static Integer userTimeout(String text, Where where) {
     long ms = Quantities.durationMs(text);
     if (ms != 0 && ms < 1000 || ms > KeepAlive.MOST_SECONDS * 1000L) {
       throw new InvalidValueException(

@@ -115,6 +115,36 @@ public final class Schema {
               "name",
               "the server's group",
               "of its socket files, likewise"),
+          optional(
+              "listeners.NAME.source",
+              "address, or `client`",
+              "the system's choice",
+              "the address that connections to targets come from; `client`: each client's own"),
+          optional(
+              "listeners.NAME.interface",
+              "name",
+              "by its routes",
+              "the interface that connections to targets go through (SO_BINDTODEVICE)"),
+          optional(
+              "listeners.NAME.mark",
+              "integer, 0 to 4294967295, or `0x…`",
+              "none",
+              "mark of packets to targets, for firewall and routing (SO_MARK)"),
+          optional(
+              "listeners.NAME.dscp",
+              "integer, 0 to 63, or name",
+              "0",
+              "class of packets to clients and targets, as in `ef` or `af31`"),
+          optional(
+              "listeners.NAME.mptcp",
+              "`true` or `false`",
+              "false",
+              "Multipath TCP, with clients and targets that know it"),
+          optional(
+              "listeners.NAME.nodelay",
+              "`true` or `false`",
+              "true",
+              "send small pieces at once (TCP_NODELAY), to clients and targets"),
           withDefault(
               "listeners.NAME.free-bind",
               "`true` or `false`",
@@ -189,11 +219,70 @@ public final class Schema {
               "`true` or `false`",
               "false",
               "used when no other member is up"),
+          optional(
+              "targets.NAME.members[].source",
+              "address, or `client`",
+              "the group's",
+              "as of a listener"),
+          optional("targets.NAME.members[].interface", "name", "the group's", "as of a listener"),
+          optional(
+              "targets.NAME.members[].mark",
+              "integer, 0 to 4294967295, or `0x…`",
+              "the group's",
+              "as of a listener"),
+          optional(
+              "targets.NAME.members[].dscp",
+              "integer, 0 to 63, or name",
+              "the group's",
+              "as of a listener, of packets to targets"),
+          optional(
+              "targets.NAME.members[].user-timeout",
+              DURATION,
+              "the group's",
+              "as of a listener, of connections to targets"),
+          optional(
+              "targets.NAME.members[].mptcp",
+              "`true` or `false`",
+              "the group's",
+              "as of a listener, with targets"),
+          optional(
+              "targets.NAME.members[].nodelay",
+              "`true` or `false`",
+              "the group's",
+              "as of a listener, to targets"),
           withDefault(
               "targets.NAME.balance",
               "`order`, `round-robin`, `least-sessions` or `source`",
               "order",
               "which of those that are up is first; `source`: always the same for a source"),
+          optional(
+              "targets.NAME.source", "address, or `client`", "the listener's", "as of a listener"),
+          optional("targets.NAME.interface", "name", "the listener's", "as of a listener"),
+          optional(
+              "targets.NAME.mark",
+              "integer, 0 to 4294967295, or `0x…`",
+              "the listener's",
+              "as of a listener"),
+          optional(
+              "targets.NAME.dscp",
+              "integer, 0 to 63, or name",
+              "the listener's",
+              "as of a listener, of packets to targets"),
+          optional(
+              "targets.NAME.user-timeout",
+              DURATION,
+              "the listener's",
+              "as of a listener, of connections to targets"),
+          optional(
+              "targets.NAME.mptcp",
+              "`true` or `false`",
+              "the listener's",
+              "as of a listener, with targets"),
+          optional(
+              "targets.NAME.nodelay",
+              "`true` or `false`",
+              "the listener's",
+              "as of a listener, to targets"),
           withDefault(
               "targets.NAME.check.type",
               "`none`, `connect` or `expect`",

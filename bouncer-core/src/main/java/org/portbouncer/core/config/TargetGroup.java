@@ -53,6 +53,7 @@ public record TargetGroup(
    * @param maxSessions sessions at once; 0 for no limit
    * @param backup whether it is used only when no other is up
    * @param send which PROXY header it gets; null for what the listener says
+   * @param sockets how those to it are made: its own settings, and the group's behind them
    */
   public record Member(
       String name,
@@ -60,7 +61,8 @@ public record TargetGroup(
       int weight,
       int maxSessions,
       boolean backup,
-      ProxyProtocol.Send send) {}
+      ProxyProtocol.Send send,
+      SocketSettings sockets) {}
 
   /** Which member a session gets. */
   public enum Balance {

@@ -45,7 +45,8 @@ final class TargetsReader {
   static TargetGroup ofListener(String listener, List<Endpoint> addresses, Where where) {
     List<Member> members = new ArrayList<>();
     for (Endpoint address : addresses) {
-      members.add(new Member("#" + (members.size() + 1), address, 1, 0, false, null));
+      members.add(
+          new Member("#" + (members.size() + 1), address, 1, 0, false, null, SocketSettings.NONE));
     }
     return new TargetGroup(
         "listeners." + listener,
@@ -63,7 +64,7 @@ final class TargetsReader {
   }
 
   private static TargetGroup group(Section section, String name) {
-    List<Member> members = members(section, name);
+    List<Member> members = members(section, name, SocketSettingsReader.readAll(section));
     Balance balance =
         section.read(
             "balance",
@@ -137,11 +138,11 @@ final class TargetsReader {
     }
   }
 
-  private static List<Member> members(Section group, String name) {
+  private static List<Member> members(Section group, String name, SocketSettings sockets) {
     List<Member> members = new ArrayList<>();
     Map<String, Where> seen = new HashMap<>();
     for (Section section : group.blocks("members", "member")) {
-      Member member = member(section, members.size() + 1);
+      Member member = member(section, members.size() + 1, sockets);
       Where before = seen.putIfAbsent(member.name(), section.where());
       if (before != null) {
         group
@@ -170,7 +171,7 @@ final class TargetsReader {
     return members;
   }
 
-  private static Member member(Section section, int position) {
+  private static Member member(Section section, int position, SocketSettings ofGroup) {
     String standard = "#" + position;
     String name =
         section.read(
@@ -187,7 +188,8 @@ final class TargetsReader {
         weight,
         Objects.requireNonNullElse(most, 0),
         Boolean.TRUE.equals(backup),
-        section.read("send-proxy", ProxyReader.SEND));
+        section.read("send-proxy", ProxyReader.SEND),
+        SocketSettingsReader.readAll(section).over(ofGroup));
   }
 
   /** What all members of a group are, and its checks, where they are reached by datagrams. */

@@ -30,6 +30,9 @@ public final class Const {
   public static final int SO_RCVLOWAT = 18;
   public static final int SO_RCVTIMEO = 20;
   public static final int SO_SNDTIMEO = 21;
+  public static final int SO_BINDTODEVICE = 25;
+  public static final int SO_MARK = 36;
+  public static final int SO_PROTOCOL = 38;
   public static final int SO_ACCEPTCONN = 30;
   public static final int SO_SNDBUFFORCE = 32;
   public static final int SO_MEMINFO = 55;
@@ -43,6 +46,11 @@ public final class Const {
   public static final int IPV6_RECVPKTINFO = 49;
   public static final int IPV6_PKTINFO = 50;
   public static final int UDP_SEGMENT = 103;
+  public static final int IPPROTO_MPTCP = 262;
+  public static final int IP_TOS = 1;
+  public static final int IP_TRANSPARENT = 19;
+  public static final int IPV6_TCLASS = 67;
+  public static final int IPV6_TRANSPARENT = 75;
   public static final int IPV6_V6ONLY = 26;
   public static final int IPV6_FREEBIND = 78;
   public static final int IP_FREEBIND = 15;
@@ -121,8 +129,11 @@ public final class Const {
   public static final int PR_SET_NO_NEW_PRIVS = 38;
   public static final int PR_CAP_AMBIENT = 47;
   public static final int PR_CAP_AMBIENT_CLEAR_ALL = 4;
+  public static final int PR_CAP_AMBIENT_RAISE = 2;
   public static final int CAP_DAC_OVERRIDE = 1;
   public static final int CAP_NET_BIND_SERVICE = 10;
+  public static final int CAP_NET_ADMIN = 12;
+  public static final int CAP_NET_RAW = 13;
   public static final int CAP_SYS_RESOURCE = 24;
 
   /** Bytes that wait to be read, ioctl(2). */

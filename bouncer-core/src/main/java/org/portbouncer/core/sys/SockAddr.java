@@ -56,6 +56,11 @@ public final class SockAddr {
     return family(m, at) == Const.AF_UNIX ? 0 : m.get(PORT, at + 2) & 0xffff;
   }
 
+  /** Sets the port of an Internet address. */
+  public static void port(MemorySegment m, long at, int port) {
+    m.set(PORT, at + 2, (short) port);
+  }
+
   /** The IPv4 address as one number, most significant byte first. */
   public static int v4(MemorySegment m, long at) {
     return m.get(V4, at + 4);

@@ -123,7 +123,8 @@ final class ListenSocket {
    * listened before it was ours, those that had connected by then have not.
    */
   boolean fresh() {
-    return fresh;
+    // What a socket of Multipath TCP passes on differs between kernels.
+    return fresh && !mptcp();
   }
 
   /**
@@ -217,6 +218,7 @@ final class ListenSocket {
    * Binds and listens.
    *
    * @param options how it is made
+   * @param mptcp whether it takes clients of Multipath TCP
    * @param sixOnly for an IPv6 address: leave IPv4 clients to another listener on the same port
    * @param anyPort what {@link #anyPort(Listener, int)} says of it
    * @param leaving sockets of ours that will be closed: they may have the address still, or one
@@ -227,6 +229,7 @@ final class ListenSocket {
   static ListenSocket open(
       Endpoint endpoint,
       ListenOptions options,
+      boolean mptcp,
       boolean sixOnly,
       String anyPort,
       Collection<ListenSocket> leaving,
@@ -237,10 +240,17 @@ final class ListenSocket {
       if (endpoint.kind() == Endpoint.Kind.UNIX) {
         removeStale(endpoint, runAs);
       }
-      int fd = bind(endpoint, options, sixOnly, address, false, runAs);
+      int fd = bind(endpoint, options, mptcp, sixOnly, address, false, runAs);
       if (fd == -Errno.EADDRINUSE
           && (share(endpoint, leaving) || endpoint.udp() && !UdpSockets.isTaken(address))) {
-        fd = bind(endpoint, options, sixOnly, address, true, runAs);
+        fd = bind(endpoint, options, mptcp, sixOnly, address, true, runAs);
+      }
+      if (fd == -Errno.ENOPROTOOPT || fd == -Errno.EPROTONOSUPPORT) {
+        throw new StartException(
+            "cannot listen on "
+                + endpoint.text()
+                + " with mptcp = true: this kernel has no Multipath TCP, or has it switched off"
+                + " (net.mptcp.enabled)");
       }
       if (fd < 0) {
         throw failure(endpoint, -fd);
@@ -267,6 +277,23 @@ final class ListenSocket {
       }
     }
     return any;
+  }
+
+  /** Whether it takes clients of Multipath TCP. */
+  boolean mptcp() {
+    return Sockets.option(fd, Const.SOL_SOCKET, Const.SO_PROTOCOL) == Const.IPPROTO_MPTCP;
+  }
+
+  /** Has clients who come from now on get packets of that class, 0 to 63. */
+  void dscp(int dscp) {
+    if (endpoint.kind() != Endpoint.Kind.INET) {
+      return;
+    }
+    // IPv4 clients of an IPv6 socket have that of IPv4.
+    Sockets.set(fd, Const.IPPROTO_IP, Const.IP_TOS, dscp << 2);
+    if (endpoint.host().indexOf(':') >= 0) {
+      Sockets.set(fd, Const.IPPROTO_IPV6, Const.IPV6_TCLASS, dscp << 2);
+    }
   }
 
   /** From now on nobody else may have the address. */
@@ -298,6 +325,7 @@ final class ListenSocket {
   private static int bind(
       Endpoint endpoint,
       ListenOptions options,
+      boolean mptcp,
       boolean sixOnly,
       MemorySegment address,
       boolean beside,
@@ -313,7 +341,9 @@ final class ListenSocket {
             (endpoint.udp() ? Const.SOCK_DGRAM : Const.SOCK_STREAM)
                 | Const.SOCK_NONBLOCK
                 | Const.SOCK_CLOEXEC,
-            0);
+            mptcp && endpoint.kind() == Endpoint.Kind.INET && !endpoint.udp()
+                ? Const.IPPROTO_MPTCP
+                : 0);
     if (fd < 0) {
       return fd;
     }

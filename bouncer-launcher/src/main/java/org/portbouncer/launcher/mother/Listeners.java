@@ -43,6 +43,12 @@ final class Listeners {
   /** Of those, the ones that no address of this configuration needs. */
   private final Set<ListenSocket> leaving = new HashSet<>();
 
+  /** The class of packets to clients, where it is set. */
+  private final Map<ListenSocket, Integer> classes = new HashMap<>();
+
+  /** Those that may have one of an earlier configuration. */
+  private final Set<ListenSocket> classified = new HashSet<>();
+
   /** Sockets of older configurations, which are about to be closed. */
   private Collection<ListenSocket> closing = List.of();
 
@@ -73,6 +79,10 @@ final class Listeners {
         listeners.v4Beside.add(socket);
       }
       socket.names().forEach(name -> listeners.before.put(name, socket));
+      if (each.kept()) {
+        // By the configuration of another start.
+        listeners.classified.add(socket);
+      }
     }
     return listeners.bind(configuration, runAs);
   }
@@ -88,6 +98,7 @@ final class Listeners {
       throws StartException {
     Listeners newer = new Listeners();
     newer.closing = closing;
+    newer.classified.addAll(classes.keySet());
     newer.v4Beside.addAll(v4Beside);
     for (Entry entry : entries) {
       for (String name : entry.socket.names()) {
@@ -115,12 +126,19 @@ final class Listeners {
             ListenSocket.open(
                 endpoint,
                 listener.options(),
+                listener.sockets().isMptcp(),
                 leavesV4(configuration, endpoint),
                 ListenSocket.anyPort(listener, entry.address),
                 beside,
                 runAs);
         opened.add(socket);
         entries.add(new Entry(entry.listener, entry.address, socket));
+      }
+      for (Entry entry : entries) {
+        int dscp = configuration.listeners().get(entry.listener).sockets().dscp();
+        if (dscp >= 0) {
+          classes.put(entry.socket, dscp);
+        }
       }
       before.clear();
       v4Beside.removeIf(socket -> entries.stream().noneMatch(e -> e.socket == socket));
@@ -149,7 +167,11 @@ final class Listeners {
         // A unit's stays as it is.
         boolean stays =
             socket != null
-                && (socket.passed() || socket.sixOnly() == leavesV4(configuration, endpoint));
+                && (socket.passed()
+                    || socket.sixOnly() == leavesV4(configuration, endpoint)
+                        && (endpoint.kind() != Endpoint.Kind.INET
+                            || endpoint.udp()
+                            || socket.mptcp() == listener.sockets().isMptcp()));
         (stays ? entries : missing).add(new Entry(i, j, stays ? socket : null));
         keepBeside(i, j, endpoint, configuration);
       }
@@ -273,6 +295,12 @@ final class Listeners {
   /** The configuration comes into force: what was bound beside another has its address alone. */
   void comeIntoForce() {
     opened.forEach(ListenSocket::keepToItself);
+    for (ListenSocket socket : classified) {
+      if (!classes.containsKey(socket)) {
+        socket.dscp(0);
+      }
+    }
+    classes.forEach(ListenSocket::dscp);
     opened.clear();
     leaving.clear();
   }

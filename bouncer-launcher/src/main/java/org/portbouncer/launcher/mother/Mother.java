@@ -23,6 +23,8 @@ import org.portbouncer.launcher.log.LogSetup;
 import org.portbouncer.launcher.log.StandardStreams;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.privilege.RunAs;
+import org.portbouncer.launcher.privilege.SocketRights;
+import org.portbouncer.launcher.privilege.SocketsRefusedException;
 import org.portbouncer.launcher.systemd.Notifier;
 import org.portbouncer.launcher.systemd.PassedSockets;
 import org.slf4j.Logger;
@@ -196,13 +198,15 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
       epochs.begin(first.epoch(), listeners);
       admin.asRoot();
       metrics.asRoot();
-      enter(runAs);
+      enter(runAs, SocketRights.candidates(bound));
+      SocketRights rights = rights(bound);
+      runAs.keep(rights.capability());
       ground.states().tryDirectory();
       // What may fail lies behind: a start that fails says one line.
       StartLog.write(bound, loaded.problems(), listeners, ground.batch());
       admin.open();
       metrics.begin();
-      Confinement confinement = Confinement.detect(bound.confine());
+      Confinement confinement = Confinement.detect(bound.confine(), rights);
       try {
         begin(first, confinement);
         metrics.await();
@@ -261,10 +265,18 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
     }
   }
 
-  /** No client has been accepted, no worker started, when this is called. */
-  private static void enter(RunAs runAs) throws StartException {
+  private static SocketRights rights(Configuration configuration) throws StartException {
     try {
-      runAs.enter();
+      return SocketRights.of(configuration);
+    } catch (SocketsRefusedException e) {
+      throw new StartException(e.getMessage(), e);
+    }
+  }
+
+  /** No client has been accepted, no worker started, when this is called. */
+  private static void enter(RunAs runAs, int[] forSockets) throws StartException {
+    try {
+      runAs.enter(forSockets);
     } catch (IOException e) {
       throw new StartException(e.getMessage(), e);
     }

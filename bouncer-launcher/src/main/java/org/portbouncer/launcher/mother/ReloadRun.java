@@ -18,6 +18,7 @@ import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.HeapNeed;
 import org.portbouncer.launcher.admin.ReloadView;
+import org.portbouncer.launcher.privilege.SocketsRefusedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -200,12 +201,13 @@ final class ReloadRun {
     problems = new ArrayList<>(problems);
     problems.addAll(kept.warnings());
     try {
+      supervisor.rights().check(kept.configuration());
       listeners =
           parts.inForce().listeners().reopen(kept.configuration(), parts.acceptor().leaving());
       Configuration bound = listeners.withPorts(kept.configuration());
       accessLog = parts.accessLog().prepare(bound.log().access());
       epoch = parts.epochs().make(bound);
-    } catch (StartException e) {
+    } catch (StartException | SocketsRefusedException e) {
       fail(e.getMessage());
       return;
     }

@@ -12,6 +12,7 @@ import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.launcher.privilege.Confinement;
+import org.portbouncer.launcher.privilege.SocketRights;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,6 +64,11 @@ final class Staff {
   /** Says how those that are added from now on are confined. */
   void confine(Confinement how) {
     confinement = how;
+  }
+
+  /** What connect workers keep for their sockets. */
+  SocketRights rights() {
+    return confinement.rights();
   }
 
   /** All workers, running or not, by stage and index. */

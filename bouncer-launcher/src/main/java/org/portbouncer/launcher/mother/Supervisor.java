@@ -22,6 +22,7 @@ import org.portbouncer.core.worker.ServerLog;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.privilege.Confinement;
+import org.portbouncer.launcher.privilege.SocketRights;
 import org.portbouncer.launcher.systemd.Notifier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -169,6 +170,11 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    */
   int adopt(Workers counts) {
     return staff.adopt(counts);
+  }
+
+  /** What connect workers keep for their sockets. */
+  SocketRights rights() {
+    return staff.rights();
   }
 
   /** Starts all workers, the last stage first: it has the most to load. */

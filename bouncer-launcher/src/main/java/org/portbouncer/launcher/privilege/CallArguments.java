@@ -30,6 +30,8 @@ final class CallArguments {
   /** By default, TCP, UDP. */
   private static final int[] PROTOCOLS = {0, Const.IPPROTO_TCP, 17};
 
+  private static final int[] PROTOCOLS_AND_MPTCP = {0, Const.IPPROTO_TCP, 17, Const.IPPROTO_MPTCP};
+
   private static final int CLONE_THREAD = 0x10000;
 
   /** CLONE_NEW… of each kind of namespace, CLONE_PTRACE. */
@@ -63,7 +65,7 @@ final class CallArguments {
   private CallArguments() {}
 
   /** The treatment of a call whose arguments count, for a worker of that stage. */
-  static List<Instruction> of(Call call, StageId stage) {
+  static List<Instruction> of(Call call, StageId stage, boolean mptcp) {
     boolean targets = stage == StageId.CONNECT;
     return switch (call) {
       case OPEN -> then(loadArgument(1), branch(Bpf.IF_ANY_BIT, WRITING, NO, YES));
@@ -89,7 +91,7 @@ final class CallArguments {
       case SETSOCKOPT -> options(stage);
       case MMAP, MPROTECT, MUNMAP -> targets ? YES : elsewhere(0, length(1, YES));
       case MREMAP -> targets ? YES : elsewhere(0, length(1, length(2, movesElsewhere())));
-      case SOCKET -> targets ? socket() : NO;
+      case SOCKET -> targets ? socket(mptcp ? PROTOCOLS_AND_MPTCP : PROTOCOLS) : NO;
       default -> throw new IllegalArgumentException(call.text());
     };
   }
@@ -165,8 +167,8 @@ final class CallArguments {
    * What it takes to reach targets and name servers: of streams and datagrams the usual protocols,
    * by number or by default.
    */
-  private static List<Instruction> socket() {
-    List<Instruction> usual = then(loadArgument(2), oneOf(PROTOCOLS, YES, NO));
+  private static List<Instruction> socket(int[] protocols) {
+    List<Instruction> usual = then(loadArgument(2), oneOf(protocols, YES, NO));
     List<Instruction> streamOrDatagram =
         then(
             loadArgument(1),

@@ -43,13 +43,16 @@ final class CallFilter {
 
   private final Machine machine;
   private final StageId stage;
+  private final boolean mptcp;
   private final List<Instruction> program;
 
   /**
    * @param machine where the worker runs
    * @param stage what it does
+   * @param mptcp whether it may make sockets of Multipath TCP, where it makes any
    */
-  CallFilter(Machine machine, StageId stage) {
+  CallFilter(Machine machine, StageId stage, boolean mptcp) {
+    this.mptcp = mptcp;
     this.machine = machine;
     this.stage = stage;
     this.program = assemble();
@@ -150,7 +153,7 @@ final class CallFilter {
           MUNMAP,
           MREMAP,
           SOCKET ->
-          CallArguments.of(call, stage);
+          CallArguments.of(call, stage, mptcp);
       // Its flags lie in memory, where no filter sees them: the C library takes clone instead.
       case CLONE3 -> answer(MISSING);
       case CONNECT, BIND, SOCKETPAIR, SENDMMSG -> stage == StageId.CONNECT ? YES : NO;

@@ -32,15 +32,36 @@ final class Capabilities {
     SystemCallException.check("prctl", Libc.prctl(Const.PR_SET_KEEPCAPS, 1, 0, 0, 0));
   }
 
-  /** Gives up all but {@code capability}, and that too where it is not permitted. */
-  static void keepOnly(int capability) {
+  /**
+   * Has a program that this thread starts, as whatever user, get the one capability that the thread
+   * keeps, and nothing else.
+   */
+  static void passOn(int capability) {
+    keepOnly(capability);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment header = arena.allocate(8, 8);
       header.set(JAVA_INT, 0, VERSION);
       MemorySegment data = arena.allocate(SETS * STRIDE, 8);
       SystemCallException.check("capget", LibcIdentity.capget(header.address(), data.address()));
       for (int set = 0; set < SETS; set++) {
-        int mask = capability / 32 == set ? 1 << capability % 32 : 0;
+        int kept = data.get(JAVA_INT, set * STRIDE + PERMITTED);
+        data.set(JAVA_INT, set * STRIDE + 2 * PERMITTED, kept);
+      }
+      SystemCallException.check("capset", LibcIdentity.capset(header.address(), data.address()));
+    }
+    SystemCallException.check(
+        "prctl", Libc.prctl(Const.PR_CAP_AMBIENT, Const.PR_CAP_AMBIENT_RAISE, capability, 0, 0));
+  }
+
+  /** Gives up all but these, and those too that are not permitted. */
+  static void keepOnly(int... capabilities) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment header = arena.allocate(8, 8);
+      header.set(JAVA_INT, 0, VERSION);
+      MemorySegment data = arena.allocate(SETS * STRIDE, 8);
+      SystemCallException.check("capget", LibcIdentity.capget(header.address(), data.address()));
+      for (int set = 0; set < SETS; set++) {
+        int mask = mask(capabilities, set);
         int kept = data.get(JAVA_INT, set * STRIDE + PERMITTED) & mask;
         data.set(JAVA_INT, set * STRIDE, kept);
         data.set(JAVA_INT, set * STRIDE + PERMITTED, kept);
@@ -48,6 +69,15 @@ final class Capabilities {
       }
       SystemCallException.check("capset", LibcIdentity.capset(header.address(), data.address()));
     }
+  }
+
+  /** Those of one set of 32; what is below 0 is none. */
+  private static int mask(int[] capabilities, int set) {
+    int mask = 0;
+    for (int one : capabilities) {
+      mask |= one >= 0 && one / 32 == set ? 1 << one % 32 : 0;
+    }
+    return mask;
   }
 
   /**

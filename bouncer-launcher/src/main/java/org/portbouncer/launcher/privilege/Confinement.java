@@ -43,6 +43,7 @@ public final class Confinement {
   private static final boolean RECORDING = System.getProperty("bouncer.record") != null;
 
   private final boolean wanted;
+  private final SocketRights rights;
   private final int landlock;
   private final Machine machine;
 
@@ -53,8 +54,9 @@ public final class Confinement {
   /** By stage. */
   private final CallFilter[] filters = new CallFilter[StageId.values().length];
 
-  private Confinement(boolean wanted, int landlock, Machine machine) {
+  private Confinement(boolean wanted, SocketRights rights, int landlock, Machine machine) {
     this.wanted = wanted;
+    this.rights = rights;
     this.landlock = landlock;
     this.machine = machine;
   }
@@ -63,11 +65,15 @@ public final class Confinement {
    * Finds out what this kernel offers, and says it in the log.
    *
    * @param wanted whether workers are to be confined at all
+   * @param rights what connect workers keep for their sockets
    */
-  public static Confinement detect(boolean wanted) {
+  public static Confinement detect(boolean wanted, SocketRights rights) {
+    if (rights.capability() >= 0) {
+      LOG.info("connect workers keep {}", rights.text());
+    }
     if (!wanted) {
       LOG.warn("confine = false: a worker that is taken over may do whatever its user may");
-      return new Confinement(false, 0, null);
+      return new Confinement(false, rights, 0, null);
     }
     int landlock = Landlock.version();
     Machine machine = Seccomp.available() ? Machine.current() : null;
@@ -85,7 +91,7 @@ public final class Confinement {
     if (!misses.isEmpty()) {
       LOG.warn("this kernel does not offer {}: workers run without", String.join(", nor ", misses));
     }
-    return new Confinement(true, landlock, machine);
+    return new Confinement(true, rights, landlock, machine);
   }
 
   /**
@@ -97,7 +103,7 @@ public final class Confinement {
    */
   public <T> T start(StageId stage, Callable<T> start) throws IOException {
     try {
-      return wanted ? startConfined(stage, start) : start.call();
+      return wanted || capability(stage) >= 0 ? startConfined(stage, start) : start.call();
     } catch (IOException e) {
       throw e;
     } catch (Exception e) {
@@ -118,7 +124,7 @@ public final class Confinement {
     FutureTask<T> task =
         new FutureTask<>(
             () -> {
-              giveUp(given);
+              giveUp(given, capability(stage));
               return start.call();
             });
     Thread.ofPlatform().name("start-" + stage.text()).start(task);
@@ -134,12 +140,27 @@ public final class Confinement {
     }
   }
 
+  /** What connect workers keep for their sockets. */
+  public SocketRights rights() {
+    return rights;
+  }
+
+  /** The one that workers of that stage keep. */
+  private int capability(StageId stage) {
+    return stage == StageId.CONNECT ? rights.capability() : SocketRights.NONE;
+  }
+
   /** In the thread that is made for one worker. */
-  private static void giveUp(Landlock rules) {
+  private void giveUp(Landlock rules, int capability) {
     // As root a worker reads the jars of whoever they are, and has more descriptors on their way
-    // than others may; as another user it has no capability anyway.
-    if (!RECORDING) {
-      Capabilities.bound(Const.CAP_DAC_OVERRIDE, Const.CAP_SYS_RESOURCE);
+    // than others may; as another user it has no capability but this one.
+    if (wanted && !RECORDING) {
+      Capabilities.bound(Const.CAP_DAC_OVERRIDE, Const.CAP_SYS_RESOURCE, capability);
+    }
+    if (capability >= 0) {
+      Capabilities.passOn(capability);
+    }
+    if (wanted && !RECORDING) {
       SystemCallException.check("prctl", Libc.prctl(Const.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     }
     if (rules != null && !RECORDING) {
@@ -164,6 +185,9 @@ public final class Confinement {
       }
       rules[which] = Landlock.create(landlock, targets);
       WorkerFiles.allow(rules[which], targets);
+      if (targets) {
+        rules[which].allowSources();
+      }
       made[which] = now;
     }
     return rules[which];
@@ -190,7 +214,7 @@ public final class Confinement {
     }
     int which = stage.ordinal();
     if (filters[which] == null) {
-      filters[which] = new CallFilter(machine, stage);
+      filters[which] = new CallFilter(machine, stage, rights.mptcp());
     }
     byte[] program = filters[which].bytes(pid);
     return RECORDING ? NONE : program;

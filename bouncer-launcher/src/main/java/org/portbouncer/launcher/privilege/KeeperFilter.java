@@ -44,7 +44,7 @@ final class KeeperFilter {
   /** It has the worker's memory, of which some must stay as it is: CallArguments. */
   private static List<Instruction> treatment(Call call) {
     return switch (call) {
-      case MMAP, MPROTECT, MUNMAP -> CallArguments.of(call, StageId.IO);
+      case MMAP, MPROTECT, MUNMAP -> CallArguments.of(call, StageId.IO, false);
       default -> CallFilter.YES;
     };
   }

@@ -41,12 +41,19 @@ final class Landlock implements AutoCloseable {
 
   private static final int VERSION_FLAG = 1;
   private static final int PATH_BENEATH = 1;
+  private static final int NET_PORT = 2;
+
+  /** The first version that knows TCP. */
+  private static final int TCP = 4;
+
   private static final int O_PATH = 0x200000;
 
   private final int fd;
   private final long handled;
+  private final int version;
 
-  private Landlock(int fd, long handled) {
+  private Landlock(int fd, long handled, int version) {
+    this.version = version;
     this.fd = fd;
     this.handled = handled;
   }
@@ -83,7 +90,7 @@ final class Landlock implements AutoCloseable {
           SystemCallException.check(
               "landlock_create_ruleset",
               KernelCalls.landlockCreateRuleset(attributes.address(), attributes(version), 0));
-      return new Landlock(fd, ofFiles(version));
+      return new Landlock(fd, ofFiles(version), version);
     }
   }
 
@@ -106,6 +113,20 @@ final class Landlock implements AutoCloseable {
       }
       Libc.close(file);
       SystemCallException.check("landlock_add_rule", result);
+    }
+  }
+
+  /** Allows to bind a TCP socket to an address, with a port that the kernel chooses. */
+  void allowSources() {
+    if (version < TCP) {
+      return;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      // struct landlock_net_port_attr: 0 access u64 | 8 port u64
+      MemorySegment rule = arena.allocate(16, 8);
+      rule.set(JAVA_LONG, 0, BIND_TCP);
+      SystemCallException.check(
+          "landlock_add_rule", KernelCalls.landlockAddRule(fd, NET_PORT, rule.address(), 0));
     }
   }
 

@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.function.IntSupplier;
 import org.portbouncer.core.sys.Accounts;
 import org.portbouncer.core.sys.Const;
@@ -177,17 +178,19 @@ public final class RunAs {
 
   /**
    * Becomes that user in all threads, for good. Of root's capabilities the calling thread keeps the
-   * one to bind ports below 1024, for listeners that a reload adds; other threads keep none.
+   * one to bind ports below 1024, for listeners that a reload adds, and, until {@link #keep}, those
+   * that sockets may need; other threads keep none.
    *
+   * @param forSockets capabilities that connect workers may need
    * @throws IOException where the system does not let us
    */
-  public void enter() throws IOException {
+  public void enter(int... forSockets) throws IOException {
     if (!ahead) {
       return;
     }
     try (Arena arena = Arena.ofConfined()) {
       Capabilities.keepThroughChange();
-      Capabilities.bound(Const.CAP_NET_BIND_SERVICE);
+      Capabilities.bound(with(forSockets));
       check(
           "setgroups",
           LibcIdentity.setgroups(groups.length, Accounts.list(arena, groups).address()));
@@ -195,7 +198,7 @@ public final class RunAs {
       check("setresuid", LibcIdentity.setresuid(uid, uid, uid));
       ahead = false;
       if (uid != ROOT) {
-        Capabilities.keepOnly(Const.CAP_NET_BIND_SERVICE);
+        Capabilities.keepOnly(with(forSockets));
       }
     } catch (SystemCallException e) {
       throw new IOException("cannot become " + this + ": " + Errno.text(e.errno()), e);
@@ -203,6 +206,24 @@ public final class RunAs {
     if (uid != ROOT && LibcIdentity.setresuid(-1, ROOT, -1) == 0) {
       throw new IOException("became " + this + ", but can still go back to root");
     }
+  }
+
+  /**
+   * Gives up the capabilities that sockets do not need after all. Not before all threads have
+   * changed: the C library ends the process where one of them could not.
+   *
+   * @param forSockets the one that connect workers get; {@link SocketRights#NONE}
+   */
+  public void keep(int forSockets) {
+    if (changes && uid != ROOT) {
+      Capabilities.keepOnly(with(new int[] {forSockets}));
+    }
+  }
+
+  private static int[] with(int[] forSockets) {
+    int[] all = Arrays.copyOf(forSockets, forSockets.length + 1);
+    all[forSockets.length] = Const.CAP_NET_BIND_SERVICE;
+    return all;
   }
 
   private static int check(String call, int result) {

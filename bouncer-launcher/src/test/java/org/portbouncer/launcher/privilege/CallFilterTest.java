@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.portbouncer.core.hop.SealedHeaders;
 import org.portbouncer.core.session.StageId;
@@ -60,7 +61,7 @@ class CallFilterTest {
   }
 
   private static BpfMachine filter(Machine machine, StageId stage) {
-    return new BpfMachine(new CallFilter(machine, stage).program());
+    return new BpfMachine(new CallFilter(machine, stage, false).program());
   }
 
   private static void expect(
@@ -326,5 +327,20 @@ class CallFilterTest {
       compared++;
     }
     return compared;
+  }
+
+  @ParameterizedTest
+  @EnumSource(Machine.class)
+  void shouldLetConnectAloneMakeMultipathSocketsWhereTheyAreConfigured(Machine machine) {
+    for (StageId stage : StageId.values()) {
+      BpfMachine filter = new BpfMachine(new CallFilter(machine, stage, true).program());
+      long[] mptcp = {Const.AF_INET, Const.SOCK_STREAM, Const.IPPROTO_MPTCP};
+      long[] sctp = {Const.AF_INET, Const.SOCK_STREAM, 132};
+      int number = Call.SOCKET.number(machine);
+      assertThat(filter.answer(machine.audit(), number, mptcp))
+          .as("%s on %s", stage, machine)
+          .isEqualTo(stage == StageId.CONNECT ? CallFilter.ALLOW : DENY);
+      assertThat(filter.answer(machine.audit(), number, sctp)).isEqualTo(DENY);
+    }
   }
 }

@@ -100,7 +100,7 @@ class ConfinementTest {
     command.add(file.toString());
     command.add(Long.toString(victim.pid()));
     command.addAll(List.of(more));
-    Confinement confinement = Confinement.detect(true);
+    Confinement confinement = Confinement.detect(true, SocketRights.none());
     Process process =
         confinement.start(stage, new ProcessBuilder(command).redirectErrorStream(true)::start);
     byte[] filter = confinement.filter(stage, (int) process.pid());

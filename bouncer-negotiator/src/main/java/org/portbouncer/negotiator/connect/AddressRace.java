@@ -2,6 +2,7 @@ package org.portbouncer.negotiator.connect;
 
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.worker.SocketSetup;
 import org.portbouncer.core.worker.Worker;
 import org.portbouncer.negotiator.connect.TargetSockets.Address;
 
@@ -47,6 +48,7 @@ final class AddressRace {
 
   private int count;
   private Address[] addresses = NONE;
+  private SocketSetup setup;
   private int next;
   private int errno;
   private boolean asked;
@@ -65,9 +67,14 @@ final class AddressRace {
     this.owner = owner;
   }
 
-  /** Begins; the first address is tried at once. */
-  void begin(Address[] addresses) {
+  /**
+   * Begins; the first address is tried at once.
+   *
+   * @param setup how the sockets are made; null for no settings
+   */
+  void begin(Address[] addresses, SocketSetup setup) {
     this.addresses = addresses;
+    this.setup = setup;
     go();
   }
 
@@ -80,7 +87,7 @@ final class AddressRace {
       }
       Address address = addresses[next];
       Connecting one = room();
-      int result = one.begin(worker.loop(), sockets, address);
+      int result = one.begin(worker.loop(), sockets, setup, address);
       asked |= one.asked();
       if (result == 0) {
         next++;
@@ -186,6 +193,7 @@ final class AddressRace {
       drop(open[count - 1]);
     }
     addresses = NONE;
+    setup = null;
     next = 0;
     errno = 0;
     asked = false;

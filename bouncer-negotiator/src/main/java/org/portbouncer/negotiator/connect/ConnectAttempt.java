@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.ProxyProtocol;
+import org.portbouncer.core.config.SocketSettings;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Cause;
@@ -13,6 +14,7 @@ import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.worker.SessionWait;
+import org.portbouncer.core.worker.SocketSetup;
 import org.portbouncer.negotiator.connect.TargetSockets.Address;
 
 /**
@@ -59,6 +61,12 @@ final class ConnectAttempt extends SessionWait
   /** The proxies on the way; null for none. */
   private ChainPath chain;
 
+  /** Those of the listener. */
+  private SocketSettings sockets;
+
+  /** Made for the first session that has any. */
+  private SocketSetup setup;
+
   /** Made for the first session that goes through a chain. */
   private ChainDialogue dialogue;
 
@@ -102,6 +110,7 @@ final class ConnectAttempt extends SessionWait
     this.session = session;
     this.target = listener.target();
     this.proxy = listener.proxy();
+    this.sockets = listener.sockets();
     this.begun = stage.worker().loop().now();
     this.timeoutMs = listener.timeouts().connectMs();
     chain = stage.path(session);
@@ -144,7 +153,7 @@ final class ConnectAttempt extends SessionWait
             tries.used() || chain != null || added
                 ? stage.sockets().member(towards)
                 : stage.sockets().fixed(session.state().listener(), target);
-        race.begin(only);
+        race.begin(only, setup());
       }
       case GROUP -> throw new IllegalStateException("a group is no member of one");
     }
@@ -161,6 +170,21 @@ final class ConnectAttempt extends SessionWait
         .listen()
         .get(state.endpoint())
         .port();
+  }
+
+  /** How sockets to the target are made; null where nothing is said of it. */
+  private SocketSetup setup() {
+    SocketSettings settings = tries.used() ? tries.sockets().over(sockets) : sockets;
+    if (settings.isNone()) {
+      return null;
+    }
+    if (setup == null) {
+      setup = new SocketSetup();
+    }
+    setup.begin(settings);
+    SessionState state = session.state();
+    setup.client(state.memory(), state.client());
+    return setup;
   }
 
   /** Tries the next member; false where there is none. */
@@ -236,7 +260,7 @@ final class ConnectAttempt extends SessionWait
       because(Cause.ofLookup(why), 0);
       fail(Result.NO_TARGET, Term.TARGET_REFUSED, why);
     } else {
-      race.begin(stage.book().order(towards, found, stage.worker().loop().now()));
+      race.begin(stage.book().order(towards, found, stage.worker().loop().now()), setup());
     }
   }
 

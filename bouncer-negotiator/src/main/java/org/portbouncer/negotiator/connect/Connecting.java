@@ -5,6 +5,7 @@ import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
+import org.portbouncer.core.worker.SocketSetup;
 import org.portbouncer.negotiator.connect.TargetSockets.Address;
 
 /**
@@ -26,15 +27,17 @@ final class Connecting extends Pollable {
   /**
    * Begins.
    *
+   * @param setup how the socket is made; null for no settings
    * @return 0 where the connection is made; EINPROGRESS where {@link AddressRace#ended} is called
    *     later; else the errno, and nothing is left open
    */
-  int begin(EventLoop loop, TargetSockets sockets, Address address) {
+  int begin(EventLoop loop, TargetSockets sockets, SocketSetup setup, Address address) {
     this.loop = loop;
     this.address = address;
-    fd = sockets.open(address);
-    asked = fd >= 0;
-    if (!asked) {
+    fd = setup == null ? sockets.open(address) : setup.open(address.family(), address.udp());
+    // A source or an interface that is not there any more is the member's, as one that refuses.
+    asked = fd >= 0 || setup != null && !Errno.isDescriptorLimit(-fd);
+    if (fd < 0) {
       return -fd;
     }
     int errno = connect();

@@ -3,6 +3,7 @@ package org.portbouncer.negotiator.connect;
 import java.util.BitSet;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.ProxyProtocol;
+import org.portbouncer.core.config.SocketSettings;
 import org.portbouncer.core.config.TargetGroup;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.Timer;
@@ -131,6 +132,11 @@ abstract class GroupTries {
   ProxyProtocol.Send send(ProxyProtocol.Send standard) {
     ProxyProtocol.Send own = group.members().get(member).send();
     return own == null ? standard : own;
+  }
+
+  /** How sockets to the member are made. */
+  SocketSettings sockets() {
+    return group.members().get(member).sockets();
   }
 
   /** How many were tried. */

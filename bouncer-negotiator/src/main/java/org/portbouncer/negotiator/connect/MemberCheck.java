@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.SocketSettings;
 import org.portbouncer.core.config.TargetGroup;
 import org.portbouncer.core.config.TargetGroup.Check;
 import org.portbouncer.core.loop.Pollable;
@@ -15,6 +16,7 @@ import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
+import org.portbouncer.core.worker.SocketSetup;
 import org.portbouncer.core.worker.Worker;
 import org.portbouncer.negotiator.connect.TargetSockets.Address;
 
@@ -56,6 +58,7 @@ final class MemberCheck extends Pollable
         }
       };
 
+  private final SocketSetup setup;
   private final MemorySegment answer;
   private int length;
   private int fd = -1;
@@ -111,7 +114,20 @@ final class MemberCheck extends Pollable
     this.path = path;
     this.towards = path == null ? target : path.chain().hops().getFirst().proxy();
     this.dialogue = path == null ? null : new ChainDialogue(worker, resolver, this);
+    this.setup = setup(member.sockets());
     this.answer = check.type() == Check.Type.EXPECT ? Native.allocate(MOST) : MemorySegment.NULL;
+  }
+
+  /** As sessions' sockets are made; but no client asks here. */
+  private static SocketSetup setup(SocketSettings sessions) {
+    SocketSettings own =
+        sessions.source().equals(SocketSettings.CLIENT) ? sessions.withSource("") : sessions;
+    if (own.isNone()) {
+      return null;
+    }
+    SocketSetup setup = new SocketSetup();
+    setup.begin(own);
+    return setup;
   }
 
   private TargetBoard board() {
@@ -143,7 +159,7 @@ final class MemberCheck extends Pollable
       resolver.resolve(towards.host(), group.resolveMs() * 1_000_000, this);
     } else {
       only[0] = sockets.member(towards);
-      race.begin(only);
+      race.begin(only, setup);
     }
   }
 
@@ -161,7 +177,7 @@ final class MemberCheck extends Pollable
     if (found.length == 0) {
       notConnected(Cause.ofLookup(why), 0);
     } else {
-      race.begin(book.order(towards, found, worker.loop().now()));
+      race.begin(book.order(towards, found, worker.loop().now()), setup);
     }
   }
 

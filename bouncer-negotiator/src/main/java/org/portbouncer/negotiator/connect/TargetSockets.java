@@ -116,6 +116,11 @@ final class TargetSockets {
       return SockAddr.family(memory, 0);
     }
 
+    /** Whether it is reached by datagrams. */
+    boolean udp() {
+      return udp;
+    }
+
     @Override
     public boolean equals(Object other) {
       return other instanceof Address address

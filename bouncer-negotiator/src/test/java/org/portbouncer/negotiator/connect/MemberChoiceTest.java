@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.SocketSettings;
 import org.portbouncer.core.config.TargetGroup;
 import org.portbouncer.core.config.TargetGroup.Balance;
 import org.portbouncer.core.config.TargetGroup.Check;
@@ -37,7 +38,7 @@ class MemberChoiceTest {
 
   private static Member member(String name, int weight, int most, boolean backup) {
     Endpoint address = new Endpoint(Endpoint.Kind.NAME, name + ":1", name, 1, "");
-    return new Member(name, address, weight, most, backup, null);
+    return new Member(name, address, weight, most, backup, null, SocketSettings.NONE);
   }
 
   private static Member primary(String name) {
