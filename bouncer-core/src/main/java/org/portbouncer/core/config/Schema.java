@@ -127,7 +127,7 @@ public final class Schema {
               "the interface that connections to targets go through (SO_BINDTODEVICE)"),
           optional(
               "listeners.NAME.mark",
-              "integer, 0 to 4294967295, or `0x…`",
+              "integer, 0 to 4294967295, or `0x...`",
               "none",
               "mark of packets to targets, for firewall and routing (SO_MARK)"),
           optional(
@@ -227,7 +227,7 @@ public final class Schema {
           optional("targets.NAME.members[].interface", "name", "the group's", "as of a listener"),
           optional(
               "targets.NAME.members[].mark",
-              "integer, 0 to 4294967295, or `0x…`",
+              "integer, 0 to 4294967295, or `0x...`",
               "the group's",
               "as of a listener"),
           optional(
@@ -260,7 +260,7 @@ public final class Schema {
           optional("targets.NAME.interface", "name", "the listener's", "as of a listener"),
           optional(
               "targets.NAME.mark",
-              "integer, 0 to 4294967295, or `0x…`",
+              "integer, 0 to 4294967295, or `0x...`",
               "the listener's",
               "as of a listener"),
           optional(
