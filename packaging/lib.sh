@@ -204,6 +204,14 @@ papers() {
     "$built/bouncer.cdx.json" >"$1/bouncer.cdx.json"
 }
 
+# maintainer: who makes a package that names somebody.
+maintainer() {
+  local name=${DEBFULLNAME:-} mail=${DEBEMAIL:-}
+  [ -n "$name" ] || name=$(git log -1 --format=%an 2>/dev/null) || die "set DEBFULLNAME and DEBEMAIL: this is no checkout"
+  [ -n "$mail" ] || mail=$(git log -1 --format=%ae 2>/dev/null) || die "set DEBEMAIL: this is no checkout"
+  echo "$name <$mail>"
+}
+
 # pages DIR: the man pages that the build has made.
 pages() {
   local page
