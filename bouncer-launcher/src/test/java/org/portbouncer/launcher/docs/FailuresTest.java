@@ -26,7 +26,8 @@ import org.portbouncer.core.session.Cause;
 class FailuresTest {
 
   /** Where a message begins: what follows the bracket are its arguments. */
-  private static final Pattern SAID = Pattern.compile("new (?:StartException|RefusedException)\\(");
+  private static final Pattern SAID =
+      Pattern.compile("new (?:StartException|(?:Sockets)?RefusedException)\\(");
 
   private static final Pattern LITERAL = Pattern.compile("\"((?:[^\"\\\\]|\\\\.)*)\"");
 
