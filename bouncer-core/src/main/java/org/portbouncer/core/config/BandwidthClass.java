@@ -1,5 +1,7 @@
 package org.portbouncer.core.config;
 
+import org.portbouncer.core.sys.Coded;
+
 /**
  * A bandwidth class.
  *
@@ -12,14 +14,26 @@ package org.portbouncer.core.config;
 public record BandwidthClass(String name, long up, long down, long burst, SharedBy sharedBy) {
 
   /** Whose sessions draw from the same bucket. */
-  public enum SharedBy {
+  public enum SharedBy implements Coded {
     /** Every session of the class. */
-    ALL,
+    ALL(1),
     /** The sessions of one rule. */
-    RULE,
+    RULE(2),
     /** The sessions of one source, as `source-prefix` defines it. */
-    SOURCE,
+    SOURCE(3),
     /** Each session has its own. */
-    SESSION
+    SESSION(4);
+
+    private final int code;
+
+    SharedBy(int code) {
+      this.code = code;
+    }
+
+    /** As it stands in the key of a bucket. */
+    @Override
+    public int code() {
+      return code;
+    }
   }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.portbouncer.core.sys.Coded;
 
 /**
  * The whole effective configuration, every default filled in. Immutable; made by {@code
@@ -225,18 +226,38 @@ public record Configuration(
      * The three ways; the configuration's and the JSON's names are {@code inline}, {@code file-fd}
      * and {@code shm}.
      */
-    public enum Mode {
+    public enum Mode implements Coded {
       /** In the datagram. */
-      INLINE("inline"),
+      INLINE("inline", 0),
       /** In a file whose descriptor goes along. */
-      FILE_FD("file-fd"),
+      FILE_FD("file-fd", 1),
       /** In a slot of shared memory. */
-      SHM("shm");
+      SHM("shm", 2);
+
+      private static final Mode[] ALL = values();
 
       private final String text;
+      private final int code;
 
-      Mode(String text) {
+      Mode(String text, int code) {
         this.text = text;
+        this.code = code;
+      }
+
+      /** As it travels with a session and stands in its record. */
+      @Override
+      public int code() {
+        return code;
+      }
+
+      /** The mode with this code, or null where there is none. */
+      public static Mode withCode(int code) {
+        for (Mode mode : ALL) {
+          if (mode.code == code) {
+            return mode;
+          }
+        }
+        return null;
       }
 
       /** The name in configuration, logs and JSON. */

@@ -30,8 +30,6 @@ public final class HopReceiver {
    */
   private static final int BUFFER = 1 << 20;
 
-  private static final Mode[] MODES = Mode.values();
-
   /** Where sessions come from, so that they are pooled in one place. */
   public interface Pool {
     Session obtain();
@@ -123,17 +121,17 @@ public final class HopReceiver {
     }
     int mask = buffer.get(JAVA_BYTE, at + Frame.MASK) & 0xff;
     int stateLength = buffer.get(JAVA_INT_UNALIGNED, at + Frame.LENGTH);
-    int transfer = buffer.get(JAVA_BYTE, at + Frame.TRANSFER);
+    Mode transfer = Mode.withCode(buffer.get(JAVA_BYTE, at + Frame.TRANSFER));
     long reference = buffer.get(JAVA_LONG_UNALIGNED, at + Frame.REFERENCE);
     at += Frame.ENTRY;
-    if (transfer < 0 || transfer >= MODES.length) {
+    if (transfer == null) {
       return "an unknown transfer";
     }
     boolean lacking = descriptor + Integer.bitCount(mask) > message.descriptorCount();
     if (mask >= 1 << Descriptors.ROLES || lacking && !message.lacksDescriptors()) {
       return "fewer descriptors than announced";
     }
-    boolean inline = MODES[transfer] == Mode.INLINE;
+    boolean inline = transfer == Mode.INLINE;
     if (stateLength < 0 || inline && at + stateLength > length) {
       return "a state beyond the end";
     }
@@ -143,7 +141,7 @@ public final class HopReceiver {
         session.descriptors().put(role, message.descriptor(descriptor++));
       }
     }
-    if (open(session, MODES[transfer], at, stateLength, reference)) {
+    if (open(session, transfer, at, stateLength, reference)) {
       if (lacking) {
         lackingFrom = Math.min(lackingFrom, good);
       }

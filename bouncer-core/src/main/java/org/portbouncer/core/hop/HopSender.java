@@ -249,7 +249,7 @@ public final class HopSender {
         session.transfer() == Mode.SHM
             ? (long) session.slot() << 32 | session.slotGeneration() & 0xffff_ffffL
             : 0;
-    headers.set(JAVA_BYTE, at + Frame.TRANSFER, (byte) session.transfer().ordinal());
+    headers.set(JAVA_BYTE, at + Frame.TRANSFER, (byte) session.transfer().code());
     headers.set(JAVA_BYTE, at + Frame.MASK, (byte) descriptors.mask());
     headers.set(JAVA_SHORT, at + Frame.MASK + 1, (short) 0);
     headers.set(JAVA_INT, at + Frame.LENGTH, length);

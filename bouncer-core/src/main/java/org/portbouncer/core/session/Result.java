@@ -1,7 +1,9 @@
 package org.portbouncer.core.session;
 
+import org.portbouncer.core.sys.Coded;
+
 /** How a session ended: `result` in the access log, and the label of `bouncer_sessions_total`. */
-public enum Result {
+public enum Result implements Coded {
   OK("ok", 1),
   BLOCKED("blocked", 2),
   LIMITED("limited", 3),
@@ -28,7 +30,8 @@ public enum Result {
     return text;
   }
 
-  /** As it travels on a control link. */
+  /** As it travels on a control link and stands in a record. */
+  @Override
   public int code() {
     return code;
   }
@@ -45,9 +48,5 @@ public enum Result {
 
   public static int count() {
     return ALL.length;
-  }
-
-  public static Result of(int ordinal) {
-    return ALL[ordinal];
   }
 }

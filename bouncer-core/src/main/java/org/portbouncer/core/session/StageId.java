@@ -1,10 +1,12 @@
 package org.portbouncer.core.session;
 
+import org.portbouncer.core.sys.Coded;
+
 /**
- * The five stages in the order in which every session passes them. The ordinal is the hop's number
- * and the value in shared memory.
+ * The five stages in the order in which every session passes them. The ordinal is the hop's number;
+ * other processes see the code.
  */
-public enum StageId {
+public enum StageId implements Coded {
   NEGOTIATE(1),
   ACL(2),
   CONNECT(3),
@@ -29,7 +31,8 @@ public enum StageId {
     return ALL.length;
   }
 
-  /** As it travels on a control link. */
+  /** As it travels on a control link and stands in shared memory; a later stage's is higher. */
+  @Override
   public int code() {
     return code;
   }

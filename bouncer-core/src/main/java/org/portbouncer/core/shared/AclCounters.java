@@ -25,6 +25,12 @@ public final class AclCounters {
 
   static final long BYTES = (long) PLACES * PLACE;
 
+  static {
+    if (Long.BYTES * Decision.values().length > PLACE) {
+      throw new AssertionError("the decisions of a rule run into the next one's");
+    }
+  }
+
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
   /** What became of a client. */
@@ -55,7 +61,7 @@ public final class AclCounters {
   }
 
   private static long at(int place, Decision decision) {
-    return (long) place * PLACE + 8L * decision.ordinal();
+    return (long) place * PLACE + (long) Long.BYTES * decision.ordinal();
   }
 
   /** Counts one decision. */

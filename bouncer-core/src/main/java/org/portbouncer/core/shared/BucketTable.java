@@ -212,7 +212,7 @@ public final class BucketTable {
   // Entries; under the lock of their set.
 
   private static long key(int place, int generation, SharedBy by) {
-    return (long) place << 48 | (generation & 0xff_ffff_ffffL) << 8 | (by.ordinal() + 1);
+    return (long) place << 48 | (generation & 0xff_ffff_ffffL) << 8 | by.code();
   }
 
   private long get(int entry, int offset) {

@@ -23,12 +23,13 @@ public final class ListenerCounters {
 
   static final long BYTES = (long) SLOTS * SLOT;
 
-  private static final int ENDED = 40;
+  private static final int ENDED = Long.BYTES * Count.values().length;
   private static final int DATAGRAMS = 160;
-  private static final int DROPPED = DATAGRAMS + 8 * Way.COUNT;
+  private static final int DROPPED = DATAGRAMS + Long.BYTES * Way.COUNT;
 
   static {
-    if (ENDED + 8 * Result.count() > DATAGRAMS || DROPPED + 8 * DatagramDrop.count() > SLOT) {
+    if (ENDED + Long.BYTES * Result.count() > DATAGRAMS
+        || DROPPED + Long.BYTES * DatagramDrop.count() > SLOT) {
       throw new AssertionError("the counters of a listener overlap");
     }
   }

@@ -17,6 +17,12 @@ public final class ListenerTimes {
 
   static final long BYTES = (long) ListenerCounters.SLOTS * SLOT;
 
+  static {
+    if (TimeBuckets.BYTES > EACH || EACH * Step.values().length > SLOT) {
+      throw new AssertionError("the times of a listener overlap");
+    }
+  }
+
   /** What takes its time. */
   public enum Step {
     /** From accept until forwarding begins. */

@@ -3,6 +3,7 @@ package org.portbouncer.core.shared;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import org.portbouncer.core.sys.Coded;
 
 /**
  * What another io worker needs to go on with a session whose worker has ended, whenever that was:
@@ -55,13 +56,32 @@ public final class SessionFlow {
   public static final int TARGET_RESET = 32;
 
   /** Where the bytes of one way are. */
-  public enum Place {
-    SETTLED,
-    GIVING,
-    IN_HAND,
-    HELD;
+  public enum Place implements Coded {
+    SETTLED(0),
+    GIVING(1),
+    IN_HAND(2),
+    HELD(3);
 
-    private static final Place[] ALL = values();
+    private final int code;
+
+    Place(int code) {
+      this.code = code;
+    }
+
+    @Override
+    public int code() {
+      return code;
+    }
+
+    /** Whatever two bits say is one. */
+    static Place withCode(int code) {
+      return switch (code) {
+        case 0 -> SETTLED;
+        case 1 -> GIVING;
+        case 2 -> IN_HAND;
+        default -> HELD;
+      };
+    }
   }
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -126,11 +146,11 @@ public final class SessionFlow {
   /** Says where the bytes of one way are; see the class. */
   public void position(int record, int way, Place place, long bytes) {
     LONG.setOpaque(
-        memory, at(record, POSITION + 8 * way), (long) place.ordinal() << PLACE_SHIFT | bytes);
+        memory, at(record, POSITION + 8 * way), (long) place.code() << PLACE_SHIFT | bytes);
   }
 
   public Place place(int record, int way) {
-    return Place.ALL[(int) (position(record, way) >>> PLACE_SHIFT)];
+    return Place.withCode((int) (position(record, way) >>> PLACE_SHIFT));
   }
 
   /** The number of bytes in the position. */

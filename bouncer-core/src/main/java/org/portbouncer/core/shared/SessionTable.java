@@ -3,11 +3,14 @@ package org.portbouncer.core.shared;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
+import org.portbouncer.core.sys.Coded;
 import org.portbouncer.core.sys.SockAddr;
 
 /**
@@ -16,7 +19,8 @@ import org.portbouncer.core.sys.SockAddr;
  * is what `sessions` and the limits read, and what the mother walks when a worker dies.
  *
  * <pre>
- *    0 word u64        owner pid 24 | generation 24 | phase 4 | stage 4 | unwanted 8   (high to low)
+ *    0 word u64        owner pid 24 | generation 24 | phase 4 | stage 4 | unwanted 8   (high to low);
+ *                      of phase and stage the code, stage 0 while it is at none
  *    8 id u64
  *   16 accepted u64, CLOCK_MONOTONIC ns       24 accepted u64, wall clock ms
  *   32 epoch u32      36 listener u16         38 endpoint u16
@@ -41,8 +45,6 @@ import org.portbouncer.core.sys.SockAddr;
  */
 public final class SessionTable {
 
-  static final int RECORD = 256 + SessionRoute.BYTES + SessionFlow.BYTES;
-
   /** Behind all records, of sessions of datagrams alone: up, down, dropped, each u64. */
   private static final int DATAGRAMS = 32;
 
@@ -50,33 +52,51 @@ public final class SessionTable {
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
   private static final VarHandle SHORT = ValueLayout.JAVA_SHORT.varHandle();
 
-  private static final int ID = 8;
-  private static final int ACCEPTED = 16;
-  private static final int ACCEPTED_WALL = 24;
-  private static final int EPOCH = 32;
-  private static final int LISTENER = 36;
-  private static final int ENDPOINT = 38;
-  private static final int SLOT = 40;
-  private static final int RULE = 42;
-  private static final int BANDWIDTH = 44;
-  private static final int TRANSFER = 46;
-  private static final int ROUTE_FLAGS = 47;
-  private static final int STATE_BYTES = 48;
-  private static final int SETUP_US = 52;
-  private static final int CLIENT = 56;
-  private static final int LOCAL = 84;
-  private static final int HOPS = 112;
-  private static final int HELD = 152;
-  private static final int TAKEN = 176;
-  private static final int STATE_SLOT = 184;
-  private static final int OUTCOME = 188;
-  private static final int BYTES_UP = 192;
-  private static final int BYTES_DOWN = 200;
-  private static final int ACTIVITY = 208;
-  private static final int THROTTLED = 216;
-  private static final int OWN_LINES = 224;
-  private static final int ROUTE = 256;
+  private static final int ID = Long.BYTES;
+  private static final int ACCEPTED = ID + Long.BYTES;
+  private static final int ACCEPTED_WALL = ACCEPTED + Long.BYTES;
+  private static final int EPOCH = ACCEPTED_WALL + Long.BYTES;
+  private static final int LISTENER = EPOCH + Integer.BYTES;
+  private static final int ENDPOINT = LISTENER + Short.BYTES;
+  private static final int SLOT = ENDPOINT + Short.BYTES;
+  private static final int RULE = SLOT + Short.BYTES;
+  private static final int BANDWIDTH = RULE + Short.BYTES;
+  private static final int TRANSFER = BANDWIDTH + Short.BYTES;
+  private static final int ROUTE_FLAGS = TRANSFER + Byte.BYTES;
+  private static final int STATE_BYTES = ROUTE_FLAGS + Byte.BYTES;
+  private static final int SETUP_US = STATE_BYTES + Integer.BYTES;
+  private static final int CLIENT = SETUP_US + Integer.BYTES;
+  private static final int LOCAL = CLIENT + SockAddr.BYTES;
+  private static final int HOPS = LOCAL + SockAddr.BYTES;
+
+  /** The stages that have room here; as many as there are. */
+  private static final int STAGES = 5;
+
+  private static final int HELD = HOPS + Long.BYTES * STAGES;
+  private static final int TAKEN = HELD + Long.BYTES * (BucketTable.HELD + 1);
+  private static final int STATE_SLOT = TAKEN + Integer.BYTES * Way.COUNT;
+  private static final int OUTCOME = STATE_SLOT + Integer.BYTES;
+  private static final int BYTES_UP = OUTCOME + Integer.BYTES;
+  private static final int BYTES_DOWN = BYTES_UP + Long.BYTES;
+  private static final int ACTIVITY = BYTES_DOWN + Long.BYTES;
+  private static final int THROTTLED = ACTIVITY + Long.BYTES;
+  private static final int OWN_LINES = THROTTLED + Long.BYTES;
+  private static final int ROUTE = OWN_LINES + Line.BYTES * Way.COUNT;
   private static final int FLOW = ROUTE + SessionRoute.BYTES;
+
+  static final int RECORD = FLOW + SessionFlow.BYTES;
+
+  private static final int CACHE_LINE = 64;
+
+  static {
+    if (STAGES != StageId.count() || BucketTable.HELD != Limit.Per.values().length) {
+      throw new AssertionError("a record has another number of stages, or of what is held");
+    }
+    // Atomic access wants its own alignment; a cache line has one writer.
+    if (BYTES_UP % CACHE_LINE != 0 || ROUTE % CACHE_LINE != 0 || FLOW % CACHE_LINE != 0) {
+      throw new AssertionError("the parts of a record do not begin with a cache line");
+    }
+  }
 
   private static final int KILLED = 1;
   private static final int BLOCKED = 2;
@@ -88,19 +108,41 @@ public final class SessionTable {
   public static final int GONE = -1;
 
   /** What a record is doing. */
-  public enum Phase {
+  public enum Phase implements Coded {
     /** Nobody's. */
-    FREE,
+    FREE(0),
     /** Taken for a client who may come. */
-    OPEN,
+    OPEN(1),
     /** In the inbox of its stage. */
-    QUEUED,
+    QUEUED(2),
     /** In the hands of its owner. */
-    HELD,
+    HELD(3),
     /** Being ended by its owner. */
-    ENDING;
+    ENDING(4);
 
-    private static final Phase[] ALL = values();
+    /**
+     * By the bits of the word. What is no phase, which only a worker gone wrong writes, is an end
+     * that was begun: it is finished when its owner dies, and nobody else takes the record.
+     */
+    private static final Phase[] BY_BITS = new Phase[16];
+
+    static {
+      Arrays.fill(BY_BITS, ENDING);
+      for (Phase phase : values()) {
+        BY_BITS[phase.code] = phase;
+      }
+    }
+
+    private final int code;
+
+    Phase(int code) {
+      this.code = code;
+    }
+
+    @Override
+    public int code() {
+      return code;
+    }
   }
 
   private final MemorySegment memory;
@@ -149,7 +191,7 @@ public final class SessionTable {
   private static long word(int owner, int generation, Phase phase, int stage, int unwanted) {
     return (long) owner << 40
         | (long) (generation & GENERATION_MASK) << 16
-        | (long) phase.ordinal() << 12
+        | (long) phase.code << 12
         | (long) stage << 8
         | unwanted;
   }
@@ -167,7 +209,7 @@ public final class SessionTable {
   }
 
   private static Phase phaseOf(long word) {
-    return Phase.ALL[(int) (word >>> 12) & 7];
+    return Phase.BY_BITS[(int) (word >>> 12) & 15];
   }
 
   private static int stageOf(long word) {
@@ -188,9 +230,11 @@ public final class SessionTable {
     return phase != Phase.FREE && phase != Phase.OPEN;
   }
 
-  /** The stage that has the session, or whose inbox does. */
+  /** The stage that has the session, or whose inbox does; the first while it is at none yet. */
   public StageId stage(int record) {
-    return StageId.of(Math.min(stageOf(word(record)), StageId.IO.ordinal()));
+    int code = stageOf(word(record));
+    StageId stage = code == 0 ? StageId.NEGOTIATE : StageId.withCode(code);
+    return stage == null ? StageId.IO : stage;
   }
 
   /** The pid of the process that holds the session; 0 while it is queued. */
@@ -256,7 +300,7 @@ public final class SessionTable {
     INT.setOpaque(memory, at(record, OUTCOME), 0);
     INT.setOpaque(memory, at(record, STATE_BYTES), state.length());
     for (int hop = 0; hop < StageId.count(); hop++) {
-      LONG.setOpaque(memory, at(record, HOPS + 8 * hop), 0L);
+      LONG.setOpaque(memory, at(record, HOPS + Long.BYTES * hop), 0L);
     }
     LONG.setOpaque(memory, at(record, BYTES_UP), 0L);
     LONG.setOpaque(memory, at(record, BYTES_DOWN), 0L);
@@ -267,7 +311,7 @@ public final class SessionTable {
     LONG.setVolatile(
         memory,
         at(record, 0),
-        word(ownerOf(word), generationOf(word), Phase.HELD, StageId.NEGOTIATE.ordinal(), 0));
+        word(ownerOf(word), generationOf(word), Phase.HELD, StageId.NEGOTIATE.code(), 0));
   }
 
   /** Notes when the session was ready to go on to this stage. */
@@ -304,7 +348,7 @@ public final class SessionTable {
           || generationOf(word) != (generation & GENERATION_MASK)) {
         return false;
       }
-      if (swap(record, word, word(to, generation, next, stage.ordinal(), (int) (word & 0xff)))) {
+      if (swap(record, word, word(to, generation, next, stage.code(), (int) (word & 0xff)))) {
         return true;
       }
     }
@@ -314,7 +358,7 @@ public final class SessionTable {
   public boolean isQueued(int record, int generation, StageId stage) {
     long word = word(record);
     return phaseOf(word) == Phase.QUEUED
-        && stageOf(word) == stage.ordinal()
+        && stageOf(word) == stage.code()
         && generationOf(word) == generation;
   }
 
@@ -333,10 +377,10 @@ public final class SessionTable {
       long word = word(record);
       if (phaseOf(word) != Phase.QUEUED
           || generationOf(word) != state.generation()
-          || stageOf(word) != stage.ordinal()) {
+          || stageOf(word) != stage.code()) {
         return GONE;
       }
-      long held = word(pid, generationOf(word), Phase.HELD, stage.ordinal(), (int) (word & 0xff));
+      long held = word(pid, generationOf(word), Phase.HELD, stage.code(), (int) (word & 0xff));
       if (swap(record, word, held)) {
         long hop = hop(record, stage);
         if (state.resumed()) {
@@ -356,7 +400,7 @@ public final class SessionTable {
   }
 
   private long hop(int record, StageId stage) {
-    return at(record, HOPS + 8 * stage.ordinal());
+    return at(record, HOPS + Long.BYTES * stage.ordinal());
   }
 
   private static int micros(long nanos) {
@@ -411,20 +455,18 @@ public final class SessionTable {
   /** Says how the session ended, so that who finishes the end of a process that died knows. */
   public void outcome(int record, Result result, Term term) {
     int cause = outcome(record) & ~0xffff;
-    INT.setVolatile(
-        memory, at(record, OUTCOME), cause | term.ordinal() << 8 | result.ordinal() + 1);
+    INT.setVolatile(memory, at(record, OUTCOME), cause | term.code() << 8 | result.code());
   }
 
   /** How the session ended; null where that was not said yet. */
   public Result result(int record) {
-    int said = outcome(record) & 0xff;
-    return said == 0 || said > Result.count() ? null : Result.of(said - 1);
+    return Result.withCode(outcome(record) & 0xff);
   }
 
   /** Who ended the session and when; meaningful where {@link #result} is. */
   public Term term(int record) {
-    int ordinal = outcome(record) >>> 8 & 0xff;
-    return ordinal < Term.count() ? Term.of(ordinal) : Term.INTERNAL_DATA;
+    Term said = Term.withCode(outcome(record) >>> 8 & 0xff);
+    return said == null ? Term.INTERNAL_DATA : said;
   }
 
   private int outcome(int record) {
@@ -557,12 +599,9 @@ public final class SessionTable {
     return (long) LONG.getOpaque(memory, at(record, THROTTLED));
   }
 
-  /**
-   * Says how the state travels, and at last how it came: an ordinal of StateTransfer.Mode, and its
-   * size.
-   */
-  public void transfer(int record, int mode, int stateBytes) {
-    memory.set(ValueLayout.JAVA_BYTE, at(record, TRANSFER), (byte) mode);
+  /** Says how the state travels, and at last how it came, and its size. */
+  public void transfer(int record, Mode mode, int stateBytes) {
+    memory.set(ValueLayout.JAVA_BYTE, at(record, TRANSFER), (byte) mode.code());
     INT.setOpaque(memory, at(record, STATE_BYTES), stateBytes);
   }
 
@@ -667,8 +706,9 @@ public final class SessionTable {
     return getShort(record, BANDWIDTH);
   }
 
-  public int transfer(int record) {
-    return memory.get(ValueLayout.JAVA_BYTE, at(record, TRANSFER));
+  public Mode transfer(int record) {
+    Mode said = Mode.withCode(memory.get(ValueLayout.JAVA_BYTE, at(record, TRANSFER)));
+    return said == null ? Mode.INLINE : said;
   }
 
   public int stateBytes(int record) {

@@ -10,7 +10,7 @@ import org.portbouncer.core.sys.Native;
  * largest configuration; the kernel gives a page only when somebody writes to it.
  *
  * <pre>
- *   header         4 KiB    magic u32, the sizes below, 16 the key of hashes (HashKey)
+ *   header         4 KiB    0 magic u32 | 4 capacity u32 | 8 layout u32 (SharedLayout) | 16 the key of hashes (HashKey)
  *   worker board   WorkerBoard.BYTES     one place per worker process
  *   counters       ListenerCounters.BYTES  one place per listener
  *   decisions      AclCounters.BYTES     one place per rule
@@ -27,7 +27,8 @@ import org.portbouncer.core.sys.Native;
 public final class SharedArea {
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-  private static final int MAGIC = 0x42_53_41_05;
+  private static final int MAGIC = 0x42_53_41_06;
+  private static final long LAYOUT = 8;
   private static final long HEADER = 4096;
   private static final long HASH_KEY = 16;
 
@@ -71,7 +72,7 @@ public final class SharedArea {
     targets = new TargetBoard(memory.asSlice(at, TargetBoard.BYTES));
   }
 
-  private static long size(int capacity) {
+  static long size(int capacity) {
     return HEADER
         + WorkerBoard.BYTES
         + ListenerCounters.BYTES
@@ -96,6 +97,7 @@ public final class SharedArea {
     int fd = Native.sharedFile("bouncer-sessions", size);
     MemorySegment memory = Native.map(fd, size);
     memory.set(INT, 4, rounded);
+    memory.set(INT, LAYOUT, SharedLayout.ID);
     HashKey.random().write(memory, HASH_KEY);
     SharedArea area = new SharedArea(fd, memory, rounded);
     area.sessions.initialize();
@@ -110,11 +112,19 @@ public final class SharedArea {
    */
   public static SharedArea open(int fd) {
     MemorySegment header = Native.map(fd, HEADER);
-    if (header.get(INT, 0) != MAGIC) {
+    if (header.get(INT, 0) != MAGIC || header.get(INT, LAYOUT) != SharedLayout.ID) {
       throw new IllegalArgumentException("the shared area is of another version");
     }
     int capacity = header.get(INT, 4);
     return new SharedArea(fd, Native.map(fd, size(capacity)), capacity);
+  }
+
+  /**
+   * What tells one arrangement of this memory from another: processes of two versions of the
+   * program can use one area, and one area of state slots, where it is the same.
+   */
+  public static int layout() {
+    return SharedLayout.ID;
   }
 
   public int fd() {

@@ -15,7 +15,7 @@ import org.portbouncer.core.sys.Native;
  * slot's number and generation, and a reader whose generation is not the slot's refuses it.
  *
  * <pre>
- *   header      4 KiB   magic u32 | slots u32 | slot size u64
+ *   header      4 KiB   0 magic u32 | 4 slots u32 | 8 slot size u64 | 16 layout u32 (SharedLayout)
  *   free map    one bit per slot
  *   slots       slot size each:  0 generation u32 | 64 the state
  * </pre>
@@ -27,7 +27,8 @@ public final class StateSlots {
 
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
   private static final ValueLayout.OfInt PLAIN = ValueLayout.JAVA_INT;
-  private static final int MAGIC = 0x42_53_4c_01;
+  private static final int MAGIC = 0x42_53_4c_02;
+  private static final long LAYOUT = 16;
   private static final long HEADER = 4096;
   private static final int STATE = 64;
   private static final int PAGE = 4096;
@@ -72,6 +73,7 @@ public final class StateSlots {
     int fd = Native.sharedFile("bouncer-state", size);
     MemorySegment memory = Native.map(fd, size);
     memory.set(PLAIN, 4, count);
+    memory.set(PLAIN, LAYOUT, SharedLayout.ID);
     memory.set(ValueLayout.JAVA_LONG, 8, slotSize);
     StateSlots slots = new StateSlots(fd, memory, count, slotSize, true);
     slots.free.initialize();
@@ -102,7 +104,7 @@ public final class StateSlots {
 
   private static StateSlots open(int fd, boolean allocates) {
     MemorySegment header = Native.map(fd, HEADER);
-    if (header.get(PLAIN, 0) != MAGIC) {
+    if (header.get(PLAIN, 0) != MAGIC || header.get(PLAIN, LAYOUT) != SharedLayout.ID) {
       throw new IllegalArgumentException("the state area is of another version");
     }
     int count = header.get(PLAIN, 4);

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import org.portbouncer.core.session.Cause;
+import org.portbouncer.core.sys.Coded;
 
 /**
  * The one truth about the members of groups of targets, in shared memory, one place for each: what
@@ -76,7 +77,7 @@ public final class TargetBoard {
   }
 
   /** What the operator has said of a member. */
-  public enum Mode {
+  public enum Mode implements Coded {
     READY(0, "ready"),
     /** No new sessions. */
     DRAIN(1, "drain"),
@@ -89,6 +90,12 @@ public final class TargetBoard {
     Mode(int code, String text) {
       this.code = code;
       this.text = text;
+    }
+
+    /** As it stands on the board. */
+    @Override
+    public int code() {
+      return code;
     }
 
     /** The word in commands and status. */

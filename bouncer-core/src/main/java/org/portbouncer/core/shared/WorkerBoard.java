@@ -21,7 +21,7 @@ import org.portbouncer.core.session.StageId;
  *  96 live sessions taken over from workers that ended u64
  * 120 what is in the way of writing access log lines, an errno u32, 0 for nothing
  * 128 hop times: TimeBuckets
- * 504 stage u32
+ * 504 stage u32, StageId.code
  * </pre>
  */
 public final class WorkerBoard {
@@ -37,11 +37,19 @@ public final class WorkerBoard {
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
   private static final int PID = 0;
-  private static final int SESSIONS = 4;
-  private static final int HEARTBEAT = 8;
+  private static final int SESSIONS = PID + Integer.BYTES;
+  private static final int HEARTBEAT = SESSIONS + Integer.BYTES;
+  private static final int COUNTS = HEARTBEAT + Long.BYTES;
   private static final int LOG_TROUBLE = 120;
   private static final int HOP_TIMES = 128;
-  private static final int STAGE = 504;
+  private static final int STAGE = PLACE - 8;
+
+  static {
+    if (COUNTS + Long.BYTES * Count.values().length > LOG_TROUBLE
+        || HOP_TIMES + TimeBuckets.BYTES > STAGE) {
+      throw new AssertionError("what a worker says of itself overlaps");
+    }
+  }
 
   /** What a worker counts, each a u64 in its place. */
   public enum Count {
@@ -58,7 +66,7 @@ public final class WorkerBoard {
     /** Sessions it goes on with that a worker which ended had. */
     RESUMED;
 
-    private final int offset = 16 + 8 * ordinal();
+    private final int offset = COUNTS + Long.BYTES * ordinal();
 
     /** Where the bytes of states that travel so are counted. */
     public static Count stateBytes(Mode mode) {
@@ -82,7 +90,7 @@ public final class WorkerBoard {
 
   /** Says who works at this place. */
   public void enter(int place, StageId stage, int pid) {
-    INT.setOpaque(memory, at(place, STAGE), stage.ordinal());
+    INT.setOpaque(memory, at(place, STAGE), stage.code());
     INT.setOpaque(memory, at(place, LOG_TROUBLE), 0);
     INT.setRelease(memory, at(place, PID), pid);
   }
@@ -102,7 +110,7 @@ public final class WorkerBoard {
   public boolean anyBefore(StageId stage, long since) {
     for (int place = 0; place < PLACES; place++) {
       if (pid(place) != 0
-          && (int) INT.getOpaque(memory, at(place, STAGE)) < stage.ordinal()
+          && (int) INT.getOpaque(memory, at(place, STAGE)) < stage.code()
           && heartbeat(place) - since > 0) {
         return true;
       }

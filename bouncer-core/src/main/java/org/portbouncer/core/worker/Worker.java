@@ -269,7 +269,7 @@ public final class Worker implements EventLoop.Turn {
   public boolean setUp(Session session) {
     int record = session.state().record();
     int length = session.state().length();
-    table().transfer(record, session.transfer().ordinal(), length);
+    table().transfer(record, session.transfer(), length);
     count(WorkerBoard.Count.stateBytes(session.transfer()), length);
     boolean intact = padding.intact(session);
     session.keepHead();
@@ -291,7 +291,7 @@ public final class Worker implements EventLoop.Turn {
       count(WorkerBoard.Count.SPILLED, 1);
       ends.freeSlot(record);
     }
-    table().transfer(record, session.transfer().ordinal(), session.state().length());
+    table().transfer(record, session.transfer(), session.state().length());
     return errno;
   }
 

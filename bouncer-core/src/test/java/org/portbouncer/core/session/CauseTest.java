@@ -29,9 +29,9 @@ class CauseTest {
   @Test
   void shouldHaveWordsForEveryEndThatIsNotWell() {
     for (Result result : Result.values()) {
-      for (int i = 0; i < Term.count(); i++) {
-        assertThat(Cause.usual(result, Term.of(i)).text(0).isEmpty())
-            .as("%s %s", result, Term.of(i))
+      for (Term term : Term.values()) {
+        assertThat(Cause.usual(result, term).text(0).isEmpty())
+            .as("%s %s", result, term)
             .isEqualTo(result == Result.OK);
       }
     }

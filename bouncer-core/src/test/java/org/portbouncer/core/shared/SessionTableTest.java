@@ -3,6 +3,7 @@ package org.portbouncer.core.shared;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -17,10 +18,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.session.Term;
 import org.portbouncer.core.support.Descriptor;
 import org.portbouncer.core.support.Seed;
 import org.portbouncer.core.sys.SockAddr;
@@ -426,6 +429,45 @@ class SessionTableTest {
     assertThat(table.requestEnd(record, state.generation(), Result.KILLED)).as("ending").isFalse();
     table.free(record);
     assertThat(table.requestEnd(record, state.generation(), Result.KILLED)).as("free").isFalse();
+  }
+
+  // What only a worker gone wrong writes.
+
+  @Test
+  void shouldBeAnEndThatWasBegunWhenAWorkerWroteAPhaseThatIsNone() {
+    for (int phase = 5; phase < 16; phase++) {
+      int record = records.allocate();
+      admit(record);
+      scribble(record, 0xf000L, (long) phase << 12 | (long) WORKER << 40);
+      assertThat(table.phase(record)).isEqualTo(SessionTable.Phase.ENDING);
+      assertThat(table.claimEndOf(record, WORKER, MOTHER)).isTrue();
+      table.free(record);
+    }
+    assertThat(records.active()).isZero();
+  }
+
+  @Test
+  void shouldSayOneOfTheirsWhenAWorkerWroteNoConstant() {
+    int record = records.allocate();
+    admit(record);
+    scribble(record, 0xf00L, 0xf00L);
+    assertThat(table.stage(record)).isEqualTo(StageId.IO);
+    table.memory().set(ValueLayout.JAVA_BYTE, at(record) + 46, (byte) 0x7f);
+    assertThat(table.transfer(record)).isEqualTo(Mode.INLINE);
+    table.memory().set(ValueLayout.JAVA_INT, at(record) + 188, 0xffff);
+    assertThat(table.result(record)).isNull();
+    assertThat(table.term(record)).isEqualTo(Term.INTERNAL_DATA);
+  }
+
+  private long at(int record) {
+    return table.clientOffset(record) - 56;
+  }
+
+  private void scribble(int record, long without, long with) {
+    ValueLayout.OfLong word = ValueLayout.JAVA_LONG;
+    long old = table.memory().get(word, at(record));
+    long owner = (with >>> 40) == 0 ? old : old & 0xff_ffff_ffffL;
+    table.memory().set(word, at(record), owner & ~without | with);
   }
 
   // The area.

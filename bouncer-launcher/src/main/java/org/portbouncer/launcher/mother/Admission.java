@@ -101,7 +101,7 @@ final class Admission {
       return;
     }
     states.place(session);
-    area.sessions().transfer(record, session.transfer().ordinal(), state.length());
+    area.sessions().transfer(record, session.transfer(), state.length());
     area.sessions().offered(record, StageId.NEGOTIATE, state.accepted());
     outbox.offer(session);
   }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.session.StageId;
@@ -90,7 +89,7 @@ final class SessionViews {
         bandwidth < 0 ? null : configuration.bandwidth().get(bandwidth).name(),
         state(table, record),
         table.owner(record),
-        StateTransfer.Mode.values()[table.transfer(record)].text(),
+        table.transfer(record).text(),
         table.stateBytes(record),
         Math.max(0, (now - table.accepted(record)) / NANOS_PER_MS),
         Math.max(0, (now - table.activity(record)) / NANOS_PER_MS),
