@@ -144,6 +144,10 @@ final class BouncerServer implements AutoCloseable {
   static Path writeConfig(Path folder, String body) throws IOException {
     Path config = folder.resolve("bouncer.conf");
     String admin = "  admin { socket = \"" + folder.resolve("admin.sock") + "\" }\n";
+    if (!body.contains("spares")) {
+      // One process less for each server, which would come some seconds after the others.
+      admin += "  workers.spares = 0\n";
+    }
     return Files.writeString(config, "bouncer {\n" + body.indent(2) + admin + "}\n");
   }
 

@@ -127,7 +127,8 @@ final class ConfigDecoder {
         in.integer(1, ANY),
         in.integer(1, ANY),
         in.integer(1, ANY),
-        in.integer(1, ANY));
+        in.integer(1, ANY),
+        in.integer(0, ANY));
   }
 
   private Timeouts timeouts() throws ConfigCodecException {

@@ -52,6 +52,7 @@ final class ConfigEncoder {
     out.number(workers.connect());
     out.number(workers.bandwidth());
     out.number(workers.io());
+    out.number(workers.spares());
   }
 
   private void timeouts(Timeouts timeouts) {

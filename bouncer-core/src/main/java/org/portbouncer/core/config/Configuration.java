@@ -203,8 +203,10 @@ public record Configuration(
 
   /**
    * Worker processes per stage, each at least 1; `auto` is already resolved to the number of cores.
+   *
+   * @param spares processes that wait to become a worker of any stage; 0 for none
    */
-  public record Workers(int negotiate, int acl, int connect, int bandwidth, int io) {
+  public record Workers(int negotiate, int acl, int connect, int bandwidth, int io, int spares) {
 
     /** Those of all stages. */
     public int all() {

@@ -93,7 +93,8 @@ final class ConfigurationReader {
         workers.read("acl", count),
         workers.read("connect", count),
         workers.read("bandwidth", count),
-        workers.read("io", io));
+        workers.read("io", io),
+        workers.read("spares", integer(0, 8)));
   }
 
   private static Configuration.StateTransfer stateTransfer(Section transfer) {

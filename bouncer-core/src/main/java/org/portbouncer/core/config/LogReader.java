@@ -1,6 +1,7 @@
 package org.portbouncer.core.config;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,7 +14,7 @@ final class LogReader {
   /** Above all packages of the program. */
   private static final String PROGRAM = "org.portbouncer";
 
-  private static final Set<String> STAGES = Schema.childrenOf("workers");
+  private static final Set<String> STAGES = stages();
 
   private static final ValueReader<String> LEVEL =
       Names.choice(
@@ -25,6 +26,12 @@ final class LogReader {
               Map.entry("trace", "trace")));
 
   private LogReader() {}
+
+  private static Set<String> stages() {
+    Set<String> stages = new LinkedHashSet<>(Schema.childrenOf("workers"));
+    stages.remove("spares");
+    return stages;
+  }
 
   static Configuration.Log read(Section log) {
     String level = log.read("level", LEVEL);

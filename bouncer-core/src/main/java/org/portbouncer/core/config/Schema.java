@@ -465,6 +465,11 @@ public final class Schema {
               WORKERS + ", or `auto`",
               "auto",
               "processes that forward; `auto` is one per core"),
+          withDefault(
+              "workers.spares",
+              "integer, 0 to 8",
+              "1",
+              "processes that wait to take the place of a worker of any stage that dies"),
           fixed(
               withDefault(
                   "state-transfer.mode",

@@ -28,7 +28,8 @@ package org.portbouncer.core.control;
  *   ACCESS_LOG  any time       form u8 (LogForm); none, or where to write from now on
  *   LEVEL       any time       level u8 (ServerLog.Level): say nothing that matters less
  *   CLASSES     any time       bandwidth classes have changed: look at the ClassBoard
- *   STOP        any time       end
+ *   STOP        any time, also end
+ *               before START
  *   LANES       any time       version u32, count u16, a number u32 each; the next inboxes from now on. To
  *                              bandwidth alone, which gets none with START
  *   LEFT        once           limit in ms u32, 0 for none: the mother ends, and you go on with what you hold, for so
@@ -37,7 +38,8 @@ package org.portbouncer.core.control;
  *                              end: nobody writes to it any more
  *   MOVE        once           end as soon as all that you forward can go on without you. To io alone, which has a
  *                              keeper; after DRAIN too
- *   SYNC        any time       token u32: say when all that was received is dealt with
+ *   SYNC        any time, also token u32: say when all that was received is dealt with
+ *               before START
  * </pre>
  */
 public enum Order {

@@ -8,6 +8,7 @@ package org.portbouncer.core.control;
  *
  * <pre>
  *            when                        fields
+ *   WAITING  once, before READY          its build u32 (Build): one that was started for any stage waits for START
  *   READY    once                        its build u32 (Build); the inbox is being read
  *   EPOCH    to each CONFIG              number u32 of the newest in it: it is known now
  *   REFUSED  to a CONFIG, for EPOCH      number u32 of the newest in it: it cannot be taken, and nothing of it is known;
@@ -31,7 +32,8 @@ public enum Report {
   MARK(69),
   LOG(70),
   REFUSED(71),
-  KEPT(72);
+  KEPT(72),
+  WAITING(73);
 
   private static final int FIRST = 65;
 

@@ -10,6 +10,13 @@ public final class ReportReader {
   /** Who is told; each may refuse what its own books say cannot be. */
   public interface Handler {
     /**
+     * It can become a worker of any stage.
+     *
+     * @param build of the process
+     */
+    void waiting(int build) throws ControlException;
+
+    /**
      * @param build of the worker
      */
     void readyAs(int build) throws ControlException;
@@ -47,6 +54,7 @@ public final class ReportReader {
   private final Unanswered epochs = new Unanswered();
   private final Unanswered lanes = new Unanswered();
   private final Unanswered syncs = new Unanswered();
+  private boolean waits;
   private boolean ready;
   private boolean keeps;
 
@@ -100,6 +108,15 @@ public final class ReportReader {
 
   private void read(Report report, Fields fields) throws ControlException {
     switch (report) {
+      case WAITING -> {
+        int build = fields.i32();
+        fields.end();
+        if (waits || ready) {
+          throw new ControlException("WAITING out of turn");
+        }
+        waits = true;
+        handler.waiting(build);
+      }
       case READY -> {
         int build = fields.i32();
         fields.end();

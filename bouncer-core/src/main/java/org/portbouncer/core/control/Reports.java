@@ -25,6 +25,13 @@ public final class Reports {
   }
 
   /**
+   * @param build which build the process is of
+   */
+  public static int waiting(ControlChannel channel, int build) {
+    return say(channel, Report.WAITING, build);
+  }
+
+  /**
    * @param pid of the keeper, or the negated errno
    */
   public static int kept(ControlChannel channel, int pid) {

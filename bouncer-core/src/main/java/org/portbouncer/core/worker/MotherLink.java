@@ -27,6 +27,7 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
   private final ControlChannel control;
   private final EpochReader epochs;
   private final OrderReader orders;
+  private final boolean filterNeeded;
   private boolean serving;
 
   /** What system calls may be made, until it is put on; null for all. */
@@ -37,7 +38,12 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
 
   private byte[] keeperFilter;
 
-  MotherLink(Worker worker, ControlChannel control, EpochReader epochs) {
+  /**
+   * @param filterNeeded whether a filter that there is to be must be put on: without it this
+   *     process could do more than others of its stage
+   */
+  MotherLink(Worker worker, ControlChannel control, EpochReader epochs, boolean filterNeeded) {
+    this.filterNeeded = filterNeeded;
     this.worker = worker;
     this.control = control;
     this.epochs = epochs;
@@ -111,6 +117,9 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
     int errno = filter == null ? 0 : SealedHeaders.make();
     if (errno == 0 && filter != null) {
       errno = Seccomp.confine(filter);
+    }
+    if (errno != 0 && filterNeeded) {
+      throw new SystemCallException("seccomp", errno);
     }
     if (errno != 0) {
       worker.log().warn(worker.loop().now(), "no system call filter: " + Errno.text(errno));

@@ -3,7 +3,6 @@ package org.portbouncer.core.worker;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Function;
 import org.portbouncer.core.config.ChainSecrets;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
@@ -30,7 +29,6 @@ import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
-import org.portbouncer.core.sys.ProcessState;
 
 /**
  * The loop that every worker runs, whatever its stage: takes sessions from the inbox, lets the
@@ -92,7 +90,10 @@ public final class Worker implements EventLoop.Turn {
   /** Set once the server ends all sessions: those still on their way end with it too. */
   private Result endingWith;
 
-  private Worker(ControlChannel control, WorkerStart start, Function<Worker, Stage> stages) {
+  /**
+   * @param spare whether this process was started before it was known what it would serve
+   */
+  Worker(ControlChannel control, WorkerStart start, Role role, boolean spare) {
     this.start = start;
     this.area = SharedArea.open(start.areaFd());
     StateSlots slots = start.slotsFd() < 0 ? null : StateSlots.open(start.slotsFd());
@@ -121,8 +122,8 @@ public final class Worker implements EventLoop.Turn {
                     start.pid(),
                     pool,
                     session -> end(session, Result.ERROR, Term.INTERNAL_SETUP, Cause.LOST, 0)));
-    this.stage = stages.apply(this);
-    this.mother = new MotherLink(this, control, new EpochReader(loop, stage));
+    this.stage = role.stage(this);
+    this.mother = new MotherLink(this, control, new EpochReader(loop, stage), spare);
     HopReceiver receiver = new HopReceiver(start.inboxFd(), slots, pool);
     this.inbox =
         new Inbox(
@@ -134,43 +135,8 @@ public final class Worker implements EventLoop.Turn {
             start.batch() * Descriptors.IN_SETUP);
   }
 
-  /**
-   * Runs a worker to its end; the whole of its main method. The mother has put the control link on
-   * standard input.
-   *
-   * @param stages makes the stage this process serves
-   */
-  public static void run(Function<Worker, Stage> stages) {
-    // Ctrl-C in a terminal reaches the whole process group; who ends, and when, is the mother's to
-    // say.
-    ProcessSignals.ignoreTerminal();
-    ControlChannel control = new ControlChannel(0);
-    try {
-      WorkerStart start = WorkerStart.receive(control);
-      int own = Build.own();
-      if (own != start.build()) {
-        ServerLog.refusal(
-            control,
-            "is of another build (%s) than the server (%s): the program was replaced while it runs;"
-                    .formatted(Build.text(own), Build.text(start.build()))
-                + " restart the server");
-        Runtime.getRuntime().halt(FAILED);
-      }
-      ProcessState.name("bnc:" + start.stage().text() + "/" + start.index());
-      Worker worker = new Worker(control, start, stages);
-      worker.run();
-    } catch (Throwable e) {
-      // Nothing is known of the sessions any more: the mother ends them, and starts a successor.
-      if (ServerLog.failure(control, e)) {
-        Runtime.getRuntime().halt(FAILED);
-      }
-      throw e;
-    }
-    // The JVM's own threads need no goodbye.
-    Runtime.getRuntime().halt(0);
-  }
-
-  private void run() {
+  /** Serves until the mother says stop; once, and the process ends with it. */
+  void run() {
     area.workers().enter(start.place(), start.stage(), start.pid());
     BatchScheduling.begin();
     loop.timers().set(beat, loop.now());

@@ -88,7 +88,18 @@ public record WorkerStart(
    */
   static WorkerStart receive(ControlChannel control) {
     awaitReadable(control.fd());
-    if (control.receive() <= 0 || control.code() != Order.START.code()) {
+    int length = control.receive();
+    return received(control, length);
+  }
+
+  /**
+   * Reads what should be it.
+   *
+   * @param length of the packet received last, as {@link ControlChannel#receive} gives it
+   * @throws IllegalStateException where it is none
+   */
+  static WorkerStart received(ControlChannel control, int length) {
+    if (length <= 0 || control.code() != Order.START.code()) {
       control.closeDescriptors();
       throw new IllegalStateException("started by hand? A worker is started by the mother alone");
     }
@@ -130,7 +141,7 @@ public record WorkerStart(
     return new WorkerStart(build, stage, index, place, batch, form, area, log, slots, inbox, next);
   }
 
-  private static void awaitReadable(int fd) {
+  static void awaitReadable(int fd) {
     // struct pollfd: 0 fd | 4 events u16 | 6 returned events u16
     var poll = Native.allocate(8);
     poll.set(java.lang.foreign.ValueLayout.JAVA_INT, 0, fd);

@@ -48,7 +48,7 @@ class ConfigLoaderTest {
         "limits { max_session = 5 } | unknown key 'max_session' in limits, did you mean"
             + " 'max-sessions'?",
         "workers { frobnicate = 5 } | unknown key 'frobnicate' in workers; known: negotiate, acl,"
-            + " connect, bandwidth, io",
+            + " connect, bandwidth, io, spares",
         "limits { max-sessions = 0 } | limits.max-sessions: '0' is not a whole number, 1 to"
             + " 1000000",
         "limits = 5 | limits must be a block { … }, not a number",

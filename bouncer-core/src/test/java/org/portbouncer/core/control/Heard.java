@@ -22,6 +22,11 @@ final class Heard implements OrderReader.Handler, ReportReader.Handler {
   }
 
   @Override
+  public void waiting(int build) {
+    heard("waiting " + build);
+  }
+
+  @Override
   public void confine(byte[] filter) {
     heard("confine " + filter.length);
   }

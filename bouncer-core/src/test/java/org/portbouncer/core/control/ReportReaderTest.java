@@ -55,6 +55,7 @@ class ReportReaderTest {
     require(Reports.epoch(worker, 4), "epoch 4");
     reader.askedEpoch(6);
     require(Reports.refused(worker, 6, new byte[5]), "refused 6 5");
+    require(Reports.waiting(worker, -8), "waiting -8");
     require(Reports.ready(worker, -9), "ready -9");
     require(Reports.lanes(worker, 2), "lanes 2");
     require(Reports.synced(worker, 77), "synced 77");

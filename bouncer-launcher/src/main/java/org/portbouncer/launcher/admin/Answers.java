@@ -229,6 +229,16 @@ final class Answers {
       writeWorker(json, worker);
     }
     json.writeEndArray();
+    json.writeArrayFieldStart("spares");
+    for (SpareView spare : status.spares()) {
+      json.writeStartObject();
+      json.writeNumberField("index", spare.index());
+      json.writeNumberField("pid", spare.pid());
+      json.writeStringField("state", spare.state());
+      json.writeNumberField("rss_bytes", spare.rssBytes());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
     writeStateTransfer(json, status.stateTransfer());
     json.writeObjectFieldStart("limits");
     json.writeNumberField("max_sessions", status.limits().maxSessions());

@@ -13,6 +13,7 @@ import org.portbouncer.launcher.state.Standing;
  * @param standing how it is, and why; one that is stopping leaves its places to the next server
  * @param listeners in the order of the configuration
  * @param workers by stage, then index
+ * @param spares processes that wait to become a worker
  * @param stateTransfer how session state travels
  * @param limits the global limit and how much of it is taken
  * @param bandwidth the classes, in the order of the configuration
@@ -27,6 +28,7 @@ public record StatusView(
     Standing standing,
     List<ListenerView> listeners,
     List<WorkerView> workers,
+    List<SpareView> spares,
     StateTransferView stateTransfer,
     LimitsView limits,
     List<BandwidthView> bandwidth,

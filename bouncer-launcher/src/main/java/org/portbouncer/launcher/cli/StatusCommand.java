@@ -203,6 +203,15 @@ final class StatusCommand implements Callable<Integer> {
           worker.text("sessions"),
           Units.bytes(worker.number("rss_bytes")));
     }
+    for (Answer spare : status.list("spares")) {
+      table.row(
+          "spare/" + spare.text("index"),
+          spare.text("pid"),
+          spare.text("state"),
+          "-",
+          "-",
+          Units.bytes(spare.number("rss_bytes")));
+    }
     table.print();
     for (Answer worker : status.list("workers")) {
       if (worker.values().get("next_start_ms") != null) {

@@ -19,6 +19,7 @@ import org.portbouncer.launcher.state.Standing;
  * @param listeners those configured and those that a reload took away, which still count
  * @param stages the five, in order
  * @param workers by stage, then index
+ * @param spares those that wait to become one
  * @param decisions one for each rule, those included that a reload took away
  * @param classes the bandwidth classes
  * @param members of the groups of targets, in the order of the file
@@ -31,6 +32,7 @@ public record Figures(
     List<Listener> listeners,
     List<Stage> stages,
     List<Worker> workers,
+    Spares spares,
     List<Decision> decisions,
     List<BandwidthClass> classes,
     List<MemberView> members,
@@ -175,6 +177,29 @@ public record Figures(
       long cpuNanos,
       String lastEnd,
       long nextStartMs) {}
+
+  /**
+   * Processes that wait to become a worker of any stage.
+   *
+   * @param configured how many there are to be
+   * @param taken how often one has become a worker
+   * @param all those that run
+   */
+  public record Spares(int configured, long taken, List<Spare> all) {
+
+    /** How many could take over at once. */
+    public long ready() {
+      return all.stream().filter(Spare::ready).count();
+    }
+  }
+
+  /**
+   * One of them.
+   *
+   * @param ready whether it waits, and does not start any more
+   * @param rssBytes its resident memory
+   */
+  public record Spare(int index, int pid, boolean ready, long rssBytes) {}
 
   /**
    * What one rule of an ACL decided.

@@ -35,6 +35,7 @@ final class FiguresCollector implements MultiCollector {
     times(figures, families);
     stages(figures, families);
     workers(figures, families);
+    spares(figures.spares(), families);
     policy(figures, families);
     targets(figures, families);
     transfer(figures.transfer(), families);
@@ -208,6 +209,23 @@ final class FiguresCollector implements MultiCollector {
         "bouncer_worker_sessions",
         "Sessions that the worker holds.",
         v -> figures.workers().forEach(w -> v.add(w.sessions(), labels(w))));
+  }
+
+  private static void spares(Figures.Spares spares, MetricFamilies families) {
+    families.gauge(
+        "bouncer_spares",
+        "Processes that wait to become a worker of any stage.",
+        v -> v.add(spares.ready()));
+    families.gauge(
+        "bouncer_spares_configured",
+        "Such processes that there are to be.",
+        v -> v.add(spares.configured()));
+    families.counter(
+        "bouncer_spares_taken", "How often one has become a worker.", v -> v.add(spares.taken()));
+    families.gauge(
+        "bouncer_spare_rss_bytes",
+        "Resident memory of the spare process.",
+        v -> spares.all().forEach(s -> v.add(s.rssBytes(), "index", Integer.toString(s.index()))));
   }
 
   private static String[] labels(Figures.Worker worker) {

@@ -60,6 +60,7 @@ final class PageData {
       listeners(json, figures, rates);
       members(json, figures, rates);
       workers(json, figures, rates);
+      spares(json, figures.spares());
       classes(json, figures, rates);
       trouble(json, figures);
       json.writeEndObject();
@@ -170,6 +171,13 @@ final class PageData {
       json.writeEndObject();
     }
     json.writeEndArray();
+  }
+
+  private static void spares(JsonGenerator json, Figures.Spares spares) throws IOException {
+    json.writeObjectFieldStart("spares");
+    json.writeNumberField("configured", spares.configured());
+    json.writeNumberField("ready", spares.ready());
+    json.writeEndObject();
   }
 
   private static void classes(JsonGenerator json, Figures figures, Rates rates) throws IOException {

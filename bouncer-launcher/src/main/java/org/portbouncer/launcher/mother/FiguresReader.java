@@ -95,6 +95,7 @@ final class FiguresReader {
         withLive(ended, live),
         stages(epoch, live),
         workers(),
+        spares(),
         policy.decisions(epoch.configuration()),
         policy.classes(epoch, moved, live),
         targets.members(),
@@ -244,6 +245,19 @@ final class FiguresReader {
               throttled ? Math.max(0, wait) : -1));
     }
     return workers;
+  }
+
+  private Figures.Spares spares() {
+    Spares spares = supervisor.spares();
+    return new Figures.Spares(
+        spares.wanted(),
+        spares.taken(),
+        spares.all().stream()
+            .map(
+                one ->
+                    new Figures.Spare(
+                        one.index(), one.pid(), one.waits(), ProcessUsage.residentBytes(one.pid())))
+            .toList());
   }
 
   // The rest.

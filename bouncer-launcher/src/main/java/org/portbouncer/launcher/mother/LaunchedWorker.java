@@ -3,8 +3,10 @@ package org.portbouncer.launcher.mother;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.portbouncer.core.control.ControlException;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.ChildProcess;
 import org.portbouncer.core.sys.Const;
@@ -13,6 +15,7 @@ import org.portbouncer.core.sys.Pipes;
 import org.portbouncer.core.sys.ProcessState;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
+import org.portbouncer.core.worker.Build;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.systemd.Notifier;
 
@@ -23,15 +26,22 @@ import org.portbouncer.launcher.systemd.Notifier;
  * @param process the child
  * @param link the control link
  * @param errors what it writes to its standard error comes out here
+ * @param spare whether it was started for any stage
+ * @param build which build it is to be of
+ * @param asked whether it still owes an answer to SYNC with the token 0
  */
-record LaunchedWorker(ChildProcess process, int link, int errors) {
+record LaunchedWorker(
+    ChildProcess process, int link, int errors, boolean spare, int build, boolean asked) {
 
   /**
    * By so much a worker's oom_score_adj is above the mother's, in thousandths of the memory that
    * there is: however large she has become, the kernel ends workers first. One of them is replaced;
    * with her the service would end.
    */
-  private static final int SCORE_ABOVE_OURS = 900;
+  static final int SCORE_ABOVE_OURS = 900;
+
+  /** A spare is missed less than a worker. */
+  private static final int SCORE_OF_SPARES = 990;
 
   /** The class path of the mother's own JVM; a worker's stands in its command. */
   private static final String CLASS_PATH = "CLASSPATH";
@@ -46,7 +56,31 @@ record LaunchedWorker(ChildProcess process, int link, int errors) {
    *
    * @throws StartException where there is no child
    */
-  static LaunchedWorker of(StageId stage, int index, Confinement confinement)
+  static LaunchedWorker of(StageId stage, int index, int build, Confinement confinement)
+      throws StartException {
+    List<String> command = WorkerCommand.of(stage, index);
+    String name = stage.text() + "/" + index;
+    return of(name, command, false, build, start -> confinement.start(stage, start));
+  }
+
+  /**
+   * Starts the program of a spare, confined as far as all stages are.
+   *
+   * @throws StartException where there is no child
+   */
+  static LaunchedWorker ofSpare(int index, int build, Confinement confinement)
+      throws StartException {
+    List<String> command = WorkerCommand.ofSpare(index);
+    return of("spare/" + index, command, true, build, confinement::startSpare);
+  }
+
+  /** Who starts a program, confined as it is to be. */
+  private interface Starter {
+    ChildProcess start(Callable<ChildProcess> start) throws IOException;
+  }
+
+  private static LaunchedWorker of(
+      String name, List<String> command, boolean spare, int build, Starter starter)
       throws StartException {
     int[] link = new int[0];
     int[] errors = new int[0];
@@ -55,31 +89,35 @@ record LaunchedWorker(ChildProcess process, int link, int errors) {
       // A packet socket keeps messages apart, and tells when the other end has gone.
       link = Sockets.pair(Const.SOCK_SEQPACKET);
       errors = Pipes.open();
-      child = start(stage, index, confinement, link[1], errors[1]);
+      int input = link[1];
+      int output = errors[1];
+      // Standard output is the access log's, whose descriptor the worker gets with START.
+      child = starter.start(() -> ChildProcess.start(command, input, output, OURS));
     } catch (IOException | SystemCallException e) {
       close(link);
       close(errors);
-      throw new StartException(
-          "cannot start " + stage.text() + "/" + index + ": " + e.getMessage(), e);
-    } catch (StartException e) {
-      close(link);
-      close(errors);
-      throw e;
+      throw new StartException("cannot start " + name + ": " + e.getMessage(), e);
     }
     // Our copies of the child's ends must go, or its death would never show as an end of file.
     Libc.close(link[1]);
     Libc.close(errors[1]);
-    ProcessState.endBeforeUs(child.pid(), SCORE_ABOVE_OURS);
-    return new LaunchedWorker(child, link[0], errors[0]);
+    ProcessState.endBeforeUs(child.pid(), spare ? SCORE_OF_SPARES : SCORE_ABOVE_OURS);
+    return new LaunchedWorker(child, link[0], errors[0], spare, build, false);
   }
 
-  private static ChildProcess start(
-      StageId stage, int index, Confinement confinement, int childsEnd, int childsErrors)
-      throws IOException, StartException {
-    List<String> command = WorkerCommand.of(stage, index);
-    // Standard output is the access log's, whose descriptor the worker gets with START.
-    return confinement.start(
-        stage, () -> ChildProcess.start(command, childsEnd, childsErrors, OURS));
+  /**
+   * @param its which build it says it is of
+   * @throws ControlException where that is not the one that it is to be of
+   */
+  static void requireBuild(int its, int build) throws ControlException {
+    if (its != build) {
+      throw new ControlException(
+          "that it is of another build ("
+              + Build.text(its)
+              + ") than the server ("
+              + Build.text(build)
+              + ")");
+    }
   }
 
   private static void close(int[] fds) {

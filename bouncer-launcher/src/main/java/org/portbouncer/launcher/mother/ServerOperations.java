@@ -25,6 +25,7 @@ import org.portbouncer.launcher.admin.RefusedException;
 import org.portbouncer.launcher.admin.ReloadView;
 import org.portbouncer.launcher.admin.SessionView;
 import org.portbouncer.launcher.admin.SessionWatch;
+import org.portbouncer.launcher.admin.SpareView;
 import org.portbouncer.launcher.admin.StateTransferView;
 import org.portbouncer.launcher.admin.StatusView;
 import org.portbouncer.launcher.admin.WorkerView;
@@ -121,6 +122,7 @@ final class ServerOperations implements Operations, MetricsSource {
             .map(ServerOperations::listener)
             .toList(),
         workers(now),
+        spares(now),
         new StateTransferView(
             transfer.mode().text(), transfer.spilled(), transfer.slots(), transfer.slotsUsed()),
         new LimitsView(now.sessions().limit(), now.sessions().active()),
@@ -159,6 +161,15 @@ final class ServerOperations implements Operations, MetricsSource {
         one.bytesUp(),
         one.bytesDown(),
         one.throttledNanos() / NANOS_PER_SECOND);
+  }
+
+  private static List<SpareView> spares(Figures now) {
+    return now.spares().all().stream()
+        .map(
+            one ->
+                new SpareView(
+                    one.index(), one.pid(), one.ready() ? "waiting" : "starting", one.rssBytes()))
+        .toList();
   }
 
   private static List<WorkerView> workers(Figures now) {

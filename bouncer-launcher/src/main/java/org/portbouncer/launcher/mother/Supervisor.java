@@ -57,8 +57,8 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   /** As why a worker was started again, for `status`. */
   private static final String MOVED = "its sessions were moved";
 
-  private static final long FIRST_PAUSE_NANOS = 100_000_000;
-  private static final long LONGEST_PAUSE_NANOS = 10_000_000_000L;
+  /** After the workers have become ready for the first time: what comes then comes first. */
+  private static final long FIRST_SPARES_NANOS = 3_000_000_000L;
 
   private final InForce inForce;
   private final PublishedEpochs published;
@@ -75,6 +75,8 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   private final int batch;
   private final Staff staff;
   private final Resumption resumption;
+  private final Spares spares;
+  private Confinement confinement;
 
   /** Starts again, by stage; those of workers that are gone included. */
   private final AtomicLongArray restarts = new AtomicLongArray(StageId.count());
@@ -83,6 +85,14 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   private final int[] builds = new int[StageId.count()];
 
   private final List<LostOnHop> lostOnHop = new ArrayList<>();
+
+  private final Timer firstSpares =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          spares.fill();
+        }
+      };
 
   private final List<News> news = new ArrayList<>();
 
@@ -122,11 +132,17 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     this.batch = ground.batch();
     this.staff = new Staff(ground, this, inboxes);
     this.resumption = new Resumption(ground);
+    this.spares = new Spares(loop, FreeMemory::bytes);
   }
 
   /** All workers, running or not; may be read from any thread. */
   List<WorkerProcess> workers() {
     return staff.all();
+  }
+
+  /** Those that wait to become one. */
+  Spares spares() {
+    return spares;
   }
 
   /** Where on the board a stage's workers count and counted; from any thread. */
@@ -149,7 +165,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     List<WorkerProcess> added = staff.add(counts);
     try {
       for (WorkerProcess worker : added) {
-        launch(worker);
+        launch(worker, null);
       }
       return added;
     } catch (StartException e) {
@@ -169,6 +185,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    * @return how many leave
    */
   int adopt(Workers counts) {
+    spares.adopt(counts.spares());
     return staff.adopt(counts);
   }
 
@@ -178,8 +195,10 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   /** Starts all workers, the last stage first: it has the most to load. */
-  void start(Workers counts, Confinement confinement) throws StartException {
-    staff.confine(confinement);
+  void start(Workers counts, Confinement how) throws StartException {
+    confinement = how;
+    staff.confine(how);
+    spares.begin(counts.spares(), how);
     List<WorkerProcess> workers = staff.add(counts);
     staff.adopt(counts);
     for (StageId stage : StageId.values()) {
@@ -189,17 +208,28 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
               loop, area.sessions(), live, ends, this, stage, () -> inboxes.writing(stage)));
     }
     for (WorkerProcess worker : workers.reversed()) {
-      launch(worker);
+      launch(worker, null);
     }
   }
 
-  private void launch(WorkerProcess worker) throws StartException {
+  /**
+   * Has a worker's process begin.
+   *
+   * @param spare one that waits for it; null for none
+   */
+  private void launch(WorkerProcess worker, LaunchedWorker spare) throws StartException {
+    LaunchedWorker launched =
+        spare != null
+            ? spare
+            : LaunchedWorker.of(
+                worker.stage(), worker.index(), builds[worker.stage().ordinal()], confinement);
     worker.receivedBefore(area.workers().get(worker.place(), WorkerBoard.Count.RECEIVED));
     boolean sharedNext = worker.stage().ordinal() < StageId.BANDWIDTH.ordinal();
     int[] next = sharedNext ? inboxes.writing(worker.stage().next()) : new int[0];
     worker.start(
+        launched,
         new WorkerStart(
-            builds[worker.stage().ordinal()],
+            launched.build(),
             worker.stage(),
             worker.index(),
             worker.place(),
@@ -254,6 +284,10 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     if (!announced && allReady()) {
       announced = true;
       news.forEach(News::allReady);
+      // The first clients come first.
+      loop.timers().set(firstSpares, loop.now() + FIRST_SPARES_NANOS);
+    } else if (announced && !firstSpares.isSet()) {
+      spares.fill();
     }
     news.forEach(News::changed);
   }
@@ -295,12 +329,12 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
           worker.name(),
           worker.pid(),
           lost.resumed());
-      restart(worker, 0, MOVED);
+      restart(worker, true, MOVED);
     } else {
       long lived = loop.now() - worker.startedAt();
       died(worker, how, lost);
       countRestart(worker);
-      restart(worker, pause(worker, lived > SETTLED_NANOS || served(worker, lost)), how);
+      restart(worker, lived > SETTLED_NANOS || served(worker, lost), how);
     }
     staff.letGo();
     findLost(worker.stage());
@@ -346,21 +380,8 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     return received - worker.receivedBefore() > lost.inSetUp() || lost.resumed() > 0;
   }
 
-  /** Nothing for a worker that had served; doubling for one that keeps dying. */
-  private static long pause(WorkerProcess worker, boolean served) {
-    if (served) {
-      worker.died(0);
-      return 0;
-    }
-    long pause =
-        worker.lastPause() == 0
-            ? (worker.restarts() <= 1 ? 0 : FIRST_PAUSE_NANOS)
-            : Math.min(2 * worker.lastPause(), LONGEST_PAUSE_NANOS);
-    worker.died(pause);
-    return pause;
-  }
-
-  private void restart(WorkerProcess worker, long pause, String why) {
+  private void restart(WorkerProcess worker, boolean served, String why) {
+    long pause = worker.pauses().after(served);
     worker.throttled(loop.now() + pause, why);
     if (pause > 0) {
       LOG.warn(
@@ -368,6 +389,8 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
           worker.name(),
           why,
           pause / 1_000_000);
+      // What comes after it need not wait for it.
+      spares.fill();
     }
     Timer timer =
         new Timer() {
@@ -384,11 +407,11 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
       return;
     }
     try {
-      launch(worker);
+      launch(worker, spares.take(worker.stage()));
     } catch (StartException e) {
       LOG.error("{}", e.getMessage());
       countRestart(worker);
-      restart(worker, pause(worker, false), e.getMessage());
+      restart(worker, false, e.getMessage());
     }
   }
 
@@ -538,7 +561,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   List<WorkerProcess> dependable() {
     return staff.all().stream()
         .filter(one -> !one.leaving())
-        .filter(one -> one.state() == WorkerProcess.State.READY || one.lastPause() == 0)
+        .filter(one -> one.state() == WorkerProcess.State.READY || one.pauses().last() == 0)
         .toList();
   }
 
@@ -599,6 +622,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   /** Has every worker end; what dies from here on is not replaced. */
   void stopWorkers() {
     stopping = true;
+    spares.stop();
     for (WorkerProcess worker : staff.all()) {
       worker.stop();
     }
@@ -612,6 +636,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    */
   int orphan(int limitMs) {
     stopping = true;
+    spares.destroy();
     int left = 0;
     for (WorkerProcess worker : staff.all()) {
       int link = worker.orphan(limitMs);
@@ -634,11 +659,12 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
         return true;
       }
     }
-    return false;
+    return spares.anyRunning();
   }
 
   void destroyAll() {
     stopping = true;
+    spares.destroy();
     for (WorkerProcess worker : staff.all()) {
       worker.destroy();
     }

@@ -6,15 +6,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.worker.Build;
 
 /**
- * The command line of a worker's JVM: the same JDK as the mother's, the two jars its stage needs,
- * and what is the stage's own; what all workers have in common, java reads from bin/worker.options.
+ * The command line of a worker's JVM: the same JDK as the mother's, the two jars its stage needs (a
+ * spare has those of all stages), and what is the stage's own; what all workers have in common,
+ * java reads from bin/worker.options.
  */
 final class WorkerCommand {
+
+  private static final String SPARE = "org.portbouncer.core.worker.SpareMain";
+
+  /** What can be a worker of any stage has them all. */
+  private static final List<String> MODULES =
+      List.of("bouncer-core", "bouncer-negotiator", "bouncer-acl", "bouncer-io");
 
   private static final Path OPTIONS =
       Path.of(System.getProperty("bouncer.home", ""), "bin", "worker.options");
@@ -42,23 +50,52 @@ final class WorkerCommand {
    */
   static List<String> of(StageId stage, int index) throws StartException {
     Role role = role(stage);
+    return of(
+        stage.text(),
+        index,
+        stage == StageId.IO ? "-Xmx128m" : "-Xmx64m",
+        List.of("bouncer-core", role.module()),
+        List.of(role.mainClass()));
+  }
+
+  /**
+   * The words of the command for a process that can become a worker of any stage.
+   *
+   * @throws StartException where a jar is missing
+   */
+  static List<String> ofSpare(int index) throws StartException {
+    List<String> main = new ArrayList<>(List.of(SPARE, Integer.toString(index)));
+    for (StageId stage : StageId.values()) {
+      main.add(role(stage).mainClass());
+    }
+    return of("spare", index, "-Xmx128m", MODULES, main);
+  }
+
+  /**
+   * @param most the limit of the heap
+   * @param modules whose jars are on the class path
+   * @param main the main class and its arguments
+   */
+  private static List<String> of(
+      String name, int index, String most, List<String> modules, List<String> main)
+      throws StartException {
     List<String> words = new ArrayList<>();
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
     words.add(require(java, Files.isExecutable(java)).toString());
     // Out of the command line, which people read in `ps`.
     words.add("@" + OPTIONS);
     require(OPTIONS, Files.isReadable(OPTIONS));
-    words.add(stage == StageId.IO ? "-Xmx128m" : "-Xmx64m");
-    words.addAll(classCache(stage, index));
+    words.add(most);
+    words.addAll(classCache(name, index));
     // The operator's come last: what is given twice is what was given last.
     String options = System.getenv("BOUNCER_WORKER_JAVA_OPTS");
     if (options != null && !options.isBlank()) {
       words.addAll(List.of(options.strip().split("\\s+")));
     }
-    words.add("-Dbouncer.worker=" + stage.text() + "/" + index);
+    words.add("-Dbouncer.worker=" + name + "/" + index);
     words.add("-cp");
-    words.add(jar("bouncer-core") + ":" + jar(role.module()));
-    words.add(role.mainClass());
+    words.add(jars(modules).stream().map(Path::toString).collect(Collectors.joining(":")));
+    words.addAll(main);
     return words;
   }
 
@@ -66,17 +103,17 @@ final class WorkerCommand {
    * Classes loaded and linked ahead, see bin/make-cache: where they are read from, or, while they
    * are made, where the first worker of each stage leaves them.
    */
-  private static List<String> classCache(StageId stage, int index) {
+  private static List<String> classCache(String name, int index) {
     String record = System.getProperty("bouncer.record");
     if (record != null) {
       return index > 0
           ? List.of()
           : List.of(
-              "-XX:AOTCacheOutput=" + file(record, stage),
+              "-XX:AOTCacheOutput=" + file(record, name),
               "-Xlog:disable",
               "-Xlog:all=warning:stderr");
     }
-    Path archive = ClassCache.of(stage.text());
+    Path archive = ClassCache.of(name);
     return archive == null ? List.of() : List.of("-XX:AOTCache=" + archive);
   }
 
@@ -86,7 +123,20 @@ final class WorkerCommand {
    * @throws StartException where a jar is missing
    */
   static int build(StageId stage) throws StartException {
-    List<Path> jars = List.of(Path.of(jar("bouncer-core")), Path.of(jar(role(stage).module())));
+    return build(List.of("bouncer-core", role(stage).module()));
+  }
+
+  /**
+   * Which build a spare is of, if it is started with the jars that lie there now.
+   *
+   * @throws StartException where a jar is missing
+   */
+  static int buildOfSpare() throws StartException {
+    return build(MODULES);
+  }
+
+  private static int build(List<String> modules) throws StartException {
+    List<Path> jars = jars(modules);
     try {
       return Build.of(jars);
     } catch (IOException e) {
@@ -94,8 +144,16 @@ final class WorkerCommand {
     }
   }
 
-  private static Path file(String folder, StageId stage) {
-    return Path.of(folder, stage.text() + ".aot");
+  private static Path file(String folder, String name) {
+    return Path.of(folder, name + ".aot");
+  }
+
+  private static List<Path> jars(List<String> modules) throws StartException {
+    List<Path> jars = new ArrayList<>();
+    for (String module : modules) {
+      jars.add(Path.of(jar(module)));
+    }
+    return jars;
   }
 
   private static String jar(String module) throws StartException {

@@ -18,7 +18,6 @@ import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.SystemCallException;
-import org.portbouncer.core.worker.Build;
 import org.portbouncer.core.worker.ServerLog;
 import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.log.WorkerLog;
@@ -139,7 +138,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   private final LinkPace pace;
   private long startedAt;
   private long receivedBefore;
-  private long lastPause;
+  private final RestartPause pauses = new RestartPause();
   private volatile State state = State.THROTTLED;
   private volatile int pid;
   private int knows;
@@ -248,13 +247,9 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     return process != null;
   }
 
-  /** Remembers the pause before the next start. */
-  void died(long pauseNanos) {
-    lastPause = pauseNanos;
-  }
-
-  long lastPause() {
-    return lastPause;
+  /** How long its next start waits. */
+  RestartPause pauses() {
+    return pauses;
   }
 
   /**
@@ -283,16 +278,21 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   }
 
   /**
-   * Starts the child and tells it all it needs. A child that cannot be told is ended, and its end
+   * Takes a child over and tells it all it needs. A child that cannot be told is ended, and its end
    * is reported as any other.
    *
+   * @param launched the child
    * @param kept whether its sessions are to outlive it
    * @param lanes tells it its next inboxes, where it does not get them with these words
-   * @throws StartException where there is no child
+   * @throws StartException where the loop takes no more; the child has gone by then
    */
-  void start(WorkerStart words, boolean kept, Runnable lanes, PublishedEpochs published)
+  void start(
+      LaunchedWorker launched,
+      WorkerStart words,
+      boolean kept,
+      Runnable lanes,
+      PublishedEpochs published)
       throws StartException {
-    LaunchedWorker launched = LaunchedWorker.of(stage, index, confinement);
     state = State.STARTING;
     process = launched.process();
     pid = process.pid();
@@ -310,7 +310,10 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     moves = false;
     build = words.build();
     int errno = words.send(control);
-    byte[] filter = confinement.filter(stage, pid);
+    if (launched.asked()) {
+      reports.askedSync(0);
+    }
+    byte[] filter = confinement.filter(stage, pid, launched.spare());
     if (errno == 0 && filter.length > 0) {
       errno = orders.confine(filter);
     }
@@ -373,7 +376,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     try {
       loop.add(end, process.pidfd(), Const.EPOLLIN);
       loop.add(this, control.fd(), Const.EPOLLIN);
-      stderr = new WorkerStderr(loop, log, errors);
+      stderr = errors < 0 ? null : new WorkerStderr(loop, log, errors);
     } catch (SystemCallException e) {
       loop.remove(end, process.pidfd());
       loop.remove(this, control.fd());
@@ -576,15 +579,13 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   }
 
   @Override
+  public void waiting(int itsBuild) throws ControlException {
+    throw new ControlException("WAITING, as a worker");
+  }
+
+  @Override
   public void readyAs(int itsBuild) throws ControlException {
-    if (itsBuild != build) {
-      throw new ControlException(
-          "that it is of another build ("
-              + Build.text(itsBuild)
-              + ") than the server ("
-              + Build.text(build)
-              + ")");
-    }
+    LaunchedWorker.requireBuild(itsBuild, build);
     // One that has been told to stop meanwhile goes on with that.
     if (state == State.STARTING) {
       state = State.READY;
@@ -642,7 +643,9 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     if (registered()) {
       closed();
     }
-    stderr.end();
+    if (stderr != null) {
+      stderr.end();
+    }
     voice.sayLeftOut(loop.now());
     loop.remove(end, process.pidfd());
     int code = process.reap();

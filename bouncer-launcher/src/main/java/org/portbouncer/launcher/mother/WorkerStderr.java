@@ -115,6 +115,22 @@ final class WorkerStderr extends Pollable {
     }
   }
 
+  /**
+   * Reads no more; what comes is another's.
+   *
+   * @return the reading end, which is the caller's; -1 where nobody writes any more
+   */
+  int release() {
+    if (!open) {
+      return -1;
+    }
+    write();
+    open = false;
+    loop.timers().clear(pause);
+    loop.remove(this, fd);
+    return fd;
+  }
+
   /** The process has ended: what it said last is written, but no more than it was due. */
   void end() {
     while (open && left > 0 && read() > 0) {

@@ -38,23 +38,29 @@ final class CallFilter {
   static final List<Instruction> YES = answer(ALLOW);
   static final List<Instruction> NO = answer(DENY);
 
+  /** As Landlock answers. */
+  private static final List<Instruction> NO_FILE = answer(ERRNO | Errno.EACCES);
+
   /** Stands in the program for the worker's own process id; above all that there are. */
   static final int OWN = 0x7fff_fff1;
 
   private final Machine machine;
   private final StageId stage;
   private final boolean mptcp;
+  private final boolean files;
   private final List<Instruction> program;
 
   /**
    * @param machine where the worker runs
    * @param stage what it does
    * @param mptcp whether it may make sockets of Multipath TCP, where it makes any
+   * @param files whether it may open any
    */
-  CallFilter(Machine machine, StageId stage, boolean mptcp) {
+  CallFilter(Machine machine, StageId stage, boolean mptcp, boolean files) {
     this.mptcp = mptcp;
     this.machine = machine;
     this.stage = stage;
+    this.files = files;
     this.program = assemble();
   }
 
@@ -136,9 +142,8 @@ final class CallFilter {
 
   private List<Instruction> treatment(Call call) {
     return switch (call) {
-      case OPEN,
-          OPENAT,
-          CLONE,
+      case OPEN, OPENAT -> files ? CallArguments.of(call, stage, mptcp) : NO_FILE;
+      case CLONE,
           PRCTL,
           PRLIMIT64,
           IOCTL,

@@ -51,8 +51,8 @@ public final class Confinement {
   private final Landlock[] rules = new Landlock[2];
   private final long[] made = new long[2];
 
-  /** By stage. */
-  private final CallFilter[] filters = new CallFilter[StageId.values().length];
+  /** By stage; those of workers that were spares behind the others. */
+  private final CallFilter[] filters = new CallFilter[2 * StageId.count()];
 
   private Confinement(boolean wanted, SocketRights rights, int landlock, Machine machine) {
     this.wanted = wanted;
@@ -102,8 +102,26 @@ public final class Confinement {
    *     no thread is to be had: whatever it was may be over the next time
    */
   public <T> T start(StageId stage, Callable<T> start) throws IOException {
+    return start(stage.text(), stage == StageId.CONNECT, capability(stage), start);
+  }
+
+  /**
+   * Starts a process that can become a worker of any stage: confined as one of the stage that needs
+   * the most. What its own needs less its filter takes from it, see {@link #filter}.
+   *
+   * @param start as for {@link #start}
+   * @throws IOException as {@link #start}
+   */
+  public <T> T startSpare(Callable<T> start) throws IOException {
+    return start("spare", true, SocketRights.NONE, start);
+  }
+
+  private <T> T start(String name, boolean targets, int capability, Callable<T> start)
+      throws IOException {
     try {
-      return wanted || capability(stage) >= 0 ? startConfined(stage, start) : start.call();
+      return wanted || capability >= 0
+          ? startConfined(name, targets, capability, start)
+          : start.call();
     } catch (IOException e) {
       throw e;
     } catch (Exception e) {
@@ -114,20 +132,21 @@ public final class Confinement {
     }
   }
 
-  private <T> T startConfined(StageId stage, Callable<T> start) throws IOException {
+  private <T> T startConfined(String name, boolean targets, int capability, Callable<T> start)
+      throws IOException {
     Landlock given;
     try {
-      given = rules(stage == StageId.CONNECT);
+      given = rules(targets);
     } catch (SystemCallException e) {
       throw new IOException("cannot confine it: " + e.getMessage(), e);
     }
     FutureTask<T> task =
         new FutureTask<>(
             () -> {
-              giveUp(given, capability(stage));
+              giveUp(given, capability);
               return start.call();
             });
-    Thread.ofPlatform().name("start-" + stage.text()).start(task);
+    Thread.ofPlatform().name("start-" + name).start(task);
     try {
       return task.get();
     } catch (ExecutionException e) {
@@ -203,18 +222,35 @@ public final class Confinement {
   }
 
   /**
-   * The filter of system calls for a worker to put on once it has started.
+   * Whether a process that was started as a spare is, once it serves, confined no less than others
+   * of its stage. That takes a filter where they have Landlock.
+   */
+  public boolean allowsSpares() {
+    return !wanted || landlock == 0 || machine != null;
+  }
+
+  /** Whether a spare can serve that stage: it has no capability, and can be given none. */
+  public boolean spareFits(StageId stage) {
+    return capability(stage) == SocketRights.NONE;
+  }
+
+  /**
+   * The filter of system calls for a worker to put on once it has started. Landlock lets one that
+   * was a spare read what name look-ups take, and connect. Filters refuse the second to all stages
+   * but connect; with the first they refuse it all files: it has loaded its classes.
    *
    * @param pid its process
+   * @param spare whether it was one
    * @return empty for none
    */
-  public byte[] filter(StageId stage, int pid) {
+  public byte[] filter(StageId stage, int pid, boolean spare) {
     if (machine == null) {
       return NONE;
     }
-    int which = stage.ordinal();
+    int which = stage.ordinal() + (spare ? StageId.count() : 0);
     if (filters[which] == null) {
-      filters[which] = new CallFilter(machine, stage, rights.mptcp());
+      filters[which] =
+          new CallFilter(machine, stage, rights.mptcp(), !spare || stage == StageId.CONNECT);
     }
     byte[] program = filters[which].bytes(pid);
     return RECORDING ? NONE : program;

@@ -337,7 +337,8 @@ function show(d) {
   morph($("host"), d.host ? [make("span", "", named(d.host))] : []);
   reasons(d);
   $("summary").textContent = "version " + d.version + ", pid " + d.pid + ", up " + span(d.uptime_s * 1000)
-    + ", configuration " + d.epoch + ", " + d.active + " of " + d.limit + " sessions, state travels " + d.transfer;
+    + ", configuration " + d.epoch + ", " + d.active + " of " + d.limit + " sessions, state travels " + d.transfer
+    + ", " + d.spares.ready + " of " + d.spares.configured + " spare workers ready";
   rows("pipeline", d.stages.map(stage));
   fill("listeners", d.listeners.map(l => ({ ...l, now: d.time_ms })));
   members(d);

@@ -29,6 +29,8 @@ class AnswersTest {
             "sessions":0,"rss_bytes":67108864,"cpu_ms":1250},{"stage":"io","index":1,"pid":4711,\
             "state":"throttled","restarts":3,"sessions":3,"rss_bytes":1000,"cpu_ms":7,\
             "last_end":"exit code 1","next_start_ms":2300}],\
+            "spares":[{"index":0,"pid":4720,"state":"waiting","rss_bytes":41943040},\
+            {"index":1,"pid":4721,"state":"starting","rss_bytes":1000}],\
             "state_transfer":{"mode":"inline","spilled":0,"slots_total":0,"slots_used":0},\
             "limits":{"max_sessions":10000,"active":3},\
             "bandwidth":{"slow":{"up":1048576,"down":null,"burst":20971,"shared_by":"rule",\

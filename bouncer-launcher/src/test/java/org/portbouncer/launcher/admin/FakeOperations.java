@@ -120,6 +120,9 @@ public final class FakeOperations implements Operations {
         List.of(
             new WorkerView("acl", 0, 4708, "ready", 0, 0, 67_108_864, 1250, null, -1),
             new WorkerView("io", 1, 4711, "throttled", 3, 3, 1000, 7, "exit code 1", 2300)),
+        List.of(
+            new SpareView(0, 4720, "waiting", 41_943_040),
+            new SpareView(1, 4721, "starting", 1000)),
         new StateTransferView("inline", 0, 0, 0),
         new LimitsView(10_000, active()),
         List.of(slow(1 << 20, 0)),

@@ -46,6 +46,12 @@ final class SampleFigures {
         List.of(
             new Figures.Worker(
                 StageId.IO, 1, 4711, "ready", 4, 3, 61_000_000, 1_500_000_000L, null, -1)),
+        new Figures.Spares(
+            2,
+            6,
+            List.of(
+                new Figures.Spare(0, 4721, true, 40_000_000),
+                new Figures.Spare(1, 4722, false, 20_000_000))),
         List.of(new Figures.Decision("office", "staff", "pass", 9)),
         List.of(
             new Figures.BandwidthClass(

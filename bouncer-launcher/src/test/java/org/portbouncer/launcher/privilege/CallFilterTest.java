@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.portbouncer.core.hop.SealedHeaders;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Const;
+import org.portbouncer.core.sys.Errno;
 
 /** The filter's answers, by a machine that runs it as the kernel does. */
 class CallFilterTest {
@@ -61,7 +62,7 @@ class CallFilterTest {
   }
 
   private static BpfMachine filter(Machine machine, StageId stage) {
-    return new BpfMachine(new CallFilter(machine, stage, false).program());
+    return new BpfMachine(new CallFilter(machine, stage, false, true).program());
   }
 
   private static void expect(
@@ -92,6 +93,21 @@ class CallFilterTest {
 
   private static long[] args(long... arguments) {
     return arguments;
+  }
+
+  @ParameterizedTest
+  @MethodSource("roles")
+  void shouldOpenFilesForReadingAndNoneWhereNoneIsNeeded(Machine machine, StageId stage) {
+    expect(ALLOW, machine, stage, Call.OPENAT, -100, 1, 0x80000);
+    expect(DENY, machine, stage, Call.OPENAT, -100, 1, Const.O_RDWR);
+    BpfMachine none = new BpfMachine(new CallFilter(machine, stage, false, false).program());
+    for (Call call : new Call[] {Call.OPEN, Call.OPENAT}) {
+      int number = call.number(machine);
+      if (number != Call.NONE) {
+        assertThat(none.answer(machine.audit(), number, -100, 1, 0x80000))
+            .isEqualTo(CallFilter.ERRNO | Errno.EACCES);
+      }
+    }
   }
 
   /** F_SETFL takes O_APPEND from the log and O_NONBLOCK from others' sockets. */
@@ -333,7 +349,7 @@ class CallFilterTest {
   @EnumSource(Machine.class)
   void shouldLetConnectAloneMakeMultipathSocketsWhereTheyAreConfigured(Machine machine) {
     for (StageId stage : StageId.values()) {
-      BpfMachine filter = new BpfMachine(new CallFilter(machine, stage, true).program());
+      BpfMachine filter = new BpfMachine(new CallFilter(machine, stage, true, true).program());
       long[] mptcp = {Const.AF_INET, Const.SOCK_STREAM, Const.IPPROTO_MPTCP};
       long[] sctp = {Const.AF_INET, Const.SOCK_STREAM, 132};
       int number = Call.SOCKET.number(machine);

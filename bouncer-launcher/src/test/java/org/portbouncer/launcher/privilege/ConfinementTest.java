@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -90,6 +91,11 @@ class ConfinementTest {
   /** Runs {@link Attempts} in the place of a worker: what it tried, and what came of it. */
   private Map<String, String> attempts(StageId stage, int expectedExit, String... more)
       throws Exception {
+    return attempts(stage, false, expectedExit, more);
+  }
+
+  private Map<String, String> attempts(
+      StageId stage, boolean spare, int expectedExit, String... more) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"));
@@ -101,9 +107,9 @@ class ConfinementTest {
     command.add(Long.toString(victim.pid()));
     command.addAll(List.of(more));
     Confinement confinement = Confinement.detect(true, SocketRights.none());
-    Process process =
-        confinement.start(stage, new ProcessBuilder(command).redirectErrorStream(true)::start);
-    byte[] filter = confinement.filter(stage, (int) process.pid());
+    Callable<Process> start = new ProcessBuilder(command).redirectErrorStream(true)::start;
+    Process process = spare ? confinement.startSpare(start) : confinement.start(stage, start);
+    byte[] filter = confinement.filter(stage, (int) process.pid(), spare);
     DataOutputStream in = new DataOutputStream(process.getOutputStream());
     in.writeInt(filter.length);
     in.write(filter);
@@ -154,6 +160,26 @@ class ConfinementTest {
     for (String refused : List.of("program", "listen", "write", "change", "read", "signal")) {
       assertThat(outcomes).containsEntry("filtered " + refused, REFUSED);
     }
+  }
+
+  /** What Landlock has to leave to it, for it might come to be connect's, its filter closes. */
+  @ParameterizedTest
+  @EnumSource(StageId.class)
+  void shouldLeaveAWorkerThatWasASpareNoMoreThanOthersOfItsStage(StageId stage) throws Exception {
+    assumeTrue(Landlock.version() >= SIGNALS && Seccomp.available(), "not on this kernel");
+    Map<String, String> others = attempts(stage, 0);
+    Map<String, String> outcomes = attempts(stage, true, 0);
+    assertThat(outcomes).containsEntry("open connect", DONE).containsEntry("open names", DONE);
+    for (String refused : List.of("program", "write", "change", "read", "signal")) {
+      assertThat(outcomes).containsEntry("open " + refused, REFUSED);
+    }
+    others.forEach(
+        (what, outcome) -> {
+          if (!what.startsWith("open ")) {
+            assertThat(outcomes).containsEntry(what, outcome);
+          }
+        });
+    assertThat(outcomes).containsEntry("filtered names", stage == StageId.CONNECT ? DONE : REFUSED);
   }
 
   private static final List<String> NOBODYS =

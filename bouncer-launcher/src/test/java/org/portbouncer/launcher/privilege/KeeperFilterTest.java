@@ -17,7 +17,7 @@ class KeeperFilterTest {
   @EnumSource
   void shouldAllowNothingThatItsWorkerMayNotButToStartOneLikeItself(Machine machine) {
     BpfMachine keeper = new BpfMachine(KeeperFilter.program(machine));
-    BpfMachine worker = new BpfMachine(new CallFilter(machine, StageId.IO, false).program());
+    BpfMachine worker = new BpfMachine(new CallFilter(machine, StageId.IO, false, true).program());
     Set<Call> more = EnumSet.noneOf(Call.class);
     for (Call call : Call.values()) {
       int number = call.number(machine);
