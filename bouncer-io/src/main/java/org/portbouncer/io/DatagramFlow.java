@@ -112,6 +112,10 @@ final class DatagramFlow implements Forwarding {
     return owner.batch();
   }
 
+  DatagramTrain train() {
+    return owner.train();
+  }
+
   long now() {
     return owner.loop().now();
   }

@@ -34,6 +34,7 @@ final class DatagramFlows {
   private final IoStage stage;
   private final SectionReader sections = new SectionReader();
   private final ArrayDeque<DatagramFlow> free = new ArrayDeque<>();
+  private final DatagramTrain train = new DatagramTrain();
   private DatagramBatch batch;
   private int live;
 
@@ -105,6 +106,11 @@ final class DatagramFlows {
       batch = new DatagramBatch(BATCH, false);
     }
     return batch;
+  }
+
+  /** What all of them send many with, one after the other. */
+  DatagramTrain train() {
+    return train;
   }
 
   void continueNextTurn(DatagramFlow flow) {

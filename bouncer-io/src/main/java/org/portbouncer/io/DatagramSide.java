@@ -16,12 +16,21 @@ final class DatagramSide extends Pollable {
 
   private static final int WATCHED = Const.EPOLLIN | Const.EPOLLET;
 
+  /** Datagrams for which the length of a train is changed. */
+  private static final int WORTH_IT = 4;
+
   private final EventLoop loop;
   private final DatagramFlow flow;
   private int fd = -1;
   private boolean readable;
   private boolean writable;
   private boolean watchesRoom;
+
+  /** Where the kernel parts what is sent: what is longer would become several; 0 for nowhere. */
+  private int segment;
+
+  /** The way there takes no trains: its packets are too short for them, or are encrypted. */
+  private boolean singly;
 
   DatagramSide(EventLoop loop, DatagramFlow flow) {
     this.loop = loop;
@@ -40,6 +49,8 @@ final class DatagramSide extends Pollable {
     readable = false;
     writable = true;
     watchesRoom = false;
+    segment = 0;
+    singly = false;
     int flags = Libc.fcntl(fd, Const.F_GETFL, 0);
     if (flags < 0) {
       return -flags;
@@ -54,6 +65,52 @@ final class DatagramSide extends Pollable {
   void close() {
     loop.forget(this);
     fd = -1;
+  }
+
+  /**
+   * Prepares for a train.
+   *
+   * @param each the length of its datagrams
+   * @return whether it may be sent; else they go one by one
+   */
+  boolean forTrain(int count, int each) {
+    // Below, more calls would be made than are spared.
+    if (singly || count < (segment == each ? 2 : WORTH_IT)) {
+      return false;
+    }
+    if (segment != each) {
+      segment(each);
+    }
+    return !singly;
+  }
+
+  /** Prepares for one datagram, which is not to be parted. */
+  void forOne(int length) {
+    if (segment > 0 && length > segment) {
+      segment(0);
+    }
+  }
+
+  /**
+   * What was to be sent was refused, for a reason that the parting may be.
+   *
+   * @return whether it was on, and is off from now on
+   */
+  boolean partNothing() {
+    singly = true;
+    boolean was = segment > 0;
+    if (was) {
+      segment(0);
+    }
+    return was;
+  }
+
+  private void segment(int length) {
+    if (Sockets.set(fd, Const.IPPROTO_UDP, Const.UDP_SEGMENT, length) < 0) {
+      singly = true;
+    } else {
+      segment = length;
+    }
   }
 
   int fd() {

@@ -8,6 +8,8 @@ import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A client of datagrams, which takes answers from whom it asked alone. Not connected, for over a
@@ -16,6 +18,9 @@ import java.util.Arrays;
 final class UdpClient implements AutoCloseable {
 
   private static final int LONGEST = 65_535;
+
+  /** Ports of all clients so far: the log tells a client by its address, and has one of each. */
+  private static final Set<Integer> USED = ConcurrentHashMap.newKeySet();
 
   private final DatagramSocket socket;
 
@@ -34,12 +39,21 @@ final class UdpClient implements AutoCloseable {
 
   static UdpClient to(String host, int port) throws IOException {
     String own = host.indexOf(':') < 0 ? "127.0.0.1" : "::1";
-    return new UdpClient(new DatagramSocket(0, InetAddress.getByName(own)), host, port);
+    return new UdpClient(bound(own), host, port);
+  }
+
+  private static DatagramSocket bound(String own) throws IOException {
+    DatagramSocket socket = new DatagramSocket(0, InetAddress.getByName(own));
+    while (!USED.add(socket.getLocalPort())) {
+      socket.close();
+      socket = new DatagramSocket(0, InetAddress.getByName(own));
+    }
+    return socket;
   }
 
   /** One that sends from an address of its own. */
   static UdpClient from(String own, int port) throws IOException {
-    return new UdpClient(new DatagramSocket(0, InetAddress.getByName(own)), "127.0.0.1", port);
+    return new UdpClient(bound(own), "127.0.0.1", port);
   }
 
   /** As the access log writes it. */

@@ -195,6 +195,43 @@ class UdpIT {
     }
   }
 
+  /** Where many wait, those of one length go on together, and each arrives as it came. */
+  @Test
+  void shouldKeepBoundsAndOrderOfManyThatWaitTogether() throws Exception {
+    int[] runs = {
+      40, 512, 1, 100, 2, 0, 5, 8, 3, 9000, 4, 1, 1, 0, 6, 1400, 1, 1401, 3, 1400, 1, 1
+    };
+    try (UdpClient client = UdpClient.to(ECHO)) {
+      for (int round = 0; round < 3; round++) {
+        client.send("live");
+        assertThat(client.receiveText()).isEqualTo("live");
+        for (long io : server.workers("io")) {
+          Signals.send("STOP", io);
+        }
+        List<byte[]> sent = new ArrayList<>();
+        try {
+          for (int i = 0; i < runs.length; i += 2) {
+            for (int j = 0; j < runs[i]; j++) {
+              byte[] bytes = payload(runs[i + 1]);
+              if (bytes.length > 0) {
+                bytes[0] = (byte) sent.size();
+              }
+              sent.add(bytes);
+              client.send(bytes);
+            }
+          }
+        } finally {
+          for (long io : server.workers("io")) {
+            Signals.send("CONT", io);
+          }
+        }
+        for (int i = 0; i < sent.size(); i++) {
+          assertThat(client.receive()).as("datagram %d", i).isEqualTo(sent.get(i));
+        }
+      }
+    }
+  }
+
   @Test
   void shouldAnswerFromTheAddressThatWasAsked() throws Exception {
     for (String host : HOSTS.subList(0, 3)) {

@@ -15,6 +15,7 @@ public final class Libc {
 
   private static final MemorySegment READ = Downcall.symbol("read");
   private static final MemorySegment WRITE = Downcall.symbol("write");
+  private static final MemorySegment WRITEV = Downcall.symbol("writev");
   private static final MemorySegment RECVMSG = Downcall.symbol("recvmsg");
   private static final MemorySegment RECVMMSG = Downcall.symbol("recvmmsg");
   private static final MemorySegment SENDMSG = Downcall.symbol("sendmsg");
@@ -71,6 +72,11 @@ public final class Libc {
   /** write(2). */
   public static long write(int fd, long buffer, long length) {
     return Downcall.callLong(WRITE, fd, buffer, length);
+  }
+
+  /** writev(2). */
+  public static long writev(int fd, long vectors, int count) {
+    return Downcall.callLong(WRITEV, fd, vectors, count);
   }
 
   /** recvmsg(2). */

@@ -68,10 +68,14 @@ public final class Sockets {
     enable(fd, Const.SOL_SOCKET, Const.SO_OOBINLINE);
   }
 
-  /** Sets an option that has a number; on one thread of a process alone. */
-  public static void set(int fd, int level, int option, int value) {
+  /**
+   * Sets an option that has a number; on one thread of a process alone.
+   *
+   * @return 0 or the negated errno
+   */
+  public static int set(int fd, int level, int option, int value) {
     VALUE.set(JAVA_INT, 0, value);
-    Libc.setsockopt(fd, level, option, VALUE.address(), 4);
+    return Libc.setsockopt(fd, level, option, VALUE.address(), 4);
   }
 
   /** Bytes that may wait in a socket's sending side, as the kernel counts them. */

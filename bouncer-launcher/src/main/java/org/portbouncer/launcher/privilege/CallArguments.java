@@ -141,7 +141,10 @@ final class CallArguments {
       // For the length of a PROXY header.
       case NEGOTIATE -> level(Const.SOL_SOCKET, oneOption(Const.SO_RCVLOWAT, YES, NO), NO);
       case BANDWIDTH -> options(SOCKET_OPTIONS);
-      case IO -> options(IO_SOCKET_OPTIONS);
+      // Datagrams that leave together are parted again.
+      case IO ->
+          level(
+              Const.IPPROTO_UDP, oneOption(Const.UDP_SEGMENT, YES, NO), options(IO_SOCKET_OPTIONS));
       default -> NO;
     };
   }

@@ -211,6 +211,10 @@ class CallFilterTest {
     expect(others, machine, stage, Call.SETSOCKOPT, 5, Const.SOL_SOCKET, 26);
     expect(others, machine, stage, Call.SETSOCKOPT, 5, Const.IPPROTO_TCP, 19);
     expect(others, machine, stage, Call.SETSOCKOPT, 5, 0, 1);
+    // Datagrams that leave with one call; another option of UDP, which unpacks what comes.
+    int trains = stage == StageId.IO || stage == StageId.CONNECT ? ALLOW : DENY;
+    expect(trains, machine, stage, Call.SETSOCKOPT, 5, Const.IPPROTO_UDP, Const.UDP_SEGMENT);
+    expect(others, machine, stage, Call.SETSOCKOPT, 5, Const.IPPROTO_UDP, 100);
     expect(stage == StageId.IO ? ALLOW : DENY, machine, stage, Call.SHUTDOWN, 5, 2);
   }
 
