@@ -100,6 +100,62 @@ class AddressesIT {
     }
   }
 
+  @Test
+  void shouldWarnWhereverAnInterfaceIsNamedThatIsNotThere() throws Exception {
+    String body =
+        """
+        listeners {
+          fixed { listen = "127.0.0.1:%d", target = "[fe80::1%%nosuch]:80" }
+          added { listen = "127.0.0.1:0", target = "[fe80::1%%987654]:+1" }
+          several { listen = "127.0.0.1:0", target = ["[fe80::1%%nosuch]:80", "127.0.0.1:9"] }
+          named { listen = "127.0.0.1:0", target = "group:g" }
+          chained { listen = "127.0.0.1:0", target = "127.0.0.1:9", via = out }
+          here { listen = "127.0.0.1:0", target = "[fe80::1%%lo]:80" }
+        }
+        targets { g { members = [ { name = m, address = "[fe80::2%%nosuch]:80" } ] } }
+        chains { out = [ { type = socks5, proxy = "[fe80::3%%nosuch]:1080" } ] }
+        workers { io = 1 }
+        """
+            .formatted(port);
+    List<String> expected =
+        List.of(
+            "listeners.fixed.target: the interface 'nosuch' of [fe80::1%nosuch]:80",
+            "listeners.added.target: the interface '987654' of [fe80::1%987654]:+1",
+            "listeners.several.target, member #1: the interface 'nosuch' of [fe80::1%nosuch]:80",
+            "targets.g, member m: the interface 'nosuch' of [fe80::2%nosuch]:80",
+            "chains.out, proxy 1: the interface 'nosuch' of [fe80::3%nosuch]:1080");
+    List<String> said = interfaces(check(body).err());
+    assertThat(said).hasSameSizeAs(expected);
+    assertThat(expected).allMatch(words -> isSaid(words, said));
+    try (BouncerServer server = BouncerServer.start(folder, body)) {
+      try (Client client = Client.to(new InetSocketAddress(V4, port))) {
+        client.expectEndOrReset();
+      }
+      server.awaitNoSession();
+      List<String> logged = interfaces(server.err().lines());
+      assertThat(expected).allMatch(words -> isSaid(words, logged));
+    }
+    String listening = "listeners { l { listen = \"[fe80::1%nosuch]:0\", target = \"h:1\" } }";
+    assertThat(interfaces(check(listening).err()))
+        .singleElement()
+        .asString()
+        .contains("listeners.l.listen: the interface 'nosuch' of [fe80::1%nosuch]:0 is not on");
+    String device =
+        "listeners { l { listen = \"*:0\", target = \"127.0.0.1:1\", interface = nosuch } }";
+    assertThat(interfaces(check(device).err()))
+        .singleElement()
+        .asString()
+        .endsWith("listeners.l.interface: 'nosuch' is not on this machine now");
+  }
+
+  private static List<String> interfaces(List<String> lines) {
+    return lines.stream().filter(line -> line.contains("is not on this machine now")).toList();
+  }
+
+  private static boolean isSaid(String words, List<String> lines) {
+    return lines.stream().anyMatch(line -> line.contains(words));
+  }
+
   private BouncerServer startWith(String passed, String body) throws IOException {
     StringBuilder sockets = new StringBuilder();
     for (String kind : passed.split(" ", -1)) {

@@ -93,6 +93,7 @@ public final class ConfigLoader {
     if (configuration != null) {
       Overlap.warn(configuration, problems);
       Doubts.warn(configuration, reading, problems);
+      Scopes.warn(configuration, problems);
     } else if (memory != null) {
       memory.close();
       memory = null;
