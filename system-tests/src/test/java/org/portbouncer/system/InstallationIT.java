@@ -14,12 +14,15 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The program as it is installed: where it lies, what it may write, and what is replaced there. */
 class InstallationIT {
@@ -272,6 +275,50 @@ class InstallationIT {
     assertThat(logOfStart(home, java))
         .containsOnlyOnce("class cache")
         .contains("the jars in " + home.resolve("lib") + " are not those it was made of");
+  }
+
+  // Options of the JVMs.
+
+  private CommandResult startWith(String options) throws IOException, InterruptedException {
+    Path file =
+        BouncerServer.writeConfig(
+            folder, "listeners { l { listen = \"127.0.0.1:0\", target = \"internal:echo\" } }");
+    String start = Checkout.command() + " start -c " + file;
+    CommandResult result =
+        CommandResult.run(folder, List.of("sh", "-c", "exec env " + options + " " + start));
+    assertThat(result.exit()).as(result.allText()).isEqualTo(1);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.leftBehind()).isEmpty();
+    assertThat(folder.resolve("admin.sock")).doesNotExist();
+    return result;
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "-XX:+UseFooGC | Unrecognized VM option 'UseFooGC'",
+        "-Xms1g -Xmx4m | Initial heap size set to a larger value than the maximum heap size",
+        "-javaagent:/nosuch.jar | Error opening zip file or JAR manifest missing : /nosuch.jar",
+      })
+  void shouldEndTheStartInWordsWhenAWorkersJvmDoesNotTakeAnOption(String options, String words)
+      throws Exception {
+    CommandResult result = startWith("BOUNCER_WORKER_JAVA_OPTS='" + options + "'");
+    assertThat(result.err())
+        .last()
+        .asString()
+        .matches(
+            "bouncer: worker [a-z]+/[0-9] does not start with BOUNCER_WORKER_JAVA_OPTS="
+                + Pattern.quote(options + ": " + words)
+                + ".*");
+    assertThat(result.allText()).as("none is started again").doesNotContain("next start in");
+  }
+
+  @Test
+  void shouldEndTheStartInWordsWhenTheMothersJvmDoesNotTakeAnOption() throws Exception {
+    assertThat(startWith("BOUNCER_JAVA_OPTS=-XX:+UseFooGC").err())
+        .first()
+        .isEqualTo("Unrecognized VM option 'UseFooGC'");
   }
 
   // Where nothing may be written.

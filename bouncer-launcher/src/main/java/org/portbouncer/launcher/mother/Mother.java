@@ -66,6 +66,9 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
   private AdminOpening admin;
   private MetricsOpening metrics;
 
+  /** Why it cannot be started, as is found out when it is; null for nothing. */
+  private String unstartable;
+
   /** Puts the parts together, each after those that it asks. */
   private Mother(Configuration configuration, long startedAt, StandardStreams streams)
       throws StartException {
@@ -218,6 +221,10 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
       ground.loop().outlive(new LoopFailures());
       BatchScheduling.begin();
       ground.loop().run(this);
+      if (unstartable != null) {
+        supervisor.destroyAll();
+        throw new StartException(unstartable);
+      }
       // Where the loop fails this is left out: workers without a mother serve their sessions on.
       if (!shutdown.leavesWorkers()) {
         supervisor.destroyAll();
@@ -303,6 +310,12 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
     admin.serving();
     metrics.serving();
     ClassCache.check(supervisor.workers(), ground.pid());
+  }
+
+  @Override
+  public void unstartable(String why) {
+    unstartable = why;
+    ground.loop().stop();
   }
 
   private String readyLine() {

@@ -47,6 +47,9 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     /** A worker cannot take a configuration. */
     default void refused(WorkerProcess worker, int epoch, String why) {}
 
+    /** A worker's JVM does not take the options that it is started with, nor will it ever. */
+    default void unstartable(String why) {}
+
     /** A worker has died. */
     default void died(WorkerProcess worker, String how) {}
   }
@@ -305,6 +308,15 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   @Override
   public void gone(WorkerProcess worker, String how) {
     if (stopping) {
+      return;
+    }
+    String options = WorkerCommand.givenOptions();
+    if (!announced && !options.isEmpty() && !worker.neverBegan().isEmpty()) {
+      stopping = true;
+      String why =
+          "worker %s does not start with %s: %s"
+              .formatted(worker.name(), options, worker.neverBegan());
+      news.forEach(one -> one.unstartable(why));
       return;
     }
     area.limits().recover(worker.pid(), pid);

@@ -27,6 +27,8 @@ final class WorkerCommand {
   private static final Path OPTIONS =
       Path.of(System.getProperty("bouncer.home", ""), "bin", "worker.options");
 
+  private static final String OPTIONS_OF_OPERATOR = "BOUNCER_WORKER_JAVA_OPTS";
+
   private WorkerCommand() {}
 
   private record Role(String module, String mainClass) {}
@@ -88,7 +90,7 @@ final class WorkerCommand {
     words.add(most);
     words.addAll(classCache(name, index));
     // The operator's come last: what is given twice is what was given last.
-    String options = System.getenv("BOUNCER_WORKER_JAVA_OPTS");
+    String options = System.getenv(OPTIONS_OF_OPERATOR);
     if (options != null && !options.isBlank()) {
       words.addAll(List.of(options.strip().split("\\s+")));
     }
@@ -97,6 +99,12 @@ final class WorkerCommand {
     words.add(jars(modules).stream().map(Path::toString).collect(Collectors.joining(":")));
     words.addAll(main);
     return words;
+  }
+
+  /** What the operator has given workers' JVMs, as it is written; "" where that is nothing. */
+  static String givenOptions() {
+    String options = System.getenv(OPTIONS_OF_OPERATOR);
+    return options == null || options.isBlank() ? "" : OPTIONS_OF_OPERATOR + "=" + options.strip();
   }
 
   /**

@@ -32,6 +32,9 @@ import org.slf4j.event.Level;
  */
 final class WorkerProcess extends Pollable implements ReportReader.Handler {
 
+  /** The exit code of a JVM that does not start. */
+  private static final int JVM_REFUSES = 1;
+
   /** As `status` shows it. */
   enum State {
     STARTING("starting"),
@@ -144,6 +147,11 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   private int knows;
   private int lanesVersion;
   private boolean drains;
+
+  /** Whether it has said anything over its link. */
+  private boolean spoke;
+
+  private String neverBegan = "";
   private int build;
   private volatile boolean leaving;
   private volatile String lastEnd = "";
@@ -273,6 +281,14 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     return lastEnd;
   }
 
+  /**
+   * What its JVM said when it ended without having come to anything, as it does at options that it
+   * does not take; "" where that was not so.
+   */
+  String neverBegan() {
+    return neverBegan;
+  }
+
   void countRestart() {
     restarts.incrementAndGet();
   }
@@ -304,6 +320,8 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     orders = new Orders(control);
     reports = new ReportReader(control, this);
     watch(launched.errors());
+    spoke = false;
+    neverBegan = "";
     knows = 0;
     lanesVersion = 0;
     drains = false;
@@ -565,6 +583,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
         closed();
         return i;
       }
+      spoke = true;
       try {
         reports.read();
       } catch (ControlException e) {
@@ -649,6 +668,9 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     voice.sayLeftOut(loop.now());
     loop.remove(end, process.pidfd());
     int code = process.reap();
+    if (code == JVM_REFUSES && !spoke) {
+      neverBegan = stderr.first();
+    }
     process = null;
     links.push(control);
     Keeper kept = keeper;

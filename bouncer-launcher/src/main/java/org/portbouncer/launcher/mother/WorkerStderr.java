@@ -5,6 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.loop.Timer;
@@ -35,6 +39,15 @@ final class WorkerStderr extends Pollable {
 
   private static final int LONGEST_LINE = 2000;
 
+  /** What a VM says of options that it does not take is in the first lines. */
+  private static final int MOST_FIRST = 8;
+
+  /** Frames what it says. */
+  private static final Pattern AROUND_IT =
+      Pattern.compile(
+          "Picked up .*|NOTE: Picked up .*|Error occurred during initialization of VM|Error: (Could"
+              + " not create the Java Virtual Machine|A fatal exception has occurred).*");
+
   /** Read in one turn of the loop; others want theirs. */
   private static final int PIECE = 4096;
 
@@ -43,6 +56,7 @@ final class WorkerStderr extends Pollable {
   private final EventLoop loop;
   private final WorkerLog log;
   private final int fd;
+  private final List<String> first = new ArrayList<>();
   private final ByteArrayOutputStream line = new ByteArrayOutputStream();
   private long left = AT_ONCE;
   private boolean open = true;
@@ -111,6 +125,9 @@ final class WorkerStderr extends Pollable {
       String text = line.toString(StandardCharsets.UTF_8).replace("\t", "    ");
       left -= line.size() + LINE_COST;
       line.reset();
+      if (first.size() < MOST_FIRST) {
+        first.add(text);
+      }
       log.log(Level.ERROR, "stderr: " + text);
     }
   }
@@ -129,6 +146,14 @@ final class WorkerStderr extends Pollable {
     loop.timers().clear(pause);
     loop.remove(this, fd);
     return fd;
+  }
+
+  /** What was said first, in one line, without what any VM says that does not start. */
+  String first() {
+    return first.stream()
+        .filter(text -> !AROUND_IT.matcher(text).matches())
+        .map(String::strip)
+        .collect(Collectors.joining("; "));
   }
 
   /** The process has ended: what it said last is written, but no more than it was due. */
