@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
@@ -178,9 +180,20 @@ final class Beside implements AutoCloseable {
 
   /** Whether both leave a client alone that says nothing, for longer than any timeout here. */
   boolean staysOpen(String source, int port) throws IOException {
-    boolean there = open(source, theirs[port]);
-    assertThat(open(source, ours[port])).as("%s at PORT%d", source, port).isEqualTo(there);
-    return there;
+    // Both at once, for most of it is waiting.
+    CompletableFuture<Boolean> there =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return open(source, theirs[port]);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            },
+            task -> Thread.ofVirtual().start(task));
+    boolean here = open(source, ours[port]);
+    assertThat(here).as("%s at PORT%d", source, port).isEqualTo(there.join());
+    return here;
   }
 
   private static boolean open(String source, int port) throws IOException {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -208,6 +209,8 @@ class ChaosIT {
     AtomicReference<Map<String, Map<String, Integer>>> last =
         new AtomicReference<>(descriptors(server));
     return await("descriptors that stay")
+        .pollDelay(Duration.ofMillis(100))
+        .pollInterval(Duration.ofMillis(100))
         .until(
             () -> {
               Map<String, Map<String, Integer>> now = descriptors(server);

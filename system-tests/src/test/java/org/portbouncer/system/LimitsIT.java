@@ -327,7 +327,7 @@ class LimitsIT {
         config()
             + """
             listeners.hanging {
-              listen = "127.0.0.1:%d", target = "127.0.0.1:%d", timeouts { connect = 8s }
+              listen = "127.0.0.1:%d", target = "127.0.0.1:%d", timeouts { connect = 4s }
             }
             state-transfer { mode = inline, padding = 100000 }
             """

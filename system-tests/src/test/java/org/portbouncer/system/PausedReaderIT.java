@@ -19,7 +19,7 @@ class PausedReaderIT {
   private static final String LISTENERS =
       """
       listeners {
-        paused { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", user-timeout = 5s }
+        paused { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", user-timeout = 3s }
       }
       workers { io = 1 }
       """;
@@ -65,7 +65,7 @@ class PausedReaderIT {
                 server
                     .sessionOf(client.address())
                     .filter(s -> s.path("bytes_down").asLong() > 0)
-                    .filter(s -> s.path("idle_ms").asLong() > 8_000)
+                    .filter(s -> s.path("idle_ms").asLong() > 5_000)
                     .isPresent());
   }
 
@@ -73,7 +73,7 @@ class PausedReaderIT {
   void shouldSayWhatIsPossibleWhenAUserTimeoutIsNot(@TempDir Path folder) throws Exception {
     Path config =
         BouncerServer.writeConfig(
-            folder, LISTENERS.formatted(Ports.free(), Ports.free()).replace("= 5s", "= 20ms"));
+            folder, LISTENERS.formatted(Ports.free(), Ports.free()).replace("= 3s", "= 20ms"));
     CommandResult check = CommandResult.bouncer("check", "-c", config.toString());
     assertThat(check.exit()).isOne();
     assertThat(check.allText())

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.portbouncer.system.Received.Ending;
 
 /**
- * Peers whose machine vanishes while bytes are on their way to them: keep-alive of 5 s holds for
+ * Peers whose machine vanishes while bytes are on their way to them: keep-alive of 3 s holds for
  * those, too. The kernel alone tries for 15 minutes.
  */
 class VanishedPeerIT {
@@ -40,7 +40,7 @@ class VanishedPeerIT {
     network = Network.create();
     nearTarget = network.near(() -> listening("127.0.0.1", NEAR_TARGET));
     farTarget = network.far(() -> listening(Network.FAR, FAR_TARGET));
-    String keepAlive = "keep-alive { idle = 2s, interval = 1s, count = 3 }";
+    String keepAlive = "keep-alive { idle = 1s, interval = 1s, count = 2 }";
     server =
         BouncerServer.startBy(
             network.onNear(),
@@ -176,7 +176,7 @@ class VanishedPeerIT {
                 server
                     .sessionOf(client.address())
                     .filter(s -> s.path("bytes_down").asLong() > 0)
-                    .filter(s -> s.path("idle_ms").asLong() > 8_000)
+                    .filter(s -> s.path("idle_ms").asLong() > 5_000)
                     .isPresent());
   }
 
