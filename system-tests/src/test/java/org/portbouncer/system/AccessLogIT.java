@@ -23,8 +23,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Where access log lines go, and what becomes of them when they cannot go there. */
+@Isolated
 class AccessLogIT {
   private static final int ECHO = Ports.free();
   private static final int SHUT = Ports.free();

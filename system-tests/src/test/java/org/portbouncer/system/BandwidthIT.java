@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.portbouncer.system.Received.Ending;
 
 /**
@@ -29,6 +30,7 @@ import org.portbouncer.system.Received.Ending;
  * must not be too slow gets room for a machine that is busy.
  */
 @ExtendWith(Randomness.class)
+@Isolated
 class BandwidthIT {
   private static final int KIB = 1024;
   private static final int WAYS = Ports.free();

@@ -7,8 +7,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** The benchmarks run, check what they carry, and print what the contract says; not how fast. */
+@Isolated
 class BenchIT {
 
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * Workers are killed and stopped at random, the server is reloaded and its limits are changed while
@@ -39,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
  * printed that seed; system-tests/README.md has the whole commands.
  */
 @ExtendWith(Randomness.class)
+@Isolated
 class ChaosIT {
   private static final int SECONDS = Integer.getInteger("bouncer.chaos.seconds", 0);
   private static final int KILLS = Integer.getInteger("bouncer.chaos.kills", 0);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
@@ -15,6 +16,8 @@ import java.util.stream.Stream;
  */
 final class ControlGroup implements AutoCloseable {
   private static final Path ROOT = Path.of("/sys/fs/cgroup");
+
+  private static final AtomicInteger MADE = new AtomicInteger();
 
   private final Path folder;
   private final boolean second;
@@ -28,7 +31,8 @@ final class ControlGroup implements AutoCloseable {
   static ControlGroup make(String controller) {
     boolean second = Files.exists(ROOT.resolve("cgroup.controllers"));
     Path parent = second ? ROOT : ROOT.resolve(controller);
-    Path folder = parent.resolve("bouncer-test-" + ProcessHandle.current().pid());
+    String name = "bouncer-test-" + ProcessHandle.current().pid() + "-" + MADE.incrementAndGet();
+    Path folder = parent.resolve(name);
     try {
       Files.createDirectory(folder);
       // All groups of the second version can be frozen.

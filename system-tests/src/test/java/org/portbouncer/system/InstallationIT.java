@@ -21,10 +21,12 @@ import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The program as it is installed: where it lies, what it may write, and what is replaced there. */
+@Isolated
 class InstallationIT {
   private static final Path LIB = Checkout.root().resolve("bouncer-launcher/target/bouncer/lib");
 

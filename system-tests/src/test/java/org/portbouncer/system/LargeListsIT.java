@@ -21,8 +21,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Lists of a million addresses, and configurations that cannot be read or taken. */
+@Isolated
 class LargeListsIT {
   private static final int PORT = Ports.free();
   private static final int MANY = 1_000_000;

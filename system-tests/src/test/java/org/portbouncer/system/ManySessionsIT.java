@@ -19,9 +19,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Many sessions: one after the other at speed, and thousands that stay open. */
 @ExtendWith(Randomness.class)
+@Isolated
 class ManySessionsIT {
   private static final int SHORT_SESSIONS = 2_000;
   private static final int AT_ONCE = 64;

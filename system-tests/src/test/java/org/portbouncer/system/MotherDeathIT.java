@@ -18,11 +18,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.portbouncer.system.Received.Ending;
 
 /**
  * A mother that is killed: her sessions go on, another takes her place, and nobody stays behind.
  */
+@Isolated
 class MotherDeathIT {
   private static final int SESSIONS = 500;
 

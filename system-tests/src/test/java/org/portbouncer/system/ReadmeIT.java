@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** What the README tells a newcomer to do. */
+@Isolated
 class ReadmeIT {
   @Test
   void shouldFindNothingWrongWithTheSampleConfiguration() throws Exception {

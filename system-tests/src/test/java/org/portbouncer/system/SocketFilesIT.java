@@ -19,10 +19,12 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What lies at the path of a socket before the server comes, and after it has gone. */
+@Isolated
 class SocketFilesIT {
 
   /** What is none of the server's to remove. */

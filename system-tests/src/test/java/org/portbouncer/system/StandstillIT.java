@@ -12,12 +12,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.portbouncer.system.Received.Ending;
 
 /**
  * All processes of the server stand still for longer than any time limit, as on a machine that is
  * suspended or in a group that is frozen, and what sessions wait for comes meanwhile.
  */
+@Isolated
 class StandstillIT {
   private static final int IDLE = Ports.free();
   private static final int HALF_CLOSED = Ports.free();

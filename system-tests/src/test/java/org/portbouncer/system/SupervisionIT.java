@@ -14,9 +14,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.portbouncer.system.Received.Ending;
 
 /** Workers that die, hang, or cannot go on: noticed, replaced, and said so. */
+@Isolated
 class SupervisionIT {
   /** Well above the five seconds of silence that make a worker one that hangs. */
   private static final Duration HANG_NOTICED = Patience.seconds(12);
