@@ -82,7 +82,8 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
     writing = new AccessLogWriting(accessLog, ground.loop(), leftOut);
     Inboxes inboxes = new Inboxes(ground.states().inlineBytes());
     PublishedEpochs published = new PublishedEpochs();
-    supervisor = new Supervisor(ground, inForce, published, accessLog, notifier, inboxes);
+    supervisor =
+        new Supervisor(ground, inForce, published, accessLog, notifier, inboxes, Launcher.OURS);
     accessLogKeeper = new AccessLogKeeper(ground.loop(), accessLog, streams, supervisor);
     keeper = new EpochKeeper(ground, inForce, published, supervisor);
     AcceptPauses pauses = new AcceptPauses();

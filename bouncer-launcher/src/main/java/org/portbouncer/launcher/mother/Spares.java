@@ -92,12 +92,12 @@ final class Spares implements Spare.Owner {
   /**
    * Begins; none is started before {@link #fill}.
    *
-   * @throws StartException where the jars cannot be read
+   * @param itsBuild which build they are of
    */
-  void begin(int count, Confinement how) throws StartException {
+  void begin(int count, int itsBuild, Confinement how) {
     confinement = how;
     wanted = count;
-    build = WorkerCommand.buildOfSpare();
+    build = itsBuild;
     if (count > 0 && !how.allowsSpares()) {
       LOG.warn(
           "no spare workers: without a system call filter they would be confined less than others");

@@ -63,6 +63,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   /** After the workers have become ready for the first time: what comes then comes first. */
   private static final long FIRST_SPARES_NANOS = 3_000_000_000L;
 
+  private final Launcher launcher;
   private final InForce inForce;
   private final PublishedEpochs published;
   private final Notifier notifier;
@@ -112,6 +113,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    * @param published the configurations that workers get when they start
    * @param accessLog whose descriptor they write to
    * @param notifier keeps the links of those that are left to themselves
+   * @param launcher starts them
    */
   Supervisor(
       Ground ground,
@@ -119,7 +121,9 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
       PublishedEpochs published,
       AccessLog accessLog,
       Notifier notifier,
-      Inboxes inboxes) {
+      Inboxes inboxes,
+      Launcher launcher) {
+    this.launcher = launcher;
     this.inForce = inForce;
     this.published = published;
     this.accessLog = accessLog;
@@ -201,11 +205,11 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   void start(Workers counts, Confinement how) throws StartException {
     confinement = how;
     staff.confine(how);
-    spares.begin(counts.spares(), how);
+    spares.begin(counts.spares(), launcher.buildOfSpare(), how);
     List<WorkerProcess> workers = staff.add(counts);
     staff.adopt(counts);
     for (StageId stage : StageId.values()) {
-      builds[stage.ordinal()] = WorkerCommand.build(stage);
+      builds[stage.ordinal()] = launcher.build(stage);
       lostOnHop.add(
           new LostOnHop(
               loop, area.sessions(), live, ends, this, stage, () -> inboxes.writing(stage)));
@@ -224,7 +228,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     LaunchedWorker launched =
         spare != null
             ? spare
-            : LaunchedWorker.of(
+            : launcher.start(
                 worker.stage(), worker.index(), builds[worker.stage().ordinal()], confinement);
     worker.receivedBefore(area.workers().get(worker.place(), WorkerBoard.Count.RECEIVED));
     boolean sharedNext = worker.stage().ordinal() < StageId.BANDWIDTH.ordinal();
