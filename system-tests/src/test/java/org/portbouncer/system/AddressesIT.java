@@ -128,7 +128,7 @@ class AddressesIT {
     assertThat(said).hasSameSizeAs(expected);
     assertThat(expected).allMatch(words -> isSaid(words, said));
     try (BouncerServer server = BouncerServer.start(folder, body)) {
-      try (Client client = Client.to(new InetSocketAddress(V4, port))) {
+      try (Client client = Client.to(port)) {
         assertThat(client.receiveAll().bytes()).isZero();
       }
       server.awaitNoSession();
