@@ -11,7 +11,6 @@ import org.portbouncer.core.shared.Throttle;
 import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.sys.DatagramBatch;
 import org.portbouncer.core.sys.Errno;
-import org.portbouncer.core.sys.Sockets;
 
 /**
  * One session of datagrams being forwarded. It ends well when nothing has come for a while, or
@@ -64,10 +63,11 @@ final class DatagramFlow implements Forwarding {
    * @param answers datagrams of the target after which it ends; 0 for no such end
    * @param place of the session's bandwidth class, -1 where it has none
    * @param lost datagrams of the client that were too many before this
+   * @param head what each datagram to the target begins with; null for nothing
    * @return 0, or the errno where one of the two descriptors is nothing to forward with: the caller
    *     ends the session
    */
-  int begin(Session session, long idleMs, int answers, int place, long lost) {
+  int begin(Session session, long idleMs, int answers, int place, long lost, DatagramHead head) {
     this.session = session;
     idleNanos = idleMs * 1_000_000;
     lastActivity = owner.loop().now();
@@ -80,8 +80,8 @@ final class DatagramFlow implements Forwarding {
     if (throttled) {
       throttle(session.state().record(), place);
     }
-    up.open(client, target, throttled ? upThrottle : null, 0);
-    down.open(target, client, throttled ? downThrottle : null, answers);
+    up.open(client, target, throttled ? upThrottle : null, 0, head);
+    down.open(target, client, throttled ? downThrottle : null, answers, null);
     int errno = client.open(session.descriptors().peek(Descriptors.CLIENT));
     int watching = target.open(session.descriptors().peek(Descriptors.TARGET));
     if (errno == 0 && watching == 0 && idleNanos > 0) {
@@ -198,7 +198,7 @@ final class DatagramFlow implements Forwarding {
     Session ended = session;
     up.release();
     down.release();
-    long full = Sockets.dropped(client.fd()) + Sockets.dropped(target.fd());
+    long full = client.lost() + target.lost();
     if (full > 0) {
       dropped(DatagramDrop.FULL, full);
     }

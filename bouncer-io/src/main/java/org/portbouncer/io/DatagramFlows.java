@@ -52,6 +52,10 @@ final class DatagramFlows {
     if (!sections.read(session)) {
       return false;
     }
+    long head = sections.find(Sections.Type.PROXY_HEADER);
+    if (head >= 0 && sections.lengthOf(head) > Datagrams.LONGEST) {
+      return false;
+    }
     long at = sections.find(Sections.Type.DATAGRAMS);
     return at < 0 || Datagrams.wellFormed(sections.memory(), at, sections.lengthOf(at));
   }
@@ -64,7 +68,8 @@ final class DatagramFlows {
     int bandwidth = session.state().bandwidth();
     int place = bandwidth < 0 ? -1 : worker.places(session).classes()[bandwidth];
     long lost = worker.table().datagramsDropped(session.state().record());
-    int errno = flow.begin(session, listener.timeouts().udpMs(), listener.answers(), place, lost);
+    int errno =
+        flow.begin(session, listener.timeouts().udpMs(), listener.answers(), place, lost, head());
     if (errno != 0) {
       unfit(flow, errno);
       return;
@@ -73,6 +78,12 @@ final class DatagramFlows {
     if (at >= 0) {
       flow.first(sections.memory(), at, sections.lengthOf(at));
     }
+  }
+
+  /** What each datagram to the target begins with, where connect made that. */
+  private DatagramHead head() {
+    long at = sections.find(Sections.Type.PROXY_HEADER);
+    return at < 0 ? null : new DatagramHead(sections.memory(), at, sections.lengthOf(at));
   }
 
   private void unfit(DatagramFlow flow, int errno) {

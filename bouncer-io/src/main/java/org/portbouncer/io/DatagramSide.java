@@ -26,6 +26,9 @@ final class DatagramSide extends Pollable {
   private boolean writable;
   private boolean watchesRoom;
 
+  /** Something has come: before that the kernel drops nothing, for one has always room. */
+  private boolean used;
+
   /** Where the kernel parts what is sent: what is longer would become several; 0 for nowhere. */
   private int segment;
 
@@ -49,6 +52,7 @@ final class DatagramSide extends Pollable {
     readable = false;
     writable = true;
     watchesRoom = false;
+    used = false;
     segment = 0;
     singly = false;
     int flags = Libc.fcntl(fd, Const.F_GETFL, 0);
@@ -121,6 +125,7 @@ final class DatagramSide extends Pollable {
   protected void ready(int events) {
     if ((events & (Const.EPOLLIN | Const.EPOLLERR | Const.EPOLLHUP)) != 0) {
       readable = true;
+      used = true;
     }
     if ((events & (Const.EPOLLOUT | Const.EPOLLERR)) != 0) {
       writable = true;
@@ -134,6 +139,11 @@ final class DatagramSide extends Pollable {
 
   boolean writable() {
     return writable;
+  }
+
+  /** Datagrams that had no room until now. */
+  long lost() {
+    return used ? Sockets.dropped(fd) : 0;
   }
 
   /** A read gave less than it could. */

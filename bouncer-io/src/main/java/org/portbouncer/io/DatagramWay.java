@@ -24,6 +24,9 @@ final class DatagramWay {
   private DatagramSide to;
   private Throttle throttle;
 
+  /** What each begins with; null for nothing. */
+  private DatagramHead head;
+
   /** What had no room, made when that happens first; null for nothing. */
   private Leftover left;
 
@@ -42,8 +45,10 @@ final class DatagramWay {
    *
    * @param throttle null where there is no limit
    * @param most datagrams it passes on; 0 for no limit
+   * @param head what each begins with, closed at the end; null for nothing
    */
-  void open(DatagramSide from, DatagramSide to, Throttle throttle, long most) {
+  void open(DatagramSide from, DatagramSide to, Throttle throttle, long most, DatagramHead head) {
+    this.head = head;
     this.from = from;
     this.to = to;
     this.throttle = throttle;
@@ -131,7 +136,7 @@ final class DatagramWay {
 
   /** Passes on the one at {@code index} and those behind it with one call; how many, or 0. */
   private int passTrain(DatagramBatch batch, int index, int end) {
-    if (throttle != null || most > 0 || left != null || end - index < 2) {
+    if (throttle != null || most > 0 || head != null || left != null || end - index < 2) {
       return 0;
     }
     DatagramTrain train = flow.train();
@@ -198,6 +203,9 @@ final class DatagramWay {
   }
 
   private long sendOnce(long address, int length) {
+    if (head != null) {
+      return head.write(to.fd(), address, length);
+    }
     to.forOne(length);
     // write(2) takes less than send(2): the filter of system calls looks at no argument of it. But
     // for it nothing at all is nothing to send.
@@ -231,6 +239,10 @@ final class DatagramWay {
       flow.dropped(DatagramDrop.ENDED, left.count());
       left.close();
       left = null;
+    }
+    if (head != null) {
+      head.close();
+      head = null;
     }
     from = null;
     to = null;

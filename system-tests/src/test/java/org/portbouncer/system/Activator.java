@@ -18,12 +18,13 @@ import java.util.List;
  * Becomes another program, as systemd starts a service with socket activation: with listening
  * sockets from descriptor 3 on, and in the environment what they are. A program of its own, because
  * Java cannot pass descriptors to a child: {@code Activator NAME=[KIND:]PORT… -- COMMAND…}, on
- * 127.0.0.1, or with a kind on all IPv4 addresses (any4), all of both families (any6), or all IPv6
- * addresses alone (only6).
+ * 127.0.0.1, there for datagrams (udp), or with a kind on all IPv4 addresses (any4), all of both
+ * families (any6), or all IPv6 addresses alone (only6).
  */
 public final class Activator {
   private static final int FIRST = 3;
   private static final int STREAM_CLOEXEC = 1 | 0x80000;
+  private static final int DGRAM_CLOEXEC = 2 | 0x80000;
   private static final int INET = 2;
   private static final int INET6 = 10;
   private static final int IPPROTO_IPV6 = 41;
@@ -90,7 +91,8 @@ public final class Activator {
     address.set(JAVA_SHORT, 0, (short) (six ? INET6 : INET));
     address.set(JAVA_BYTE, 2, (byte) (port >> 8));
     address.set(JAVA_BYTE, 3, (byte) port);
-    if (kind.isEmpty()) {
+    boolean udp = kind.equals("udp");
+    if (kind.isEmpty() || udp) {
       address.set(JAVA_BYTE, 4, (byte) 127);
       address.set(JAVA_BYTE, 7, (byte) 1);
     }
@@ -99,14 +101,18 @@ public final class Activator {
         function("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
     MethodHandle bind = function("bind", JAVA_INT, JAVA_LONG, JAVA_INT);
     MethodHandle listen = function("listen", JAVA_INT, JAVA_INT);
-    int fd = check((int) socket.invokeExact(six ? INET6 : INET, STREAM_CLOEXEC, 0));
+    int fd =
+        check(
+            (int) socket.invokeExact(six ? INET6 : INET, udp ? DGRAM_CLOEXEC : STREAM_CLOEXEC, 0));
     if (six) {
       MemorySegment only = Arena.global().allocate(4, 4);
       only.set(JAVA_INT, 0, kind.equals("only6") ? 1 : 0);
       check((int) setsockopt.invokeExact(fd, IPPROTO_IPV6, IPV6_V6ONLY, only.address(), 4));
     }
     check((int) bind.invokeExact(fd, address.address(), length));
-    check((int) listen.invokeExact(fd, 64));
+    if (!udp) {
+      check((int) listen.invokeExact(fd, 64));
+    }
     return outOfTheWay(fd);
   }
 

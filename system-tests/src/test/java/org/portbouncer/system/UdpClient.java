@@ -62,6 +62,10 @@ final class UdpClient implements AutoCloseable {
     return (host.indexOf(':') < 0 ? host : "[::1]") + ":" + socket.getLocalPort();
   }
 
+  InetSocketAddress socketAddress() {
+    return (InetSocketAddress) socket.getLocalSocketAddress();
+  }
+
   void send(byte[] bytes) throws IOException {
     socket.send(new DatagramPacket(bytes, bytes.length, server));
   }

@@ -1,11 +1,13 @@
 package org.portbouncer.system;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLConnection;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +34,8 @@ class UdpIT {
   private static final int GROUP = Ports.free();
   private static final int RULES = Ports.free();
   private static final int SLOW = Ports.free();
+  private static final int HEADED = Ports.free();
+  private static final int HEADED_MEMBER = Ports.free();
   private static final List<String> HOSTS = List.of("127.0.0.2", "127.0.0.1", "127.9.8.7", "::1");
   private static final int METRICS = Ports.free();
 
@@ -70,6 +74,12 @@ class UdpIT {
             acls.some = [ { name = bad, action = block, from = "127.0.0.66" }
                           { name = one, action = pass, max-sessions-per-source = 1 } ]
             listeners.slow { listen = "udp:127.0.0.1:%d", %s, bandwidth = slow }
+            listeners.headed {
+              listen = ["udp:127.0.0.1:%d", "udp:[::1]:%d"], %s, send-proxy = v2
+              send-proxy-tlvs.custom { "0xE1" = tlv }
+            }
+            listeners.headed-member { listen = "udp:127.0.0.1:%d", target = "group:h" }
+            targets.h.members = [ { address = "udp:127.0.0.1:%d", send-proxy = v2 } ]
             bandwidth.slow { up = 10kB/s, burst = 1kB, shared-by = session }
             """
                 .formatted(
@@ -93,7 +103,12 @@ class UdpIT {
                     RULES,
                     to,
                     SLOW,
-                    to));
+                    to,
+                    HEADED,
+                    HEADED,
+                    to,
+                    HEADED_MEMBER,
+                    echo.port()));
     for (int i = 0; i < 4; i++) {
       try (UdpClient client = UdpClient.to(SHORT)) {
         client.send("warm");
@@ -150,9 +165,8 @@ class UdpIT {
         assertThat(client.receive()).as("%d bytes", length).isEqualTo(payload(length));
         sum += length;
       }
-      var session = server.awaitSession(client.address());
-      assertThat(session.get("listener").asText()).isEqualTo("echo");
-      server.command("kill", session.get("id").asText());
+      assertThat(server.awaitSession(client.address()).get("listener").asText()).isEqualTo("echo");
+      killAll();
       AccessLine line = server.awaitEndOf(client.address());
       assertThat(line.result()).isEqualTo("killed");
       assertThat(line.number("up")).isEqualTo(sum);
@@ -341,7 +355,7 @@ class UdpIT {
       await()
           .atMost(Patience.seconds(10))
           .until(() -> server.awaitSession(client.address()).get("bytes_up").asLong() > 0);
-      server.command("kill", server.awaitSession(client.address()).get("id").asText());
+      killAll();
       AccessLine line = server.awaitEndOf(client.address());
       assertThat(line.number("dropped")).isPositive();
       assertThat(line.number("datagrams_up") + line.number("dropped")).isLessThanOrEqualTo(50);
@@ -349,6 +363,56 @@ class UdpIT {
           metric("bouncer_datagrams_dropped_total", "listener", "slow", "reason", "bandwidth");
       assertThat((long) counted).isEqualTo(line.number("dropped"));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1", "::1"})
+  void shouldBeginEveryDatagramWithAHeaderWhereThatIsAskedFor(String host) throws Exception {
+    try (UdpClient client = UdpClient.to(host, HEADED)) {
+      byte[] header = header(client, HEADED, new byte[] {(byte) 0xe1, 0, 3, 't', 'l', 'v'});
+      int sum = 0;
+      for (int length : new int[] {0, 1, 1200, 65_000, 0, 7}) {
+        client.send(payload(length));
+        assertThat(client.receive()).isEqualTo(join(header, payload(length)));
+        sum += length;
+      }
+      // No room for header and bytes.
+      client.send(payload(65_507));
+      for (int i = 0; i < 10; i++) {
+        client.send("many " + i);
+      }
+      for (int i = 0; i < 10; i++) {
+        assertThat(client.receive()).isEqualTo(join(header, ("many " + i).getBytes(US_ASCII)));
+      }
+      killAll();
+      AccessLine line = server.awaitEndOf(client.address());
+      assertThat(line.number("up")).isEqualTo(sum + 60);
+      assertThat(line.number("datagrams_up")).isEqualTo(16);
+      assertThat(line.number("dropped")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void shouldBeginDatagramsToAMemberWithTheHeaderThatThisOneWants() throws Exception {
+    try (UdpClient client = UdpClient.to(HEADED_MEMBER)) {
+      client.send("member");
+      assertThat(client.receive())
+          .isEqualTo(join(header(client, HEADED_MEMBER, new byte[0]), "member".getBytes(US_ASCII)));
+    }
+  }
+
+  /** A header of version 2 for datagrams, with both addresses and what comes behind them. */
+  private static byte[] header(UdpClient client, int port, byte[] tlvs) {
+    byte[] own = client.socketAddress().getAddress().getAddress();
+    ByteBuffer header = ByteBuffer.allocate(16 + 2 * own.length + 4 + tlvs.length);
+    header.put("\r\n\r\n\0\r\nQUIT\n".getBytes(US_ASCII)).put((byte) 0x21);
+    header.put((byte) (own.length == 4 ? 0x12 : 0x22)).putShort((short) (header.capacity() - 16));
+    header.put(own).put(own).putShort((short) client.socketAddress().getPort());
+    return header.putShort((short) port).put(tlvs).array();
+  }
+
+  private static byte[] join(byte[] first, byte[] second) {
+    return ByteBuffer.allocate(first.length + second.length).put(first).put(second).array();
   }
 
   @Test

@@ -5,6 +5,7 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -18,7 +19,11 @@ final class UdpTarget implements AutoCloseable {
   private final BlockingQueue<byte[]> received = new LinkedBlockingQueue<>();
   private final int answers;
 
-  private UdpTarget(String host, int answers) throws IOException {
+  /** What it says; null for what it was told. */
+  private final byte[] word;
+
+  private UdpTarget(String host, int answers, String word) throws IOException {
+    this.word = word == null ? null : word.getBytes(StandardCharsets.UTF_8);
     this.answers = answers;
     socket = new DatagramSocket(0, InetAddress.getByName(host));
     socket.setReceiveBufferSize(4 << 20);
@@ -26,12 +31,17 @@ final class UdpTarget implements AutoCloseable {
   }
 
   static UdpTarget echo() throws IOException {
-    return new UdpTarget("127.0.0.1", 1);
+    return new UdpTarget("127.0.0.1", 1, null);
+  }
+
+  /** One that always says the same. */
+  static UdpTarget saying(String word) throws IOException {
+    return new UdpTarget("127.0.0.1", 1, word);
   }
 
   /** One that sends so many answers. */
   static UdpTarget answering(int answers) throws IOException {
-    return new UdpTarget("127.0.0.1", answers);
+    return new UdpTarget("127.0.0.1", answers, null);
   }
 
   int port() {
@@ -50,8 +60,12 @@ final class UdpTarget implements AutoCloseable {
         packet.setLength(LONGEST);
         socket.receive(packet);
         received.add(Arrays.copyOf(buffer, packet.getLength()));
+        DatagramPacket answer =
+            word == null
+                ? packet
+                : new DatagramPacket(word, word.length, packet.getSocketAddress());
         for (int i = 0; i < answers; i++) {
-          socket.send(packet);
+          socket.send(answer);
         }
       } catch (SocketException closed) {
         // A client may have gone, and a closed socket ends the loop.

@@ -1,6 +1,7 @@
 package org.portbouncer.core.config;
 
 import java.util.List;
+import java.util.Set;
 
 /**
  * Says what cannot be of a listener's addresses, target and other keys where clients send
@@ -21,6 +22,8 @@ final class DatagramDoubts {
    *
    * @param listen its addresses; null, and reported, where they are wrong
    * @param target likewise
+   * @param acceptsProxy whether it takes PROXY headers of clients
+   * @param sends every kind of PROXY header that its sessions may send
    * @param timeouts its block of that name
    */
   static void check(
@@ -28,7 +31,8 @@ final class DatagramDoubts {
       String name,
       List<Endpoint> listen,
       Endpoint target,
-      ProxyProtocol proxy,
+      boolean acceptsProxy,
+      Set<ProxyProtocol.Send> sends,
       Section timeouts) {
     if (listen == null || listen.isEmpty()) {
       return;
@@ -45,19 +49,19 @@ final class DatagramDoubts {
               : "target: " + target.text() + " takes datagrams, and clients of listen connect");
     }
     if (udp) {
-      doubts.ofDatagrams(proxy, timeouts);
+      doubts.ofDatagrams(acceptsProxy, sends, timeouts);
     } else {
       withoutEffect(listener, "answers", "udp: addresses");
       withoutEffect(timeouts, "udp", "udp: addresses");
     }
   }
 
-  private void ofDatagrams(ProxyProtocol proxy, Section timeouts) {
-    if (proxy.accepts()) {
+  private void ofDatagrams(boolean acceptsProxy, Set<ProxyProtocol.Send> sends, Section timeouts) {
+    if (acceptsProxy) {
       error("accept-proxy", "accept-proxy is for connections, and not for udp:");
     }
-    if (proxy.send() != ProxyProtocol.Send.NONE) {
-      error("send-proxy", "send-proxy is for connections, and not for udp:");
+    if (sends.contains(ProxyProtocol.Send.V1)) {
+      error("send-proxy", "send-proxy: a v1 header is for connections; datagrams take v2");
     }
     if (!listener.isAbsent("via")) {
       error("via", "via is for connections: no proxy of a chain takes datagrams");

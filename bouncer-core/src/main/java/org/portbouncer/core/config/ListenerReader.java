@@ -3,6 +3,7 @@ package org.portbouncer.core.config;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /** Reads the listeners. Runs in the mother and in commands. */
 final class ListenerReader {
@@ -90,13 +91,12 @@ final class ListenerReader {
     Integer via = section.read("via", ChainReader.reference(chainNames));
     Section timeoutSection = section.section("timeouts");
     Timeouts timeouts = timeouts(timeoutSection);
+    TargetGroup group = target.group() < 0 ? null : groups.get(target.group());
     ProxyProtocol proxy =
-        ProxyReader.read(
-            section,
-            listen == null ? List.of() : listen,
-            target.endpoint(),
-            target.group() < 0 ? null : groups.get(target.group()));
-    DatagramDoubts.check(section, name, listen, target.endpoint(), proxy, timeoutSection);
+        ProxyReader.read(section, listen == null ? List.of() : listen, target.endpoint(), group);
+    Set<ProxyProtocol.Send> sends = ProxyReader.sends(proxy, group);
+    DatagramDoubts.check(
+        section, name, listen, target.endpoint(), proxy.accepts(), sends, timeoutSection);
     Listener listener =
         new Listener(
             name,
@@ -115,8 +115,7 @@ final class ListenerReader {
             section.where().file(),
             section.where().line());
     if (listener.target() != null) {
-      SocketSettingsReader.check(
-          section, listener, target.group() < 0 ? null : groups.get(target.group()));
+      SocketSettingsReader.check(section, listener, group);
     }
     return listener;
   }

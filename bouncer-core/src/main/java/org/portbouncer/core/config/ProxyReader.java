@@ -132,7 +132,7 @@ final class ProxyReader {
   }
 
   /** Every kind of header that its sessions may send. */
-  private static Set<ProxyProtocol.Send> sends(ProxyProtocol proxy, TargetGroup group) {
+  static Set<ProxyProtocol.Send> sends(ProxyProtocol proxy, TargetGroup group) {
     Set<ProxyProtocol.Send> sends = new HashSet<>();
     List<TargetGroup.Member> members = group == null ? List.of() : group.members();
     members.forEach(one -> sends.add(one.send() == null ? proxy.send() : one.send()));

@@ -40,7 +40,10 @@ public final class Sections {
     PROXY_TLVS(1, 1),
 
     /** What the client had sent before its socket could: see {@link Datagrams}. */
-    DATAGRAMS(2, 1);
+    DATAGRAMS(2, 1),
+
+    /** The PROXY header that every datagram to the target begins with. */
+    PROXY_HEADER(3, 1);
 
     private final int code;
     private final int version;

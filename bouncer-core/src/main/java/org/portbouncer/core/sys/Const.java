@@ -33,6 +33,7 @@ public final class Const {
   public static final int SO_BINDTODEVICE = 25;
   public static final int SO_MARK = 36;
   public static final int SO_PROTOCOL = 38;
+  public static final int SO_DOMAIN = 39;
   public static final int SO_ACCEPTCONN = 30;
   public static final int SO_SNDBUFFORCE = 32;
   public static final int SO_MEMINFO = 55;

@@ -139,6 +139,15 @@ public final class Sockets {
     return option(fd, Const.SO_ACCEPTCONN) == 1 && option(fd, Const.SO_TYPE) == Const.SOCK_STREAM;
   }
 
+  /** Whether a socket has a peer. */
+  public static boolean isConnected(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(SockAddr.ROOM + 8L, 8);
+      address.set(JAVA_INT, SockAddr.ROOM, SockAddr.ROOM);
+      return Libc.getpeername(fd, address.address(), address.address() + SockAddr.ROOM) == 0;
+    }
+  }
+
   /** Has a socket of datagrams take no more; what has come can still be read. */
   public static void ignoreAll(int fd) {
     attach(fd, new long[] {instruction(0x06, 0, 0, 0)}); // ret 0: drop it

@@ -122,8 +122,11 @@ class ConfigLoaderTest {
             + " udp:h:1 takes datagrams, and clients of listen connect",
         "listeners.b { listen = \"udp::1\", target = [\"udp:h:1\", \"h:2\"], acl = all } |"
             + " listeners.b.target mixes udp: and TCP; all of a list are of one kind",
-        "listeners.b { listen = \"udp::1\", target = \"udp:h:1\", acl = all, send-proxy = v2 } |"
-            + " listeners.b.send-proxy is for connections, and not for udp:",
+        "listeners.b { listen = \"udp::1\", target = \"udp:h:1\", acl = all, send-proxy = v1 } |"
+            + " listeners.b.send-proxy: a v1 header is for connections; datagrams take v2",
+        "targets.g.members = [ { address = \"udp:h:1\", send-proxy = v1 } ], listeners.b { listen ="
+            + " \"udp::1\", target = \"group:g\", acl = all } |"
+            + " listeners.b.send-proxy: a v1 header is for connections; datagrams take v2",
         "listeners.b { listen = \"udp:unix:x\", target = \"udp:h:1\", acl = all } |"
             + " listeners.b.listen: 'udp:unix:x' is not possible; behind udp: is HOST:PORT or"
             + " [v6]:PORT",

@@ -37,8 +37,10 @@ final class Adoption {
 
   private static final Logger LOG = LoggerFactory.getLogger(Adoption.class);
 
-  /** How ListenSocket.name begins for {@code [::]}. */
+  /** How ListenSocket.name begins for {@code [::]}, and before it for datagrams. */
   private static final String ANY6 = "0:0:0:0:0:0:0:0 ";
+
+  private static final String UDP = "udp:";
 
   /**
    * A listener's address that gets a passed socket.
@@ -59,6 +61,10 @@ final class Adoption {
    * @param dual whether it is on all IPv6 addresses and takes IPv4 clients too
    */
   private record Candidate(Passed passed, String where, boolean dual) {
+    boolean udp() {
+      return where.startsWith(UDP);
+    }
+
     /** Whether it is on this port of an IPv4 address, or of all. */
     boolean isV4(int port) {
       return where.indexOf(':') < 0 && where.endsWith(" " + port);
@@ -85,7 +91,8 @@ final class Adoption {
         LOG.warn("descriptor {} ('{}') is no listening socket; closed", each.fd(), each.name());
         Libc.close(each.fd());
       } else {
-        boolean dual = where.startsWith(ANY6) && !Sockets.isSixOnly(each.fd());
+        boolean any6 = where.startsWith(ANY6) || where.startsWith(UDP + ANY6);
+        boolean dual = any6 && !Sockets.isSixOnly(each.fd());
         adoption.candidates.add(new Candidate(each, where, dual));
       }
     }
@@ -169,7 +176,7 @@ final class Adoption {
   private void each(Rule rule) {
     for (int i = 0; i < configuration.listeners().size(); i++) {
       Listener listener = configuration.listeners().get(i);
-      for (int j = 0; j < listener.listen().size() && !listener.udp(); j++) {
+      for (int j = 0; j < listener.listen().size(); j++) {
         int address = j;
         int index = i;
         if (adopted.stream().anyMatch(a -> a.listener() == index && a.address() == address)) {
@@ -177,7 +184,11 @@ final class Adoption {
         }
         Endpoint endpoint = listener.listen().get(j);
         Predicate<Candidate> fits = rule.of(listener, ListenSocket.name(endpoint));
-        candidates.stream().filter(fits).findFirst().ifPresent(c -> adopt(c, index, address));
+        candidates.stream()
+            .filter(c -> c.udp() == endpoint.udp())
+            .filter(fits)
+            .findFirst()
+            .ifPresent(c -> adopt(c, index, address));
       }
     }
   }
@@ -199,9 +210,11 @@ final class Adoption {
     }
   }
 
-  /** Where a socket listens; "" for anything that does not. */
+  /** Where a socket listens, or takes everybody's datagrams; "" for anything that does not. */
   private static String where(int fd) {
-    if (!Sockets.listens(fd)) {
+    boolean datagrams =
+        Sockets.option(fd, Const.SOL_SOCKET, Const.SO_PROTOCOL) == Const.IPPROTO_UDP;
+    if (datagrams ? Sockets.isConnected(fd) : !Sockets.listens(fd)) {
       return "";
     }
     MemorySegment address = Native.allocate(SockAddr.ROOM + 8L);
@@ -211,7 +224,7 @@ final class Adoption {
     }
     return switch (SockAddr.family(address, 0)) {
       case Const.AF_UNIX -> unix(address, address.get(JAVA_INT, SockAddr.ROOM));
-      case Const.AF_INET, Const.AF_INET6 -> inet(address);
+      case Const.AF_INET, Const.AF_INET6 -> (datagrams ? UDP : "") + inet(address);
       default -> "";
     };
   }

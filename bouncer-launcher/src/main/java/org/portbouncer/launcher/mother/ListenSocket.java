@@ -90,7 +90,10 @@ final class ListenSocket {
    * @param kept whether it was ours before a restart, and not made by a socket unit
    */
   static ListenSocket adopt(int fd, Endpoint endpoint, String anyPort, boolean kept) {
-    if (endpoint.kind() == Endpoint.Kind.INET) {
+    if (endpoint.udp()) {
+      // An IPv6 socket tells of IPv4 clients too in the way of IPv6.
+      takeDatagrams(fd, Sockets.option(fd, Const.SOL_SOCKET, Const.SO_DOMAIN));
+    } else if (endpoint.kind() == Endpoint.Kind.INET) {
       Sockets.forForwarding(fd);
     }
     try (Arena arena = Arena.ofConfined()) {

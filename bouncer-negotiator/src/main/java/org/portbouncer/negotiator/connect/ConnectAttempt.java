@@ -1,5 +1,6 @@
 package org.portbouncer.negotiator.connect;
 
+import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
@@ -10,6 +11,7 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.Sections;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.sys.Errno;
@@ -314,9 +316,14 @@ final class ConnectAttempt extends SessionWait
   /** The target learns who the client is, before all else. */
   private void greet(int fd, ProxyProtocol.Send send) {
     ProxyGreeting greeting = stage.greeting();
-    int length = greeting.make(session, send, proxy.tlvs(), stage.worker().table(), fd);
+    int length =
+        greeting.make(session, send, target.udp(), proxy.tlvs(), stage.worker().table(), fd);
     if (length < 0) {
       fail(Result.ERROR, Term.INTERNAL_SETUP, Cause.DAMAGED, 0);
+      return;
+    }
+    if (target.udp()) {
+      greetEach(greeting.bytes(), length);
       return;
     }
     int errno = greets.send(fd, greeting.bytes(), length);
@@ -324,6 +331,16 @@ final class ConnectAttempt extends SessionWait
       pending();
     } else {
       greeted(errno);
+    }
+  }
+
+  /** Every datagram begins with the header: io, which sends them, gets it with the session. */
+  private void greetEach(MemorySegment header, int length) {
+    int errno = stage.worker().addSection(session, Sections.Type.PROXY_HEADER, header, 0, length);
+    if (errno == 0) {
+      stage.connected(this, session);
+    } else {
+      fail(Result.ERROR, Term.RESOURCE, Cause.SYSTEM, errno);
     }
   }
 

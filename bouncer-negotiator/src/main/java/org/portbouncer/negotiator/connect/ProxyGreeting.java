@@ -66,10 +66,17 @@ final class ProxyGreeting {
    * Makes a session's header.
    *
    * @param send which kind; not none
+   * @param datagrams whether the target gets datagrams, and then a header of version 2 on each
    * @param fd the connection to its target
    * @return how long it is; -1 where what the session brought along is damaged
    */
-  int make(Session session, Send send, ProxyProtocol.Tlvs tlvs, SessionTable table, int fd) {
+  int make(
+      Session session,
+      Send send,
+      boolean datagrams,
+      ProxyProtocol.Tlvs tlvs,
+      SessionTable table,
+      int fd) {
     SessionState state = session.state();
     boolean known = isInet(state, state.client()) && isInet(state, state.local());
     if (send == Send.V1) {
@@ -79,7 +86,7 @@ final class ProxyGreeting {
     MemorySegment.copy(SIGNATURE, 0, bytes, JAVA_BYTE, 0, SIGNATURE.length);
     bytes.set(JAVA_BYTE, 12, (byte) (known ? 0x21 : 0x20));
     boolean four = known && isFour(state, state.client()) && isFour(state, state.local());
-    bytes.set(JAVA_BYTE, 13, (byte) (known ? four ? 0x11 : 0x21 : 0));
+    bytes.set(JAVA_BYTE, 13, (byte) (known ? (four ? 0x10 : 0x20) + (datagrams ? 2 : 1) : 0));
     if (known) {
       address(state, state.client(), four);
       address(state, state.local(), four);
