@@ -253,6 +253,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
         .start();
     leftOut.start();
     predecessors.begin();
+    new Strays(ground.loop(), supervisor, ground.pid()).start();
     stateWatch.start(hangWatch);
   }
 

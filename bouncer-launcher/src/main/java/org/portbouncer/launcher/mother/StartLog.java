@@ -47,7 +47,22 @@ final class StartLog {
                 : "acl " + configuration.acls().get(listener.acl()).name());
       }
     }
+    memory(configuration);
     descriptors(configuration, batch);
+  }
+
+  private static void memory(Configuration configuration) {
+    MemoryLimit limit = MemoryLimit.current();
+    int workers = configuration.workers().all();
+    if (limit != null && limit.isTooSmallFor(workers)) {
+      LOG.warn(
+          "the memory limit of {} MiB ({}) is too small: the mother and {} workers need {} MiB at"
+              + " the least, and more with sessions; the kernel will end workers again and again",
+          MemoryLimit.mebibytes(limit.bytes()),
+          limit.file(),
+          workers,
+          MemoryLimit.mebibytes(MemoryLimit.least(workers)));
+    }
   }
 
   private static void descriptors(Configuration configuration, int batch) {
