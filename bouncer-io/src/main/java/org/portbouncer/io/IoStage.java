@@ -69,10 +69,9 @@ final class IoStage implements Stage, Flow.Owner {
     return services.none() && datagrams.none();
   }
 
-  /** Client and target, and the served end of an internal target. */
   @Override
   public int descriptorsPerSession() {
-    return 3;
+    return DescriptorLimit.FORWARDED;
   }
 
   @Override

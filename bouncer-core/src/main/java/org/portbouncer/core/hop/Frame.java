@@ -11,7 +11,7 @@ package org.portbouncer.core.hop;
  * </pre>
  *
  * The descriptors of all entries travel in one SCM_RIGHTS message, entry by entry and by role
- * within an entry; the mask has one bit for each role (see Descriptors). Transfer is an ordinal of
+ * within an entry; the mask has one bit for each role (see Descriptors). Transfer is the code of a
  * StateTransfer.Mode; what length and reference mean is up to it.
  */
 final class Frame {

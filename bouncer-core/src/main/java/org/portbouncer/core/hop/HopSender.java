@@ -41,6 +41,9 @@ public final class HopSender {
     void sent(Session session);
   }
 
+  /** The most sessions in one message. */
+  public static final int MOST_SESSIONS = Frame.SESSIONS;
+
   private static final int TOO_LARGE_MARGIN = 64;
 
   /** Large states that may wait in an inbox; see docs/performance.md. */

@@ -3,6 +3,7 @@ package org.portbouncer.core.worker;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
+import org.portbouncer.core.hop.HopSender;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
@@ -20,6 +21,9 @@ public final class DescriptorLimit {
   private static final int FOR_ITSELF = 48;
 
   private static final int MOST_PIPES = 64;
+
+  /** What io has open for a session: client, target, and the served end of an internal target. */
+  public static final int FORWARDED = 3;
 
   private DescriptorLimit() {}
 
@@ -64,7 +68,13 @@ public final class DescriptorLimit {
 
   /** The most sessions in one datagram, so that a small limit is not taken up by one message. */
   public static int batch(long limit) {
-    return Math.clamp((limit - reserved(limit)) / (4L * Descriptors.IN_SETUP), 1, 60);
+    return Math.clamp(
+        (limit - reserved(limit)) / (4L * Descriptors.IN_SETUP), 1, HopSender.MOST_SESSIONS);
+  }
+
+  /** Descriptors that are kept free for one message of so many sessions. */
+  public static int ofMessage(int batch) {
+    return batch * Descriptors.IN_SETUP;
   }
 
   /**
@@ -76,7 +86,7 @@ public final class DescriptorLimit {
     if (perSession == 0) {
       return Integer.MAX_VALUE;
     }
-    long room = limit - reserved(limit) - (long) batch * Descriptors.IN_SETUP;
+    long room = limit - reserved(limit) - ofMessage(batch);
     return Math.clamp(room / perSession, 1, Integer.MAX_VALUE);
   }
 }

@@ -13,16 +13,14 @@ import org.portbouncer.core.worker.DescriptorLimit;
  */
 public record SessionRoom(long limit, int each, long all) {
 
-  /** What an io worker has open for a session at most: see IoStage. */
-  static final int PER_SESSION = 3;
-
   /** By the limit of this process. */
   public static SessionRoom of(Configuration configuration) {
     return of(configuration, DescriptorLimit.current());
   }
 
   static SessionRoom of(Configuration configuration, long limit) {
-    int each = DescriptorLimit.sessions(limit, PER_SESSION, DescriptorLimit.batch(limit));
+    int each =
+        DescriptorLimit.sessions(limit, DescriptorLimit.FORWARDED, DescriptorLimit.batch(limit));
     return new SessionRoom(limit, each, (long) each * configuration.workers().io());
   }
 
