@@ -300,6 +300,11 @@ final class BouncerServer implements AutoCloseable {
     return list(AdminClient.ask(socket, "sessions"));
   }
 
+  /** The members of groups, as the admin socket lists them. */
+  JsonNode targets() throws IOException {
+    return list(AdminClient.ask(socket, "targets"));
+  }
+
   /** An answer is the list itself, or an object that holds it. */
   private static JsonNode list(JsonNode answer) {
     return answer.isArray() ? answer : answer.path("sessions");

@@ -68,6 +68,7 @@ class MetricsIT {
     names.put("bouncer_target_sessions_active", "group member");
     names.put("bouncer_target_connects_total", "group member outcome");
     names.put("bouncer_target_checks_total", "group member outcome");
+    names.put("bouncer_target_spares_total", "group member outcome");
     names.put("bouncer_build_info", "version");
     return names;
   }

@@ -119,7 +119,10 @@ class RangesIT {
       server.reloaded(body(first, first + 1, "target = \"127.0.0.9:+6\""));
       try (Client client = Client.to(first + 1)) {
         assertThat(client.receiveAll().bytes()).isZero();
+        line = server.awaitEndOf(client.address());
       }
+      assertThat(line.get("result")).isEqualTo("no-target");
+      assertThat(line.get("server")).isEqualTo(THERE + ":" + (first + 7));
       server.awaitLog("target 127.0.0.9:+6, port " + (first + 7) + ": ");
     }
   }

@@ -23,7 +23,7 @@ import java.nio.ByteBuffer;
 public final class ConfigCodec {
 
   static final int MAGIC = 0x42434647;
-  static final byte VERSION = 8;
+  static final byte VERSION = 9;
 
   private ConfigCodec() {}
 

@@ -199,6 +199,7 @@ final class ConfigDecoder {
         in.constant(TargetGroup.WhenAllDown.values()),
         in.flag(),
         in.longInteger(0),
+        in.integer(0, TargetGroup.MOST_SPARES),
         in.text(),
         in.integer());
   }

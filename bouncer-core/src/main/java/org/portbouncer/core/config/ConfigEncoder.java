@@ -114,6 +114,7 @@ final class ConfigEncoder {
     out.constant(group.whenAllDown());
     out.flag(group.endOnDown());
     out.number(group.slowStartMs());
+    out.number(group.spareConnections());
     out.text(group.file());
     out.number(group.line());
   }

@@ -101,6 +101,23 @@ public record Configuration(
         : users.isEmpty() ? -1 : users.getFirst().via();
   }
 
+  /**
+   * Whether connections are opened ahead to a member: where some session may have one, which goes
+   * through no chain and says nothing more of its socket than the member does.
+   *
+   * @param group index of the member's
+   */
+  public boolean opensAhead(int group, TargetGroup.Member member) {
+    return targets.get(group).spareConnections() > 0
+        && listeners.stream().anyMatch(one -> one.group() == group && takesSpares(one, member));
+  }
+
+  /** Whether some of the sessions of a listener may have a connection that was opened ahead. */
+  boolean takesSpares(Listener listener, TargetGroup.Member member) {
+    return vias(listener).contains(-1)
+        && member.sockets().over(listener.sockets()).equals(member.sockets());
+  }
+
   /** Every chain that sessions to a group may go through; -1 where one may go through none. */
   Set<Integer> groupVias(int group) {
     return listeners.stream()

@@ -32,6 +32,8 @@ final class Doubts {
         problems.warn(
             place("targets." + group.name(), reading),
             "the group '" + group.name() + "' is the target of no listener");
+      } else if (group.spareConnections() > 0) {
+        spares(group, index, configuration, problems);
       }
     }
     for (int i = 0; i < configuration.chains().size(); i++) {
@@ -58,6 +60,28 @@ final class Doubts {
         problems.warn(
             place("bandwidth." + name, reading),
             "the bandwidth class '" + name + "' is used by no listener and no rule");
+      }
+    }
+  }
+
+  /** Listeners none of whose sessions can have a connection that was opened ahead. */
+  private static void spares(
+      TargetGroup group, int index, Configuration configuration, Problems problems) {
+    for (Listener listener : configuration.listeners()) {
+      if (listener.group() == index
+          && group.members().stream().noneMatch(one -> configuration.takesSpares(listener, one))) {
+        problems.add(
+            listener.file(),
+            listener.line(),
+            "listeners."
+                + listener.name()
+                + " uses no connection that the group '"
+                + group.name()
+                + "' opens ahead: "
+                + (configuration.vias(listener).contains(-1)
+                    ? "its own socket settings make others"
+                    : "its sessions go through a chain"),
+            Problem.Severity.WARNING);
       }
     }
   }

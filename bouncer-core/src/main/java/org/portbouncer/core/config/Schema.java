@@ -345,9 +345,10 @@ public final class Schema {
               "a member that comes up gets its share over this time"),
           withDefault(
               "targets.NAME.spare-connections",
-              "`0`",
+              "integer, 0 to 1000",
               "0",
-              "connections opened ahead: none in this version"),
+              "connections that each connect worker opens ahead to each member that is up, for"
+                  + " targets where the client speaks first"),
           required("chains.NAME[].type", "`socks5`, `socks4` or `http`", "what the proxy speaks"),
           required("chains.NAME[].proxy", "target", "where it is: `HOST:PORT` or `[v6]:PORT`"),
           optional(

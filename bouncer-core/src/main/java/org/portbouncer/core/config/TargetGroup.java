@@ -15,6 +15,7 @@ import java.util.List;
  * @param whenAllDown what happens where no member is up
  * @param endOnDown whether the sessions of a member end when checks find it down
  * @param slowStartMs a member that comes up gets its share over this time; 0 for at once
+ * @param spareConnections opened ahead to each member that is up, by each connect worker
  * @param file the file that names it
  * @param line its line there
  */
@@ -29,8 +30,12 @@ public record TargetGroup(
     WhenAllDown whenAllDown,
     boolean endOnDown,
     long slowStartMs,
+    int spareConnections,
     String file,
     int line) {
+
+  /** So many connections may be opened ahead to a member, by a worker. */
+  static final int MOST_SPARES = 1000;
 
   /** Copies the list. */
   public TargetGroup {

@@ -59,6 +59,7 @@ final class TargetsReader {
         WhenAllDown.TRY,
         false,
         0,
+        0,
         where.file(),
         where.line());
   }
@@ -96,7 +97,8 @@ final class TargetsReader {
             Names.choice(Names.choices(Map.entry("keep", false), Map.entry("end", true))));
     warn(section, name, members, check);
     long slowStartMs = duration(section, "slow-start");
-    section.read("spare-connections", (text, where) -> spareConnections(text));
+    int spares = number(section, "spare-connections", 0, TargetGroup.MOST_SPARES);
+    requireSparesPossible(section, name, members, spares);
     return new TargetGroup(
         name,
         members,
@@ -108,16 +110,43 @@ final class TargetsReader {
         whenAllDown,
         Boolean.TRUE.equals(endOnDown),
         slowStartMs,
+        spares,
         section.where().file(),
         section.where().line());
   }
 
-  private static Integer spareConnections(String text) {
-    if (!text.equals("0")) {
-      throw new InvalidValueException(
-          "'" + text + "' is not possible: connections are not opened ahead in this version; 0");
+  /** Nothing can be connected before the client is there where it decides about the socket. */
+  private static void requireSparesPossible(
+      Section section, String name, List<Member> members, int spares) {
+    if (spares == 0) {
+      return;
     }
-    return 0;
+    for (Member member : members) {
+      Endpoint address = member.address();
+      String why =
+          address == null
+              ? ""
+              : address.udp()
+                  ? "is reached by datagrams, which need no connection"
+                  : address.isRelative()
+                      ? "has the port that the client came to"
+                      : member.sockets().source().equals(SocketSettings.CLIENT)
+                          ? "is connected from the client's own address"
+                          : "";
+      if (!why.isEmpty()) {
+        section
+            .problems()
+            .error(
+                section.where(),
+                "targets."
+                    + name
+                    + ".spare-connections: member "
+                    + member.name()
+                    + ' '
+                    + why
+                    + ": none can be opened ahead; leave spare-connections out");
+      }
+    }
   }
 
   private static void warn(Section section, String name, List<Member> members, Check check) {

@@ -235,9 +235,8 @@ public final class AccessLog {
       return noted;
     }
     Endpoint target = listener.target();
-    return target.kind() == Endpoint.Kind.INET || target.kind() == Endpoint.Kind.UNIX
-        ? target.text()
-        : "";
+    boolean whole = target.kind() == Endpoint.Kind.INET && !target.isRelative();
+    return whole || target.kind() == Endpoint.Kind.UNIX ? target.text() : "";
   }
 
   /** The name of the member that it went to, or was tried last; "" without one. */

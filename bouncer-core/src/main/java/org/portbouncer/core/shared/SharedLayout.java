@@ -41,6 +41,7 @@ final class SharedLayout {
     id = places(id, DatagramDrop.values());
     id = places(id, AclCounters.Decision.values());
     id = places(id, TargetBoard.Outcome.values());
+    id = places(id, TargetBoard.Ahead.values());
     id = places(id, Limit.Per.values());
     id = places(id, Result.values());
     id = places(id, StageId.values());

@@ -25,6 +25,7 @@ import org.portbouncer.core.sys.Coded;
  *  u64 | 160 ejected u64, all wall clock ms, 0 never
  *  168 last check: cause 8, errno 8, whether it succeeded 1, then wall clock ms; 0 is none
  *  176 connections u64 that a proxy did not lead to
+ *  184 connections that were opened ahead u64, one for each Ahead
  * </pre>
  */
 public final class TargetBoard {
@@ -32,7 +33,7 @@ public final class TargetBoard {
   /** The most members, those of older configurations included that live sessions still have. */
   public static final int PLACES = 4096;
 
-  private static final int PLACE = 192;
+  private static final int PLACE = 256;
 
   static final long BYTES = (long) PLACES * PLACE;
 
@@ -64,6 +65,8 @@ public final class TargetBoard {
 
   private static final int CONNECTS_PROXY = 176;
 
+  private static final int AHEAD = 184;
+
   private static final int CHECK_OK = 1 << 16;
   private static final int CHECK_TIME = 17;
 
@@ -73,6 +76,9 @@ public final class TargetBoard {
   static {
     if (CONNECTS + 8 * Outcome.PROXY.ordinal() > CHECKS_OK) {
       throw new IllegalStateException("outcomes do not fit into their place");
+    }
+    if (AHEAD + 8 * Ahead.values().length > PLACE) {
+      throw new IllegalStateException("what comes of connections opened ahead does not fit");
     }
   }
 
@@ -124,6 +130,28 @@ public final class TargetBoard {
     private final String text;
 
     Outcome(String text) {
+      this.text = text;
+    }
+
+    /** The label in metrics. */
+    public String text() {
+      return text;
+    }
+  }
+
+  /** What comes of a connection that no session has asked for yet. */
+  public enum Ahead {
+    OPENED("opened"),
+    /** A session has it. */
+    USED("used"),
+    /** It was opened, and ended without a session. */
+    DROPPED("dropped"),
+    /** It could not be opened. */
+    FAILED("failed");
+
+    private final String text;
+
+    Ahead(String text) {
       this.text = text;
     }
 
@@ -343,6 +371,16 @@ public final class TargetBoard {
   public void notReached(int place, Cause cause, int code) {
     LONG.getAndAdd(memory, at(place, CONNECTS_PROXY), 1L);
     error(place, cause, code);
+  }
+
+  /** This has come of a connection that was opened ahead. */
+  public void ahead(int place, Ahead what) {
+    LONG.getAndAdd(memory, at(place, AHEAD + 8 * what.ordinal()), 1L);
+  }
+
+  /** Connections opened ahead of which this has come, of all workers. */
+  public long aheads(int place, Ahead what) {
+    return get(place, AHEAD + 8 * what.ordinal());
   }
 
   // Checks.

@@ -127,6 +127,26 @@ class TargetsReaderTest {
   }
 
   @Test
+  void shouldSayWhereNoConnectionCanBeOpenedAhead() throws IOException {
+    String group = "targets.app { spare-connections = 2, members = [ { address = \"%s\"%s } ] }";
+    assertThat(problems(LISTENER + group.formatted("h:1", ""))).isEmpty();
+    assertThat(problems(LISTENER + group.formatted("h:+1", "")))
+        .anyMatch(
+            text ->
+                text.contains(
+                    "targets.app.spare-connections: member #1 has the port that the client came"
+                        + " to: none can be opened ahead"));
+    assertThat(problems(LISTENER + group.formatted("h:1", ", source = client")))
+        .anyMatch(text -> text.contains("is connected from the client's own address"));
+    assertThat(
+            problems(
+                LISTENER.replace("acl = all", "mark = 7, acl = all") + group.formatted("h:1", "")))
+        .anyMatch(text -> text.contains("uses no connection that the group 'app' opens ahead"));
+    assertThat(problems(LISTENER + group.formatted("h:1", "").replace("= 2", "= 1001")))
+        .anyMatch(text -> text.contains("1001"));
+  }
+
+  @Test
   void shouldShowAGroupSoThatItCanBeReadBack() throws IOException {
     Path file = folder.resolve("b.conf");
     Files.writeString(

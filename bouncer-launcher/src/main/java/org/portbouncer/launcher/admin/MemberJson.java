@@ -31,6 +31,11 @@ public final class MemberJson {
     json.writeNumberField("ok", member.checksOk());
     json.writeNumberField("failed", member.checksFailed());
     json.writeEndObject();
+    json.writeObjectFieldStart("spares");
+    for (TargetBoard.Ahead what : TargetBoard.Ahead.values()) {
+      json.writeNumberField(what.text(), member.ahead()[what.ordinal()]);
+    }
+    json.writeEndObject();
     check(json, member.lastCheck());
     StandingJson.write(json, member.lastError());
   }

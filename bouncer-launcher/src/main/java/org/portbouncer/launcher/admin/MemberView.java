@@ -13,6 +13,7 @@ import org.portbouncer.launcher.state.LastError;
  * @param sinceMs since when it is in that state, wall clock
  * @param active sessions that are to it or on their way
  * @param connects by the ordinal of their TargetBoard.Outcome
+ * @param ahead connections opened ahead, by the ordinal of their TargetBoard.Ahead
  * @param lastCheck null where there was none
  * @param lastError what last went wrong with it; null for nothing
  */
@@ -30,6 +31,7 @@ public record MemberView(
     long[] connects,
     long checksOk,
     long checksFailed,
+    long[] ahead,
     LastCheck lastCheck,
     LastError lastError) {
 

@@ -52,10 +52,11 @@ final class TargetsCommand implements Callable<Integer> {
                 ">WEIGHT",
                 ">SESSIONS",
                 ">CONNECTED",
+                ">AHEAD",
                 ">FAILED",
                 "LAST CHECK",
                 "LAST ERROR")
-            .leavingOut("WEIGHT", "CONNECTED", "LAST CHECK", "FAILED", "LAST ERROR");
+            .leavingOut("WEIGHT", "AHEAD", "CONNECTED", "LAST CHECK", "FAILED", "LAST ERROR");
     long now = System.currentTimeMillis();
     List<MemberText> members = members(answer, now);
     members.forEach(member -> row(table, member));
@@ -85,6 +86,7 @@ final class TargetsCommand implements Callable<Integer> {
         answer.text("weight"),
         member.sessions(),
         answer.object("connects").text("ok"),
+        answer.object("spares").text("used"),
         Long.toString(member.failed()),
         member.lastCheck(),
         member.lastError());

@@ -301,6 +301,16 @@ final class FiguresCollector implements MultiCollector {
             v.add(one.checksFailed(), member(one, "failed"));
           }
         });
+    families.counter(
+        "bouncer_target_spares",
+        "Connections opened to the member ahead of sessions, by what came of them.",
+        v -> {
+          for (MemberView one : figures.members()) {
+            for (TargetBoard.Ahead what : TargetBoard.Ahead.values()) {
+              v.add(one.ahead()[what.ordinal()], member(one, what.text()));
+            }
+          }
+        });
   }
 
   private static String[] member(MemberView one) {

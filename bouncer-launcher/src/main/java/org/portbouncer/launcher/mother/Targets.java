@@ -9,6 +9,7 @@ import org.portbouncer.core.config.TargetGroup;
 import org.portbouncer.core.shared.ListenerErrors;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.TargetBoard;
+import org.portbouncer.core.shared.TargetBoard.Ahead;
 import org.portbouncer.core.shared.TargetBoard.Outcome;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.admin.MemberView;
@@ -53,6 +54,10 @@ final class Targets {
     for (Outcome outcome : Outcome.values()) {
       connects[outcome.ordinal()] = board.connects(place, outcome);
     }
+    long[] ahead = new long[Ahead.values().length];
+    for (Ahead what : Ahead.values()) {
+      ahead[what.ordinal()] = board.aheads(place, what);
+    }
     return new MemberView(
         group.name(),
         group.balance().text(),
@@ -67,6 +72,7 @@ final class Targets {
         connects,
         board.checks(place, true),
         board.checks(place, false),
+        ahead,
         lastCheck(board.lastCheck(place)),
         lastError(board.error(place)));
   }

@@ -71,6 +71,7 @@ public final class FakeOperations implements Operations {
             new long[] {21, 22, 23, 24, 25},
             25,
             26,
+            new long[] {31, 32, 33, 34},
             new MemberView.LastCheck(false, "connection refused", 1_795_775_001_000L),
             null));
   }

@@ -71,6 +71,7 @@ final class SampleFigures {
                 new long[] {21, 22, 23, 24, 25},
                 25,
                 26,
+                new long[] {31, 32, 33, 34},
                 null,
                 null)),
         new Figures.Transfer(StateTransfer.Mode.SHM, new long[] {10, 20, 30}, 6, 4096, 12),

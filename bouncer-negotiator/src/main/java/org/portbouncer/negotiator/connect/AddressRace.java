@@ -53,6 +53,9 @@ final class AddressRace {
   private int errno;
   private boolean asked;
 
+  /** Null while none was asked. */
+  private Address last;
+
   private final Timer delay =
       new Timer() {
         @Override
@@ -88,7 +91,10 @@ final class AddressRace {
       Address address = addresses[next];
       Connecting one = room();
       int result = one.begin(worker.loop(), sockets, setup, address);
-      asked |= one.asked();
+      if (one.asked()) {
+        asked = true;
+        last = address;
+      }
       if (result == 0) {
         next++;
         count++;
@@ -121,6 +127,11 @@ final class AddressRace {
     if (count == 0) {
       owner.lost(errno, asked);
     }
+  }
+
+  /** The address that was asked last; null for none, and once the race is won. */
+  Address last() {
+    return last;
   }
 
   private Connecting room() {
@@ -197,5 +208,6 @@ final class AddressRace {
     next = 0;
     errno = 0;
     asked = false;
+    last = null;
   }
 }

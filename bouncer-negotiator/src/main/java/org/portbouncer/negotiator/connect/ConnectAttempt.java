@@ -141,6 +141,9 @@ final class ConnectAttempt extends SessionWait
       towards = chain.chain().hops().getFirst().proxy();
       hop(1);
     }
+    if (tries.used() && chain == null && !added && stage.spares().any() && spare()) {
+      return;
+    }
     switch (towards.kind()) {
       case INTERNAL -> internal();
       case NAME -> {
@@ -159,6 +162,16 @@ final class ConnectAttempt extends SessionWait
       }
       case GROUP -> throw new IllegalStateException("a group is no member of one");
     }
+  }
+
+  /** Goes on with a connection that was opened ahead; false where there is none. */
+  private boolean spare() {
+    Spare spare = stage.spares().take(tries.place(), tries.sockets().over(sockets));
+    if (spare != null) {
+      note(spare.address());
+      connected(spare.take());
+    }
+    return spare != null;
   }
 
   /** The port of the listener that the client came to, whatever a PROXY header says of others. */
@@ -206,6 +219,7 @@ final class ConnectAttempt extends SessionWait
    * @param its whether that is its own fault, and no proxy's
    */
   private void memberFailed(Cause cause, int errno, Result result, boolean its) {
+    note(race.last());
     race.clear();
     clearDialogue();
     resolving = false;
@@ -282,6 +296,14 @@ final class ConnectAttempt extends SessionWait
     }
   }
 
+  /** The access log tells where it went, or was tried last, where the target does not say it. */
+  private void note(Address address) {
+    if (address != null
+        && (tries.used() || chain != null || added || target.kind() == Endpoint.Kind.NAME)) {
+      address.note(stage.worker().table().route(), session.state().record());
+    }
+  }
+
   // What comes of the race.
 
   @Override
@@ -290,9 +312,7 @@ final class ConnectAttempt extends SessionWait
     if (towards.kind() == Endpoint.Kind.NAME && !towards.udp()) {
       stage.book().answered(towards, address, stage.worker().loop().now());
     }
-    if (tries.used() || chain != null || added || target.kind() == Endpoint.Kind.NAME) {
-      address.note(stage.worker().table().route(), session.state().record());
-    }
+    note(address);
     if (chain != null) {
       speak(fd);
     } else {
@@ -501,6 +521,7 @@ final class ConnectAttempt extends SessionWait
   }
 
   private void fail(Result result, Term term, String why) {
+    note(race.last());
     stage.failed(this, session, result, term, why);
   }
 

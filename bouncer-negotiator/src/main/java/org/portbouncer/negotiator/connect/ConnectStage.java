@@ -39,6 +39,7 @@ final class ConnectStage implements Stage {
   private final Resolver resolver;
   private final MemberChoice choice;
   private final MemberChecks checks;
+  private final SpareConnections spares = new SpareConnections(this);
   private final SecretBook secrets = new SecretBook();
   private final ArrayDeque<ConnectAttempt> free = new ArrayDeque<>();
 
@@ -94,9 +95,14 @@ final class ConnectStage implements Stage {
     return choice;
   }
 
+  SpareConnections spares() {
+    return spares;
+  }
+
   @Override
   public void configured(Epoch epoch) {
     checks.configured(epoch);
+    spares.configured(epoch);
   }
 
   @Override

@@ -139,6 +139,11 @@ abstract class GroupTries {
     return group.members().get(member).sockets();
   }
 
+  /** Where the member that is tried counts on the board. */
+  int place() {
+    return places[member];
+  }
+
   /** How many were tried. */
   int count() {
     return count;

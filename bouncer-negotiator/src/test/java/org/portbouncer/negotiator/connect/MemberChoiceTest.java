@@ -62,6 +62,7 @@ class MemberChoiceTest {
         down,
         false,
         10_000,
+        0,
         "bouncer.conf",
         1);
   }
