@@ -75,15 +75,6 @@ class ConfigLoaderTest {
             + " addresses (fe80::) have",
         "listeners.b { listen = \"127.0.0.1:1\", acl = all, target = \"fe80::1%eth0:80\" } |"
             + " listeners.b.target: 'fe80::1%eth0:80' needs brackets; [fe80::1%eth0]:80 was meant",
-        "listeners.b { listen = \"127.0.0.1:1\", acl = all, target = \"127.0.0.1:1\" } |"
-            + " listeners.b.target: 127.0.0.1:1 is the listener itself; every session would go"
-            + " round for ever",
-        "listeners.b { listen = \"127.0.0.1:1\", acl = all, target = \"localhost:1\" } |"
-            + " listeners.b.target: localhost:1 is the listener itself; every session would go"
-            + " round for ever",
-        "listeners.b { listen = \"*:1\", acl = all, target = \"127.0.0.9:1\" } |"
-            + " listeners.b.target: 127.0.0.9:1 is the listener itself; every session would go"
-            + " round for ever",
         "bandwidth { x { up = 10 Mbps } } | bandwidth.x.up: '10 Mbps' has the unknown unit 'Mbps',"
             + " did you mean 'Mbit/s'?",
         "bandwidth { x { up = 10 MBps } } | bandwidth.x.up: '10 MBps' has the unknown unit 'MBps',"
@@ -453,6 +444,18 @@ class ConfigLoaderTest {
     assertThat(loaded.configuration().acls()).extracting(Acl::rules).anyMatch(r -> r.size() == 3);
   }
 
+  @ParameterizedTest
+  @CsvSource({"127.0.0.1, 127.0.0.1:1", "127.0.0.1, localhost:1", "*, 127.0.0.9:1"})
+  void shouldWarnOfAListenerThatIsItsOwnTarget(String host, String target) throws IOException {
+    String listener =
+        "listeners.b { listen = \"%s:1\", acl = all, target = \"%s\" }\n}".formatted(host, target);
+    assertThat(problems(START + listener))
+        .containsExactly(
+            "b.conf:4: warning: listeners.b.target: "
+                + target
+                + " is the listener itself; every session would go round for ever");
+  }
+
   @Test
   void shouldFindListenersThatLeadToEachOther() throws IOException {
     assertThat(
@@ -468,12 +471,14 @@ class ConfigLoaderTest {
                     } }
                     """))
         .containsExactly(
-            "b.conf:5: listeners.b.target: 127.0.0.1:2 leads back to it: b -> e -> d -> b; every"
-                + " session would go round for ever",
-            "b.conf:7: listeners.d.target: 127.0.0.1:1 leads back to it: d -> b -> e -> d; every"
-                + " session would go round for ever",
-            "b.conf:8: listeners.e.target: unix:x leads back to it: e -> d -> b -> e; every session"
-                + " would go round for ever");
+            "b.conf:5: warning: listeners.b.target: 127.0.0.1:2 leads back to it: b -> e -> d -> b;"
+                + " every session would go round for ever",
+            "b.conf:6: warning: listeners.c: [::]:2 takes IPv6 clients only; for IPv4 127.0.0.1:2"
+                + " of listener 'e' has the port, and nobody has it on other IPv4 addresses",
+            "b.conf:7: warning: listeners.d.target: 127.0.0.1:1 leads back to it: d -> b -> e -> d;"
+                + " every session would go round for ever",
+            "b.conf:8: warning: listeners.e.target: unix:x leads back to it: e -> d -> b -> e;"
+                + " every session would go round for ever");
   }
 
   @Test
