@@ -239,7 +239,10 @@ class ShortageIT {
     try (group;
         BouncerServer server = BouncerServer.startAfter(group.enter(), folder, config())) {
       helper.join();
-      assertThat(server.err().text()).contains("ended before it was ready (killed by signal 9)");
+      assertThat(server.err().text())
+          .contains("ended before it was ready (killed by signal 9)")
+          .containsOnlyOnce("the memory limit of " + mebibytes + " MiB (/sys/fs/cgroup/")
+          .contains("is too small: the mother and 5 workers need 178 MiB at the least");
       try (Client client = Client.to(port)) {
         client.echo("after");
       }
