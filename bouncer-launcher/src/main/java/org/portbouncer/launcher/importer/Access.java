@@ -12,6 +12,14 @@ final class Access {
   private final List<Rule> rules = new ArrayList<>();
   private final List<Entry> entries = new ArrayList<>();
 
+  /** Whether rules are about who really connected, whatever a PROXY header says. */
+  private boolean ofPeers;
+
+  /** All rules, those to come too, are about who really connected. */
+  void ofPeers() {
+    ofPeers = true;
+  }
+
   /** Adds a rule behind the others; one for nobody is none. */
   void add(Origin origin, boolean pass, AddressSet from) {
     add(List.of(origin), pass, from, List.of());
@@ -19,13 +27,18 @@ final class Access {
 
   void add(List<Origin> origins, boolean pass, AddressSet from, List<Entry> own) {
     if (!from.isEmpty()) {
-      rules.add(new Rule(List.copyOf(origins), pass, from, List.copyOf(own)));
+      rules.add(new Rule(List.copyOf(origins), pass, from, ofPeers, List.copyOf(own)));
     }
   }
 
   /** A rule before all others that nobody of {@code from} gets past. */
   void blockFirst(Origin origin, AddressSet from) {
-    rules.addFirst(new Rule(List.of(origin), false, from, List.of()));
+    rules.addFirst(new Rule(List.of(origin), false, from, ofPeers, List.of()));
+  }
+
+  /** As {@link #blockFirst}, of those who really connected. */
+  void blockPeersFirst(Origin origin, AddressSet from) {
+    rules.addFirst(new Rule(List.of(origin), false, from, true, List.of()));
   }
 
   /** A limit, or hours, for all who pass together. */
@@ -53,7 +66,7 @@ final class Access {
       written.add(new Rule(List.of(origin), true, AddressSet.EVERYONE, entries));
     } else if (passing.size() > 1) {
       List<Origin> origins = rules.stream().flatMap(rule -> rule.origins().stream()).toList();
-      written.add(new Rule(origins, true, passing(), entries));
+      written.add(new Rule(origins, true, passing(), ofPeers, entries));
     } else {
       for (Rule rule : rules) {
         written.add(rule.pass() ? with(rule) : rule);
@@ -69,7 +82,7 @@ final class Access {
   private Rule with(Rule rule) {
     List<Entry> both = new ArrayList<>(rule.entries());
     both.addAll(entries);
-    return new Rule(rule.origins(), true, rule.from(), both);
+    return new Rule(rule.origins(), true, rule.from(), rule.ofPeer(), both);
   }
 
   /** Everyone whom the first rule that matches lets in. */

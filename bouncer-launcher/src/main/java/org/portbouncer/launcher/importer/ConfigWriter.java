@@ -142,7 +142,8 @@ final class ConfigWriter {
     }
     StringBuilder text = new StringBuilder("{ action = ").append(rule.pass() ? "pass" : "block");
     if (!rule.from().isEveryone()) {
-      text.append(", from = ").append(Hocon.texts(rule.from().networks()));
+      text.append(rule.ofPeer() ? ", peer = " : ", from = ")
+          .append(Hocon.texts(rule.from().networks()));
     }
     for (Entry entry : rule.entries()) {
       text.append(", ").append(entry.key()).append(" = ").append(entry.value());

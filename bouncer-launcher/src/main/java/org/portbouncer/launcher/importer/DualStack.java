@@ -40,7 +40,11 @@ final class DualStack {
       if (part.access.rules(part.origin).isEmpty()) {
         part.access.add(part.origin, true, AddressSet.EVERYONE);
       }
-      part.access.blockFirst(part.origin, AddressSet.EVERY_V4);
+      if (part.acceptsProxy()) {
+        part.access.blockPeersFirst(part.origin, AddressSet.EVERY_V4);
+      } else {
+        part.access.blockFirst(part.origin, AddressSet.EVERY_V4);
+      }
       draft.note(
           part.origin,
           "is for IPv6 clients alone: IPv4 clients are closed by a rule, not refused a connection");

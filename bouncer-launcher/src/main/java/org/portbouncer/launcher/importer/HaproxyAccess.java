@@ -27,6 +27,9 @@ final class HaproxyAccess {
   /** Lines that keep somebody out, and whom. */
   private final List<Rule> blocks = new ArrayList<>();
 
+  /** The same, of who really connected. */
+  private final List<Rule> peerBlocks = new ArrayList<>();
+
   private final List<Origin> accepts = new ArrayList<>();
 
   HaproxyAccess(
@@ -44,6 +47,13 @@ final class HaproxyAccess {
 
   /** False where it does what makes all of the listener something else, which has been said. */
   boolean read() {
+    List<HaproxySection.Line> early = section.all("tcp-request", "connection");
+    for (HaproxySection.Line line : early) {
+      boolean some = early.stream().anyMatch(one -> one.word(2).equals("accept"));
+      if (line.word(2).equals("expect-proxy") && !expect(line, some)) {
+        return false;
+      }
+    }
     for (String stage : STAGES) {
       AddressSet accepted = AddressSet.NONE;
       for (HaproxySection.Line line : section.all("tcp-request", stage)) {
@@ -55,6 +65,9 @@ final class HaproxyAccess {
             accepts.add(line.origin());
           }
           case "reject", "silent-drop" -> reject(line, condition, accepted);
+          case "expect-proxy" -> {
+            // Was read before, because it says what rules before it are about.
+          }
           default -> {
             if (!other(line, action)) {
               return false;
@@ -93,10 +106,36 @@ final class HaproxyAccess {
       return;
     }
     AddressSet from = said(line, condition, false).perhaps().minus(accepted);
-    blocks.add(new Rule(List.of(line.origin()), false, from, List.of()));
+    boolean ofPeer = isOfPeer(line);
+    (ofPeer ? peerBlocks : blocks)
+        .add(new Rule(List.of(line.origin()), false, from, ofPeer, List.of()));
     if (line.word(2).equals("reject") && line.word(1).equals("connection")) {
       draft.note(line.origin(), "HAProxy resets whom it rejects; bouncer closes");
     }
+  }
+
+  /** Rules of connections see who connected; later ones the client that a header names. */
+  private boolean isOfPeer(HaproxySection.Line line) {
+    return part.acceptsProxy() && line.word(1).equals("connection");
+  }
+
+  /** Who must begin with a PROXY header; false where that is not said by addresses alone. */
+  private boolean expect(HaproxySection.Line line, boolean someAccepted) {
+    HaproxyConditions.Bounds bounds = conditions.of(condition(line));
+    boolean inet = part.listen.stream().noneMatch(one -> one.text().startsWith("unix:"));
+    if (!bounds.isExact()
+        || someAccepted
+        || !inet
+        || part.acceptsProxy()
+        || bounds.surely().isEmpty()) {
+      draft.left(
+          line.origin(),
+          "left out: clients begin with a PROXY header, and whether one does is not said by"
+              + " networks alone");
+      return false;
+    }
+    part.acceptProxy(line.origin(), bounds.surely());
+    return true;
   }
 
   private boolean other(HaproxySection.Line line, String action) {
@@ -104,11 +143,7 @@ final class HaproxyAccess {
     if (track || WITHOUT_EFFECT.contains(action) || action.startsWith("set-var")) {
       return true;
     }
-    draft.left(
-        line.origin(),
-        action.equals("expect-proxy")
-            ? "left out: clients begin with a PROXY header, which would reach the target"
-            : "left out: what '" + action + "' does is not done here");
+    draft.left(line.origin(), "left out: what '" + action + "' does is not done here");
     return false;
   }
 
@@ -132,9 +167,16 @@ final class HaproxyAccess {
       blocked = blocked.union(rule.from());
       origins.addAll(rule.origins());
     }
-    if (blocked.isEmpty()) {
+    if (blocked.isEmpty() && peerBlocks.isEmpty()) {
       return;
     }
+    settle(blocked, origins);
+    for (Rule rule : peerBlocks.reversed()) {
+      part.access.blockPeersFirst(rule.origins().getFirst(), rule.from());
+    }
+  }
+
+  private void settle(AddressSet blocked, List<Origin> origins) {
     AddressSet passing = blocked.complement();
     if (passing.isEmpty()) {
       part.access.add(origins, false, AddressSet.EVERYONE, List.of());
@@ -162,8 +204,13 @@ final class HaproxyAccess {
       return false;
     }
     draft.setting(line.origin(), "source-prefix.v6", "128");
+    String by = isOfPeer(line) || isTrackedByPeer() ? "" : "-per-source";
+    if (by.isEmpty()) {
+      draft.left(
+          line.origin(), "counts by who connects there; here all of the listener's together");
+    }
     if (counter.group(1).equals("conn_cur")) {
-      part.access.all(new Entry(line.origin(), "max-sessions-per-source", Integer.toString(most)));
+      part.access.all(new Entry(line.origin(), "max-sessions" + by, Integer.toString(most)));
       return true;
     }
     long period = period();
@@ -171,9 +218,14 @@ final class HaproxyAccess {
       return false;
     }
     part.access.all(
-        new Entry(
-            line.origin(), "rate-per-source", Hocon.text(most + "/" + Hocon.duration(period))));
+        new Entry(line.origin(), "rate" + by, Hocon.text(most + "/" + Hocon.duration(period))));
     return true;
+  }
+
+  private boolean isTrackedByPeer() {
+    return part.acceptsProxy()
+        && section.all("tcp-request", "connection").stream()
+            .anyMatch(line -> line.word(2).startsWith("track-sc"));
   }
 
   /** Of the table of this section, or else of the first that has a rate. */

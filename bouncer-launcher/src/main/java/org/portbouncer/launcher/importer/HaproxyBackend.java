@@ -20,6 +20,9 @@ final class HaproxyBackend {
   private HaproxySection.Line checked;
   private HaproxySection.Line unchecked;
 
+  /** Whether a server that is checked expects a PROXY header. */
+  private boolean headers;
+
   HaproxyBackend(Draft draft, HaproxySection section) {
     this.draft = draft;
     this.section = section;
@@ -58,13 +61,14 @@ final class HaproxyBackend {
   }
 
   private boolean server(HaproxySection.Line line, int port) {
-    for (String word :
-        List.of("ssl", "send-proxy", "send-proxy-v2", "send-proxy-v2-ssl", "socks4")) {
+    for (String word : List.of("ssl", "send-proxy-v2-ssl", "send-proxy-v2-ssl-cn", "socks4")) {
       if (all(line, word)) {
         draft.left(
             line.origin(),
             "left out: the server expects "
-                + (word.equals("ssl") ? "TLS" : word.equals("socks4") ? "SOCKS" : "a PROXY header")
+                + (word.equals("ssl")
+                    ? "TLS"
+                    : word.equals("socks4") ? "SOCKS" : "a PROXY header about TLS")
                 + ", which it would not get");
         return false;
       }
@@ -100,8 +104,26 @@ final class HaproxyBackend {
             address,
             weight.matches("[1-9][0-9]{0,2}") ? Math.min(256, Integer.parseInt(weight)) : 1,
             limit.matches("[1-9][0-9]{0,8}") ? Integer.parseInt(limit) : 0,
-            line.has("backup")));
+            line.has("backup"),
+            send(line)));
     return true;
+  }
+
+  /** Which PROXY header a server gets; null for none. */
+  private String send(HaproxySection.Line line) {
+    boolean first = all(line, "send-proxy") && !line.has("no-send-proxy");
+    boolean second = all(line, "send-proxy-v2") && !line.has("no-send-proxy-v2");
+    if (!first && !second) {
+      return null;
+    }
+    if (all(line, "proxy-v2-options")) {
+      draft.left(line.origin(), "the header has addresses alone; see send-proxy-tlvs");
+    }
+    if (all(line, "check")) {
+      draft.left(line.origin(), "checks send no PROXY header, and ask for a connection alone");
+      headers = true;
+    }
+    return second ? "v2" : "v1";
   }
 
   /** Whether a server has a word, or all of them do by default-server. */
@@ -207,7 +229,11 @@ final class HaproxyBackend {
     }
     Origin origin = checked.origin();
     HaproxyCheck check = new HaproxyCheck(draft, section, group);
-    check.type(origin);
+    if (headers) {
+      group.entry(origin, "check.type", "connect");
+    } else {
+      check.type(origin);
+    }
     String every = option(checked, "inter");
     long millis = every.isEmpty() ? 2000 : Math.max(1, HaproxyTime.millis(every));
     group.entry(origin, "check.every", Hocon.duration(millis));

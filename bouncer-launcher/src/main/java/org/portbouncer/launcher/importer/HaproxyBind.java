@@ -12,7 +12,6 @@ final class HaproxyBind {
   private static final Map<String, String> IMPOSSIBLE =
       Map.of(
           "ssl", "TLS is not ended here; the target would get it instead of what is in it",
-          "accept-proxy", "clients begin with a PROXY header, which would reach the target",
           "interface", "it is for clients of one interface, which is not looked at");
 
   private final Draft draft;
@@ -30,8 +29,28 @@ final class HaproxyBind {
         return;
       }
     }
+    boolean header = bind.has("accept-proxy");
+    if (header && isSocket(bind.word(1))) {
+      draft.left(
+          bind.origin(),
+          "this address is left out: here a PROXY header is for peers with an IP address");
+      return;
+    }
+    if (!part.listen.isEmpty() && header != part.acceptsProxy()) {
+      draft.left(
+          bind.origin(),
+          "this address is left out: either all of a listener's have accept-proxy, or none has;"
+              + " give it a listener of its own");
+      return;
+    }
     for (String text : bind.word(1).split(",", -1)) {
       address(bind, text);
+    }
+    if (header && !part.listen.isEmpty() && !part.acceptsProxy()) {
+      part.acceptProxy(bind.origin(), AddressSet.EVERYONE);
+      draft.note(
+          bind.origin(),
+          "whoever connects says who the client is, as there; name in accept-proxy.from who may");
     }
     options(bind);
   }

@@ -27,12 +27,31 @@ final class ListenerPart {
 
   final Access access = new Access();
 
+  /** Who begins with a PROXY header; null for nobody. */
+  private AddressSet headers;
+
   /** Where sessions go; null where an entry says so. */
   private GroupPart group;
 
   ListenerPart(Origin origin, String wish) {
     this.origin = origin;
     this.wish = wish;
+  }
+
+  /** Everyone of these must begin with a PROXY header. */
+  void acceptProxy(Origin from, AddressSet who) {
+    headers = who;
+    entry(from, "accept-proxy.from", Hocon.texts(who.networks()));
+  }
+
+  /** Who begins with a PROXY header. */
+  AddressSet proxies() {
+    return headers == null ? AddressSet.NONE : headers;
+  }
+
+  /** Whether clients may be others than those who connect. */
+  boolean acceptsProxy() {
+    return headers != null;
   }
 
   /** The group that sessions go to; null where there is one target. */
@@ -43,7 +62,11 @@ final class ListenerPart {
   /** Sends sessions to these members. */
   void target(GroupPart to) {
     if (to.isPlain()) {
-      entry(to.members.getFirst().origin(), "target", Hocon.text(to.members.getFirst().address()));
+      Member only = to.members.getFirst();
+      entry(only.origin(), "target", Hocon.text(only.address()));
+      if (only.send() != null) {
+        entry(only.origin(), "send-proxy", only.send());
+      }
     } else {
       group = to;
     }

@@ -9,13 +9,20 @@ package org.portbouncer.launcher.importer;
  * @param weight its share, from 1
  * @param maxSessions 0 for no limit
  * @param backup whether it is for when no other is up
+ * @param send which PROXY header it gets, v1 or v2; null for what its listener says
  */
 record Member(
-    Origin origin, String name, String address, int weight, int maxSessions, boolean backup) {
+    Origin origin,
+    String name,
+    String address,
+    int weight,
+    int maxSessions,
+    boolean backup,
+    String send) {
 
   /** One like all others. */
   static Member plain(Origin origin, String address) {
-    return new Member(origin, null, address, 1, 0, false);
+    return new Member(origin, null, address, 1, 0, false, null);
   }
 
   /** As a block of bouncer.conf. */
@@ -33,6 +40,9 @@ record Member(
     }
     if (backup) {
       text.append(", backup = true");
+    }
+    if (send != null) {
+      text.append(", send-proxy = ").append(send);
     }
     return text.append(" }").toString();
   }

@@ -120,6 +120,7 @@ final class NginxReader {
     reading.settings(part);
     reading.access(part);
     limits(part, inForce(server, common, "limit_conn"));
+    reading.onlyTrusted(part);
     reading.unknown(part);
     draft.listeners.add(part);
   }
@@ -182,6 +183,11 @@ final class NginxReader {
       if (!perSource && !key.equals("$server_addr") && !key.equals("$server_port")) {
         draft.left(
             limit.origin(), "counts by '" + key + "' there; here all of the listener's together");
+      }
+      if (perSource && part.proxies().isEveryone()) {
+        draft.left(
+            limit.origin(), "counts by who connects there; here all of the listener's together");
+        perSource = false;
       }
       if (perSource) {
         draft.setting(limit.origin(), "source-prefix.v6", "128");

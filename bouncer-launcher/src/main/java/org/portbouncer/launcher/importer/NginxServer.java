@@ -38,6 +38,7 @@ final class NginxServer {
           "limit_conn_zone",
           "open_log_file_cache",
           "server_name",
+          "set_real_ip_from",
           "status_zone",
           "listen",
           "allow",
@@ -49,13 +50,16 @@ final class NginxServer {
           "js_set",
           "js_var");
 
-  /** What bytes would have to be changed for. */
-  private static final Set<String> OF_TLS = Set.of("proxy_ssl", "proxy_protocol");
-
   private final Draft draft;
   private final NginxDirective server;
   private final List<NginxDirective> common;
   private boolean dual;
+
+  /** The first address whose clients begin with a PROXY header; null for none. */
+  private NginxDirective header;
+
+  /** Whether an address was found. */
+  private boolean seen;
 
   NginxServer(Draft draft, NginxDirective server, List<NginxDirective> common) {
     this.draft = draft;
@@ -84,17 +88,10 @@ final class NginxServer {
       draft.left(server.origin(), "left out: no address of it is left to listen on");
       return null;
     }
-    for (String name : OF_TLS) {
-      NginxDirective one = last(name);
-      if (one != null && one.has("on")) {
-        draft.left(
-            one.origin(),
-            "left out: "
-                + (name.equals("proxy_ssl")
-                    ? "the target expects TLS, which bouncer does not begin"
-                    : "the target expects a PROXY header, which is not sent"));
-        return null;
-      }
+    NginxDirective tls = last("proxy_ssl");
+    if (tls != null && tls.has("on")) {
+      draft.left(tls.origin(), "left out: the target expects TLS, which bouncer does not begin");
+      return null;
     }
     String text = addresses.getFirst().text();
     String wish =
@@ -102,27 +99,93 @@ final class NginxServer {
     ListenerPart part = new ListenerPart(server.origin(), wish);
     part.listen.addAll(addresses);
     part.entries.addAll(entries);
+    headers(part);
     return part;
   }
 
+  // PROXY headers, in and out.
+
+  private void headers(ListenerPart part) {
+    NginxDirective out = last("proxy_protocol");
+    boolean sends = out != null && out.has("on");
+    if (sends) {
+      part.entry(out.origin(), "send-proxy", "v1");
+    }
+    if (header == null) {
+      return;
+    }
+    AddressSet trusted = AddressSet.NONE;
+    List<NginxDirective> all = NginxReader.inForce(server, common, "set_real_ip_from");
+    for (NginxDirective one : all) {
+      AddressSet from = AddressSet.parse(one.first());
+      if (from == null) {
+        draft.left(one.origin(), "is no network: nobody there says who the client is");
+      } else {
+        trusted = trusted.union(dual ? from.withMapped() : from);
+      }
+    }
+    if (trusted.isEmpty()) {
+      part.acceptProxy(header.origin(), AddressSet.EVERYONE);
+      part.access.ofPeers();
+      draft.note(
+          header.origin(),
+          "without set_real_ip_from rules are about who connects, as there; the log"
+              + (sends ? ", and the target," : "")
+              + " learns who the header says the client is");
+    } else {
+      part.acceptProxy(all.getFirst().origin(), trusted);
+    }
+  }
+
+  /** Whoever is not trusted begins with a header, too, which is not looked at there. */
+  void onlyTrusted(ListenerPart part) {
+    List<NginxDirective> all = NginxReader.inForce(server, common, "set_real_ip_from");
+    AddressSet others = part.proxies().complement();
+    if (header == null || others.isEmpty()) {
+      return;
+    }
+    if (part.access.rules(part.origin).isEmpty()) {
+      part.access.add(part.origin, true, AddressSet.EVERYONE);
+    }
+    part.access.blockPeersFirst(all.getFirst().origin(), others);
+    draft.left(
+        all.getFirst().origin(),
+        "others begin with a PROXY header as well, which says nothing there; here they are"
+            + " blocked");
+  }
+
   private List<ListenerPart.Address> addresses(NginxDirective listen) {
-    for (String word : List.of("udp", "ssl", "proxy_protocol")) {
+    for (String word : List.of("udp", "ssl")) {
       if (listen.has(word)) {
         String why =
             switch (word) {
               case "udp" -> "UDP is not forwarded";
-              case "ssl" ->
-                  "TLS is not ended here; the target would get it instead of what is in it";
-              default -> "clients begin with a PROXY header, which would reach the target";
+              default -> "TLS is not ended here; the target would get it instead of what is in it";
             };
         draft.left(listen.origin(), "this address is left out: " + why);
         return List.of();
       }
     }
+    boolean begins = listen.has("proxy_protocol");
+    if (begins && listen.first().startsWith("unix:")) {
+      draft.left(
+          listen.origin(),
+          "this address is left out: here a PROXY header is for peers with an IP address");
+      return List.of();
+    }
+    if (seen && begins != (header != null)) {
+      draft.left(
+          listen.origin(),
+          "this address is left out: either all of a listener's have proxy_protocol, or none has;"
+              + " give it a listener of its own");
+      return List.of();
+    }
     List<ListenerPart.Address> addresses = new ArrayList<>();
     for (String text : texts(listen)) {
       addresses.add(new ListenerPart.Address(listen.origin(), text));
     }
+    seen |= !addresses.isEmpty();
+    header = header == null && begins && seen ? listen : header;
     return addresses;
   }
 

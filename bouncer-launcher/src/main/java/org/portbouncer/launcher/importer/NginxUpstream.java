@@ -67,7 +67,8 @@ final class NginxUpstream {
             NginxReader.address(one.first()),
             weight.matches("[1-9][0-9]{0,2}") ? Math.min(256, Integer.parseInt(weight)) : 1,
             limit.matches("[0-9]{1,9}") ? Integer.parseInt(limit) : 0,
-            one.has("backup")));
+            one.has("backup"),
+            null));
   }
 
   private static String option(NginxDirective one, String name, String otherwise) {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.portbouncer.core.config.ProxyProtocol;
 import org.portbouncer.core.config.TargetGroup;
 
 class HaproxyReaderTest {
@@ -174,7 +175,7 @@ class HaproxyReaderTest {
             listen proxied
               mode tcp
               bind :1002
-              server s 192.0.2.1:80 send-proxy-v2
+              server s 192.0.2.1:80 send-proxy-v2-ssl
             listen given
               mode tcp
               bind :1003 interface eth0
@@ -205,6 +206,53 @@ class HaproxyReaderTest {
         .anyMatch(text -> text.startsWith("19: note: takes no sessions there"))
         .anyMatch(text -> text.startsWith("20: note: HAProxy never uses this backup"))
         .anyMatch(text -> text.startsWith("24: only whether"));
+  }
+
+  @Test
+  void shouldCarryProxyHeadersOverAndLetNoMoreInByThem() throws Exception {
+    Trial trial =
+        trial(
+            """
+            listen all
+              mode tcp
+              bind :1001 accept-proxy
+              bind :1002
+              tcp-request connection reject if { src 10.1.0.0/16 }
+              tcp-request content reject if { src 10.2.0.0/16 }
+              server s 192.0.2.1:80 send-proxy
+            listen some
+              mode tcp
+              bind :1003
+              tcp-request connection reject if { src_conn_cur gt 5 }
+              tcp-request connection expect-proxy layer4 if { src 10.0.0.0/8 }
+              server a 192.0.2.1:80 send-proxy-v2 check
+              server b 192.0.2.2:80 check
+            listen unclear
+              mode tcp
+              bind :1004
+              tcp-request connection expect-proxy layer4 if { src_port 7 }
+              server s 192.0.2.1:80
+            """);
+
+    assertThat(trial.configuration().listeners()).hasSize(2);
+    assertThat(trial.listen("all")).containsExactly("0.0.0.0:1001");
+    assertThat(trial.listener("all").proxy().from()).containsExactly("0.0.0.0/0", "::/0");
+    assertThat(trial.listener("all").proxy().send()).isEqualTo(ProxyProtocol.Send.V1);
+    // Rules of connections are about who connects, the others about who the header says.
+    assertThat(trial.passes("all", "10.1.0.1", "192.0.2.7")).isFalse();
+    assertThat(trial.passes("all", "192.0.2.7", "10.1.0.1")).isTrue();
+    assertThat(trial.passes("all", "192.0.2.7", "10.2.0.1")).isFalse();
+    assertThat(trial.passes("all", "10.2.0.1", "192.0.2.7")).isTrue();
+    assertThat(trial.imported().text())
+        .contains("accept-proxy.from = [\"10.0.0.0/8\"]")
+        .contains("address = \"192.0.2.1:80\", send-proxy = v2")
+        .contains("max-sessions = 5");
+    assertThat(trial.remarks())
+        .anyMatch(text -> text.startsWith("4: this address is left out: either all"))
+        .anyMatch(text -> text.startsWith("3: note: whoever connects says who the client is"))
+        .anyMatch(text -> text.startsWith("11: counts by who connects there"))
+        .anyMatch(text -> text.startsWith("13: checks send no PROXY header"))
+        .anyMatch(text -> text.startsWith("18: left out: clients begin with a PROXY header"));
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.portbouncer.core.config.BandwidthClass;
+import org.portbouncer.core.config.ProxyProtocol;
 import org.portbouncer.core.config.TargetGroup;
 
 class NginxReaderTest {
@@ -111,6 +112,41 @@ class NginxReaderTest {
   }
 
   @Test
+  void shouldCarryProxyHeadersOverAndLetNoMoreInByThem() throws Exception {
+    Trial trial =
+        trial(
+            """
+            stream {
+              limit_conn_zone $binary_remote_addr zone=z:1m;
+              server { listen 1001 proxy_protocol; listen 1002; proxy_protocol on;
+                       limit_conn z 3;
+                       allow 10.1.0.0/16; deny all; proxy_pass 192.0.2.1:1; }
+              server { listen 1003 proxy_protocol; proxy_pass 192.0.2.1:1;
+                       set_real_ip_from 10.0.0.0/8;
+                       allow 172.16.0.0/12; deny all; }
+              server { listen 1004; proxy_pass 192.0.2.1:1; set_real_ip_from 10.0.0.0/8; }
+            }
+            """);
+
+    assertThat(trial.listen("port-1001")).containsExactly("0.0.0.0:1001");
+    assertThat(trial.listener("port-1001").proxy().from()).containsExactly("0.0.0.0/0", "::/0");
+    assertThat(trial.listener("port-1001").proxy().send()).isEqualTo(ProxyProtocol.Send.V1);
+    // Without set_real_ip_from nginx asks about who connects.
+    assertThat(trial.passes("port-1001", "10.1.0.1", "172.16.0.1")).isTrue();
+    assertThat(trial.passes("port-1001", "172.16.0.1", "10.1.0.1")).isFalse();
+    assertThat(trial.imported().text()).contains("max-sessions = 3");
+    // With it about who the header says, from those; the headers of others say nothing there.
+    assertThat(trial.passes("port-1003", "10.1.0.1", "172.16.0.1")).isTrue();
+    assertThat(trial.passes("port-1003", "10.1.0.1", "10.1.0.2")).isFalse();
+    assertThat(trial.passes("port-1003", "172.16.0.1", "172.16.0.1")).isFalse();
+    assertThat(trial.listener("port-1004").proxy().accepts()).isFalse();
+    assertThat(trial.remarks())
+        .anyMatch(text -> text.startsWith("3: this address is left out: either all"))
+        .anyMatch(text -> text.startsWith("3: note: without set_real_ip_from"))
+        .anyMatch(text -> text.startsWith("7: others begin with a PROXY header as well"));
+  }
+
+  @Test
   void shouldSayWhatIsLeftWhenServersDoMoreThanForward() throws Exception {
     Trial trial =
         trial(
@@ -123,7 +159,7 @@ class NginxReaderTest {
               server { listen 53 udp; proxy_pass 192.0.2.1:53; }
               server { listen 443 ssl; proxy_pass 192.0.2.1:1; }
               server { listen 444; ssl_preread on; proxy_pass $name; }
-              server { listen 445; proxy_protocol on; proxy_pass 192.0.2.1:1; }
+              server { listen 445; proxy_ssl on; proxy_pass 192.0.2.1:1; }
               server { listen 446; proxy_pass app; proxy_bind 192.0.2.9; }
               server { listen 447; proxy_pass 192.0.2.1:1; js_access main.check; }
             }
@@ -143,7 +179,7 @@ class NginxReaderTest {
         .anyMatch(text -> text.startsWith("6: this address is left out: UDP"))
         .anyMatch(text -> text.startsWith("7: this address is left out: TLS"))
         .anyMatch(text -> text.startsWith("8: left out: the target depends on a variable"))
-        .anyMatch(text -> text.startsWith("9: left out: the target expects a PROXY header"))
+        .anyMatch(text -> text.startsWith("9: left out: the target expects TLS"))
         .anyMatch(text -> text.startsWith("10: the target sees the address"))
         .anyMatch(text -> text.startsWith("11: is not known here"));
   }

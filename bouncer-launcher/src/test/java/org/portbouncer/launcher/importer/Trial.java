@@ -71,6 +71,15 @@ record Trial(Imported imported, Configuration configuration) {
     return index == RuleMatcher.NONE ? null : acl.rules().get(index);
   }
 
+  /** Whether a client is let in for whom {@code peer} connects with a PROXY header. */
+  boolean passes(String listener, String peer, String client) {
+    Acl acl = configuration.acls().get(listener(listener).acl());
+    RuleMatcher matcher = new RuleMatcher(acl);
+    matcher.arrival(IpAddress.parse(peer), null, 0);
+    int index = matcher.match(IpAddress.parse(client), 40_000, Instant.now().toEpochMilli());
+    return index != RuleMatcher.NONE && acl.rules().get(index).action() == Rule.Action.PASS;
+  }
+
   /** Whether a client is let in. */
   boolean passes(String listener, String client) {
     if (listener(listener).acl() < 0) {
