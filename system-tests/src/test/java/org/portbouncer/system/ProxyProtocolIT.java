@@ -13,7 +13,9 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
@@ -431,6 +433,36 @@ class ProxyProtocolIT {
         seen.add(server.awaitEndOf(address).get("member") + " " + begin.strip());
       }
       assertThat(seen).containsExactly("a hello", "b PROXY", "c \0");
+    }
+  }
+
+  @Test
+  void shouldBeginChecksWithAHeaderThatNamesNoClient() throws Exception {
+    BlockingQueue<byte[]> second = new LinkedBlockingQueue<>();
+    BlockingQueue<byte[]> first = new LinkedBlockingQueue<>();
+    try (Target b = Target.start(connection -> second.add(connection.in().readNBytes(20)));
+        Target a = Target.start(connection -> first.add(connection.in().readNBytes(200)));
+        BouncerServer server =
+            BouncerServer.start(
+                folder,
+                """
+                listeners.web {
+                  listen = "127.0.0.1:%d", target = "group:app", acl = all, send-proxy = v2
+                }
+                acls.all = [ { action = pass } ]
+                targets.app {
+                  members = [
+                    { name = a, address = "127.0.0.1:%d", send-proxy = v1 }
+                    { name = b, address = "127.0.0.1:%d" }
+                  ], check { type = connect, every = 200ms }
+                }
+                """
+                    .formatted(Ports.free(), a.port(), b.port()))) {
+      assertThat(HexFormat.of().formatHex(second.poll(30, TimeUnit.SECONDS)))
+          .isEqualTo("0d0a0d0a000d0a515549540a20000000");
+      assertThat(new String(first.poll(30, TimeUnit.SECONDS), StandardCharsets.US_ASCII))
+          .matches("PROXY TCP4 127[.]0[.]0[.]1 127[.]0[.]0[.]1 [0-9]+ " + a.port() + "\r\n");
+      assertThat(server.targets().get(1).path("state").asText()).isEqualTo("up");
     }
   }
 }

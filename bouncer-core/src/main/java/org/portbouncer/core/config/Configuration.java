@@ -118,6 +118,22 @@ public record Configuration(
         && member.sockets().over(listener.sockets()).equals(member.sockets());
   }
 
+  /**
+   * Which PROXY header the checks of a member begin with: its own, or that of the first listener.
+   *
+   * @param group index of the member's
+   */
+  public ProxyProtocol.Send checkSend(int group, TargetGroup.Member member) {
+    if (member.send() != null) {
+      return member.send();
+    }
+    return listeners.stream()
+        .filter(one -> one.group() == group)
+        .findFirst()
+        .map(one -> one.proxy().send())
+        .orElse(ProxyProtocol.Send.NONE);
+  }
+
   /** Every chain that sessions to a group may go through; -1 where one may go through none. */
   Set<Integer> groupVias(int group) {
     return listeners.stream()

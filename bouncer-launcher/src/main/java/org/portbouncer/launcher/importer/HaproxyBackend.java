@@ -20,9 +20,6 @@ final class HaproxyBackend {
   private HaproxySection.Line checked;
   private HaproxySection.Line unchecked;
 
-  /** Whether a server that is checked expects a PROXY header. */
-  private boolean headers;
-
   HaproxyBackend(Draft draft, HaproxySection section) {
     this.draft = draft;
     this.section = section;
@@ -118,10 +115,6 @@ final class HaproxyBackend {
     }
     if (all(line, "proxy-v2-options")) {
       draft.left(line.origin(), "the header has addresses alone; see send-proxy-tlvs");
-    }
-    if (all(line, "check")) {
-      draft.left(line.origin(), "checks send no PROXY header, and ask for a connection alone");
-      headers = true;
     }
     return second ? "v2" : "v1";
   }
@@ -229,11 +222,7 @@ final class HaproxyBackend {
     }
     Origin origin = checked.origin();
     HaproxyCheck check = new HaproxyCheck(draft, section, group);
-    if (headers) {
-      group.entry(origin, "check.type", "connect");
-    } else {
-      check.type(origin);
-    }
+    check.type(origin);
     String every = option(checked, "inter");
     long millis = every.isEmpty() ? 2000 : Math.max(1, HaproxyTime.millis(every));
     group.entry(origin, "check.every", Hocon.duration(millis));

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.ProxyProtocol;
 import org.portbouncer.core.config.SocketSettings;
 import org.portbouncer.core.config.TargetGroup;
 import org.portbouncer.core.config.TargetGroup.Check;
@@ -66,6 +67,11 @@ final class MemberCheck extends Pollable
   private boolean running;
   private int use;
 
+  /** The PROXY header that it begins with. */
+  private final ProxyProtocol.Send header;
+
+  private final ConnectStage stage;
+
   /** The proxies on the way; null for none. */
   private final ChainPath path;
 
@@ -81,6 +87,7 @@ final class MemberCheck extends Pollable
   private boolean unreached;
 
   /**
+   * @param header that sessions begin with
    * @param path null where sessions go to the group directly
    */
   MemberCheck(
@@ -89,7 +96,10 @@ final class MemberCheck extends Pollable
       TargetGroup group,
       int index,
       int place,
+      ProxyProtocol.Send header,
       ChainPath path) {
+    this.stage = stage;
+    this.header = header;
     this.worker = stage.worker();
     this.resolver = resolver;
     this.sockets = stage.sockets();
@@ -259,6 +269,9 @@ final class MemberCheck extends Pollable
 
   private void reached(int connected) {
     fd = connected;
+    if (header != ProxyProtocol.Send.NONE && !greet()) {
+      return;
+    }
     if (check.type() == Check.Type.CONNECT) {
       over(true, Cause.UNSAID, 0);
       return;
@@ -272,6 +285,17 @@ final class MemberCheck extends Pollable
     if (!check.send().isEmpty()) {
       send();
     }
+  }
+
+  /** Says that nobody in particular connects, to a target that waits for such words. */
+  private boolean greet() {
+    ProxyGreeting greeting = stage.greeting();
+    int most = greeting.makeOwn(header, fd);
+    long sent = Libc.send(fd, greeting.bytes().address(), most, Const.MSG_NOSIGNAL);
+    if (sent != most) {
+      failed(Cause.GREETING, sent < 0 ? (int) -sent : Errno.EAGAIN);
+    }
+    return sent == most;
   }
 
   private void send() {

@@ -37,7 +37,15 @@ final class MemberChecks {
         if (group.check().type() == TargetGroup.Check.Type.NONE) {
           board.unchecked(places[j]);
         } else {
-          checks.add(new MemberCheck(stage, resolver, group, j, places[j], path));
+          checks.add(
+              new MemberCheck(
+                  stage,
+                  resolver,
+                  group,
+                  j,
+                  places[j],
+                  configuration.checkSend(i, group.members().get(j)),
+                  path));
         }
       }
     }

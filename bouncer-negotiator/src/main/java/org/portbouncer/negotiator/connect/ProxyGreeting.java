@@ -100,6 +100,24 @@ final class ProxyGreeting {
     return length;
   }
 
+  /**
+   * Makes the header of a connection that is no client's, such as a check.
+   *
+   * @param send which kind; not none
+   * @param fd the connection
+   * @return how long it is
+   */
+  int makeOwn(Send send, int fd) {
+    if (send == Send.V1) {
+      return ownLine(fd);
+    }
+    MemorySegment.copy(SIGNATURE, 0, bytes, JAVA_BYTE, 0, SIGNATURE.length);
+    bytes.set(JAVA_BYTE, 12, (byte) 0x20);
+    bytes.set(JAVA_BYTE, 13, (byte) 0);
+    bytes.set(SHORT, LENGTH, (short) 0);
+    return HEAD;
+  }
+
   private static boolean isInet(SessionState state, long at) {
     int family = SockAddr.family(state.memory(), at);
     return family == Const.AF_INET || family == Const.AF_INET6;
