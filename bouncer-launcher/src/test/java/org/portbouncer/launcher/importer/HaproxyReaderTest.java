@@ -244,7 +244,7 @@ class HaproxyReaderTest {
     assertThat(trial.passes("all", "192.0.2.7", "10.2.0.1")).isFalse();
     assertThat(trial.passes("all", "10.2.0.1", "192.0.2.7")).isTrue();
     assertThat(trial.imported().text())
-        .contains("accept-proxy.from = [\"10.0.0.0/8\"]")
+        .contains("accept-proxy.from = \"10.0.0.0/8\"")
         .contains("address = \"192.0.2.1:80\", send-proxy = v2")
         .contains("max-sessions = 5");
     assertThat(trial.remarks())
