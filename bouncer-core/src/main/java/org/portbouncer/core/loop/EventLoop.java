@@ -201,6 +201,11 @@ public final class EventLoop {
     return endOfTurn(turn);
   }
 
+  /** Gives its descriptor back, for a process that goes on without it. */
+  public void close() {
+    Libc.close(epfd);
+  }
+
   /** Ends {@link #run} after the present turn. */
   public void stop() {
     stopped = true;

@@ -58,6 +58,11 @@ final class Downcall {
         .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no " + name));
   }
 
+  /** Where a function lies that not every C library has; NULL where this one has none. */
+  static MemorySegment symbolOrNull(String name) {
+    return LOOKUP.find(name).orElse(MemorySegment.NULL);
+  }
+
   // Workers never inline these two (WorkerCommand): what a call comes to is a lot of code, which
   // the compiler would otherwise make anew in each of fifty places.
 

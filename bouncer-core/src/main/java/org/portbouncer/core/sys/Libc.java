@@ -37,6 +37,7 @@ public final class Libc {
   private static final MemorySegment EPOLL_CREATE1 = Downcall.symbol("epoll_create1");
   private static final MemorySegment EPOLL_CTL = Downcall.symbol("epoll_ctl");
   private static final MemorySegment EPOLL_WAIT = Downcall.symbol("epoll_wait");
+  private static final MemorySegment MALLOC_TRIM = Downcall.symbolOrNull("malloc_trim");
   private static final MemorySegment EVENTFD = Downcall.symbol("eventfd");
   private static final MemorySegment PIPE2 = Downcall.symbol("pipe2");
   private static final MemorySegment MEMFD_CREATE = Downcall.symbol("memfd_create");
@@ -258,6 +259,13 @@ public final class Libc {
   /** kill(2). */
   public static int kill(int pid, int signal) {
     return Downcall.callInt(KILL, pid, signal);
+  }
+
+  /** malloc_trim(3): gives back what the C library's heap has left over, where it can. */
+  public static void mallocTrim() {
+    if (MALLOC_TRIM.address() != 0) {
+      Downcall.callInt(MALLOC_TRIM, 0);
+    }
   }
 
   /** poll(2). */

@@ -102,6 +102,13 @@ public final class Outbox {
     settling = true;
   }
 
+  /** Closes the inboxes. */
+  void close() {
+    for (Lane lane : lanes) {
+      lane.close();
+    }
+  }
+
   /** Whether the last of the inboxes that go has been closed since the last call. */
   public boolean takeSettled() {
     if (!settling) {

@@ -170,6 +170,11 @@ public final class ServerLog {
     send(control, Level.ERROR, why);
   }
 
+  /** Says something from where no loop runs yet. */
+  static void warning(ControlChannel control, String text) {
+    send(control, Level.WARN, text);
+  }
+
   /** A mother that does not read loses the message: the worker's sessions matter more. */
   private void send(Level level, String text) {
     send(control, level, text);

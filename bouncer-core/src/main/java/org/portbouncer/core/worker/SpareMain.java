@@ -9,6 +9,7 @@ import org.portbouncer.core.control.Order;
 import org.portbouncer.core.control.Reports;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Errno;
+import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.ProcessState;
 import org.portbouncer.core.sys.SystemCallException;
 
@@ -35,6 +36,10 @@ public final class SpareMain {
     List<Role> roles = roles(args);
     int own = Build.own();
     SpareClasses.initialize();
+    if (!Rehearsal.all(own, roles)) {
+      ServerLog.warning(control, "its rehearsal failed: what it comes to serve begins slowly");
+    }
+    giveBack();
     int errno = Reports.waiting(control, own);
     if (errno != 0) {
       throw new SystemCallException("sendmsg", errno);
@@ -43,6 +48,12 @@ public final class SpareMain {
     if (start != null) {
       WorkerMain.serve(control, start, own, roles.get(start.stage().ordinal()), true);
     }
+  }
+
+  /** What it took to get here it does not need while it waits. */
+  private static void giveBack() {
+    System.gc();
+    Libc.mallocTrim();
   }
 
   private static List<Role> roles(String[] args) {

@@ -148,6 +148,35 @@ public final class Worker implements EventLoop.Turn {
     area.workers().leave(start.place());
   }
 
+  /**
+   * Does what {@link #run} does, for some turns that do not wait, and closes all that it has; in a
+   * spare.
+   */
+  void rehearse(int turns) {
+    area.workers().enter(start.place(), start.stage(), start.pid());
+    loop.timers().set(beat, loop.now());
+    mother.attach();
+    int[] left = {turns};
+    loop.run(
+        now -> {
+          endOfTurn(now);
+          if (--left[0] == 0) {
+            loop.stop();
+          }
+          return true;
+        });
+    endAll(Result.KILLED);
+    endOfTurn(loop.now());
+    log.close();
+    writing.close();
+    ends.settle();
+    if (outbox != null) {
+      outbox.close();
+    }
+    Libc.close(start.inboxFd());
+    loop.close();
+  }
+
   private final Timer beat =
       new Timer() {
         @Override
