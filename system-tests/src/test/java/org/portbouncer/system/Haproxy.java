@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -24,6 +25,20 @@ record Haproxy(Process process, int port) implements AutoCloseable {
    * @param seconds its time limits
    */
   static Haproxy before(int target, Path folder, int seconds) throws Exception {
+    return start(target, folder, seconds, "", List.of("-db"));
+  }
+
+  /**
+   * Starts it as a service does: {@link #reload} has a new process follow the one that serves.
+   *
+   * @param rules more lines of its listener
+   */
+  static Haproxy service(int target, Path folder, String rules) throws Exception {
+    return start(target, folder, 300, rules, List.of("-W", "-db"));
+  }
+
+  private static Haproxy start(int target, Path folder, int seconds, String rules, List<String> how)
+      throws Exception {
     assumeTrue(
         CommandResult.run(null, List.of("sh", "-c", "command -v haproxy")).exit() == 0,
         "haproxy is not installed");
@@ -41,11 +56,15 @@ record Haproxy(Process process, int port) implements AutoCloseable {
               timeout server %1$ds
             listen front
               bind 127.0.0.1:%2$d
+              %4$s
               server target 127.0.0.1:%3$d
             """
-                .formatted(seconds, port, target));
+                .formatted(seconds, port, target, rules));
+    List<String> command = new ArrayList<>(List.of("haproxy"));
+    command.addAll(how);
+    command.addAll(List.of("-f", config.toString()));
     Process process =
-        new ProcessBuilder("haproxy", "-db", "-f", config.toString())
+        new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("haproxy.out").toFile())
             .start();
@@ -63,8 +82,25 @@ record Haproxy(Process process, int port) implements AutoCloseable {
     return Files.readString(Path.of("/proc/net/tcp")).contains(listening);
   }
 
+  /** The processes that serve: of a service, those that finish their sessions among them. */
+  List<Long> workers() {
+    return process.children().map(ProcessHandle::pid).toList();
+  }
+
+  /** Has it read its files again, and waits until the new process is there. */
+  void reload() throws Exception {
+    List<Long> before = workers();
+    Signals.send("USR2", process.pid());
+    await("a process that follows")
+        .atMost(Patience.seconds(30))
+        .until(() -> !before.containsAll(workers()));
+  }
+
   @Override
   public void close() {
+    List<ProcessHandle> children = process.children().toList();
     process.destroyForcibly().onExit().join();
+    children.forEach(ProcessHandle::destroyForcibly);
+    children.forEach(child -> child.onExit().join());
   }
 }

@@ -8,10 +8,13 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -88,15 +91,19 @@ class LargeListsIT {
 
   /** Sum of the proportional shares of all processes, in MiB. */
   private static long pss() throws IOException {
-    long kib = 0;
+    long mib = 0;
     for (long pid : ProcessTree.of(server.pid())) {
-      for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/smaps_rollup"))) {
-        if (line.startsWith("Pss:")) {
-          kib += Long.parseLong(line.replaceAll("\\D+", ""));
-        }
-      }
+      mib += pss(pid);
     }
-    return kib / 1024;
+    return mib;
+  }
+
+  private static long pss(long pid) throws IOException {
+    return Files.readAllLines(Path.of("/proc/" + pid + "/smaps_rollup")).stream()
+            .filter(line -> line.startsWith("Pss:"))
+            .mapToLong(line -> Long.parseLong(line.replaceAll("\\D+", "")))
+            .sum()
+        / 1024;
   }
 
   private static List<String> restarts() throws IOException {
@@ -131,6 +138,47 @@ class LargeListsIT {
         .matches("needs \\d+.\\d MiB of memory .* for 2,000,001 ranges.*");
     server.reloaded(with("127.9.9.9"));
     assertThat(restarts()).isEqualTo(restarts);
+  }
+
+  /** The control: what is asked of the server above is what HAProxy does. */
+  @Test
+  void shouldSeeHaproxyTakeAMillionAddressesWhileEverybodyIsServed() throws Exception {
+    Path list = Files.writeString(folder.resolve("haproxy.nets"), "127.9.9.9\n");
+    String rules =
+        "acl listed src -f %s%n  tcp-request connection reject if listed".formatted(list);
+    try (Haproxy haproxy = Haproxy.service(target.port(), folder, rules)) {
+      try (Client client = Client.to(haproxy.port())) {
+        client.echo("in no list");
+      }
+      Files.copy(folder.resolve("four.nets"), list, StandardCopyOption.REPLACE_EXISTING);
+      Files.writeString(list, "127.0.0.0/8\n", StandardOpenOption.APPEND);
+      CompletableFuture<Void> reload =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  haproxy.reload();
+                } catch (Exception e) {
+                  throw new IllegalStateException(e);
+                }
+              },
+              task -> Thread.ofVirtual().start(task));
+      await("the new list to be in force")
+          .atMost(Patience.seconds(60))
+          .until(() -> isRejected(haproxy.port()));
+      reload.get();
+      long newest = Collections.max(haproxy.workers());
+      System.out.printf("LargeListsIT: PSS of HAProxy's process %d MiB%n", pss(newest));
+    }
+  }
+
+  /** Whether the client is let in no more; until then it is served. */
+  private static boolean isRejected(int port) throws IOException {
+    try (Client client = Client.to(port)) {
+      client.send("x");
+      return client.in().read() < 0;
+    } catch (SocketException reset) {
+      return true;
+    }
   }
 
   private static int decides(String config, String from) throws Exception {

@@ -312,6 +312,43 @@ class SystemdIT {
     }
   }
 
+  /** The control: what is asked of the server above is what HAProxy does. */
+  @Test
+  void shouldSeeHaproxyServeNewClientsWhenItIsReloadedWhateverLives() throws Exception {
+    try (Haproxy haproxy = Haproxy.service(target.port(), folder, "");
+        Client staying = Client.to(haproxy.port())) {
+      staying.echo("before");
+      List<Long> before = haproxy.workers();
+      AtomicBoolean enough = new AtomicBoolean();
+      CompletableFuture<Long> longest =
+          CompletableFuture.supplyAsync(
+              () -> longestWait(haproxy.port(), enough), task -> Thread.ofVirtual().start(task));
+      haproxy.reload();
+      staying.echo("in the process before");
+      assertThat(haproxy.workers()).containsAll(before).hasSizeGreaterThan(before.size());
+      enough.set(true);
+      System.out.printf(
+          "longest wait of a new client of HAProxy: %d ms%n",
+          longest.get(90, TimeUnit.SECONDS) / 1_000_000);
+    }
+  }
+
+  /** Of clients that come one after the other, in ns. */
+  private static long longestWait(int port, AtomicBoolean enough) {
+    long longest = 0;
+    while (!enough.get()) {
+      long start = System.nanoTime();
+      try (Client client = Client.to(port)) {
+        client.patience(90_000);
+        client.echo("served");
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      longest = Math.max(longest, System.nanoTime() - start);
+    }
+    return longest;
+  }
+
   @Test
   void shouldEndWhatARestartHasLeftWhenItIsStoppedAtOnce() throws Exception {
     String name = "@bouncer-" + UUID.randomUUID();
