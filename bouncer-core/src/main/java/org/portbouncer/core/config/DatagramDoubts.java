@@ -9,6 +9,11 @@ import java.util.Set;
  */
 final class DatagramDoubts {
 
+  private static final String LISTENER = "listeners.NAME.";
+  private static final List<String> OF_DATAGRAMS = List.of("answers", "timeouts.udp");
+  private static final List<String> OF_CONNECTIONS =
+      List.of("user-timeout", "keep-alive", "timeouts.idle", "timeouts.half-closed");
+
   private final Section listener;
   private final String name;
 
@@ -49,14 +54,30 @@ final class DatagramDoubts {
               : "target: " + target.text() + " takes datagrams, and clients of listen connect");
     }
     if (udp) {
-      doubts.ofDatagrams(acceptsProxy, sends, timeouts);
-    } else {
-      withoutEffect(listener, "answers", "udp: addresses");
-      withoutEffect(timeouts, "udp", "udp: addresses");
+      doubts.ofDatagrams(acceptsProxy, sends);
+    }
+    for (String key : udp ? OF_CONNECTIONS : OF_DATAGRAMS) {
+      int dot = key.indexOf('.');
+      boolean ofTimeouts = dot > 0;
+      withoutEffect(ofTimeouts ? timeouts : listener, key.substring(dot + 1), udp, ofTimeouts);
     }
   }
 
-  private void ofDatagrams(boolean acceptsProxy, Set<ProxyProtocol.Send> sends, Section timeouts) {
+  /**
+   * Whether a key of a listener says nothing there.
+   *
+   * @param path of the key as the schema has it
+   */
+  static boolean hasNoEffect(String path, boolean udp) {
+    if (!path.startsWith(LISTENER)) {
+      return false;
+    }
+    String key = path.substring(LISTENER.length());
+    List<String> others = udp ? OF_CONNECTIONS : OF_DATAGRAMS;
+    return others.contains(key) || others.stream().anyMatch(one -> key.startsWith(one + "."));
+  }
+
+  private void ofDatagrams(boolean acceptsProxy, Set<ProxyProtocol.Send> sends) {
     if (acceptsProxy) {
       error("accept-proxy", "accept-proxy is for connections, and not for udp:");
     }
@@ -66,21 +87,20 @@ final class DatagramDoubts {
     if (!listener.isAbsent("via")) {
       error("via", "via is for connections: no proxy of a chain takes datagrams");
     }
-    withoutEffect(listener, "user-timeout", "connections");
-    withoutEffect(listener, "keep-alive", "connections");
-    withoutEffect(timeouts, "idle", "connections; timeouts.udp is for datagrams");
-    withoutEffect(timeouts, "half-closed", "connections; timeouts.udp is for datagrams");
   }
 
   private void error(String key, String what) {
     listener.problems().error(listener.whereOf(key), "listeners." + name + "." + what);
   }
 
-  private static void withoutEffect(Section section, String key, String what) {
+  private static void withoutEffect(Section section, String key, boolean udp, boolean timeout) {
     if (!section.isAbsent(key)) {
+      String other = timeout ? "connections; timeouts.udp is for datagrams" : "connections";
       section
           .problems()
-          .warn(section.whereOf(key), "'" + key + "' has no effect: it is for " + what);
+          .warn(
+              section.whereOf(key),
+              "'" + key + "' has no effect: it is for " + (udp ? other : "udp: addresses"));
     }
   }
 }

@@ -32,8 +32,9 @@ public final class EffectiveConfig {
   private EffectiveConfig() {}
 
   /**
-   * Every key with its value, in the order of the schema and, within, of the file. Values that are
-   * wrong are shown as written: see {@link ConfigLoader#load(Path)} for what is wrong with them.
+   * Every key that has an effect, with its value, in the order of the schema and, within, of the
+   * file. Values that are wrong are shown as written: see {@link ConfigLoader#load(Path)} for what
+   * is wrong with them.
    */
   public static List<Entry> of(Path file) {
     ConfigLoader.Loaded loaded = ConfigLoader.read(file);
@@ -42,6 +43,7 @@ public final class EffectiveConfig {
     Map<String, List<Setting>> listed = new HashMap<>();
     List<String> order = new ArrayList<>(Schema.childrenOf(""));
     loaded.settings().stream()
+        .filter(setting -> hasEffect(setting, loaded.result().configuration()))
         .sorted((a, b) -> Integer.compare(order.indexOf(block(a)), order.indexOf(block(b))))
         .forEach(
             setting -> {
@@ -103,6 +105,15 @@ public final class EffectiveConfig {
         setting.path().substring(0, setting.path().indexOf('.') + 1)
             + Setting.quoted(setting.name()),
         setting.element());
+  }
+
+  /** Whether it says anything: a listener of datagrams has other keys than one of connections. */
+  private static boolean hasEffect(Setting setting, Configuration configuration) {
+    return configuration == null
+        || configuration.listeners().stream()
+            .filter(listener -> listener.name().equals(setting.name()))
+            .noneMatch(
+                listener -> DatagramDoubts.hasNoEffect(setting.key().path(), listener.udp()));
   }
 
   /** What a listener's {@code [::]} takes. */

@@ -12,6 +12,7 @@ import org.portbouncer.core.log.AccessLogWriting;
 import org.portbouncer.core.loop.BatchScheduling;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Mailbox;
+import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SharedArea;
@@ -36,6 +37,8 @@ import org.slf4j.LoggerFactory;
  * together.
  */
 public final class Mother implements EventLoop.Turn, Supervisor.News {
+
+  private static final long FIRST_CLIENTS_NANOS = 1_000_000_000;
 
   private static final Logger LOG = LoggerFactory.getLogger(Mother.class);
 
@@ -65,6 +68,18 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
   private final ServerOperations operations;
   private AdminOpening admin;
   private MetricsOpening metrics;
+
+  /**
+   * What has time until those are served who waited for the start, on cores that are all theirs.
+   */
+  private final Timer afterFirstClients =
+      new Timer() {
+        @Override
+        protected void expired(long now) {
+          admin.serving();
+          ClassCache.check(supervisor.workers(), ground.pid());
+        }
+      };
 
   /** Why it cannot be started, as is found out when it is; null for nothing. */
   private String unstartable;
@@ -309,9 +324,8 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
     reloader.serving();
     System.out.println(readyLine());
     System.out.flush();
-    admin.serving();
     metrics.serving();
-    ClassCache.check(supervisor.workers(), ground.pid());
+    ground.loop().timers().set(afterFirstClients, ground.loop().now() + FIRST_CLIENTS_NANOS);
   }
 
   @Override
