@@ -12,7 +12,6 @@ import org.portbouncer.core.log.AccessLogWriting;
 import org.portbouncer.core.loop.BatchScheduling;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Mailbox;
-import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SharedArea;
@@ -37,8 +36,6 @@ import org.slf4j.LoggerFactory;
  * together.
  */
 public final class Mother implements EventLoop.Turn, Supervisor.News {
-
-  private static final long FIRST_CLIENTS_NANOS = 1_000_000_000;
 
   private static final Logger LOG = LoggerFactory.getLogger(Mother.class);
 
@@ -68,18 +65,6 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
   private final ServerOperations operations;
   private AdminOpening admin;
   private MetricsOpening metrics;
-
-  /**
-   * What has time until those are served who waited for the start, on cores that are all theirs.
-   */
-  private final Timer afterFirstClients =
-      new Timer() {
-        @Override
-        protected void expired(long now) {
-          admin.serving();
-          ClassCache.check(supervisor.workers(), ground.pid());
-        }
-      };
 
   /** Why it cannot be started, as is found out when it is; null for nothing. */
   private String unstartable;
@@ -325,7 +310,12 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
     System.out.println(readyLine());
     System.out.flush();
     metrics.serving();
-    ground.loop().timers().set(afterFirstClients, ground.loop().now() + FIRST_CLIENTS_NANOS);
+    Afterwards.run(ground.loop(), this::prepareForQuestions);
+  }
+
+  private void prepareForQuestions() {
+    admin.serving();
+    ClassCache.check(supervisor.workers(), ground.pid());
   }
 
   @Override
