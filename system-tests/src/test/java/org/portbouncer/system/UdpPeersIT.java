@@ -181,6 +181,7 @@ class UdpPeersIT {
     await()
         .atMost(Patience.seconds(20))
         .until(() -> Files.readString(folder.resolve("iperf3.out")).contains("listening"));
+    // So slow that sockets have room for what comes in most of a second, on a busy machine too.
     CommandResult result =
         CommandResult.run(
             null,
@@ -192,14 +193,14 @@ class UdpPeersIT {
                 Integer.toString(IPERF),
                 "-u",
                 "-b",
-                "10M",
+                "1M",
                 "-l",
                 "1200",
                 "-n",
-                "1200000",
+                "240000",
                 "-J"));
     assertThat(result.exit()).as(result.allText()).isZero();
-    assertThat(number(result.outText(), "packets")).isGreaterThan(900);
+    assertThat(number(result.outText(), "packets")).isGreaterThan(180);
     assertThat(number(result.outText(), "lost_packets")).isZero();
     assertThat(number(result.outText(), "out_of_order")).isZero();
   }
