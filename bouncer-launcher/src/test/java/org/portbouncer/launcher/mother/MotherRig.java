@@ -28,7 +28,7 @@ import org.portbouncer.core.worker.SessionEnd;
  * What the parts of a mother stand on, without the mother: a loop that turns on a thread of its
  * own, an area, a configuration. Parts are made and asked on that thread.
  */
-final class MotherRig implements AutoCloseable {
+final class MotherRig {
 
   static final int PID = 100;
   static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -143,8 +143,8 @@ final class MotherRig implements AutoCloseable {
     await(what).atMost(PATIENCE).until(() -> onLoop(condition));
   }
 
-  @Override
-  public void close() throws InterruptedException {
+  /** Ends the loop. */
+  void close() throws InterruptedException {
     onLoop(loop::stop);
     assertThat(thread.join(PATIENCE)).as("the loop has ended").isTrue();
   }
