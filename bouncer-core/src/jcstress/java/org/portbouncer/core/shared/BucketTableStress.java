@@ -23,7 +23,7 @@ import org.portbouncer.core.config.BandwidthClass.SharedBy;
 public final class BucketTableStress {
 
   /** More records than any number of rounds that are under way. */
-  private static final int CAPACITY = 1 << 14;
+  private static final int CAPACITY = 1 << 17;
 
   private static final int PLACE = 3;
   private static final long RATE = 1_000_000;

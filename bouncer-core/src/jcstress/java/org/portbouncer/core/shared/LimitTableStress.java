@@ -24,7 +24,7 @@ import org.portbouncer.core.session.Cause;
 public final class LimitTableStress {
 
   /** More records than any number of rounds that are under way. */
-  private static final int CAPACITY = 1 << 14;
+  private static final int CAPACITY = 1 << 17;
 
   private static final long NOW = 1_000_000_000L;
 

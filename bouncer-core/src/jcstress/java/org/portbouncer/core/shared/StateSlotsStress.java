@@ -19,13 +19,18 @@ import org.openjdk.jcstress.infra.results.II_Result;
  */
 public final class StateSlotsStress {
 
-  private static final int SLOTS = 1 << 14;
+  private static final int SLOTS = 1 << 17;
 
   private static final StateSlots AREA = StateSlots.create(SLOTS, 64);
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
   private StateSlotsStress() {}
+
+  /** The mother's thread; rounds are made on any. */
+  private static synchronized int take() {
+    return AREA.allocate();
+  }
 
   private static long read(int slot) {
     return (long) LONG.getOpaque(AREA.memory(), AREA.stateAt(slot));
@@ -44,7 +49,7 @@ public final class StateSlotsStress {
   @Outcome(expect = FORBIDDEN, desc = "somebody else's state")
   @State
   public static class LateMessage {
-    private final int slot = AREA.allocate();
+    private final int slot = take();
     private final int generation = AREA.generation(slot);
 
     public LateMessage() {
@@ -54,7 +59,7 @@ public final class StateSlotsStress {
     @Actor
     public void mother() {
       AREA.free(slot);
-      int next = AREA.allocate();
+      int next = take();
       write(next, 8);
       AREA.free(next);
     }
@@ -72,28 +77,24 @@ public final class StateSlotsStress {
     }
   }
 
-  /** Two workers give slots of one word back while the mother takes one. */
+  /** A worker gives slots of one word back while the mother takes one. */
   @JCStressTest
   @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "one taken, and it has a generation")
   @Outcome(expect = FORBIDDEN, desc = "a slot lost, or one without a generation")
   @State
-  public static class TakeAndFreeTwice {
-    private final int one = AREA.allocate();
-    private final int other = AREA.allocate();
+  public static class TakeAndFree {
+    private final int one = take();
+    private final int other = take();
     private int taken;
 
     @Actor
     public void mother() {
-      taken = AREA.allocate();
+      taken = take();
     }
 
     @Actor
-    public void first() {
+    public void worker() {
       AREA.free(one);
-    }
-
-    @Actor
-    public void second() {
       AREA.free(other);
     }
 
