@@ -17,9 +17,6 @@ class ContainerIT {
 
   /** Runs what follows as that user, where all is read-only but `place`, and without a /tmp. */
   private static List<String> inContainer(String enter, Path place) {
-    String mounts =
-        "mount --make-rprivate /; mount -t tmpfs -o ro,mode=0 none /tmp;"
-            + " mount --bind '%1$s' '%1$s'; mount -o remount,bind,ro /; exec \"$@\"";
     return List.of(
         "sh",
         "-ec",
@@ -29,7 +26,9 @@ class ContainerIT {
         "-m",
         "sh",
         "-ec",
-        mounts.formatted(place),
+        "mount --make-rprivate /; mount -t tmpfs -o ro,mode=0 none /tmp;"
+            + " mount --bind '%1$s' '%1$s'; mount -o remount,bind,ro /; exec \"$@\""
+                .formatted(place),
         "sh",
         "setpriv",
         "--reuid=" + UID,
