@@ -27,6 +27,13 @@ public final class ConfigCodec {
 
   private ConfigCodec() {}
 
+  /**
+   * What tells this form of the bytes from others, for processes of two versions of the program.
+   */
+  public static int form() {
+    return MAGIC + VERSION;
+  }
+
   /** The bytes of a configuration. */
   public static byte[] encode(Configuration configuration) {
     return new ConfigEncoder().encode(configuration);

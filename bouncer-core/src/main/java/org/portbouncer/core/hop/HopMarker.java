@@ -15,6 +15,11 @@ public final class HopMarker {
 
   private final MemorySegment message = Native.allocate(Frame.MARK_BYTES);
 
+  /** What tells the form of messages from others, for processes of two versions of the program. */
+  public static int form() {
+    return Frame.MAGIC;
+  }
+
   /** Makes the message, once. */
   public HopMarker() {
     message.set(JAVA_INT, 0, Frame.MAGIC);

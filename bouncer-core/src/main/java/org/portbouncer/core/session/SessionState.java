@@ -22,7 +22,8 @@ import org.portbouncer.core.sys.SockAddr;
  *   28  listener            u16   index into that configuration
  *   30  endpoint            u16   index into the listener's addresses
  *   32  accepted            u64   CLOCK_MONOTONIC, ns
- *   40  deadline            u64   CLOCK_MONOTONIC, ns; 0 is none
+ *   40  deadline            u64   CLOCK_MONOTONIC, ns; 0 is none; of one that was forwarded before,
+ *                                 since when nobody does
  *   48  client address      28    see SockAddr
  *   76  local address       28    see SockAddr
  *  104  rule                s16   index into the listener's ACL, -1 before the decision or without an ACL
@@ -219,7 +220,15 @@ public final class SessionState {
     putLong(ACCEPTED, nanos);
   }
 
-  /** By when the connect stage must have the session, whose time is its own; 0 is never. */
+  /** What tells this form of a state from others, for processes of two versions of the program. */
+  public static int form() {
+    return MAGIC;
+  }
+
+  /**
+   * By when the connect stage must have the session, whose time is its own; 0 is never. Of one that
+   * {@link #resumed}, when its worker ended.
+   */
   public long deadline() {
     return memory.get(JAVA_LONG_UNALIGNED, base + DEADLINE);
   }

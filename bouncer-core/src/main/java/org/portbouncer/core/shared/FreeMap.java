@@ -92,6 +92,15 @@ final class FreeMap {
       return place;
     }
 
+    /** Takes note of all that another process has taken, which took places before this one. */
+    void cover() {
+      int index = capacity / 64;
+      while (index > wordsInUse && word(index - 1) == -1L) {
+        index--;
+      }
+      wordsInUse = index;
+    }
+
     /** How many places are taken; exact, from the map itself. */
     int active() {
       int active = 0;

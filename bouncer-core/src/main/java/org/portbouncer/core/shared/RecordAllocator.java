@@ -26,6 +26,11 @@ public final class RecordAllocator {
     return record;
   }
 
+  /** Takes note of the records that the mother before this one has given out, to the last. */
+  public void cover() {
+    places.cover();
+  }
+
   /** How many records are taken; exact. From any thread. */
   public int active() {
     return places.active();

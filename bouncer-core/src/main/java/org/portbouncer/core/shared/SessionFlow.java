@@ -17,6 +17,7 @@ import org.portbouncer.core.sys.Coded;
  *   32 held up u64, down u64       address in the worker of bytes that a slow reader left
  *   48 held up u32, down u32       how many
  *   56 flags u32
+ *   60 stood still u32, µs from the last turn of one worker to the first of the next
  * </pre>
  *
  * A position has two bits and a number of bytes:
@@ -97,6 +98,7 @@ public final class SessionFlow {
   private static final int HELD_AT = 32;
   private static final int HELD_BYTES = 48;
   private static final int FLAGS = 56;
+  private static final int STOOD_STILL = 60;
 
   private final SessionTable table;
   private final MemorySegment memory;
@@ -123,6 +125,17 @@ public final class SessionFlow {
   /** It cannot be gone on with any more; before its descriptors are closed. */
   public void end(int record) {
     INT.setOpaque(memory, at(record, FLAGS), 0);
+  }
+
+  /** Says how long nobody forwarded it while it went from one io worker to another. */
+  public void stoodStill(int record, long nanos) {
+    INT.setOpaque(
+        memory, at(record, STOOD_STILL), (int) Math.clamp(nanos / 1000, 0, Integer.MAX_VALUE));
+  }
+
+  /** The same, in µs; meaningful once it has gone from one to another. */
+  public int stoodStillMicros(int record) {
+    return (int) INT.getOpaque(memory, at(record, STOOD_STILL));
   }
 
   public boolean is(int record, int flag) {

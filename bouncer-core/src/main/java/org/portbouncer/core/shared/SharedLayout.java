@@ -21,7 +21,7 @@ import org.portbouncer.core.sys.Coded;
 final class SharedLayout {
 
   /** Raise it with a change that nothing below shows: fields that change places or meaning. */
-  private static final int MEANING = 1;
+  private static final int MEANING = 2;
 
   /** This program's. */
   static final int ID = id();

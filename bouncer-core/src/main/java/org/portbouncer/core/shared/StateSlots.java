@@ -99,7 +99,20 @@ public final class StateSlots {
 
   /** As {@link #open}, for the one process that takes slots where that is not their maker. */
   public static StateSlots openToAllocate(int fd) {
-    return open(fd, true);
+    StateSlots slots = open(fd, true);
+    slots.cover();
+    return slots;
+  }
+
+  /** Takes note of the slots that the process before this one has taken, to the last. */
+  public void cover() {
+    allocator.cover();
+    for (int slot = 0; slot < allocator.highWater(); slot++) {
+      int generation = (int) INT.getAcquire(memory, at(slot));
+      if (Integer.compareUnsigned(generation, lastGeneration) > 0) {
+        lastGeneration = generation;
+      }
+    }
   }
 
   private static StateSlots open(int fd, boolean allocates) {

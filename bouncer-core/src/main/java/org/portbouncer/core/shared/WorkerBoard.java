@@ -19,6 +19,7 @@ import org.portbouncer.core.session.StageId;
  *   64 sessions with a bucket of their own because the bucket table was full u64
  *   72 state bytes that came inline u64 | 80 as files u64 | 88 in slots u64
  *  96 live sessions taken over from workers that ended u64
+ * 112 when it ended its last turn, CLOCK_MONOTONIC ns u64, 0 where it has not
  * 120 what is in the way of writing access log lines, an errno u32, 0 for nothing
  * 128 hop times: TimeBuckets
  * 504 stage u32, StageId.code
@@ -40,12 +41,13 @@ public final class WorkerBoard {
   private static final int SESSIONS = PID + Integer.BYTES;
   private static final int HEARTBEAT = SESSIONS + Integer.BYTES;
   private static final int COUNTS = HEARTBEAT + Long.BYTES;
+  private static final int STOPPED = 112;
   private static final int LOG_TROUBLE = 120;
   private static final int HOP_TIMES = 128;
   private static final int STAGE = PLACE - 8;
 
   static {
-    if (COUNTS + Long.BYTES * Count.values().length > LOG_TROUBLE
+    if (COUNTS + Long.BYTES * Count.values().length > STOPPED
         || HOP_TIMES + TimeBuckets.BYTES > STAGE) {
       throw new AssertionError("what a worker says of itself overlaps");
     }
@@ -92,6 +94,7 @@ public final class WorkerBoard {
   public void enter(int place, StageId stage, int pid) {
     INT.setOpaque(memory, at(place, STAGE), stage.code());
     INT.setOpaque(memory, at(place, LOG_TROUBLE), 0);
+    LONG.setOpaque(memory, at(place, STOPPED), 0L);
     INT.setRelease(memory, at(place, PID), pid);
   }
 
@@ -120,6 +123,16 @@ public final class WorkerBoard {
 
   public int pid(int place) {
     return (int) INT.getAcquire(memory, at(place, PID));
+  }
+
+  /** Says that the worker has ended its last turn: nobody forwards its sessions from here on. */
+  public void stopped(int place, long nanos) {
+    LONG.setOpaque(memory, at(place, STOPPED), nanos);
+  }
+
+  /** When that was; 0 where it has not come to say so. */
+  public long stopped(int place) {
+    return (long) LONG.getOpaque(memory, at(place, STOPPED));
   }
 
   /** Sets how many sessions the worker holds now. */

@@ -77,7 +77,49 @@ public final class ChildProcess {
                 actions.address(),
                 attributes.address(),
                 arguments(arena, command),
-                environment(arena, without)));
+                environment(arena, without, List.of())));
+        return watched(pid.get(JAVA_INT, 0));
+      } finally {
+        LibcProcess.actionsDestroy(actions.address());
+        LibcProcess.attributesDestroy(attributes.address());
+      }
+    }
+  }
+
+  /**
+   * Starts a program that is to go on beside this one: with an empty signal mask, /dev/null as
+   * standard input, our standard output and error, {@code link} as descriptor 3, and no other.
+   *
+   * @param command its absolute path, and what it is called with
+   * @param without variables of our environment that it does not get
+   * @param with what it gets besides, each {@code NAME=value}
+   * @throws SystemCallException where it cannot be started
+   */
+  public static ChildProcess startBeside(
+      List<String> command, int link, Set<String> without, List<String> with) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment actions = arena.allocate(LibcProcess.ROOM, 16);
+      MemorySegment attributes = arena.allocate(LibcProcess.ROOM, 16);
+      MemorySegment mask = arena.allocate(LibcProcess.ROOM, 16);
+      check(LibcProcess.actionsInit(actions.address()));
+      check(LibcProcess.attributesInit(attributes.address()));
+      try {
+        long nowhere = Native.string(arena, "/dev/null");
+        check(LibcProcess.actionsOpen(actions.address(), 0, nowhere, Const.O_RDONLY, 0));
+        check(LibcProcess.actionsDup2(actions.address(), link, 3));
+        check(LibcProcess.actionsCloseFrom(actions.address(), 4));
+        LibcProcess.sigemptyset(mask.address());
+        check(LibcProcess.attributesMask(attributes.address(), mask.address()));
+        check(LibcProcess.attributesFlags(attributes.address(), POSIX_SPAWN_SETSIGMASK));
+        MemorySegment pid = arena.allocate(8, 8);
+        check(
+            LibcProcess.posixSpawn(
+                pid.address(),
+                string(arena, command.getFirst()),
+                actions.address(),
+                attributes.address(),
+                arguments(arena, command),
+                environment(arena, without, with)));
         return watched(pid.get(JAVA_INT, 0));
       } finally {
         LibcProcess.actionsDestroy(actions.address());
@@ -151,8 +193,9 @@ public final class ChildProcess {
   }
 
   /** Our own, byte for byte: text would change what is not in this locale's encoding. */
-  private static long environment(Arena arena, Set<String> without) {
+  private static long environment(Arena arena, Set<String> without, List<String> with) {
     List<Long> kept = new ArrayList<>();
+    with.forEach(variable -> kept.add(string(arena, variable)));
     long variables = at(LibcProcess.ENVIRON.address());
     for (long each = variables; variables != 0 && at(each) != 0; each += 8) {
       if (!without.contains(name(at(each)))) {

@@ -66,6 +66,16 @@ public final class SocketName {
     return (mode & FORMAT) == SOCKET;
   }
 
+  /** Whether what was seen has the name still. */
+  public boolean isStill() {
+    try {
+      SocketName now = at(path);
+      return Objects.equals(device, now.device) && Objects.equals(inode, now.inode);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   /** What has it, for messages: "a regular file is there, not a socket". */
   public String inTheWay() {
     String what =

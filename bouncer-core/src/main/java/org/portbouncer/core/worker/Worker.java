@@ -20,6 +20,7 @@ import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Sections;
+import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.ListenerTimes;
@@ -142,6 +143,7 @@ public final class Worker implements EventLoop.Turn {
     loop.timers().set(beat, loop.now());
     mother.attach();
     loop.run(this);
+    area.workers().stopped(start.place(), System.nanoTime());
     log.close();
     writing.close();
     ends.settle();
@@ -398,6 +400,9 @@ public final class Worker implements EventLoop.Turn {
     if (session.state().resumed()) {
       count(WorkerBoard.Count.RESUMED, 1);
       count(WorkerBoard.Count.RECEIVED, -1);
+      SessionState state = session.state();
+      table().flow().stoodStill(state.record(), System.nanoTime() - state.deadline());
+      state.deadline(0);
     } else {
       area.workers().hop(start.place(), 1000L * hopMicros);
     }

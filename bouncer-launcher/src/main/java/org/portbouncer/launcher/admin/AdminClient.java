@@ -77,9 +77,20 @@ public final class AdminClient implements Closeable {
    * @return the answer, one line of JSON, as the server wrote it
    */
   public String ask(String request) throws IOException {
+    return answer(request);
+  }
+
+  /** Waits for one more line of an answer that has several. */
+  public String next() throws IOException {
+    return answer(null);
+  }
+
+  private String answer(String request) throws IOException {
     String answer;
     try {
-      send(request);
+      if (request != null) {
+        send(request);
+      }
       answer = reader.next();
     } catch (LineReader.IdleException e) {
       throw new TimedOutException(e);

@@ -133,6 +133,10 @@ final class AdminConnection implements Runnable {
       stop(stop.now());
       return;
     }
+    if (request instanceof Request.Upgrade upgrade) {
+      upgrade(upgrade);
+      return;
+    }
     String answer;
     try {
       answer = perform(request);
@@ -158,6 +162,7 @@ final class AdminConnection implements Runnable {
       case Request.Target target -> Answers.said(operations.target(target.mode(), target.which()));
       case Request.Move move -> Answers.moved(operations.move(move.worker()));
       case Request.Reload reload -> Answers.reloaded(operations.reload(reload.recheck()));
+      case Request.Upgrade _ -> throw new IllegalStateException("answered elsewhere");
       case Request.Stop _ -> throw new IllegalStateException("answered elsewhere");
     };
   }
@@ -194,6 +199,30 @@ final class AdminConnection implements Runnable {
   private long[] idsFrom(Cidr network) {
     List<SessionView> sessions = new SessionFilter(null, network).apply(operations.sessions());
     return sessions.stream().mapToLong(SessionView::id).toArray();
+  }
+
+  private void upgrade(Request.Upgrade upgrade) throws IOException {
+    try {
+      operations.upgrade(
+          upgrade.to(),
+          upgrade.ifChanged(),
+          new Operations.Upgraded() {
+            @Override
+            public void progress(String what) throws IOException {
+              Wire.writeLine(channel, Answers.progress(what));
+            }
+
+            @Override
+            public void done(UpgradeView how) throws IOException {
+              Wire.writeLine(channel, Answers.upgraded(how));
+            }
+          });
+    } catch (RefusedException e) {
+      Wire.writeLine(channel, Answers.error(e.getMessage(), REFUSED));
+    } catch (RuntimeException e) {
+      LOG.error("upgrade failed", e);
+      Wire.writeLine(channel, Answers.error("the server failed: " + e.getMessage(), REFUSED));
+    }
   }
 
   /** Answers first: the process may be gone before an answer that came second was written. */

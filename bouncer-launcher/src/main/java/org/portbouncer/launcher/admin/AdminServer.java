@@ -94,6 +94,21 @@ public final class AdminServer implements Closeable {
   }
 
   /**
+   * The same in the place of the server before this one: commands reach this one from here on.
+   *
+   * @throws IOException with a message for the operator, the path in it
+   */
+  public static AdminServer replace(Path socket, int mode, RunAs runAs, Operations operations)
+      throws IOException {
+    return open(socket, mode, runAs, operations, Bounds.DEFAULT, new PeerCheck(socket), true);
+  }
+
+  /** Whether commands reach it. */
+  public boolean hasName() {
+    return file.hasName();
+  }
+
+  /**
    * Whether root must open the socket before another user is taken on, because that user may not
    * make files in its folder. Makes the folder where it is missing.
    */
@@ -113,12 +128,27 @@ public final class AdminServer implements Closeable {
       Bounds bounds,
       Predicate<Peer> mayUse)
       throws IOException {
+    return open(socket, mode, runAs, operations, bounds, mayUse, false);
+  }
+
+  private static AdminServer open(
+      Path socket,
+      int mode,
+      RunAs runAs,
+      Operations operations,
+      Bounds bounds,
+      Predicate<Peer> mayUse,
+      boolean replaces)
+      throws IOException {
     int listening = Libc.socket(Const.AF_UNIX, Const.SOCK_STREAM | Const.SOCK_CLOEXEC, 0);
     if (listening < 0) {
       throw new IOException("admin socket " + socket + ": " + Errno.text(-listening));
     }
     try {
-      SocketFile file = SocketFile.bind(listening, socket, mode, runAs);
+      SocketFile file =
+          replaces
+              ? SocketFile.replace(listening, socket, mode, runAs)
+              : SocketFile.bind(listening, socket, mode, runAs);
       AdminServer server = new AdminServer(listening, file, operations, bounds, mayUse);
       server.threads.prestartAllCoreThreads();
       server.acceptor.start();

@@ -79,6 +79,36 @@ final class Answers {
         });
   }
 
+  /** A line before the answer to {@code upgrade}. */
+  static String progress(String what) {
+    return render(
+        json -> {
+          json.writeStartObject();
+          json.writeStringField("progress", what);
+          json.writeEndObject();
+        });
+  }
+
+  /** How an upgrade went. */
+  static String upgraded(UpgradeView how) {
+    return render(
+        json -> {
+          json.writeStartObject();
+          json.writeBooleanField("upgraded", how.pid() != 0);
+          json.writeStringField("from", how.from());
+          json.writeStringField("to", how.to());
+          json.writeNumberField("pid", how.pid());
+          json.writeNumberField("moved", how.moved());
+          json.writeNumberField("lost", how.lost());
+          json.writeNumberField("left", how.left());
+          json.writeStringField("why", how.why());
+          json.writeNumberField("stood_still_us_p50", how.stoodStill().median());
+          json.writeNumberField("stood_still_us_p99", how.stoodStill().p99());
+          json.writeNumberField("stood_still_us_most", how.stoodStill().most());
+          json.writeEndObject();
+        });
+  }
+
   /** A class as it is after {@code limit}. */
   static String limited(BandwidthView bandwidth) {
     return render(

@@ -1,5 +1,6 @@
 package org.portbouncer.launcher.admin;
 
+import java.io.IOException;
 import java.util.List;
 import org.portbouncer.core.shared.TargetBoard;
 
@@ -57,6 +58,26 @@ public interface Operations {
    * @throws RefusedException where it cannot be, or not all of them went on
    */
   int move(String worker) throws RefusedException;
+
+  /** Who is told how an upgrade goes, on the thread that asked for it. */
+  interface Upgraded {
+    /** How far it is. */
+    void progress(String what) throws IOException;
+
+    /** How it went. */
+    void done(UpgradeView how) throws IOException;
+  }
+
+  /**
+   * Has another installation follow this one, and waits for that.
+   *
+   * @param to its folder
+   * @param ifChanged only where that is not what runs
+   * @param told how it goes and went
+   * @throws RefusedException where it cannot be: this server serves on
+   * @throws IOException what {@code told} throws
+   */
+  void upgrade(String to, boolean ifChanged, Upgraded told) throws RefusedException, IOException;
 
   /**
    * Begins to stop; returns at once. The process exits when done.

@@ -39,6 +39,9 @@ sealed interface Request {
   /** {@code reload [--recheck]}. */
   record Reload(boolean recheck) implements Request {}
 
+  /** {@code upgrade DIR [--if-changed]}. */
+  record Upgrade(String to, boolean ifChanged) implements Request {}
+
   /** {@code stop [--now]}. */
   record Stop(boolean now) implements Request {}
 }

@@ -27,6 +27,9 @@ import org.portbouncer.core.shared.TargetBoard;
  *     <td>{@code {"command":"target","mode":MODE,"of":GROUP/MEMBER}}</td></tr>
  * <tr><td>{@code move WORKER}</td><td>{@code {"command":"move","of":WORKER}}</td></tr>
  * <tr><td>{@code reload [--recheck]}</td><td>{@code {"command":"reload","recheck":true}}</td></tr>
+ * <tr><td>{@code upgrade DIR [--if-changed]}</td>
+ *     <td>{@code {"command":"upgrade","to":DIR,"if_changed":true}}; other lines may come before the
+ *     answer, {@code {"progress":TEXT}}</td></tr>
  * <tr><td>{@code stop [--now]}</td><td>{@code {"command":"stop","now":true}}</td></tr>
  * </table>
  */
@@ -71,6 +74,8 @@ final class RequestParser {
     String of;
     boolean now;
     boolean recheck;
+    String to;
+    boolean ifChanged;
   }
 
   static Request parse(String line) throws BadRequestException {
@@ -124,6 +129,13 @@ final class RequestParser {
         refuse(parts, Set.of("recheck"));
         yield new Request.Reload(parts.recheck);
       }
+      case "upgrade" -> {
+        refuse(parts, Set.of("to", "if_changed"));
+        if (parts.to == null || !parts.to.startsWith("/")) {
+          throw new BadRequestException("upgrade takes the folder of an installation, from / on");
+        }
+        yield new Request.Upgrade(parts.to, parts.ifChanged);
+      }
       case "stop" -> {
         refuse(parts, Set.of("now"));
         yield new Request.Stop(parts.now);
@@ -133,7 +145,7 @@ final class RequestParser {
               "unknown command \""
                   + printable(parts.command)
                   + "\"; there are status, sessions, top, kill, limit, targets, target, move,"
-                  + " reload and stop");
+                  + " reload, upgrade and stop");
     };
   }
 
@@ -212,6 +224,8 @@ final class RequestParser {
     requireAllowed(parts, allowed, "of", parts.of != null);
     requireAllowed(parts, allowed, "now", parts.now);
     requireAllowed(parts, allowed, "recheck", parts.recheck);
+    requireAllowed(parts, allowed, "to", parts.to != null);
+    requireAllowed(parts, allowed, "if_changed", parts.ifChanged);
   }
 
   private static void requireAllowed(Parts parts, Set<String> allowed, String what, boolean given)
@@ -254,6 +268,10 @@ final class RequestParser {
         parts.mode = word;
       } else if (parts.command.equals("target") && parts.of == null && !word.startsWith("-")) {
         parts.of = word;
+      } else if (word.equals("--if-changed")) {
+        parts.ifChanged = true;
+      } else if (parts.command.equals("upgrade") && parts.to == null && !word.startsWith("-")) {
+        parts.to = word;
       } else if (parts.command.equals("move") && parts.of == null && !word.startsWith("-")) {
         parts.of = word;
       } else if (word.matches("[0-9]{1,19}")) {
@@ -302,6 +320,8 @@ final class RequestParser {
         case "mode" -> parts.mode = string("mode", value);
         case "of" -> parts.of = string("of", value);
         case "now" -> parts.now = bool("now", value);
+        case "to" -> parts.to = string("to", value);
+        case "if_changed" -> parts.ifChanged = bool("if_changed", value);
         case "recheck" -> parts.recheck = bool("recheck", value);
         case "ids" -> parts.ids.addAll(ids(value));
         default ->

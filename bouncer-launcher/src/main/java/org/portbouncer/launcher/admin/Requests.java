@@ -111,6 +111,21 @@ public final class Requests {
     return render("reload", json -> json.writeBooleanField("recheck", recheck));
   }
 
+  /**
+   * Asks for another installation to follow the server.
+   *
+   * @param to its folder
+   * @param ifChanged only where that is not what runs
+   */
+  public static String upgrade(String to, boolean ifChanged) {
+    return render(
+        "upgrade",
+        json -> {
+          json.writeStringField("to", to);
+          json.writeBooleanField("if_changed", ifChanged);
+        });
+  }
+
   /** Asks the server to stop. */
   public static String stop(boolean now) {
     return render("stop", json -> json.writeBooleanField("now", now));

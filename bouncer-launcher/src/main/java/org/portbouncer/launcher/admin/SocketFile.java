@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
@@ -57,6 +58,20 @@ final class SocketFile {
    * @throws IOException with a message for the operator
    */
   static SocketFile bind(int fd, Path path, int mode, RunAs runAs) throws IOException {
+    return bind(fd, path, mode, runAs, false);
+  }
+
+  /**
+   * The same in the place of the server before this one, whose socket goes in the same instant.
+   *
+   * @throws IOException with a message for the operator
+   */
+  static SocketFile replace(int fd, Path path, int mode, RunAs runAs) throws IOException {
+    return bind(fd, path, mode, runAs, true);
+  }
+
+  private static SocketFile bind(int fd, Path path, int mode, RunAs runAs, boolean replaces)
+      throws IOException {
     Path parent = folder(path);
     // A name that nobody can have made before: nothing that is there is ever removed.
     Path folder = parent.resolve(".b" + Integer.toHexString(RANDOM.nextInt()));
@@ -66,13 +81,19 @@ final class SocketFile {
           "admin socket " + path + ": the path is too long; " + Wire.MAX_PATH_BYTES + " bytes fit");
     }
     createFolder(path, mode, runAs);
-    removeStale(path, runAs);
+    if (!replaces) {
+      removeStale(path, runAs);
+    }
     createPrivateFolder(path, folder);
     try {
       listen(fd, unnamed);
       Files.setPosixFilePermissions(unnamed, permissions(mode));
       runAs.give(unnamed);
-      Files.createLink(path, unnamed);
+      if (replaces) {
+        Files.move(unnamed, path, StandardCopyOption.ATOMIC_MOVE);
+      } else {
+        Files.createLink(path, unnamed);
+      }
     } catch (FileAlreadyExistsException e) {
       throw anotherAnswers(path);
     } catch (IOException e) {
@@ -82,6 +103,11 @@ final class SocketFile {
       Files.deleteIfExists(folder);
     }
     return new SocketFile(SocketName.at(path));
+  }
+
+  /** Whether it is still the one that has the name; to be called while the socket is open. */
+  boolean hasName() {
+    return name.isStill();
   }
 
   /**

@@ -136,6 +136,7 @@ public final class Cli {
                 .addSubcommand(new TargetModeCommand.Off(console))
                 .addSubcommand(new TargetModeCommand.Ready(console)));
     commands.put("reload", () -> new ReloadCommand(console));
+    commands.put("upgrade", () -> new UpgradeCommand(console));
     commands.put("stop", () -> new StopCommand(console));
     commands.put(
         "bench",

@@ -192,6 +192,28 @@ final class Acceptor {
     }
   }
 
+  /** Accepts nobody for now: who comes waits in the listen queue, for this process or another. */
+  void pause() {
+    open = false;
+    adjust();
+  }
+
+  /** Accepts again after {@link #pause}. */
+  void goOn() {
+    open = true;
+    adjust();
+  }
+
+  /** The number of the last session. */
+  long lastId() {
+    return admission.lastId();
+  }
+
+  /** Goes on counting sessions from there. */
+  void countFrom(long lastId) {
+    admission.countFrom(lastId);
+  }
+
   /** Sockets of older configurations that are not closed yet. */
   List<ListenSocket> leaving() {
     return leaving.stream().map(Door::socket).toList();

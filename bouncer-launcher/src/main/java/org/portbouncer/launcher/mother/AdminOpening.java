@@ -6,11 +6,15 @@ import org.portbouncer.core.config.Configuration;
 import org.portbouncer.launcher.admin.AdminServer;
 import org.portbouncer.launcher.admin.Operations;
 import org.portbouncer.launcher.privilege.RunAs;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The admin socket of the mother, from the decision who makes it to its end. On the main thread.
  */
 final class AdminOpening {
+
+  private static final Logger LOG = LoggerFactory.getLogger(AdminOpening.class);
 
   private final Path socket;
   private final int mode;
@@ -49,6 +53,32 @@ final class AdminOpening {
         server = AdminServer.open(socket, mode, runAs, operations);
       } catch (IOException e) {
         throw new StartException(e.getMessage(), e);
+      }
+    }
+  }
+
+  /**
+   * Opens it in the place of another server's.
+   *
+   * @throws StartException where it cannot be
+   */
+  void replace() throws StartException {
+    try {
+      server = AdminServer.replace(socket, mode, runAs, operations);
+    } catch (IOException e) {
+      throw new StartException(e.getMessage(), e);
+    }
+  }
+
+  /** Has the name again where a server that was to follow this one has failed with it. */
+  void reopen() {
+    if (!server.hasName()) {
+      server.close();
+      try {
+        replace();
+        server.prepare();
+      } catch (StartException e) {
+        LOG.error("{}", e.getMessage());
       }
     }
   }

@@ -39,6 +39,16 @@ final class Admission {
     this.pool = pool;
   }
 
+  /** The number of the last session. */
+  long lastId() {
+    return lastId;
+  }
+
+  /** The next session has the number after this one. */
+  void countFrom(long last) {
+    lastId = last;
+  }
+
   /**
    * Begins a session, which lacks its addresses.
    *

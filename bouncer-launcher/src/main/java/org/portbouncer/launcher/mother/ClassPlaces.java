@@ -30,6 +30,9 @@ final class ClassPlaces {
 
   private Epoch published;
 
+  /** It is the one of the mother before this one. */
+  private boolean inherited;
+
   ClassPlaces(SharedArea area, LiveRecords live, Epochs epochs) {
     this(area.classes(), area.sessions(), live, epochs, ClassBoard.PLACES);
   }
@@ -73,6 +76,22 @@ final class ClassPlaces {
   }
 
   /**
+   * Goes on with the places of the mother before this one.
+   *
+   * @param inForce what she had in force: its rates are, and what the operator has changed of them
+   */
+  void inherit(Map<String, Integer> places, Epoch inForce) {
+    byName.putAll(places);
+    published = inForce;
+    inherited = true;
+  }
+
+  /** Every class that has a place. */
+  Map<String, Integer> all() {
+    return Map.copyOf(byName);
+  }
+
+  /**
    * The places that the configuration in force refers to, or one that a live session began with.
    */
   private BitSet inUse() {
@@ -109,11 +128,15 @@ final class ClassPlaces {
     for (int i = 0; i < classes.size(); i++) {
       BandwidthClass one = classes.get(i);
       int place = epoch.classes()[i];
+      if (inherited && published.configuration().bandwidth().contains(one)) {
+        continue; // as the mother before has it, by the operator's last word
+      }
       if (!Integer.valueOf(place).equals(byName.put(one.name(), place))) {
         board.open(place);
       }
       board.set(place, one.up(), one.down(), one.burst(), now);
     }
     published = epoch;
+    inherited = false;
   }
 }

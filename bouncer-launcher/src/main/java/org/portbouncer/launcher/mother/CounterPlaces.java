@@ -134,6 +134,23 @@ final class CounterPlaces {
     return byGroup;
   }
 
+  /** Goes on with the places of the mother before this one. */
+  void inherit(Books books, int epoch) {
+    listeners.inherit(books.listeners(), epoch);
+    rules.inherit(books.rules(), epoch);
+    members.inherit(books.members(), epoch);
+  }
+
+  /** Every member that was configured since the start, and its place. */
+  Map<MemberName, Integer> members() {
+    return members.snapshot();
+  }
+
+  /** Every rule that has a place of its own. */
+  Map<RuleName, Integer> ownRules() {
+    return rules.snapshot();
+  }
+
   /** Every listener that was configured since the start, and its place. */
   Map<String, Integer> listeners() {
     return listeners.snapshot();

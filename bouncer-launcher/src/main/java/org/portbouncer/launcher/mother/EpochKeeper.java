@@ -31,6 +31,9 @@ final class EpochKeeper extends Timer {
 
   private int oldestInSetUp = 1;
 
+  /** Those that are kept whatever the table says. */
+  private final BitSet pinned = new BitSet();
+
   EpochKeeper(Ground ground, InForce inForce, PublishedEpochs published, Supervisor supervisor) {
     this.ground = ground;
     this.inForce = inForce;
@@ -44,6 +47,16 @@ final class EpochKeeper extends Timer {
     if (!isSet()) {
       ground.loop().timers().set(this, ground.loop().now() + PERIOD_NANOS);
     }
+  }
+
+  /** Keeps those up to this one: another server has sessions begin under them still. */
+  void pin(int newest) {
+    pinned.set(1, newest + 1);
+  }
+
+  /** They are kept as others from here on. */
+  void unpin() {
+    pinned.clear();
   }
 
   /** The oldest configuration that anything refers to. */
@@ -64,6 +77,7 @@ final class EpochKeeper extends Timer {
     int newest = inForce.epoch().number();
     BitSet inUse = new BitSet();
     inUse.set(newest);
+    published.numbers().filter(pinned::get).forEach(inUse::set);
     BitSet inSetUp = new BitSet();
     inSetUp.set(newest);
     SessionTable table = ground.table();

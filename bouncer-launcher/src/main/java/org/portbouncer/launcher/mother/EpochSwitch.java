@@ -44,8 +44,27 @@ final class EpochSwitch {
    */
   Epoch make(Configuration bound) throws StartException {
     int number = ++last;
-    int oldest = number == 1 ? 1 : keeper.oldest();
+    int oldest = inForce.epoch() == null ? 1 : keeper.oldest();
     return new Epoch(number, bound, places.assign(bound, classes.assign(bound), number, oldest));
+  }
+
+  /** Goes on where the mother before this one was. */
+  void inherit(Inheritance inheritance) {
+    last = inheritance.lastEpoch();
+    classes.inherit(inheritance.books().classes(), inheritance.epochs().getLast());
+    places.inherit(inheritance.books(), last);
+    inheritance.epochs().forEach(ground.epochs()::add);
+  }
+
+  /** What a mother that follows this one has to know. */
+  Books books(Supervisor of) {
+    return new Books(
+        places.listeners(),
+        places.ownRules(),
+        places.members(),
+        classes.all(),
+        of.allPlaces(),
+        of.allRestarts());
   }
 
   /** Puts the first in force, before there are workers, and before clients are accepted. */

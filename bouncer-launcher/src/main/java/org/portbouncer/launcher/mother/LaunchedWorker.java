@@ -48,7 +48,7 @@ record LaunchedWorker(
 
   /** What a worker does not get of our environment. */
   private static final Set<String> OURS =
-      Stream.concat(Notifier.VARIABLES.stream(), Stream.of(CLASS_PATH))
+      Stream.concat(Notifier.VARIABLES.stream(), Stream.of(CLASS_PATH, HandoverLink.VARIABLE))
           .collect(Collectors.toUnmodifiableSet());
 
   /**

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -42,7 +43,7 @@ final class ListenSocket {
   private final boolean fresh;
 
   /** The file of a `unix:` socket that was bound here; null for any other. */
-  private final SocketName file;
+  private SocketName file;
 
   private ListenSocket(
       Endpoint endpoint,
@@ -98,10 +99,58 @@ final class ListenSocket {
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment address = arena.allocate(SockAddr.ROOM + 8L, 8);
-      boolean sixOnly = Sockets.isSixOnly(fd);
+      boolean sixOnly = leavesV4(fd, address);
       return new ListenSocket(
           bound(endpoint, fd, address), fd, sixOnly, anyPort, !kept, false, null);
     }
+  }
+
+  /** Takes over a socket of the server before this one. */
+  static ListenSocket inherit(HandoverLink.Kept kept) {
+    SocketName name = null;
+    if (kept.endpoint().kind() == Endpoint.Kind.UNIX && !kept.passed()) {
+      try {
+        name = SocketName.at(Path.of(kept.endpoint().path()));
+      } catch (IOException | InvalidPathException e) {
+        name = null; // it is not removed at the end, and the next start removes it
+      }
+    }
+    boolean sixOnly;
+    try (Arena arena = Arena.ofConfined()) {
+      sixOnly = leavesV4(kept.fd(), arena.allocate(SockAddr.ROOM + 8L, 8));
+    }
+    return new ListenSocket(
+        kept.endpoint(),
+        kept.fd(),
+        sixOnly,
+        kept.anyPort().isEmpty() ? null : kept.anyPort(),
+        kept.passed(),
+        kept.fresh(),
+        name);
+  }
+
+  /**
+   * Whether a socket that is on all IPv6 addresses leaves IPv4 clients to others. One on a single
+   * address has none; the kernel says of that, too, that it is for IPv6 alone, whatever was asked
+   * for when it was made.
+   */
+  private static boolean leavesV4(int fd, MemorySegment address) {
+    address.set(JAVA_INT, SockAddr.ROOM, SockAddr.ROOM);
+    return Libc.getsockname(fd, address.address(), address.address() + SockAddr.ROOM) >= 0
+        && SockAddr.family(address, 0) == Const.AF_INET6
+        && SockAddr.isAny(address, 0)
+        && Sockets.isSixOnly(fd);
+  }
+
+  /** What {@link #inherit} makes the same of. */
+  HandoverLink.Kept toInherit() {
+    return new HandoverLink.Kept(fd, endpoint, anyPort == null ? "" : anyPort, passed, fresh);
+  }
+
+  /** Lets go of it: another process listens on, and its file is that one's. */
+  void letGo() {
+    file = null;
+    Libc.close(fd);
   }
 
   /** Where a socket listens, as an operator would write it; for a TCP socket. */

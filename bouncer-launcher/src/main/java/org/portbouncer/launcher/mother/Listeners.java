@@ -88,6 +88,36 @@ final class Listeners {
   }
 
   /**
+   * Takes those of the server before this one, and binds what it did not have.
+   *
+   * @throws StartException for the first that fails; nothing stays bound then
+   */
+  static Listeners inherit(
+      Configuration configuration, List<HandoverLink.Kept> sockets, RunAs runAs)
+      throws StartException {
+    Listeners listeners = new Listeners();
+    for (HandoverLink.Kept each : sockets) {
+      ListenSocket socket = ListenSocket.inherit(each);
+      if (each.passed() && Overlap.isV4(each.endpoint())) {
+        listeners.v4Beside.add(socket);
+      }
+      socket.names().forEach(name -> listeners.before.put(name, socket));
+    }
+    return listeners.bind(configuration, runAs);
+  }
+
+  /** What {@link #inherit} takes: every socket once. */
+  List<HandoverLink.Kept> toInherit() {
+    return entries.stream().map(Entry::socket).distinct().map(ListenSocket::toInherit).toList();
+  }
+
+  /** Lets go of all: another server has them. */
+  void letGo() {
+    entries.stream().map(Entry::socket).distinct().forEach(ListenSocket::letGo);
+    entries.clear();
+  }
+
+  /**
    * The listeners of a newer configuration: sockets of addresses that stay, and new ones, which are
    * bound beside those that are not wanted any more.
    *

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import org.portbouncer.core.hop.HopMarker;
 import org.portbouncer.core.loop.EventLoop;
@@ -73,6 +74,7 @@ final class LostOnHop {
   private final Peers peers;
   private final StageId stage;
   private final Supplier<int[]> inboxesNow;
+  private final IntPredicate ours;
   private final HopMarker marker = new HopMarker();
   private final Set<Object> awaited = new HashSet<>();
 
@@ -116,6 +118,7 @@ final class LostOnHop {
    * Watches over one stage.
    *
    * @param inboxes gives the stage's, writing ends: those of io come and go
+   * @param ours whether sessions of a configuration are this server's; by its number
    */
   LostOnHop(
       EventLoop loop,
@@ -124,7 +127,8 @@ final class LostOnHop {
       SessionEnd ends,
       Peers peers,
       StageId stage,
-      Supplier<int[]> inboxes) {
+      Supplier<int[]> inboxes,
+      IntPredicate ours) {
     this.loop = loop;
     this.table = table;
     this.live = live;
@@ -132,6 +136,7 @@ final class LostOnHop {
     this.peers = peers;
     this.stage = stage;
     this.inboxesNow = inboxes;
+    this.ours = ours;
   }
 
   /** A worker of this stage or of the one before has died. */
@@ -157,7 +162,7 @@ final class LostOnHop {
     live.each(
         record -> {
           int generation = table.generation(record);
-          if (table.isQueued(record, generation, stage)) {
+          if (table.isQueued(record, generation, stage) && ours.test(table.epoch(record))) {
             suspect(record, generation);
           }
         });

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.LockSupport;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.launcher.metrics.MetricsServer;
@@ -22,6 +23,11 @@ import org.slf4j.LoggerFactory;
 final class MetricsOpening {
 
   private static final Logger LOG = LoggerFactory.getLogger(MetricsOpening.class);
+
+  /** For the server before this one to close its own. */
+  private static final long FREE_NANOS = 10_000_000_000L;
+
+  private static final long AGAIN_NANOS = 20_000_000;
 
   private static final int FIRST_PORT_FOR_ALL = 1024;
 
@@ -61,6 +67,39 @@ final class MetricsOpening {
     }
   }
 
+  /** Opens it once a server before this one has let go of the port, and says so. */
+  void follow() {
+    if (listen == null) {
+      return;
+    }
+    opening =
+        CompletableFuture.supplyAsync(
+            this::openWhenFree,
+            task -> Thread.ofPlatform().daemon().name("metrics-open").start(task));
+    opening.whenComplete(
+        (server, failure) -> {
+          if (failure != null) {
+            LOG.error("{}; there are no metrics", failure.getCause().getMessage());
+          } else {
+            served(server);
+          }
+        });
+  }
+
+  private MetricsServer openWhenFree() {
+    long until = System.nanoTime() + FREE_NANOS;
+    while (true) {
+      try {
+        return open();
+      } catch (CompletionException e) {
+        if (System.nanoTime() - until > 0) {
+          throw e;
+        }
+        LockSupport.parkNanos(AGAIN_NANOS);
+      }
+    }
+  }
+
   private MetricsServer open() {
     InetAddress host = InetAddress.ofLiteral(listen.host());
     try {
@@ -90,10 +129,13 @@ final class MetricsOpening {
   /** Says that the server is up. */
   void serving() {
     if (opening != null) {
-      MetricsServer server = opening.join();
-      server.serving();
-      LOG.info("metrics and status page: http://{}/", server.addressText());
+      served(opening.join());
     }
+  }
+
+  private static void served(MetricsServer server) {
+    server.serving();
+    LOG.info("metrics and status page: http://{}/", server.addressText());
   }
 
   /** Closes it; one that is still being opened, too. */

@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.mother;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.portbouncer.core.config.Configuration;
@@ -51,6 +52,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
   private final Notifier notifier;
   private final Predecessors predecessors;
   private final KeptSockets keptSockets;
+  private final PublishedEpochs published;
   private final LeftOutLines leftOut;
   private final AccessLogWriting writing;
   private final AccessLogKeeper accessLogKeeper;
@@ -63,6 +65,17 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
   private final Reloader reloader;
   private final Shutdown shutdown;
   private final ServerOperations operations;
+  private final Upgrades upgrades;
+
+  /** What the server before this one has handed over; null where this one follows none. */
+  private final Inheritance inheritance;
+
+  /** The same server; null likewise. */
+  private OldServer oldServer;
+
+  /** Why it ended before it served; null where it did not. */
+  private String failed;
+
   private AdminOpening admin;
   private MetricsOpening metrics;
 
@@ -70,18 +83,20 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
   private String unstartable;
 
   /** Puts the parts together, each after those that it asks. */
-  private Mother(Configuration configuration, long startedAt, StandardStreams streams)
+  private Mother(
+      Configuration configuration, long startedAt, StandardStreams streams, Inheritance inheritance)
       throws StartException {
     this.startedAt = startedAt;
+    this.inheritance = inheritance;
     AccessLog accessLog = new AccessLog();
-    ground = ground(configuration, accessLog);
+    ground = ground(configuration, accessLog, inheritance);
     notifier = new Notifier(System.getenv(), ground.pid());
     predecessors = new Predecessors(ground.loop(), notifier);
     keptSockets = new KeptSockets(notifier);
     leftOut = new LeftOutLines(ground, inForce);
     writing = new AccessLogWriting(accessLog, ground.loop(), leftOut);
     Inboxes inboxes = new Inboxes(ground.states().inlineBytes());
-    PublishedEpochs published = new PublishedEpochs();
+    published = new PublishedEpochs();
     supervisor =
         new Supervisor(ground, inForce, published, accessLog, notifier, inboxes, Launcher.OURS);
     accessLogKeeper = new AccessLogKeeper(ground.loop(), accessLog, streams, supervisor);
@@ -122,19 +137,51 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
             streams,
             pauses,
             startedAt);
+    upgrades =
+        new Upgrades(
+            new SuccessorParts(
+                ground,
+                inForce,
+                published,
+                epochs,
+                supervisor,
+                acceptor,
+                notifier,
+                shutdown,
+                this::closeMetrics,
+                () -> admin.reopen(),
+                () -> oldServer != null && oldServer.isThere() || predecessors.count() > 0,
+                ProgramFile.now()),
+            reloader,
+            Path.of(configuration.file()));
     operations =
         new ServerOperations(
-            ground, inForce, figures, targets, stateWatch, leftOut, supervisor, reloader, shutdown);
+            ground,
+            inForce,
+            figures,
+            targets,
+            stateWatch,
+            leftOut,
+            supervisor,
+            reloader,
+            shutdown,
+            upgrades);
   }
 
-  private static Ground ground(Configuration configuration, AccessLog accessLog) {
+  private static Ground ground(
+      Configuration configuration, AccessLog accessLog, Inheritance inheritance) {
     EventLoop loop = new EventLoop();
+    boolean inherits = inheritance != null && inheritance.takesSessions();
     SharedArea area =
-        SharedArea.create(Math.max(MIN_RECORDS, configuration.maxSessions() + SPARE_RECORDS));
+        inherits
+            ? inheritance.area()
+            : SharedArea.create(Math.max(MIN_RECORDS, recordsFor(configuration)));
     Epochs epochs = new Epochs();
-    StateMaker states = StateMaker.open(configuration.stateTransfer());
+    StateMaker states =
+        StateMaker.open(configuration.stateTransfer(), inherits ? inheritance.slots() : null);
     int pid = (int) ProcessHandle.current().pid();
     RecordAllocator records = new RecordAllocator(area.sessions(), pid);
+    records.cover();
     return new Ground(
         loop,
         new Mailbox(loop, Mother::taskFailed),
@@ -146,6 +193,10 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
         states,
         pid,
         DescriptorLimit.batch(DescriptorLimit.current()));
+  }
+
+  private static int recordsFor(Configuration configuration) {
+    return configuration.maxSessions() + SPARE_RECORDS;
   }
 
   /**
@@ -173,7 +224,13 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
     LogSetup.levels(configuration.log());
     try {
       Signals signals = Signals.begin();
-      new Mother(configuration, startedAt, streams).serve(loaded, signals);
+      Inheritance inheritance =
+          Inheritance.take(System.getenv(), configuration, recordsFor(configuration));
+      Mother mother = new Mother(configuration, startedAt, streams, inheritance);
+      mother.serve(loaded, signals);
+      if (mother.failed != null) {
+        throw new StartException("cannot follow the server before: " + mother.failed);
+      }
       return 0;
     } catch (StartException | RuntimeException e) {
       boolean known = e instanceof StartException;
@@ -191,13 +248,18 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
     List<PassedSockets.Passed> passed =
         predecessors.take(PassedSockets.take(System.getenv(), ground.pid()));
     Listeners listeners =
-        Listeners.open(configuration, Adoption.of(configuration, passed, notifier), runAs);
-    keptSockets.release(listeners);
+        inheritance == null
+            ? Listeners.open(configuration, Adoption.of(configuration, passed, notifier), runAs)
+            : Listeners.inherit(configuration, inheritance.sockets(), runAs);
+    if (inheritance == null) {
+      keptSockets.release(listeners);
+    }
     admin = new AdminOpening(configuration.admin(), operations, runAs);
     metrics = new MetricsOpening(configuration.metrics(), operations, runAs);
     try {
       Configuration bound = listeners.withPorts(configuration);
       accessLogKeeper.open(bound.log().access(), runAs);
+      inherit();
       PublishedEpoch first = PublishedEpoch.of(epochs.make(bound), loaded.rules());
       epochs.begin(first.epoch(), listeners);
       admin.asRoot();
@@ -208,8 +270,10 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
       ground.states().tryDirectory();
       // What may fail lies behind: a start that fails says one line.
       StartLog.write(bound, loaded.problems(), listeners, ground.batch());
-      admin.open();
-      metrics.begin();
+      if (inheritance == null) {
+        admin.open();
+        metrics.begin();
+      }
       Confinement confinement = Confinement.detect(bound.confine(), rights);
       try {
         begin(first, confinement);
@@ -241,8 +305,26 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
     }
   }
 
+  /** Goes on in the books of the mother before this one. */
+  private void inherit() {
+    if (inheritance == null || !inheritance.takesSessions()) {
+      return;
+    }
+    int last = inheritance.lastEpoch();
+    epochs.inherit(inheritance);
+    supervisor.inherit(inheritance.books());
+    supervisor.ours(number -> number > last);
+    published.inherit(inheritance.epochs());
+    keeper.pin(last);
+  }
+
   private void begin(PublishedEpoch first, Confinement confinement) throws StartException {
     keeper.add(first);
+    if (inheritance != null) {
+      oldServer = new OldServer(ground, inheritance, new Following());
+      oldServer.begin();
+      shutdown.beside(oldServer::end);
+    }
     supervisor.tell(stateWatch);
     supervisor.tell(this);
     supervisor.tell(reloader);
@@ -300,16 +382,29 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
     if (shutdown.begun()) {
       return;
     }
+    if (oldServer != null) {
+      oldServer.ready();
+      return;
+    }
+    accept();
+    serving();
+    metrics.serving();
+  }
+
+  private void accept() {
     inForce.serve();
     acceptor.open(inForce.epoch(), inForce.listeners());
     stateWatch.look();
     new Sweeper(ground).start();
+  }
+
+  /** Says so to all. */
+  private void serving() {
     keptSockets.update(inForce.listeners());
     notifier.ready(ground.pid(), statusLine.text());
     reloader.serving();
     System.out.println(readyLine());
     System.out.flush();
-    metrics.serving();
     Afterwards.run(ground.loop(), this::prepareForQuestions);
   }
 
@@ -322,6 +417,59 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
   public void unstartable(String why) {
     unstartable = why;
     ground.loop().stop();
+  }
+
+  /** Another server wants the port; beside the loop, which has other things to do than to wait. */
+  private void closeMetrics() {
+    try {
+      Thread.ofPlatform().daemon().name("metrics-close").start(metrics::close);
+    } catch (OutOfMemoryError e) { // no thread to be had
+      metrics.close();
+    }
+  }
+
+  /** Does what the server before this one says. */
+  private final class Following implements OldServer.Orders {
+
+    @Override
+    public void go(long lastId) {
+      ground.records().cover();
+      if (ground.states().slots() != null) {
+        ground.states().slots().cover();
+      }
+      acceptor.countFrom(lastId);
+      try {
+        admin.replace();
+      } catch (StartException e) {
+        lost(e.getMessage());
+        return;
+      }
+      accept();
+      oldServer.serving(supervisor.inboxesOfIo());
+    }
+
+    @Override
+    public void main() {
+      keptSockets.release(inForce.listeners());
+      serving();
+      metrics.follow();
+    }
+
+    @Override
+    public void lost(String why) {
+      failed = why;
+      ground.loop().stop();
+    }
+
+    @Override
+    public void ended() {
+      if (inheritance.takesSessions()) {
+        keeper.unpin();
+        supervisor.ours(_ -> true);
+        new LeftBehind(ground, supervisor, inheritance.lastEpoch(), inheritance.books().workers())
+            .start();
+      }
+    }
   }
 
   private String readyLine() {

@@ -95,6 +95,22 @@ final class NamedPlaces<N> {
     return longest;
   }
 
+  /**
+   * Goes on with the places that the mother before this one has given out.
+   *
+   * @param places all of them
+   * @param epoch the configuration that is known to have had them
+   */
+  synchronized void inherit(Map<N, Integer> places, int epoch) {
+    places.forEach(
+        (name, number) -> {
+          Place place = new Place(number);
+          place.epoch = epoch;
+          byName.put(name, place);
+          used = Math.max(used, number + 1);
+        });
+  }
+
   /** Every name that has a place. */
   synchronized Map<N, Integer> snapshot() {
     return byName.entrySet().stream()

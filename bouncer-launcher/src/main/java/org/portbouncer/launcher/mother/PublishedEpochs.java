@@ -1,9 +1,13 @@
 package org.portbouncer.launcher.mother;
 
+import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.core.worker.EpochCodec;
 
 /**
  * The configurations that are kept, in the form that workers get them in. In the mother, on her
@@ -19,9 +23,29 @@ final class PublishedEpochs {
 
   private int oldestInSetUp = 1;
 
+  /**
+   * The first that is this server's own: what a server before has begun to set up is none of it.
+   */
+  private int firstOwn;
+
   /** Adds the newest, which workers that start from now on get too. */
   void add(PublishedEpoch newest) {
     all.add(newest);
+  }
+
+  /** Adds those under which sessions of the server before this one began. */
+  void inherit(List<Epoch> epochs) {
+    for (Epoch epoch : epochs) {
+      all.add(new PublishedEpoch(epoch, EpochCodec.encode(epoch, 0), null));
+      firstOwn = epoch.number() + 1;
+    }
+  }
+
+  /** The bytes of all, oldest first, as EpochCodec has them. */
+  byte[] toInherit() {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    all.forEach(one -> bytes.writeBytes(one.bytes()));
+    return bytes.toByteArray();
   }
 
   /** Takes one back that was never put in force. */
@@ -37,8 +61,13 @@ final class PublishedEpochs {
 
   /** What a worker of this stage that starts now has to know. */
   EpochFile forStage(StageId stage) {
-    int oldest = stage == StageId.IO ? 0 : oldestInSetUp;
+    int oldest = stage == StageId.IO ? 0 : Math.max(oldestInSetUp, firstOwn);
     return new EpochFile(all.stream().filter(one -> one.number() >= oldest).toList(), stage);
+  }
+
+  /** The numbers of all. */
+  IntStream numbers() {
+    return all.stream().mapToInt(PublishedEpoch::number);
   }
 
   int count() {

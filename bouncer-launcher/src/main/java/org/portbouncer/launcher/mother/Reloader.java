@@ -65,6 +65,26 @@ final class Reloader implements Supervisor.News {
     next();
   }
 
+  /**
+   * Has no reload begin for now.
+   *
+   * @param why for who asks for one
+   * @return false where one is under way
+   */
+  boolean hold(String why) {
+    if (run != null || refusal != null) {
+      return false;
+    }
+    refusal = why;
+    return true;
+  }
+
+  /** Lets reloads begin again after {@link #hold}. */
+  void letGo() {
+    refusal = null;
+    next();
+  }
+
   /** The server stops: a reload that is under way is given up, and there will be no other. */
   void refuse(String why) {
     if (refusal != null) {

@@ -50,6 +50,7 @@ final class Resumption {
 
   private Keeper keeper;
   private int dead;
+  private long stoppedAt;
   private int offered;
 
   Resumption(Ground ground) {
@@ -68,23 +69,25 @@ final class Resumption {
    * Begins with a worker that has ended.
    *
    * @param keeper null, or without a process, where its descriptors went with it
-   * @param to who gets its sessions
+   * @param stoppedAt when, CLOCK_MONOTONIC ns
+   * @param to whose are the inboxes that get its sessions
    */
-  void begin(Keeper keeper, int dead, List<WorkerProcess> to) {
+  void begin(Keeper keeper, int dead, long stoppedAt, List<Inboxes.Inbox> to) {
     this.keeper = keeper != null && keeper.keeps() && !to.isEmpty() ? keeper : null;
     this.dead = dead;
+    this.stoppedAt = stoppedAt;
     outbox.takeSettled();
     if (this.keeper != null && !lead(to)) {
       this.keeper = null;
     }
   }
 
-  private boolean lead(List<WorkerProcess> to) {
+  private boolean lead(List<Inboxes.Inbox> to) {
     int[] ids = new int[to.size()];
     int[] inboxes = new int[to.size()];
     for (int i = 0; i < ids.length; i++) {
-      ids[i] = to.get(i).inbox().id();
-      inboxes[i] = Libc.fcntl(to.get(i).inbox().writing(), Const.F_DUPFD_CLOEXEC, 0);
+      ids[i] = to.get(i).id();
+      inboxes[i] = Libc.fcntl(to.get(i).writing(), Const.F_DUPFD_CLOEXEC, 0);
       if (inboxes[i] < 0) {
         for (int j = 0; j < i; j++) {
           Libc.close(inboxes[j]);
@@ -125,6 +128,7 @@ final class Resumption {
     ground.area().buckets().giveBack(record);
     note(record);
     table.restore(record, session.state());
+    session.state().deadline(stoppedAt);
     outbox.offer(session);
     if (++offered % ground.batch() == 0) {
       outbox.flush();

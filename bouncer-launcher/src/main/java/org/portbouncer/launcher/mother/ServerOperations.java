@@ -1,5 +1,7 @@
 package org.portbouncer.launcher.mother;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
@@ -68,6 +70,7 @@ final class ServerOperations implements Operations, MetricsSource {
   private final Supervisor supervisor;
   private final Reloader reloader;
   private final Shutdown shutdown;
+  private final Upgrades upgrades;
   private CompletableFuture<Void> turn;
 
   ServerOperations(
@@ -79,7 +82,9 @@ final class ServerOperations implements Operations, MetricsSource {
       LeftOutLines leftOut,
       Supervisor supervisor,
       Reloader reloader,
-      Shutdown shutdown) {
+      Shutdown shutdown,
+      Upgrades upgrades) {
+    this.upgrades = upgrades;
     this.ground = ground;
     this.inForce = inForce;
     this.figures = figures;
@@ -283,6 +288,14 @@ final class ServerOperations implements Operations, MetricsSource {
       throw new RefusedException(
           "it still serves sessions of internal targets; it is moved when the last has ended");
     }
+  }
+
+  @Override
+  public void upgrade(String to, boolean ifChanged, Upgraded told)
+      throws RefusedException, IOException {
+    UpgradeWait wait = new UpgradeWait();
+    ground.post(() -> upgrades.begin(Path.of(to), ifChanged, wait));
+    wait.await(told);
   }
 
   @Override

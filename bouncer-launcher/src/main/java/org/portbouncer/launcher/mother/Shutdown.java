@@ -1,5 +1,6 @@
 package org.portbouncer.launcher.mother;
 
+import java.util.function.Consumer;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Result;
@@ -67,6 +68,9 @@ final class Shutdown extends Timer {
   private long progressAt;
   private boolean leavesWorkers;
 
+  /** Has what is left of a server before this one end too: at once, or not. */
+  private Consumer<Boolean> beside = _ -> {};
+
   Shutdown(
       Ground ground,
       InForce inForce,
@@ -87,6 +91,11 @@ final class Shutdown extends Timer {
     this.stateWatch = stateWatch;
   }
 
+  /** Says who ends with this server. */
+  void beside(Consumer<Boolean> other) {
+    beside = other;
+  }
+
   boolean begun() {
     return step != Step.SERVING;
   }
@@ -102,6 +111,7 @@ final class Shutdown extends Timer {
    * @param now end live sessions at once
    */
   void begin(boolean now) {
+    beside.accept(now);
     if (step == Step.SERVING && !now && question.canBeAsked()) {
       step = Step.ASKING;
       ask();

@@ -51,6 +51,11 @@ final class Staff {
 
   private int lanesVersion;
 
+  /**
+   * Inboxes of another server's io workers, which get all sessions from now on; empty as a rule.
+   */
+  private List<Inboxes.Inbox> successors = List.of();
+
   Staff(Ground ground, WorkerProcess.Watcher watcher, Inboxes inboxes) {
     this.ground = ground;
     this.watcher = watcher;
@@ -197,7 +202,44 @@ final class Staff {
 
   /** Tells a worker of the stage before io who gets sessions now. */
   void tellLanes(WorkerProcess worker) {
-    worker.lanes(lanesVersion, lanes.stream().map(WorkerProcess::inbox).toList());
+    worker.lanes(
+        lanesVersion,
+        successors.isEmpty() ? lanes.stream().map(WorkerProcess::inbox).toList() : successors);
+  }
+
+  /** Has all sessions go to another server's io workers, and those of this one leave. */
+  void handOver(List<Inboxes.Inbox> inboxes) {
+    successors = inboxes;
+    lanes = List.of();
+    lanesVersion++;
+    for (WorkerProcess worker : all) {
+      if (worker.stage() == StageId.BANDWIDTH) {
+        tellLanes(worker);
+      } else if (worker.stage() == StageId.IO) {
+        worker.leave();
+      }
+    }
+    letGo();
+  }
+
+  /** Inboxes of another server's io workers, to which live sessions go; empty as a rule. */
+  List<Inboxes.Inbox> successors() {
+    return successors;
+  }
+
+  /** Takes note of the places on the board that workers of the server before have. */
+  void inherit(List<List<Integer>> taken) {
+    for (StageId stage : StageId.values()) {
+      for (int place : taken.get(stage.ordinal())) {
+        places.get(stage).add(place);
+        usedPlaces = Math.max(usedPlaces, place + 1);
+      }
+    }
+  }
+
+  /** A worker of the server before has left its place: it is for another of its stage. */
+  void free(StageId stage, int place) {
+    freePlaces.get(stage).add(place);
   }
 
   /** Ends those that leave and that nobody can send to any more; call it when anything changed. */

@@ -42,6 +42,18 @@ final class StateMaker {
 
   /** Prepares for the configured mode. */
   static StateMaker open(StateTransfer settings) {
+    return open(settings, null);
+  }
+
+  /**
+   * The same with the slots of the server before this one.
+   *
+   * @param inherited null for none
+   */
+  static StateMaker open(StateTransfer settings, StateSlots inherited) {
+    if (inherited != null) {
+      return new StateMaker(settings, inherited);
+    }
     StateSlots slots =
         settings.mode() == StateTransfer.Mode.SHM
             ? StateSlots.create(settings.slots(), SessionState.BYTES + settings.padding())

@@ -1,9 +1,11 @@
 package org.portbouncer.launcher.mother;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import org.portbouncer.core.config.Configuration.Workers;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.log.LogForm;
@@ -104,6 +106,14 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   /** Said once: sessions end with their io workers. */
   private boolean unkept;
+
+  /** Which sessions, by their configurations, are on their way here, and not in another server. */
+  private IntPredicate ours = _ -> true;
+
+  /** Those that another server goes on with. */
+  private final List<Resumed> handedOver = new ArrayList<>();
+
+  private int lostOnHandover;
 
   private boolean announced;
   private int lastToken;
@@ -212,7 +222,14 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
       builds[stage.ordinal()] = launcher.build(stage);
       lostOnHop.add(
           new LostOnHop(
-              loop, area.sessions(), live, ends, this, stage, () -> inboxes.writing(stage)));
+              loop,
+              area.sessions(),
+              live,
+              ends,
+              this,
+              stage,
+              () -> inboxes.writing(stage),
+              number -> ours.test(number)));
     }
     for (WorkerProcess worker : workers.reversed()) {
       launch(worker, null);
@@ -381,9 +398,16 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   /** Finds what a worker of this stage had in its hands between two stages. */
   private void findLost(StageId stage) {
-    lostOnHop.get(stage.ordinal()).begin();
+    findLostOnWayTo(stage);
     if (stage != StageId.IO) {
-      lostOnHop.get(stage.next().ordinal()).begin();
+      findLostOnWayTo(stage.next());
+    }
+  }
+
+  private void findLostOnWayTo(StageId stage) {
+    // What is on its way to another server's io workers is theirs to receive.
+    if (stage != StageId.IO || staff.successors().isEmpty()) {
+      lostOnHop.get(stage.ordinal()).begin();
     }
   }
 
@@ -480,8 +504,79 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     return staff.all().stream().anyMatch(one -> one.keeper() != null && one.keeper().is(pid));
   }
 
+  /**
+   * A session that goes on elsewhere.
+   *
+   * @param generation of its record
+   */
+  record Resumed(int record, int generation) {}
+
+  /** Takes over what the mother before knew of the workers. */
+  void inherit(Books books) {
+    staff.inherit(books.workers());
+    for (StageId stage : StageId.values()) {
+      restarts.set(stage.ordinal(), books.restarts().get(stage.ordinal()));
+    }
+  }
+
+  /** Which build workers of a stage are of. */
+  int build(StageId stage) {
+    return builds[stage.ordinal()];
+  }
+
+  /** For each stage the places of its workers, those that are gone included. */
+  List<List<Integer>> allPlaces() {
+    return Arrays.stream(StageId.values()).map(stage -> List.copyOf(places(stage))).toList();
+  }
+
+  /** For each stage how often its workers were started again. */
+  List<Long> allRestarts() {
+    return Arrays.stream(StageId.values()).map(this::restarts).toList();
+  }
+
+  /** A worker of the server before has left its place. */
+  void free(StageId stage, int place) {
+    staff.free(stage, place);
+  }
+
+  /**
+   * Says whose sessions are looked for when a worker has died: there may be another server whose
+   * sessions are in the same memory.
+   *
+   * @param which told the number of a session's configuration
+   */
+  void ours(IntPredicate which) {
+    ours = which;
+  }
+
+  /** The writing ends of the inboxes of io workers. */
+  int[] inboxesOfIo() {
+    return inboxes.writing(StageId.IO);
+  }
+
+  /** Has live sessions go on in another server's io workers, and those of this one end. */
+  void handOver(List<Inboxes.Inbox> inboxes) {
+    staff.handOver(inboxes);
+  }
+
+  /** The sessions that went there so far. */
+  List<Resumed> handedOver() {
+    return handedOver;
+  }
+
+  /** Sessions that ended because they could not. */
+  int lostOnHandover() {
+    return lostOnHandover;
+  }
+
   /** Who gets the live sessions of an io worker that has ended: others, or else its successor. */
-  private List<WorkerProcess> heirs(WorkerProcess gone) {
+  private List<Inboxes.Inbox> heirs(WorkerProcess gone) {
+    return staff.successors().isEmpty()
+        ? heirsHere(gone).stream().map(WorkerProcess::inbox).toList()
+        : staff.successors();
+  }
+
+  private List<WorkerProcess> heirsHere(WorkerProcess gone) {
     List<WorkerProcess> io =
         staff.all().stream().filter(one -> one.stage() == StageId.IO && !one.leaving()).toList();
     List<WorkerProcess> serving =
@@ -499,15 +594,22 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     int lost = 0;
     int inSetUp = 0;
     int resumed = 0;
-    resumption.begin(worker.keeper(), dead, heirs(worker));
+    long stopped = area.workers().stopped(worker.place());
+    resumption.begin(
+        worker.keeper(), dead, stopped == 0 ? System.nanoTime() : stopped, heirs(worker));
+    boolean elsewhere = !staff.successors().isEmpty();
     for (int record = 0; record < records.highWater(); record++) {
       if (table.phase(record) == SessionTable.Phase.FREE) {
         table.reclaim(record, dead);
       } else if (table.owner(record) == dead) {
         boolean setUp = table.setupMicros(record) > 0;
         Term term = setUp ? Term.INTERNAL_DATA : Term.INTERNAL_SETUP;
+        int generation = table.generation(record);
         if (resumption.resume(record)) {
           resumed++;
+          if (elsewhere) {
+            handedOver.add(new Resumed(record, generation));
+          }
         } else if (endOf(record, dead, term)) {
           lost++;
           inSetUp += setUp ? 0 : 1;
@@ -515,6 +617,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
       }
     }
     resumption.end();
+    lostOnHandover += elsewhere ? lost : 0;
     return new Lost(lost, inSetUp, resumed);
   }
 

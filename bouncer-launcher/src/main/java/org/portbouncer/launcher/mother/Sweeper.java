@@ -1,5 +1,7 @@
 package org.portbouncer.launcher.mother;
 
+import java.util.HashMap;
+import java.util.Map;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Cause;
@@ -39,6 +41,12 @@ final class Sweeper extends Timer {
   private final StateSlots slots;
   private final LostSlots lostSlots;
   private final Epochs epochs;
+
+  /**
+   * Live sessions that were between two io workers when it looked last, and since when they are.
+   */
+  private Map<Long, Long> moving = Map.of();
+
   private long trimmed;
   private int slotsQuiet = Integer.MAX_VALUE;
 
@@ -58,14 +66,16 @@ final class Sweeper extends Timer {
 
   @Override
   protected void expired(long now) {
+    Map<Long, Long> stillMoving = new HashMap<>();
     live.each(
         record -> {
           int generation = table.generation(record);
           if (table.phase(record) == SessionTable.Phase.QUEUED
-              && loop.turned(table.accepted(record)) > patience(record)) {
+              && loop.turned(since(record, generation, now, stillMoving)) > patience(record)) {
             ends.end(record, generation, Result.ERROR, Term.INTERNAL_SETUP, Cause.LOST, now);
           }
         });
+    moving = stillMoving;
     ends.tellRefused(now, LOG::info);
     if (slots != null && now - trimmed > TRIM_NANOS) {
       trimmed = now;
@@ -76,6 +86,20 @@ final class Sweeper extends Timer {
       slotsQuiet = slots.trim(slotsQuiet);
     }
     loop.timers().set(this, now + PERIOD_NANOS);
+  }
+
+  /**
+   * Since when a session is on its way. One that was forwarded before may be days old, and goes
+   * from one io worker to another: what counts is when it was first seen to.
+   */
+  private long since(int record, int generation, long now, Map<Long, Long> stillMoving) {
+    if (table.setupMicros(record) == 0) {
+      return table.accepted(record);
+    }
+    long session = (long) record << Integer.SIZE | generation;
+    long since = moving.getOrDefault(session, now);
+    stillMoving.put(session, since);
+    return since;
   }
 
   private long patience(int record) {

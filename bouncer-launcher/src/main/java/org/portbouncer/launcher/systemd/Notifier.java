@@ -38,6 +38,9 @@ public final class Notifier {
   /** Messages kept for a manager that is busy; more than ever wait at once. */
   private static final int MOST_WAITING = 8192;
 
+  /** For a manager that is busy, to hear who serves. */
+  private static final long HAND_OVER_NANOS = 1_000_000_000;
+
   private record Message(String text, int fd) {}
 
   private final String socket;
@@ -48,6 +51,7 @@ public final class Notifier {
   private final MessageHeader header = new MessageHeader(1);
   private final ArrayDeque<Message> waiting = new ArrayDeque<>();
   private int addressLength;
+  private boolean muted;
   private int fd = -1;
 
   /**
@@ -119,6 +123,17 @@ public final class Notifier {
     send("READY=1\nMAINPID=" + pid + "\nSTATUS=" + oneLine(status));
   }
 
+  /**
+   * Another process is the service from here on; this one says nothing more.
+   *
+   * @param pid its number
+   */
+  public void handOver(long pid) {
+    send("MAINPID=" + pid);
+    flushWithin(HAND_OVER_NANOS);
+    muted = true;
+  }
+
   /** A reload has begun; {@link #ready} ends it. */
   public void reloading() {
     send(
@@ -170,7 +185,7 @@ public final class Notifier {
   }
 
   private void send(String message, int descriptor) {
-    if (active() && waiting.size() < MOST_WAITING) {
+    if (active() && !muted && waiting.size() < MOST_WAITING) {
       waiting.add(new Message(message, descriptor));
       flush();
     }

@@ -1,5 +1,6 @@
 package org.portbouncer.launcher.admin;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -90,6 +91,20 @@ public final class FakeOperations implements Operations {
       throw new RefusedException("no worker '" + worker + "'");
     }
     return 4;
+  }
+
+  @Override
+  public void upgrade(String to, boolean ifChanged, Upgraded told)
+      throws RefusedException, IOException {
+    if (!to.startsWith("/opt")) {
+      throw new RefusedException(to + " is not there");
+    }
+    told.progress("starting " + to);
+    told.done(
+        ifChanged
+            ? UpgradeView.same("1.2.3")
+            : new UpgradeView(
+                "1.2.3", "1.2.4", 4999, 7, 0, 1, "why", UpgradeView.StoodStill.of(900, 1500)));
   }
 
   @Override

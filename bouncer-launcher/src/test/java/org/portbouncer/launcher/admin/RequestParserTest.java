@@ -89,6 +89,10 @@ class RequestParserTest {
     assertThat(RequestParser.parse(Requests.killFrom("::/0"))).isInstanceOf(Request.KillFrom.class);
     assertThat(RequestParser.parse(Requests.move("io/1"))).isEqualTo(new Request.Move("io/1"));
     assertThat(RequestParser.parse("move 4711")).isEqualTo(new Request.Move("4711"));
+    assertThat(RequestParser.parse(Requests.upgrade("/opt/a b", true)))
+        .isEqualTo(new Request.Upgrade("/opt/a b", true));
+    assertThat(RequestParser.parse("upgrade /opt/b"))
+        .isEqualTo(new Request.Upgrade("/opt/b", false));
     assertThat(RequestParser.parse(Requests.stop(false))).isEqualTo(new Request.Stop(false));
     assertThat(RequestParser.parse(Requests.top(9, SessionOrder.AGE, "a \"b\"")))
         .isEqualTo(new Request.Top(9, SessionOrder.AGE, "a \"b\""));
@@ -133,6 +137,9 @@ class RequestParserTest {
         "move",
         "move io/0 io/1",
         "move io/0 --now",
+        "upgrade",
+        "upgrade opt/b",
+        "upgrade /opt/b --now",
         "{\"command\":\"limit\",\"class\":\"slow\",\"up\":5}",
         "{",
         "{}",

@@ -147,6 +147,25 @@ class ServerCommandsTest {
   }
 
   @Test
+  void shouldSayHowAnUpgradeWent() {
+    CliRun run = CliRun.of("upgrade", "--to", "/opt/new", "-s", socket);
+    assertThat(run.err()).isEqualTo("upgrade: starting /opt/new\n");
+    assertThat(run.out())
+        .isEqualTo(
+            """
+            version 1.2.4 serves, pid 4999; moved 7 sessions
+            stood still: half of them for at most 0.9 ms, 99 % for 1.5 ms, the longest 1.5 ms
+            with the old server until they end: 1 session (why)
+            """);
+    assertThat(run.code()).isZero();
+    CliRun same = CliRun.of("upgrade", "--to", "/opt/new", "--if-changed", "-s", socket);
+    assertThat(same.out()).isEqualTo("version 1.2.3 runs already; nothing to do\n");
+    CliRun none = CliRun.of("upgrade", "--to", "/srv/new", "-s", socket);
+    assertThat(none.code()).isEqualTo(1);
+    assertThat(none.err()).isEqualTo("bouncer: /srv/new is not there\n");
+  }
+
+  @Test
   void shouldPrintWhatIsInForceAfterALimit() {
     CliRun run = CliRun.of("limit", "slow", "--down", "8 Mbit/s", "-s", socket);
     assertThat(run.err()).isEmpty();

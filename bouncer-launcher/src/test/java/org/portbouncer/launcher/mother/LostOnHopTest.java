@@ -80,7 +80,14 @@ class LostOnHopTest {
         };
     lost =
         new LostOnHop(
-            loop, table, new LiveRecords(table, records), ends, peers, STAGE, () -> inboxes);
+            loop,
+            table,
+            new LiveRecords(table, records),
+            ends,
+            peers,
+            STAGE,
+            () -> inboxes,
+            _ -> true);
   }
 
   @AfterEach
