@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * ends. One loop on the main thread does all but the admin socket's talking; here its parts are put
  * together.
  */
-public final class Mother implements EventLoop.Turn, Supervisor.News {
+public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.Orders {
 
   private static final Logger LOG = LoggerFactory.getLogger(Mother.class);
 
@@ -321,7 +321,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
   private void begin(PublishedEpoch first, Confinement confinement) throws StartException {
     keeper.add(first);
     if (inheritance != null) {
-      oldServer = new OldServer(ground, inheritance, new Following());
+      oldServer = new OldServer(ground, inheritance, this);
       oldServer.begin();
       shutdown.beside(oldServer::end);
     }
@@ -428,47 +428,43 @@ public final class Mother implements EventLoop.Turn, Supervisor.News {
     }
   }
 
-  /** Does what the server before this one says. */
-  private final class Following implements OldServer.Orders {
-
-    @Override
-    public void go(long lastId) {
-      ground.records().cover();
-      if (ground.states().slots() != null) {
-        ground.states().slots().cover();
-      }
-      acceptor.countFrom(lastId);
-      try {
-        admin.replace();
-      } catch (StartException e) {
-        lost(e.getMessage());
-        return;
-      }
-      accept();
-      oldServer.serving(supervisor.inboxesOfIo());
+  @Override
+  public void go(long lastId) {
+    ground.records().cover();
+    if (ground.states().slots() != null) {
+      ground.states().slots().cover();
     }
-
-    @Override
-    public void main() {
-      keptSockets.release(inForce.listeners());
-      serving();
-      metrics.follow();
+    acceptor.countFrom(lastId);
+    try {
+      admin.replace();
+    } catch (StartException e) {
+      lost(e.getMessage());
+      return;
     }
+    accept();
+    oldServer.serving(supervisor.inboxesOfIo());
+  }
 
-    @Override
-    public void lost(String why) {
-      failed = why;
-      ground.loop().stop();
-    }
+  @Override
+  public void named() {
+    keptSockets.release(inForce.listeners());
+    serving();
+    metrics.follow();
+  }
 
-    @Override
-    public void ended() {
-      if (inheritance.takesSessions()) {
-        keeper.unpin();
-        supervisor.ours(_ -> true);
-        new LeftBehind(ground, supervisor, inheritance.lastEpoch(), inheritance.books().workers())
-            .start();
-      }
+  @Override
+  public void lost(String why) {
+    failed = why;
+    ground.loop().stop();
+  }
+
+  @Override
+  public void ended() {
+    if (inheritance.takesSessions()) {
+      keeper.unpin();
+      supervisor.ours(_ -> true);
+      new LeftBehind(ground, supervisor, inheritance.lastEpoch(), inheritance.books().workers())
+          .start();
     }
   }
 

@@ -21,7 +21,7 @@ final class OldServer extends Pollable {
     void go(long lastId);
 
     /** The service manager knows that this server is the one. */
-    void main();
+    void named();
 
     /** It has gone before this server served. */
     void lost(String why);
@@ -109,7 +109,7 @@ final class OldServer extends Pollable {
   private void becomeMain() {
     if (serving && !main) {
       main = true;
-      orders.main();
+      orders.named();
     }
   }
 
