@@ -313,6 +313,7 @@ class UpgradeIT {
         try (Client another = Client.to(port)) {
           another.echo("new");
         }
+        assertThat(folder.resolve("door")).exists();
       }
       CommandResult same = server.command("upgrade", "--if-changed");
       assertThat(same.outText()).as(same.allText()).contains("runs already; nothing to do");

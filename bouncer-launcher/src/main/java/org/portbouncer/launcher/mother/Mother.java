@@ -73,6 +73,9 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
   /** The same server; null likewise. */
   private OldServer oldServer;
 
+  /** Clients were accepted here. */
+  private boolean accepted;
+
   /** Why it ended before it served; null where it did not. */
   private String failed;
 
@@ -297,11 +300,20 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
       LOG.info("stopped");
     } finally {
       // After a reload it is others than those of the start.
-      (inForce.listeners() == null ? listeners : inForce.listeners()).close();
+      close(inForce.listeners() == null ? listeners : inForce.listeners());
       admin.close();
       metrics.close();
       writing.close();
       leftOut.close();
+    }
+  }
+
+  /** Those of a server that serves on in spite of this one are its own, and so are their files. */
+  private void close(Listeners listeners) {
+    if (inheritance == null || accepted) {
+      listeners.close();
+    } else {
+      listeners.withdraw();
     }
   }
 
@@ -392,6 +404,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
   }
 
   private void accept() {
+    accepted = true;
     inForce.serve();
     acceptor.open(inForce.epoch(), inForce.listeners());
     stateWatch.look();
