@@ -48,7 +48,9 @@ final class BarefootRule {
     boolean udp = block.last("protocol") != null && block.last("protocol").words().contains("udp");
     boolean tcp = block.last("protocol") == null || block.last("protocol").words().contains("tcp");
     if (udp) {
-      draft.left(block.last("protocol").origin(), "UDP is not forwarded");
+      draft.left(
+          block.last("protocol").origin(),
+          "an import leaves UDP out: a listener with udp: forwards it");
     }
     forTcp = tcp;
     if (passes && tcp) {

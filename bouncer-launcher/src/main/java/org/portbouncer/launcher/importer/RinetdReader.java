@@ -125,7 +125,7 @@ final class RinetdReader {
     if ("/udp".equals(words.group(3)) || "/udp".equals(words.group(6))) {
       draft.left(
           forward.origin,
-          "left out: UDP is not forwarded; datagrams to port "
+          "left out: UDP, which a listener with udp: forwards; datagrams to port "
               + words.group(2)
               + " are unanswered");
       return;

@@ -51,7 +51,7 @@ final class XinetdReader {
       return;
     }
     if (entry.has("socket_type", "dgram") || entry.has("protocol", "udp")) {
-      draft.left(entry.origin(), "left out: UDP is not forwarded");
+      draft.left(entry.origin(), "left out: UDP, which a listener with udp: forwards");
       return;
     }
     if (entry.has("flags", "SENSOR")) {
