@@ -115,6 +115,7 @@ public class DecisionBenchmark {
         true,
         true,
         null,
+        false,
         "b.conf",
         index + 1);
   }

@@ -21,7 +21,9 @@ final class AclPolicy {
     for (int i = 0; i < perRule.length; i++) {
       Rule rule = rules.get(i);
       perRule[i] =
-          Limit.of(acl.name(), rule.name(), Limit.Per.RULE, rule.maxSessions(), rule.rate());
+          rule.shared()
+              ? Limit.part(acl.name(), rule.name(), rule.maxSessions(), rule.rate())
+              : Limit.of(acl.name(), rule.name(), Limit.Per.RULE, rule.maxSessions(), rule.rate());
       perSource[i] =
           Limit.of(
               acl.name(),

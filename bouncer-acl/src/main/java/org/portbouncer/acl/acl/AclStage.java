@@ -121,7 +121,12 @@ final class AclStage implements Stage {
       return Result.BLOCKED;
     }
     boolean within =
-        withinLimits(state, configuration, policy.perRule(index), policy.perSource(index));
+        withinLimits(
+            state,
+            configuration,
+            policy.perRule(index),
+            policy.perSource(index),
+            rule.shared() ? place : LimitTable.OWN);
     count(place, within ? Decision.PASS : Decision.LIMITED);
     if (within) {
       return null;
@@ -146,9 +151,13 @@ final class AclStage implements Stage {
     worker.area().decisions().count(place, decision);
   }
 
-  /** Counts the session under the rule's limits, if it keeps to them. */
+  /**
+   * Counts the session under the rule's limits, if it keeps to them.
+   *
+   * @param part where this server's part of the rule's stands; {@link LimitTable#OWN} for all of it
+   */
   private boolean withinLimits(
-      SessionState state, Configuration configuration, Limit perRule, Limit perSource) {
+      SessionState state, Configuration configuration, Limit perRule, Limit perSource, int part) {
     if (perRule == null && perSource == null) {
       return true;
     }
@@ -162,7 +171,9 @@ final class AclStage implements Stage {
             source.high(),
             source.low(),
             worker.loop().now(),
-            worker.pid());
+            worker.pid(),
+            worker.area().parts(),
+            part);
     if (outcome == LimitTable.Outcome.NO_ROOM) {
       worker.count(WorkerBoard.Count.LIMIT_TABLE_FULL, 1);
       worker

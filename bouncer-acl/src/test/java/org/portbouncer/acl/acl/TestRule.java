@@ -49,6 +49,7 @@ record TestRule(String[] from, PortRange ports, String when) {
         true,
         true,
         null,
+        false,
         "b.conf",
         index + 1);
   }

@@ -63,7 +63,8 @@ final class ConfigDecoder {
             in.text(),
             in.text(),
             in.flag(),
-            in.flag());
+            in.flag(),
+            null);
     in.end();
     requireReferences(configuration);
     return configuration;
@@ -316,6 +317,7 @@ final class ConfigDecoder {
         in.flag(),
         in.flag(),
         in.nullable(this::arrival),
+        in.flag(),
         files.computeIfAbsent(in.text(), file -> file),
         in.integer());
   }

@@ -214,6 +214,7 @@ final class ConfigEncoder {
     out.flag(rule.logDisconnect());
     out.flag(rule.logError());
     out.nullable(rule.arrival(), this::arrival);
+    out.flag(rule.shared());
     out.text(rule.file());
     out.number(rule.line());
   }

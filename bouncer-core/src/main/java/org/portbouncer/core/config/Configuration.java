@@ -32,6 +32,7 @@ import org.portbouncer.core.sys.Coded;
  * @param group likewise; "" for the user's own group
  * @param confine whether workers give up what their stage does not need
  * @param survive whether live sessions go on in another io worker when theirs dies
+ * @param cluster with which other servers limits are held; null for none, and in workers
  */
 public record Configuration(
     String file,
@@ -53,7 +54,8 @@ public record Configuration(
     String user,
     String group,
     boolean confine,
-    boolean survive) {
+    boolean survive,
+    Cluster cluster) {
 
   /**
    * The rule that decided about a session; null for none.
@@ -190,7 +192,8 @@ public record Configuration(
         old.user,
         old.group,
         old.confine,
-        old.survive);
+        old.survive,
+        old.cluster);
   }
 
   private Configuration with(List<Listener> newListeners, List<Acl> newAcls) {
@@ -214,7 +217,8 @@ public record Configuration(
         user,
         group,
         confine,
-        survive);
+        survive,
+        cluster);
   }
 
   /**

@@ -74,7 +74,8 @@ final class ConfigurationReader {
         bouncer.read("user", ConfigurationReader::user),
         bouncer.read("group", ConfigurationReader::group),
         bouncer.read("confine", ConfigurationReader::flag),
-        bouncer.read("survive", ConfigurationReader::flag));
+        bouncer.read("survive", ConfigurationReader::flag),
+        ClusterReader.read(bouncer.section("cluster"), bouncer.isAbsent("cluster"), acls, classes));
   }
 
   private static ValueReader<Integer> integer(int min, int max) {

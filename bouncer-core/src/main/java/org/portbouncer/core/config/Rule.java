@@ -20,6 +20,7 @@ import java.util.List;
  * @param logDisconnect write a line when a session ends
  * @param logError write a line when a session ends other than well
  * @param arrival what it asks of how the client came; null for nothing
+ * @param shared whether its limits are those of all servers of the cluster together
  * @param file the file that holds the rule
  * @param line its line there
  */
@@ -39,6 +40,7 @@ public record Rule(
     boolean logDisconnect,
     boolean logError,
     Arrival arrival,
+    boolean shared,
     String file,
     int line) {
 
@@ -78,6 +80,7 @@ public record Rule(
             logDisconnect,
             logError,
             arrival,
+            shared,
             file,
             line);
   }

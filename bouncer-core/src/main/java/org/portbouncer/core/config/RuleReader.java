@@ -15,7 +15,16 @@ final class RuleReader {
 
   private static final List<String> LIMITS =
       List.of(
-          "max-sessions", "max-sessions-per-source", "rate", "rate-per-source", "bandwidth", "via");
+          "max-sessions",
+          "max-sessions-per-source",
+          "rate",
+          "rate-per-source",
+          "shared",
+          "bandwidth",
+          "via");
+
+  private static final ValueReader<Boolean> SHARED =
+      Names.choice(Names.choices(Map.entry("server", false), Map.entry("cluster", true)));
 
   private enum LogAt {
     CONNECT,
@@ -93,6 +102,7 @@ final class RuleReader {
                     Map.entry("connect", LogAt.CONNECT),
                     Map.entry("disconnect", LogAt.DISCONNECT),
                     Map.entry("error", LogAt.ERROR))));
+    boolean shared = Boolean.TRUE.equals(rule.read("shared", SHARED));
     if (action == Rule.Action.BLOCK) {
       warnOfLimits(rule);
     }
@@ -113,6 +123,7 @@ final class RuleReader {
         logAt.contains(LogAt.DISCONNECT),
         logAt.contains(LogAt.ERROR),
         arrival(rule),
+        shared,
         rule.where().file(),
         rule.where().line());
   }

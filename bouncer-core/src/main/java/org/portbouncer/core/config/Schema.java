@@ -430,6 +430,12 @@ public final class Schema {
               "COUNT/DURATION",
               "no limit",
               "new sessions of this rule from one source, as in `3/10s`"),
+          withDefault(
+              "acls.NAME[].shared",
+              "`server` or `cluster`",
+              "server",
+              "whose `max-sessions`, `rate` and bandwidth they are: each server's, or that of all"
+                  + " servers of the `cluster` together"),
           optional(
               "acls.NAME[].log",
               "list of `connect`, `disconnect`, `error`",
@@ -457,6 +463,25 @@ public final class Schema {
               "`all`, `rule`, `source` or `session`",
               "all",
               "whose sessions share the rate"),
+          fixed(
+              required(
+                  "cluster.redis",
+                  "`redis://[USER@]HOST[:PORT][/DATABASE]`",
+                  "the Redis or Valkey that servers share limits by; `rediss://`: over TLS")),
+          fixed(required("cluster.name", "name", "servers of the same name share")),
+          fixed(
+              secret(
+                  "cluster.token",
+                  "text, or `file:PATH`",
+                  "none",
+                  "the password that Redis asks for, or the file whose one line it is")),
+          fixed(
+              withDefault(
+                  "cluster.when-away",
+                  "`local` or `refuse`",
+                  "local",
+                  "while Redis is not reached: keep this server's last part of each limit, or let"
+                      + " nobody pass that a shared limit counts")),
           withDefault("workers.negotiate", WORKERS, "1", "processes of the negotiate stage"),
           withDefault("workers.acl", WORKERS, "1", "processes of the acl stage"),
           withDefault("workers.connect", WORKERS, "1", "processes of the connect stage"),

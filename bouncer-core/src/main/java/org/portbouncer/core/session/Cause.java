@@ -58,6 +58,7 @@ public enum Cause {
   RATE_PER_SOURCE(26, "rate-per-source of the rule"),
   SOURCES_FULL(27, "no room to count one more source"),
   ALL_SESSIONS(28, "limits.max-sessions"),
+  CLUSTER_AWAY(29, "no part of the cluster's limit: the cluster is not reached"),
 
   SETUP_LATE(30, "not set up within timeouts.negotiate"),
   IDLE(31, "no byte within timeouts.idle"),

@@ -204,6 +204,24 @@ public final class BucketTable {
     return lines + way * (long) Line.BYTES;
   }
 
+  /**
+   * Sessions that stand in line for a class whose sessions all share one bucket; read without a
+   * lock.
+   */
+  public int waiting(int place, int way) {
+    long key = key(place, classes.generation(place), SharedBy.ALL);
+    long hash = places.hash(key, 0, 0);
+    for (int choice = 0; choice < 2; choice++) {
+      int first = places.bucket(hash, choice);
+      for (int entry = first; entry < first + HashedPlaces.BUCKET; entry++) {
+        if (get(entry, KEY) == key) {
+          return Line.waiting(memory, counts.at(entry, LINES) + way * (long) Line.BYTES);
+        }
+      }
+    }
+    return 0;
+  }
+
   /** Sessions that have a bucket in the table, read from all of its memory; for tests. */
   long liveInAll() {
     return counts.liveInAll();

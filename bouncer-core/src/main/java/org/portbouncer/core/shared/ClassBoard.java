@@ -138,6 +138,11 @@ public final class ClassBoard {
         + (long) LONG.getVolatile(memory, at(place, THROTTLED + 8));
   }
 
+  /** Likewise of one way. */
+  public long throttledNanos(int place, int way) {
+    return (long) LONG.getVolatile(memory, at(place, THROTTLED + 8 * way));
+  }
+
   /**
    * Adds what a session of the class has moved, once, at its end: while it lives its record has it,
    * so that nobody who forwards counts twice.

@@ -27,8 +27,18 @@ public record Limit(long key, int maxSessions, Rate rate) {
         : new Limit(key(per.name() + ' ' + acl + '/' + rule), maxSessions, rate);
   }
 
-  /** FNV-1a of the text, its bits mixed (the finalizer of MurmurHash3). */
-  private static long key(String text) {
+  /** The limit of a rule that this server has a part of: counted whatever it limits. */
+  public static Limit part(String acl, String rule, int maxSessions, Rate rate) {
+    return new Limit(key(Per.RULE.name() + ' ' + acl + '/' + rule), maxSessions, rate);
+  }
+
+  /** Sessions in the period of the rate; 0 without one. */
+  int count() {
+    return rate == null ? 0 : rate.count();
+  }
+
+  /** A number for a name: FNV-1a of the text, its bits mixed (the finalizer of MurmurHash3). */
+  public static long key(String text) {
     long hash = 0xcbf29ce484222325L;
     for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
       hash = (hash ^ (b & 0xff)) * 0x100000001b3L;

@@ -53,10 +53,14 @@ public final class LimitTable {
     NO_ROOM
   }
 
+  /** In place of a part: the limit is this server's alone. */
+  public static final int OWN = -1;
+
   private Cause reached = Cause.UNSAID;
 
-  /** Whether it was the rate that the last limit asked did not allow. */
-  private boolean byRate;
+  // Of the session that is asked for; on the thread that asks.
+  private SharedParts parts;
+  private int part = OWN;
 
   private final MemorySegment memory;
   private final LiveCounts counts;
@@ -95,6 +99,16 @@ public final class LimitTable {
   }
 
   /**
+   * Counts a session under up to two limits, or under neither; as they stand in the configuration.
+   *
+   * @see #take(int, Limit, Limit, long, long, long, int, SharedParts, int)
+   */
+  public Outcome take(
+      int record, Limit rule, Limit source, long high, long low, long now, int pid) {
+    return take(record, rule, source, high, low, now, pid, null, OWN);
+  }
+
+  /**
    * Counts a session under up to two limits, or under neither.
    *
    * @param record the session's, which the caller holds
@@ -104,10 +118,22 @@ public final class LimitTable {
    * @param low likewise
    * @param now CLOCK_MONOTONIC ns
    * @param pid this process
+   * @param parts where this server's part of the rule's limit stands
+   * @param place the rule's there; {@link #OWN} where the limit is this server's alone
    */
   public Outcome take(
-      int record, Limit rule, Limit source, long high, long low, long now, int pid) {
+      int record,
+      Limit rule,
+      Limit source,
+      long high,
+      long low,
+      long now,
+      int pid,
+      SharedParts parts,
+      int place) {
     reached = Cause.SOURCES_FULL;
+    this.parts = parts;
+    this.part = place;
     long ruleHash = rule == null ? 0 : rules.hash(rule.key(), 0, 0);
     long sourceHash = source == null ? 0 : sources.hash(source.key(), high, low);
     int ruleSet = rule == null ? -1 : rules.set(ruleHash);
@@ -153,8 +179,9 @@ public final class LimitTable {
       if (ruleEntry == FULL) {
         return Outcome.NO_ROOM;
       }
-      if (!admits(ruleEntry, rule, now)) {
-        reached = byRate ? Cause.RATE : Cause.MAX_SESSIONS;
+      if (part == OWN
+          ? !admits(ruleEntry, rule, rule.maxSessions(), rule.count(), now)
+          : !admitsPart(ruleEntry, rule, now)) {
         return Outcome.LIMITED;
       }
     }
@@ -163,8 +190,8 @@ public final class LimitTable {
       if (sourceEntry == FULL) {
         return Outcome.NO_ROOM;
       }
-      if (!admits(sourceEntry, source, now)) {
-        reached = byRate ? Cause.RATE_PER_SOURCE : Cause.MAX_SESSIONS_PER_SOURCE;
+      if (!admits(sourceEntry, source, source.maxSessions(), source.count(), now)) {
+        reached = reached == Cause.RATE ? Cause.RATE_PER_SOURCE : Cause.MAX_SESSIONS_PER_SOURCE;
         return Outcome.LIMITED;
       }
       count(sourceEntry, source, record, Limit.Per.SOURCE, now);
@@ -196,6 +223,17 @@ public final class LimitTable {
   /** Live sessions counted for a rule now. */
   public int live(Limit rule) {
     return live(rules, rule.key(), 0, 0);
+  }
+
+  /**
+   * New sessions of a rule that its rate still counts; read without the lock, so perhaps one off
+   * while one is being counted.
+   */
+  public int recent(Limit rule, long now) {
+    int entry = find(rules, rules.hash(rule.key(), 0, 0), rule.key(), 0, 0);
+    return entry == FULL || rule.rate() == null || isQuiet(entry, now)
+        ? 0
+        : RateWindow.recent(memory, at(entry, RATE), rule.rate(), now);
   }
 
   /** Live sessions counted for a source now. */
@@ -296,9 +334,28 @@ public final class LimitTable {
     return busyUntil == 0 || now - busyUntil > 0;
   }
 
-  private boolean admits(int entry, Limit limit, long now) {
-    byRate = false;
-    if (limit.maxSessions() > 0 && counts.live(entry) >= limit.maxSessions()) {
+  /** Whether this server's part of a limit that others hold as well has room. */
+  private boolean admitsPart(int entry, Limit limit, long now) {
+    if (!parts.isHeld(part, now)) {
+      reached = Cause.CLUSTER_AWAY;
+      return false;
+    }
+    if (admits(entry, limit, parts.sessions(part), parts.rate(part), now)) {
+      return true;
+    }
+    parts.refused(part, reached == Cause.RATE);
+    return false;
+  }
+
+  /**
+   * Whether an entry has room; if not, {@link #reached} says for what.
+   *
+   * @param most sessions at once, where the limit limits them
+   * @param count sessions in its rate's period, likewise
+   */
+  private boolean admits(int entry, Limit limit, int most, int count, long now) {
+    if (limit.maxSessions() > 0 && counts.live(entry) >= most) {
+      reached = Cause.MAX_SESSIONS;
       return false;
     }
     if (limit.rate() == null) {
@@ -307,8 +364,11 @@ public final class LimitTable {
     if (isQuiet(entry, now)) {
       RateWindow.clear(memory, at(entry, RATE));
     }
-    byRate = true;
-    return RateWindow.admits(memory, at(entry, RATE), limit.rate(), now);
+    if (!RateWindow.admits(memory, at(entry, RATE), limit.rate(), count, now)) {
+      reached = Cause.RATE;
+      return false;
+    }
+    return true;
   }
 
   private void count(int entry, Limit limit, int record, Limit.Per per, long now) {

@@ -42,12 +42,40 @@ final class RateWindow {
 
   /** Whether one more session at {@code now} keeps to the rate. */
   static boolean admits(MemorySegment m, long at, Rate rate, long now) {
+    return admits(m, at, rate, rate.count(), now);
+  }
+
+  /**
+   * Whether one more session keeps to a part of the rate.
+   *
+   * @param count so many in its period, at most the rate's
+   */
+  static boolean admits(MemorySegment m, long at, Rate rate, int count, long now) {
+    if (count <= 0) {
+      return false;
+    }
     if (m.get(INT, at) != shape(rate)) {
       return true;
     }
     return rate.count() <= SLOTS
-        ? timesAdmit(m, at, rate, now)
-        : counted(m, at, rate, now) < rate.count();
+        ? timesAdmit(m, at, rate, Math.min(count, rate.count()), now)
+        : counted(m, at, rate, now) < count;
+  }
+
+  /** Sessions that the window still holds. */
+  static int recent(MemorySegment m, long at, Rate rate, long now) {
+    if (m.get(INT, at) != shape(rate)) {
+      return 0;
+    }
+    if (rate.count() > SLOTS) {
+      return counted(m, at, rate, now);
+    }
+    int noted = Math.min(m.get(INT, at + HEAD), rate.count());
+    int recent = 0;
+    while (recent < noted && !timesAdmit(m, at, rate, recent + 1, now)) {
+      recent++;
+    }
+    return recent;
   }
 
   /** Notes a session. */
@@ -74,12 +102,12 @@ final class RateWindow {
     return (periodTicks(rate) * SLOTS / SLICES + 3) * tickNanos(rate);
   }
 
-  private static boolean timesAdmit(MemorySegment m, long at, Rate rate, long now) {
+  private static boolean timesAdmit(MemorySegment m, long at, Rate rate, int count, long now) {
     int noted = m.get(INT, at + HEAD);
-    if (noted < rate.count()) {
+    if (noted < count) {
       return true;
     }
-    int oldest = m.get(INT, slot(at, noted - rate.count()));
+    int oldest = m.get(INT, slot(at, noted - count));
     // Signed: another process may have noted a time that this one's clock has not read yet.
     return (int) ticks(rate, now) - oldest > periodTicks(rate);
   }

@@ -22,6 +22,7 @@ import org.portbouncer.core.sys.Native;
  *   buckets        BucketTable.bytes
  *   errors         ListenerErrors.BYTES  one place per listener
  *   targets        TargetBoard.BYTES     one place per member of a group
+ *   parts          SharedParts.BYTES     one place per rule
  * </pre>
  */
 public final class SharedArea {
@@ -44,6 +45,7 @@ public final class SharedArea {
   private final BucketTable buckets;
   private final ListenerErrors errors;
   private final TargetBoard targets;
+  private final SharedParts parts;
 
   private SharedArea(int fd, MemorySegment memory, int capacity) {
     this.fd = fd;
@@ -70,6 +72,8 @@ public final class SharedArea {
     errors = new ListenerErrors(memory.asSlice(at, ListenerErrors.BYTES));
     at += ListenerErrors.BYTES;
     targets = new TargetBoard(memory.asSlice(at, TargetBoard.BYTES));
+    at += TargetBoard.BYTES;
+    parts = new SharedParts(memory.asSlice(at, SharedParts.BYTES));
   }
 
   static long size(int capacity) {
@@ -83,7 +87,8 @@ public final class SharedArea {
         + ListenerTimes.BYTES
         + BucketTable.bytes(capacity)
         + ListenerErrors.BYTES
-        + TargetBoard.BYTES;
+        + TargetBoard.BYTES
+        + SharedParts.BYTES;
   }
 
   /**
@@ -170,6 +175,10 @@ public final class SharedArea {
 
   public TargetBoard targets() {
     return targets;
+  }
+
+  public SharedParts parts() {
+    return parts;
   }
 
   public BucketTable buckets() {

@@ -3,7 +3,7 @@ package org.portbouncer.core.worker;
 import org.portbouncer.core.sys.Libc;
 
 /** What a worker does about the signals of a terminal. */
-final class ProcessSignals {
+public final class ProcessSignals {
 
   private static final int SIGHUP = 1;
   private static final int SIGINT = 2;
@@ -16,7 +16,7 @@ final class ProcessSignals {
    * Ignores what a terminal or a service manager sends to the whole group; the mother speaks for
    * all.
    */
-  static void ignoreTerminal() {
+  public static void ignoreTerminal() {
     for (int signal : new int[] {SIGHUP, SIGINT, SIGTERM}) {
       Libc.signal(signal, SIG_IGN);
     }

@@ -28,6 +28,7 @@ class CoverageTest {
         true,
         true,
         null,
+        false,
         "f",
         1);
   }

@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.portbouncer.core.config.Rate;
+import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.shared.LimitTable.Outcome;
 
 class LimitTableTest {
@@ -57,6 +58,66 @@ class LimitTableTest {
   private void end(int record) {
     table.release(record, PID);
     sessions.free(record);
+  }
+
+  /** What comes of one more session of a rule with a part, at that time; it stays if it may. */
+  private Outcome takePart(Limit rule, SharedParts parts, int place, long now) {
+    int record = records.allocate();
+    Outcome outcome = table.take(record, rule, null, 0, 0, now, PID, parts, place);
+    if (outcome != Outcome.TAKEN) {
+      sessions.free(record);
+    }
+    return outcome;
+  }
+
+  @Test
+  void shouldKeepToThePartAndToItsTimeWhenTheLimitIsSharedWithOthers() {
+    SharedParts parts = new SharedParts(memory(SharedParts.BYTES));
+    Limit rule = Limit.part("office", "staff", 100, null);
+    assertThat(takePart(rule, parts, 7, MS)).as("before any part").isEqualTo(Outcome.LIMITED);
+    assertThat(table.reached()).isEqualTo(Cause.CLUSTER_AWAY);
+    assertThat(parts.refusedSessions(7)).as("that is no demand to be served").isZero();
+    parts.set(7, 2, 0, 1000 * MS);
+    assertThat(takePart(rule, parts, 7, MS)).isEqualTo(Outcome.TAKEN);
+    assertThat(takePart(rule, parts, 7, MS)).isEqualTo(Outcome.TAKEN);
+    assertThat(takePart(rule, parts, 7, MS)).isEqualTo(Outcome.LIMITED);
+    assertThat(table.reached()).isEqualTo(Cause.MAX_SESSIONS);
+    assertThat(parts.refusedSessions(7)).isEqualTo(1);
+    parts.set(7, 1, 0, 1000 * MS);
+    assertThat(takePart(rule, parts, 7, MS)).as("less than there are").isEqualTo(Outcome.LIMITED);
+    parts.set(7, 3, 0, 1000 * MS);
+    assertThat(takePart(rule, parts, 7, 1000 * MS))
+        .as("its time is over")
+        .isEqualTo(Outcome.LIMITED);
+    assertThat(takePart(rule, parts, 7, 999 * MS)).isEqualTo(Outcome.TAKEN);
+    assertThat(table.live(rule)).isEqualTo(3);
+  }
+
+  @Test
+  void shouldCountTheSameWindowWhenThePartOfARateChanges() {
+    SharedParts parts = new SharedParts(memory(SharedParts.BYTES));
+    for (Rate rate : List.of(new Rate(10, 1000), new Rate(100, 1000))) {
+      Limit rule = Limit.part("office", "r" + rate.count(), 0, rate);
+      long now = 5000 * MS;
+      for (int part = 3; part <= 9; part += 3) {
+        parts.set(8, 0, part, Long.MAX_VALUE);
+        for (int i = 0; i < 3; i++) {
+          assertThat(takePart(rule, parts, 8, now)).isEqualTo(Outcome.TAKEN);
+        }
+        assertThat(table.recent(rule, now)).isEqualTo(part);
+        assertThat(takePart(rule, parts, 8, now)).isEqualTo(Outcome.LIMITED);
+        assertThat(table.reached()).isEqualTo(Cause.RATE);
+      }
+      parts.set(8, 0, 2, Long.MAX_VALUE);
+      assertThat(takePart(rule, parts, 8, now)).isEqualTo(Outcome.LIMITED);
+      assertThat(table.recent(rule, now)).isEqualTo(9);
+      assertThat(table.recent(rule, now + 1100 * MS)).as("the window has passed").isZero();
+      assertThat(takePart(rule, parts, 8, now + 1100 * MS)).isEqualTo(Outcome.TAKEN);
+    }
+    assertThat(parts.refusedRate(8)).isEqualTo(8);
+    parts.clear(8);
+    assertThat(parts.isHeld(8, 0)).isFalse();
+    assertThat(parts.refusedRate(8)).isZero();
   }
 
   @Test

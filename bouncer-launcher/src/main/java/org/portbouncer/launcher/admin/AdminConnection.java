@@ -159,6 +159,7 @@ final class AdminConnection implements Runnable {
       case Request.Limit limit ->
           Answers.limited(operations.limit(limit.name(), limit.up(), limit.down()));
       case Request.Targets _ -> Answers.members(operations.members());
+      case Request.Cluster _ -> Answers.cluster(operations.cluster());
       case Request.Target target -> Answers.said(operations.target(target.mode(), target.which()));
       case Request.Move move -> Answers.moved(operations.move(move.worker()));
       case Request.Reload reload -> Answers.reloaded(operations.reload(reload.recheck()));

@@ -228,6 +228,11 @@ final class Answers {
         });
   }
 
+  /** The answer to {@code cluster}. */
+  static String cluster(ClusterView cluster) {
+    return render(json -> ClusterJson.write(json, cluster));
+  }
+
   /** The answer to {@code target}. */
   static String said(int members) {
     return render(

@@ -38,6 +38,13 @@ public interface Operations {
    */
   BandwidthView limit(String name, Long up, Long down) throws RefusedException;
 
+  /**
+   * The limits that the cluster shares, as this server sees them.
+   *
+   * @throws RefusedException where no cluster is configured
+   */
+  ClusterView cluster() throws RefusedException;
+
   /** The members of groups of targets, as they are now. */
   List<MemberView> members();
 

@@ -30,6 +30,9 @@ sealed interface Request {
   /** {@code targets}. */
   record Targets() implements Request {}
 
+  /** {@code cluster}. */
+  record Cluster() implements Request {}
+
   /** {@code move WORKER}. */
   record Move(String worker) implements Request {}
 

@@ -23,6 +23,7 @@ import org.portbouncer.core.shared.TargetBoard;
  * <tr><td>{@code limit CLASS [--up RATE] [--down RATE]}</td>
  *     <td>{@code {"command":"limit","class":CLASS,"up":RATE,"down":RATE}}</td></tr>
  * <tr><td>{@code targets}</td><td>{@code {"command":"targets"}}</td></tr>
+ * <tr><td>{@code cluster}</td><td>{@code {"command":"cluster"}}</td></tr>
  * <tr><td>{@code target drain|off|ready GROUP[/MEMBER]}</td>
  *     <td>{@code {"command":"target","mode":MODE,"of":GROUP/MEMBER}}</td></tr>
  * <tr><td>{@code move WORKER}</td><td>{@code {"command":"move","of":WORKER}}</td></tr>
@@ -113,6 +114,10 @@ final class RequestParser {
         refuse(parts, Set.of());
         yield new Request.Targets();
       }
+      case "cluster" -> {
+        refuse(parts, Set.of());
+        yield new Request.Cluster();
+      }
       case "target" -> {
         refuse(parts, Set.of("mode", "of"));
         yield target(parts);
@@ -144,8 +149,8 @@ final class RequestParser {
           throw new BadRequestException(
               "unknown command \""
                   + printable(parts.command)
-                  + "\"; there are status, sessions, top, kill, limit, targets, target, move,"
-                  + " reload, upgrade and stop");
+                  + "\"; there are status, sessions, top, kill, limit, targets, target, cluster,"
+                  + " move, reload, upgrade and stop");
     };
   }
 

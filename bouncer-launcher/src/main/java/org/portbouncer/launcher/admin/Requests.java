@@ -51,6 +51,11 @@ public final class Requests {
     return render("targets", json -> {});
   }
 
+  /** Asks for the limits that the cluster shares. */
+  public static String cluster() {
+    return render("cluster", json -> {});
+  }
+
   /**
    * Says something of members of a group.
    *

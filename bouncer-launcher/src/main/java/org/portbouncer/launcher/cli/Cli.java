@@ -135,6 +135,7 @@ public final class Cli {
                 .addSubcommand(new TargetModeCommand.Drain(console))
                 .addSubcommand(new TargetModeCommand.Off(console))
                 .addSubcommand(new TargetModeCommand.Ready(console)));
+    commands.put("cluster", () -> new ClusterCommand(console));
     commands.put("reload", () -> new ReloadCommand(console));
     commands.put("upgrade", () -> new UpgradeCommand(console));
     commands.put("stop", () -> new StopCommand(console));

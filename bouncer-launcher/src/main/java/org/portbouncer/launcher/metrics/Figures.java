@@ -5,6 +5,7 @@ import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.TimeHistogram;
+import org.portbouncer.launcher.admin.ClusterView;
 import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.state.LastError;
 import org.portbouncer.launcher.state.Standing;
@@ -25,6 +26,7 @@ import org.portbouncer.launcher.state.Standing;
  * @param members of the groups of targets, in the order of the file
  * @param transfer how session state travels
  * @param trouble what had to be left out or put off
+ * @param cluster how the cluster looks; null without one
  */
 public record Figures(
     Server server,
@@ -37,7 +39,8 @@ public record Figures(
     List<BandwidthClass> classes,
     List<MemberView> members,
     Transfer transfer,
-    Trouble trouble) {
+    Trouble trouble,
+    ClusterView cluster) {
 
   /**
    * The mother herself.

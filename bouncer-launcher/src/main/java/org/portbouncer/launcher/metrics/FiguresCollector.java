@@ -8,6 +8,7 @@ import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.shared.DatagramDrop;
 import org.portbouncer.core.shared.TargetBoard;
+import org.portbouncer.launcher.admin.ClusterView;
 import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.state.ServerState;
 
@@ -19,6 +20,7 @@ final class FiguresCollector implements MultiCollector {
 
   private static final String LISTENER = "listener";
   private static final String STAGE = "stage";
+  private static final double MS_PER_SECOND = 1000;
 
   private final Supplier<Figures> source;
 
@@ -40,6 +42,9 @@ final class FiguresCollector implements MultiCollector {
     targets(figures, families);
     transfer(figures.transfer(), families);
     trouble(figures, families);
+    if (figures.cluster() != null) {
+      cluster(figures.cluster(), families);
+    }
     return families.build();
   }
 
@@ -311,6 +316,41 @@ final class FiguresCollector implements MultiCollector {
             }
           }
         });
+  }
+
+  private static void cluster(ClusterView cluster, MetricFamilies families) {
+    families.gauge(
+        "bouncer_cluster_reached",
+        "1 while Redis answers.",
+        v -> v.add(cluster.state().equals("away") || cluster.leaseAgeMs() < 0 ? 0 : 1));
+    families.gauge(
+        "bouncer_cluster_servers",
+        "Servers of the cluster, as last heard.",
+        v -> v.add(cluster.members()));
+    families.gauge(
+        "bouncer_cluster_lease_age_seconds",
+        "Since the parts in use were asked for; no value before the first.",
+        v -> {
+          if (cluster.leaseAgeMs() >= 0) {
+            v.add(cluster.leaseAgeMs() / MS_PER_SECOND);
+          }
+        });
+    families.gauge(
+        "bouncer_cluster_limit",
+        "What all servers together may have.",
+        v -> cluster.limits().forEach(one -> v.add(one.limit(), limit(one))));
+    families.gauge(
+        "bouncer_cluster_held",
+        "This server's part of it.",
+        v -> cluster.limits().forEach(one -> v.add(one.part(), limit(one))));
+    families.gauge(
+        "bouncer_cluster_used",
+        "What this server uses of it.",
+        v -> cluster.limits().forEach(one -> v.add(one.used(), limit(one))));
+  }
+
+  private static String[] limit(ClusterView.Limit one) {
+    return new String[] {"limit", one.of(), "of", one.name()};
   }
 
   private static String[] member(MemberView one) {

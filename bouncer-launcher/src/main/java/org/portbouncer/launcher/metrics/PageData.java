@@ -14,6 +14,7 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.core.shared.TimeHistogram;
 import org.portbouncer.core.sys.Printable;
+import org.portbouncer.launcher.admin.ClusterJson;
 import org.portbouncer.launcher.admin.HeaviestView;
 import org.portbouncer.launcher.admin.Json;
 import org.portbouncer.launcher.admin.MemberJson;
@@ -63,6 +64,10 @@ final class PageData {
       spares(json, figures.spares());
       classes(json, figures, rates);
       trouble(json, figures);
+      if (figures.cluster() != null) {
+        json.writeFieldName("cluster");
+        ClusterJson.write(json, figures.cluster());
+      }
       json.writeEndObject();
     }
   }

@@ -4,6 +4,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.portbouncer.core.config.BandwidthClass;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.shared.ClassBoard;
@@ -33,6 +34,10 @@ final class ClassPlaces {
   /** It is the one of the mother before this one. */
   private boolean inherited;
 
+  /** What of a class's rate is this server's. */
+  private BiFunction<Configuration, BandwidthClass, BandwidthClass> parts =
+      (configuration, one) -> one;
+
   ClassPlaces(SharedArea area, LiveRecords live, Epochs epochs) {
     this(area.classes(), area.sessions(), live, epochs, ClassBoard.PLACES);
   }
@@ -44,6 +49,13 @@ final class ClassPlaces {
     this.live = live;
     this.epochs = epochs;
     this.capacity = capacity;
+  }
+
+  /**
+   * @param of what of a class's rate is this server's: all of it, unless the cluster shares it
+   */
+  void share(BiFunction<Configuration, BandwidthClass, BandwidthClass> of) {
+    parts = of;
   }
 
   /**
@@ -134,7 +146,8 @@ final class ClassPlaces {
       if (!Integer.valueOf(place).equals(byName.put(one.name(), place))) {
         board.open(place);
       }
-      board.set(place, one.up(), one.down(), one.burst(), now);
+      BandwidthClass part = parts.apply(epoch.configuration(), one);
+      board.set(place, part.up(), part.down(), part.burst(), now);
     }
     published = epoch;
     inherited = false;

@@ -45,6 +45,7 @@ final class FiguresReader {
   private final long startedAt;
   private final PolicyFigures policy;
   private final Targets targets;
+  private final ClusterKeeper cluster;
   private final WorkerTimes times = new WorkerTimes();
   private final String version = Version.text();
 
@@ -66,6 +67,7 @@ final class FiguresReader {
       LeftOutLines leftOut,
       StandardStreams streams,
       AcceptPauses pauses,
+      ClusterKeeper cluster,
       long startedAt) {
     this.ground = ground;
     this.inForce = inForce;
@@ -73,6 +75,7 @@ final class FiguresReader {
     this.policy = new PolicyFigures(ground.area(), places);
     this.supervisor = supervisor;
     this.targets = targets;
+    this.cluster = cluster;
     this.stateWatch = stateWatch;
     this.leftOut = leftOut;
     this.streams = streams;
@@ -100,7 +103,8 @@ final class FiguresReader {
         policy.classes(epoch, moved, live),
         targets.members(),
         transfer(epoch.configuration()),
-        trouble());
+        trouble(),
+        cluster.view());
   }
 
   private Figures.Server server(Epoch epoch) {

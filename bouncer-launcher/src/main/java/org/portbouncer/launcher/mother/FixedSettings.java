@@ -37,7 +37,11 @@ final class FixedSettings {
           new Fixed("user", Configuration::user),
           new Fixed("group", Configuration::group),
           new Fixed("confine", Configuration::confine),
-          new Fixed("survive", Configuration::survive));
+          new Fixed("survive", Configuration::survive),
+          new Fixed("cluster.redis", c -> c.cluster() == null ? null : c.cluster().redis()),
+          new Fixed("cluster.name", c -> c.cluster() == null ? null : c.cluster().name()),
+          new Fixed("cluster.token", c -> c.cluster() == null ? null : c.cluster().token()),
+          new Fixed("cluster.when-away", c -> c.cluster() == null ? null : c.cluster().whenAway()));
 
   private FixedSettings() {}
 

@@ -74,6 +74,17 @@ record LaunchedWorker(
     return of("spare/" + index, command, true, build, confinement::startSpare);
   }
 
+  /**
+   * Starts the program of the cluster's process, confined.
+   *
+   * @param port the only one, beside that of name servers, which it may connect to over TCP
+   * @throws StartException where there is no child
+   */
+  static LaunchedWorker cluster(Confinement confinement, int port) throws StartException {
+    List<String> command = WorkerCommand.cluster();
+    return of("cluster", command, false, 0, start -> confinement.startCluster(port, start));
+  }
+
   /** Who starts a program, confined as it is to be. */
   private interface Starter {
     ChildProcess start(Callable<ChildProcess> start) throws IOException;

@@ -60,6 +60,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
   private final EpochKeeper keeper;
   private final EpochSwitch epochs;
   private final Acceptor acceptor;
+  private final ClusterKeeper cluster;
   private final StateWatch stateWatch;
   private final StatusLine statusLine;
   private final Reloader reloader;
@@ -110,7 +111,10 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
     CounterPlaces places = new CounterPlaces(ground.area());
     epochs = new EpochSwitch(ground, inForce, classes, places, keeper, supervisor, acceptor);
     Targets targets = new Targets(ground, inForce, supervisor);
-    stateWatch = new StateWatch(ground, inForce, supervisor, acceptor, leftOut, targets);
+    ClusterLimits limits = new ClusterLimits(ground, supervisor);
+    classes.share(limits::part);
+    cluster = new ClusterKeeper(ground, inForce, limits);
+    stateWatch = new StateWatch(ground, inForce, supervisor, acceptor, leftOut, targets, cluster);
     statusLine = new StatusLine(ground, stateWatch, supervisor);
     reloader =
         new Reloader(
@@ -139,6 +143,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
             leftOut,
             streams,
             pauses,
+            cluster,
             startedAt);
     upgrades =
         new Upgrades(
@@ -168,7 +173,8 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
             supervisor,
             reloader,
             shutdown,
-            upgrades);
+            upgrades,
+            cluster);
   }
 
   private static Ground ground(
@@ -297,6 +303,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
       if (!shutdown.leavesWorkers()) {
         supervisor.destroyAll();
       }
+      cluster.end();
       LOG.info("stopped");
     } finally {
       // After a reload it is others than those of the start.
@@ -341,6 +348,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
     supervisor.tell(this);
     supervisor.tell(reloader);
     supervisor.start(first.epoch().configuration().workers(), confinement);
+    cluster.begin(confinement);
     HangWatch hangWatch = new HangWatch(ground, supervisor);
     hangWatch.start();
     new Pulse(ground.loop(), notifier, inForce, stateWatch, statusLine, supervisor, hangWatch)

@@ -19,6 +19,7 @@ import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.launcher.admin.AccessLogView;
 import org.portbouncer.launcher.admin.BandwidthView;
+import org.portbouncer.launcher.admin.ClusterView;
 import org.portbouncer.launcher.admin.LimitsView;
 import org.portbouncer.launcher.admin.ListenerView;
 import org.portbouncer.launcher.admin.MemberView;
@@ -71,6 +72,7 @@ final class ServerOperations implements Operations, MetricsSource {
   private final Reloader reloader;
   private final Shutdown shutdown;
   private final Upgrades upgrades;
+  private final ClusterKeeper cluster;
   private CompletableFuture<Void> turn;
 
   ServerOperations(
@@ -83,7 +85,8 @@ final class ServerOperations implements Operations, MetricsSource {
       Supervisor supervisor,
       Reloader reloader,
       Shutdown shutdown,
-      Upgrades upgrades) {
+      Upgrades upgrades,
+      ClusterKeeper cluster) {
     this.upgrades = upgrades;
     this.ground = ground;
     this.inForce = inForce;
@@ -96,6 +99,7 @@ final class ServerOperations implements Operations, MetricsSource {
     this.supervisor = supervisor;
     this.reloader = reloader;
     this.shutdown = shutdown;
+    this.cluster = cluster;
   }
 
   @Override
@@ -242,6 +246,10 @@ final class ServerOperations implements Operations, MetricsSource {
 
   @Override
   public BandwidthView limit(String name, Long up, Long down) throws RefusedException {
+    if (ClusterLimits.isShared(inForce.configuration(), name)) {
+      throw new RefusedException(
+          "bandwidth class '" + name + "' is shared in the cluster, which says what its part is");
+    }
     if (!onLoop(() -> bandwidth.limit(name, up, down))) {
       List<String> names =
           inForce.configuration().bandwidth().stream().map(BandwidthClass::name).toList();
@@ -362,6 +370,15 @@ final class ServerOperations implements Operations, MetricsSource {
   @Override
   public void stop(boolean now) {
     ground.post(() -> shutdown.begin(now));
+  }
+
+  @Override
+  public ClusterView cluster() throws RefusedException {
+    ClusterView view = cluster.view();
+    if (view == null) {
+      throw new RefusedException("no cluster is configured");
+    }
+    return view;
   }
 
   @Override

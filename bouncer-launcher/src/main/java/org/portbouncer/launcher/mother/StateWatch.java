@@ -43,6 +43,7 @@ final class StateWatch extends Timer implements Supervisor.News {
   private final Acceptor acceptor;
   private final LeftOutLines leftOut;
   private final Targets targets;
+  private final ClusterKeeper cluster;
   private final Conditions conditions = new Conditions();
   private final long startedMs = System.currentTimeMillis();
   private HangWatch hangWatch;
@@ -57,13 +58,15 @@ final class StateWatch extends Timer implements Supervisor.News {
       Supervisor supervisor,
       Acceptor acceptor,
       LeftOutLines leftOut,
-      Targets targets) {
+      Targets targets,
+      ClusterKeeper cluster) {
     this.ground = ground;
     this.inForce = inForce;
     this.supervisor = supervisor;
     this.acceptor = acceptor;
     this.leftOut = leftOut;
     this.targets = targets;
+    this.cluster = cluster;
     this.last = new Look(starting(), System.nanoTime());
   }
 
@@ -152,6 +155,7 @@ final class StateWatch extends Timer implements Supervisor.News {
           targets.trouble(groups.get(i), epoch.places().targets()[i], now));
     }
     conditions.see("access log", Effect.PARTIAL, accessLog(now));
+    conditions.see("cluster", Effect.PARTIAL, cluster.trouble());
     return conditions.end();
   }
 

@@ -18,6 +18,7 @@ import org.portbouncer.core.worker.Build;
  */
 final class WorkerCommand {
 
+  private static final String CLUSTER = "org.portbouncer.negotiator.cluster.ClusterWorker";
   private static final String SPARE = "org.portbouncer.core.worker.SpareMain";
 
   /** What can be a worker of any stage has them all. */
@@ -58,6 +59,16 @@ final class WorkerCommand {
         stage == StageId.IO ? "-Xmx128m" : "-Xmx64m",
         List.of("bouncer-core", role.module()),
         List.of(role.mainClass()));
+  }
+
+  /**
+   * The words of the command of the cluster's process.
+   *
+   * @throws StartException where a jar is missing
+   */
+  static List<String> cluster() throws StartException {
+    List<String> modules = List.of("bouncer-core", "bouncer-negotiator");
+    return of("cluster", 1, "-Xmx64m", modules, List.of(CLUSTER));
   }
 
   /**

@@ -9,6 +9,7 @@ import static org.portbouncer.launcher.privilege.CallFilter.NO;
 import static org.portbouncer.launcher.privilege.CallFilter.OWN;
 import static org.portbouncer.launcher.privilege.CallFilter.YES;
 
+import java.util.Arrays;
 import java.util.List;
 import org.portbouncer.core.hop.SealedHeaders;
 import org.portbouncer.core.session.StageId;
@@ -60,6 +61,7 @@ final class CallArguments {
     Const.SO_KEEPALIVE, Const.SO_OOBINLINE, Const.SO_LINGER, Const.SO_RCVLOWAT
   };
 
+  private static final int F_SETFL = 4;
   private static final int MREMAP_FIXED = 2;
 
   private CallArguments() {}
@@ -94,6 +96,13 @@ final class CallArguments {
       case SOCKET -> targets ? socket(mptcp ? PROTOCOLS_AND_MPTCP : PROTOCOLS) : NO;
       default -> throw new IllegalArgumentException(call.text());
     };
+  }
+
+  /** What may be done with descriptors by a process that sets its own sockets not to wait. */
+  static List<Instruction> settingFlags() {
+    int[] all = Arrays.copyOf(FCNTLS, FCNTLS.length + 1);
+    all[FCNTLS.length] = F_SETFL;
+    return then(loadArgument(1), oneOf(all, YES, NO));
   }
 
   private static List<Instruction> isNull(int index) {

@@ -48,6 +48,10 @@ final class CallFilter {
   private final StageId stage;
   private final boolean mptcp;
   private final boolean files;
+
+  /** Whether it is for the cluster's process: as for connect, and what the JDK's sockets need. */
+  private final boolean cluster;
+
   private final List<Instruction> program;
 
   /**
@@ -57,11 +61,22 @@ final class CallFilter {
    * @param files whether it may open any
    */
   CallFilter(Machine machine, StageId stage, boolean mptcp, boolean files) {
+    this(machine, stage, mptcp, files, false);
+  }
+
+  private CallFilter(
+      Machine machine, StageId stage, boolean mptcp, boolean files, boolean cluster) {
     this.mptcp = mptcp;
     this.machine = machine;
     this.stage = stage;
     this.files = files;
+    this.cluster = cluster;
     this.program = assemble();
+  }
+
+  /** That of the cluster's process, none of whose sockets anybody else works with. */
+  static CallFilter ofCluster(Machine machine) {
+    return new CallFilter(machine, StageId.CONNECT, false, true, true);
   }
 
   /**
@@ -158,7 +173,9 @@ final class CallFilter {
           MUNMAP,
           MREMAP,
           SOCKET ->
-          CallArguments.of(call, stage, mptcp);
+          cluster && call == Call.FCNTL
+              ? CallArguments.settingFlags()
+              : CallArguments.of(call, stage, mptcp);
       // Its flags lie in memory, where no filter sees them: the C library takes clone instead.
       case CLONE3 -> answer(MISSING);
       case CONNECT, BIND, SOCKETPAIR, SENDMMSG -> stage == StageId.CONNECT ? YES : NO;
@@ -167,7 +184,7 @@ final class CallFilter {
       // go to anybody.
       case RECVMMSG -> stage == StageId.CONNECT || stage == StageId.IO ? YES : NO;
       // Of sockets that others read and write as well; the end of a stream is io's to pass on.
-      case SHUTDOWN -> stage == StageId.IO ? YES : NO;
+      case SHUTDOWN -> stage == StageId.IO || cluster ? YES : NO;
       case LISTEN, ACCEPT, ACCEPT4, FORK, VFORK -> NO;
       case EXECVE,
           EXECVEAT,

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.function.Supplier;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
@@ -34,6 +35,9 @@ public final class Confinement {
 
   private static final int SCOPES = 6;
 
+  /** Of name servers. */
+  private static final int DNS = 53;
+
   private static final long KEEP_NANOS = 5_000_000_000L;
 
   /**
@@ -50,6 +54,8 @@ public final class Confinement {
   // Each for workers that do not connect to targets, and for those that do.
   private final Landlock[] rules = new Landlock[2];
   private final long[] made = new long[2];
+
+  private Landlock clusterRules;
 
   /** By stage; those of workers that were spares behind the others. */
   private final CallFilter[] filters = new CallFilter[2 * StageId.count()];
@@ -102,7 +108,17 @@ public final class Confinement {
    *     no thread is to be had: whatever it was may be over the next time
    */
   public <T> T start(StageId stage, Callable<T> start) throws IOException {
-    return start(stage.text(), stage == StageId.CONNECT, capability(stage), start);
+    return start(stage.text(), () -> rules(stage == StageId.CONNECT), capability(stage), start);
+  }
+
+  /**
+   * Starts the cluster's process, which connects to one port.
+   *
+   * @param start as for {@link #start}
+   * @throws IOException as {@link #start}
+   */
+  public <T> T startCluster(int port, Callable<T> start) throws IOException {
+    return start("cluster", () -> clusterRules(port), SocketRights.NONE, start);
   }
 
   /**
@@ -113,14 +129,14 @@ public final class Confinement {
    * @throws IOException as {@link #start}
    */
   public <T> T startSpare(Callable<T> start) throws IOException {
-    return start("spare", true, SocketRights.NONE, start);
+    return start("spare", () -> rules(true), SocketRights.NONE, start);
   }
 
-  private <T> T start(String name, boolean targets, int capability, Callable<T> start)
+  private <T> T start(String name, Supplier<Landlock> rules, int capability, Callable<T> start)
       throws IOException {
     try {
       return wanted || capability >= 0
-          ? startConfined(name, targets, capability, start)
+          ? startConfined(name, rules, capability, start)
           : start.call();
     } catch (IOException e) {
       throw e;
@@ -132,11 +148,11 @@ public final class Confinement {
     }
   }
 
-  private <T> T startConfined(String name, boolean targets, int capability, Callable<T> start)
-      throws IOException {
+  private <T> T startConfined(
+      String name, Supplier<Landlock> rules, int capability, Callable<T> start) throws IOException {
     Landlock given;
     try {
-      given = rules(targets);
+      given = rules.get();
     } catch (SystemCallException e) {
       throw new IOException("cannot confine it: " + e.getMessage(), e);
     }
@@ -210,6 +226,33 @@ public final class Confinement {
       made[which] = now;
     }
     return rules[which];
+  }
+
+  /** Those of the cluster's process, of which there are few starts. */
+  private Landlock clusterRules(int port) {
+    if (landlock == 0) {
+      return null;
+    }
+    if (clusterRules != null) {
+      clusterRules.close();
+    }
+    clusterRules = Landlock.create(landlock, landlock < TCP);
+    WorkerFiles.allow(clusterRules, true);
+    if (landlock >= TCP) {
+      clusterRules.allowPort(port);
+      clusterRules.allowPort(DNS);
+    }
+    return clusterRules;
+  }
+
+  /**
+   * The filter of system calls for the cluster's process.
+   *
+   * @param pid the process
+   * @return empty for none
+   */
+  public byte[] clusterFilter(int pid) {
+    return machine == null || RECORDING ? NONE : CallFilter.ofCluster(machine).bytes(pid);
   }
 
   /**

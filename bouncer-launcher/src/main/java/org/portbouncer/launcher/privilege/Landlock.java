@@ -118,13 +118,23 @@ final class Landlock implements AutoCloseable {
 
   /** Allows to bind a TCP socket to an address, with a port that the kernel chooses. */
   void allowSources() {
+    allow(BIND_TCP, 0);
+  }
+
+  /** Allows TCP connections to a port. */
+  void allowPort(int port) {
+    allow(CONNECT_TCP, port);
+  }
+
+  private void allow(long access, int port) {
     if (version < TCP) {
       return;
     }
     try (Arena arena = Arena.ofConfined()) {
       // struct landlock_net_port_attr: 0 access u64 | 8 port u64
       MemorySegment rule = arena.allocate(16, 8);
-      rule.set(JAVA_LONG, 0, BIND_TCP);
+      rule.set(JAVA_LONG, 0, access);
+      rule.set(JAVA_LONG, 8, port);
       SystemCallException.check(
           "landlock_add_rule", KernelCalls.landlockAddRule(fd, NET_PORT, rule.address(), 0));
     }

@@ -232,6 +232,15 @@ const tables = {
       figure("Waiting", c => c.waiting, c => few(c.waiting)),
     ],
   },
+  limits: {
+    first: () => false,
+    className: () => "",
+    columns: [
+      plain("Limit", l => l.limit), plain("Of", l => l.of), figure("All", l => l.all, l => amount(l, l.all)), figure("Part", l => l.part, l => amount(l, l.part)),
+      figure("Used", l => l.used, l => amount(l, l.used)), figure("Held by all", l => l.held_by_all, l => amount(l, l.held_by_all)),
+      figure("Used by all", l => l.used_by_all, l => amount(l, l.used_by_all)),
+    ],
+  },
   workers: {
     first: w => w.state !== "ready",
     className: w => w.state === "throttled" ? "failing" : "",
@@ -332,6 +341,14 @@ function members(d) {
   $("members-up").textContent = up + " of " + d.members.length + " up";
   fill("members", d.members.map(m => ({ ...m, now: d.time_ms })));
 }
+const amount = (l, number) => l.limit === "up" || l.limit === "down" ? size(number) : String(number);
+function cluster(c) {
+  $("all-limits").hidden = !c;
+  if (!c) return;
+  $("cluster").textContent = c.name + ": " + c.state + ", " + c.servers + " servers, parts "
+    + (c.lease_age_ms === null ? "none yet" : span(c.lease_age_ms) + " old");
+  fill("limits", c.limits);
+}
 function show(d) {
   host = d.host;
   morph($("host"), d.host ? [make("span", "", named(d.host))] : []);
@@ -342,6 +359,7 @@ function show(d) {
   rows("pipeline", d.stages.map(stage));
   fill("listeners", d.listeners.map(l => ({ ...l, now: d.time_ms })));
   members(d);
+  cluster(d.cluster);
   fill("workers", d.workers);
   $("no-classes").hidden = d.classes.length > 0;
   $("with-classes").hidden = d.classes.length === 0;

@@ -56,6 +56,11 @@ public final class FakeOperations implements Operations {
   }
 
   @Override
+  public ClusterView cluster() throws RefusedException {
+    throw new RefusedException("no cluster is configured");
+  }
+
+  @Override
   public List<MemberView> members() {
     return List.of(
         new MemberView(

@@ -7,6 +7,7 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.TimeBuckets;
 import org.portbouncer.core.shared.TimeHistogram;
+import org.portbouncer.launcher.admin.ClusterView;
 import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.state.LastError;
 import org.portbouncer.launcher.state.ServerState;
@@ -75,7 +76,27 @@ final class SampleFigures {
                 null,
                 null)),
         new Figures.Transfer(StateTransfer.Mode.SHM, new long[] {10, 20, 30}, 6, 4096, 12),
-        new Figures.Trouble(11, 17, 12, 13, 14, 15, 16));
+        new Figures.Trouble(11, 17, 12, 13, 14, 15, 16),
+        cluster());
+  }
+
+  static ClusterView cluster() {
+    return new ClusterView(
+        "edge",
+        "redis://10.0.0.5:6379",
+        "one:4700",
+        "held",
+        "",
+        "local",
+        1_795_775_000_000L,
+        140,
+        1,
+        3,
+        List.of(new ClusterView.Member("two:9", 90)),
+        List.of(
+            new ClusterView.Limit("max-sessions", "office/staff", 900, 320, 310, 890, 870),
+            new ClusterView.Limit(
+                "down", "slow", 3_000_000, 1_000_000, 900_000, 3_000_000, 2_000_000)));
   }
 
   static Figures.Listener listener(String name, long up, long down) {

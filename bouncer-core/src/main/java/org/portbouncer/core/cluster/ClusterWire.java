@@ -1,0 +1,235 @@
+package org.portbouncer.core.cluster;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.portbouncer.core.control.ControlChannel;
+import org.portbouncer.core.control.ControlException;
+import org.portbouncer.core.control.Fields;
+
+/**
+ * What the mother and the cluster's process say to each other, one packet each, in turn:
+ *
+ * <pre>
+ *   SETUP     1  port u16, database i32, TLS u8, then host, user, token, cluster, member, label as texts
+ *   CONFINE   2  a filter of system calls
+ *   ASK       3  number i64, look u8, then of each limit: key i64, limit, held, used, wanted i64
+ *   LEAVE     4  gives all back; the process ends
+ *   ANSWER    5  number i64, outcome u8, members i32, tick i32, why as a text, limits u16, then of
+ *                each: granted, target, held by all, used by all i64; others u16, then of each: label
+ *                as a text, ms since it was heard i64
+ * </pre>
+ *
+ * A text is its length u16 and UTF-8. What a packet has too little or too much of is refused.
+ */
+public final class ClusterWire {
+
+  public static final int SETUP = 1;
+  public static final int CONFINE = 2;
+  public static final int ASK = 3;
+  public static final int LEAVE = 4;
+  public static final int ANSWER = 5;
+
+  /** The most limits in one packet. */
+  public static final int MOST_LIMITS = 256;
+
+  /** The most members that an answer names. */
+  public static final int MOST_MEMBERS = 64;
+
+  /** The longest label, and the longest reason, in bytes. */
+  public static final int MOST_LABEL = 64;
+
+  public static final int MOST_REASON = 200;
+
+  private static final int MOST_TEXT = 4096;
+
+  private ClusterWire() {}
+
+  /**
+   * Where Redis is, and who we are to it.
+   *
+   * @param member the name of this start of this server, as no other has it
+   * @param label what people know it by
+   */
+  public record Setup(
+      String host,
+      int port,
+      String user,
+      int database,
+      boolean tls,
+      String token,
+      String cluster,
+      String member,
+      String label) {}
+
+  /** One limit, as it is asked for. */
+  public record Wish(long key, long limit, long held, long used, long wanted) {}
+
+  /** Everything that is asked for at once. */
+  public record Ask(long number, boolean look, List<Wish> wishes) {}
+
+  /** One limit, as it is answered. */
+  public record Part(long granted, long target, long heldByAll, long usedByAll) {}
+
+  /**
+   * A server of the cluster.
+   *
+   * @param ageMs since Redis heard of it
+   */
+  public record Member(String label, long ageMs) {}
+
+  /** How it went. */
+  public enum Outcome {
+    /** There are parts. */
+    GRANTED,
+    /** Redis gives nobody more for a moment: it is told what everybody has. */
+    RECALLING,
+    /** Redis is not reached, or says no. */
+    AWAY
+  }
+
+  /**
+   * What came of it.
+   *
+   * @param why one line, for AWAY
+   * @param parts as many as were asked for, in their order; none for AWAY
+   */
+  public record Answer(
+      long number,
+      Outcome outcome,
+      int members,
+      int tickMs,
+      String why,
+      List<Part> parts,
+      List<Member> others) {}
+
+  /** The packet SETUP, to be sent. */
+  public static void setup(ControlChannel link, Setup setup) {
+    ByteBuffer out = link.begin(SETUP);
+    out.putShort((short) setup.port()).putInt(setup.database()).put((byte) (setup.tls() ? 1 : 0));
+    for (String text :
+        List.of(
+            setup.host(),
+            setup.user(),
+            setup.token(),
+            setup.cluster(),
+            setup.member(),
+            setup.label())) {
+      put(out, text, MOST_TEXT);
+    }
+  }
+
+  /** Reads SETUP. */
+  public static Setup setup(Fields in) throws ControlException {
+    int port = in.u16();
+    int database = in.i32();
+    boolean tls = in.u8() == 1;
+    String host = text(in, MOST_TEXT);
+    String user = text(in, MOST_TEXT);
+    String token = text(in, MOST_TEXT);
+    String cluster = text(in, MOST_TEXT);
+    String member = text(in, MOST_TEXT);
+    String label = text(in, MOST_TEXT);
+    in.end();
+    return new Setup(host, port, user, database, tls, token, cluster, member, label);
+  }
+
+  /** The packet ASK, to be sent. */
+  public static void ask(ControlChannel link, Ask ask) {
+    ByteBuffer out = link.begin(ASK);
+    out.putLong(ask.number()).put((byte) (ask.look() ? 1 : 0));
+    for (Wish wish : ask.wishes()) {
+      out.putLong(wish.key()).putLong(wish.limit()).putLong(wish.held());
+      out.putLong(wish.used()).putLong(wish.wanted());
+    }
+  }
+
+  /** Reads ASK, whose length says how many there are. */
+  public static Ask ask(Fields in, int bytes) throws ControlException {
+    long number = in.i64();
+    boolean look = in.u8() == 1;
+    List<Wish> wishes = new ArrayList<>();
+    for (int left = bytes - 10; left > 0; left -= 40) {
+      wishes.add(new Wish(in.i64(), in.i64(), in.i64(), in.i64(), in.i64()));
+    }
+    in.end();
+    return new Ask(number, look, wishes);
+  }
+
+  /** The packet ANSWER, to be sent. */
+  public static void answer(ControlChannel link, Answer answer) {
+    ByteBuffer out = link.begin(ANSWER);
+    out.putLong(answer.number()).put((byte) answer.outcome().ordinal());
+    out.putInt(answer.members()).putInt(answer.tickMs());
+    put(out, answer.why(), MOST_REASON);
+    out.putShort((short) answer.parts().size());
+    for (Part part : answer.parts()) {
+      out.putLong(part.granted()).putLong(part.target());
+      out.putLong(part.heldByAll()).putLong(part.usedByAll());
+    }
+    List<Member> others =
+        answer.others().subList(0, Math.min(MOST_MEMBERS, answer.others().size()));
+    out.putShort((short) others.size());
+    for (Member member : others) {
+      put(out, member.label(), MOST_LABEL);
+      out.putLong(member.ageMs());
+    }
+  }
+
+  /**
+   * Reads ANSWER; what no honest process would say is refused.
+   *
+   * @param asked what it must answer
+   */
+  public static Answer answer(Fields in, Ask asked) throws ControlException {
+    long number = in.i64();
+    int outcome = in.u8();
+    if (number != asked.number() || outcome >= Outcome.values().length) {
+      throw new ControlException("an answer to what was not asked");
+    }
+    int members = in.number();
+    int tick = in.number();
+    String why = text(in, MOST_REASON);
+    int count = in.u16();
+    if (count != (Outcome.values()[outcome] == Outcome.AWAY ? 0 : asked.wishes().size())) {
+      throw new ControlException("parts of other limits than were asked for");
+    }
+    List<Part> parts = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Part part = new Part(in.i64(), in.i64(), in.i64(), in.i64());
+      Wish wish = asked.wishes().get(i);
+      if (part.granted() < 0
+          || part.target() < 0
+          || part.granted() > Math.max(wish.limit(), wish.held())) {
+        throw new ControlException("a part that is more than the limit");
+      }
+      parts.add(part);
+    }
+    int others = in.u16();
+    if (others > MOST_MEMBERS) {
+      throw new ControlException("too many members");
+    }
+    List<Member> named = new ArrayList<>();
+    for (int i = 0; i < others; i++) {
+      named.add(new Member(text(in, MOST_LABEL), in.i64()));
+    }
+    in.end();
+    return new Answer(
+        number, Outcome.values()[outcome], members, tick, why, parts, List.copyOf(named));
+  }
+
+  private static void put(ByteBuffer out, String text, int most) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    int length = Math.min(most, bytes.length);
+    out.putShort((short) length).put(bytes, 0, length);
+  }
+
+  private static String text(Fields in, int most) throws ControlException {
+    int length = in.u16();
+    if (length > most) {
+      throw new ControlException("a text that is too long");
+    }
+    return new String(in.bytes(length), StandardCharsets.UTF_8);
+  }
+}

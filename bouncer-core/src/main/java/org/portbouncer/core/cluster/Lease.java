@@ -1,0 +1,135 @@
+package org.portbouncer.core.cluster;
+
+/**
+ * This server's part of one limit that several hold together, on a clock that is given. Grows when
+ * it is granted more, and shrinks by itself before it gives anything back: what it says it holds is
+ * never less than what may be in use here. One thread; in the mother.
+ */
+public final class Lease {
+
+  /** How long what was wanted counts, at least, and twice as long at most. */
+  private static final long WHILE_NANOS = 250_000_000;
+
+  /**
+   * Room that everybody keeps for clients that come: this part of the limit, all servers' added.
+   */
+  private static final int ROOM = 100;
+
+  /** A change of a flow's part by less than this of it is not worth it. */
+  private static final int COARSE = 64;
+
+  /** What is counted. */
+  public enum Kind {
+    /** Sessions: what is in use cannot be given back. */
+    COUNTED,
+    /** Bytes per second: a rate is given back at once. */
+    FLOWING
+  }
+
+  private final Kind kind;
+  private long limit;
+  private long size;
+  private long members = 1;
+
+  // The most that was used, and how many were refused, in this while and in the one before.
+  private long peak;
+  private long peakBefore;
+  private long refused;
+  private long refusedBefore;
+  private long whileSince;
+  private long askedAt;
+  private boolean begun;
+
+  /**
+   * @param limit of all servers together
+   */
+  public Lease(Kind kind, long limit) {
+    this.kind = kind;
+    this.limit = limit;
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+
+  public long limit() {
+    return limit;
+  }
+
+  /** Changes the limit; a part above it shrinks with the next answer. */
+  public void limit(long other) {
+    limit = other;
+  }
+
+  /** What this server may have now, as long as its term lasts. */
+  public long size() {
+    return size;
+  }
+
+  /**
+   * The part has ended: what is in use is all that is left.
+   *
+   * @param used what is in use
+   */
+  public void ended(long used) {
+    size = kind == Kind.COUNTED ? used : 0;
+  }
+
+  /** What this server holds: nobody else may have it. */
+  public long held(long used) {
+    return kind == Kind.COUNTED ? Math.max(size, used) : size;
+  }
+
+  /**
+   * What this server could use: what it used lately, and those it refused.
+   *
+   * @param used in use now; bytes per second, for a flow
+   * @param newlyRefused clients refused since the last time; for a flow, anything but 0: bytes wait
+   * @param now nanoseconds
+   */
+  public long want(long used, long newlyRefused, long now) {
+    turn(now);
+    if (kind == Kind.FLOWING) {
+      // How much more would come if it might, nobody knows.
+      peak = Math.max(peak, newlyRefused > 0 ? limit : used + used / 4);
+    } else {
+      peak = Math.max(peak, used);
+      refused += newlyRefused;
+    }
+    long room = limit / (ROOM * members);
+    return Math.min(limit, Math.max(peak, peakBefore) + refused + refusedBefore + room);
+  }
+
+  /** Begins another while, where this one is over. */
+  private void turn(long now) {
+    // Asked for seldom, a while is from one time to the next.
+    long length = Math.max(WHILE_NANOS, now - askedAt);
+    askedAt = now;
+    if (!begun || now - whileSince >= length) {
+      peakBefore = begun ? peak : 0;
+      refusedBefore = begun ? refused : 0;
+      peak = 0;
+      refused = 0;
+      whileSince = now;
+      begun = true;
+    }
+  }
+
+  /**
+   * Redis has answered.
+   *
+   * @param granted what this server may have
+   * @param target what it should come to
+   * @param all how many servers there are
+   */
+  public void answered(long granted, long target, int all) {
+    members = Math.max(1, all);
+    long next = Math.min(granted, Math.max(0, target));
+    if (kind == Kind.COUNTED) {
+      // Also below what is in use: nobody new is let in until enough have ended.
+      size = next;
+    } else if (Math.abs(next - size) * COARSE >= size || next > size && next == target) {
+      size = next;
+    }
+  }
+}

@@ -1,0 +1,114 @@
+package org.portbouncer.core.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ClusterReaderTest {
+
+  private static final String REDIS = "redis = \"redis://10.0.0.5\", name = edge";
+  private static final String RULE = "{ action = pass, max-sessions = 10, shared = cluster }";
+
+  @TempDir Path folder;
+
+  private LoadResult load(String cluster, String rule) throws IOException {
+    return ConfigLoader.load(
+        Files.writeString(
+            folder.resolve("b.conf"),
+            """
+            bouncer {
+              listeners.web { listen = "127.0.0.1:8080", target = "a.example:80", acl = all }
+              listeners.web.timeouts.idle = 5m
+              bandwidth { each { down = 1 MiB/s, shared-by = session }, one { down = 1 MiB/s } }
+              acls.all = [ %s ]
+              %s
+            }
+            """
+                .formatted(rule, cluster)));
+  }
+
+  private List<String> problems(String cluster, String rule) throws IOException {
+    return load(cluster, rule).problems().stream().map(Problem::message).toList();
+  }
+
+  private Cluster cluster(String body) throws IOException {
+    LoadResult loaded = load("cluster { " + body + " }", RULE);
+    assertThat(loaded.problems()).isEmpty();
+    return loaded.configuration().cluster();
+  }
+
+  @Test
+  void shouldReadAllOfIt() throws IOException {
+    Path token = Files.writeString(folder.resolve("token"), "swordfish\n");
+    Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-------"));
+    Cluster cluster =
+        cluster(
+            "redis = \"rediss://me@[2001:db8::1]:7000/3\", name = edge, token = \"file:token\","
+                + " when-away = refuse");
+    assertThat(cluster.redis()).isEqualTo(new Cluster.Redis("2001:db8::1", 7000, "me", 3, true));
+    assertThat(cluster.redis()).hasToString("rediss://me@[2001:db8::1]:7000/3");
+    assertThat(cluster.token().text()).isEqualTo("swordfish");
+    assertThat(cluster.toString()).doesNotContain("swordfish");
+    assertThat(cluster.whenAway()).isEqualTo(Cluster.WhenAway.REFUSE);
+  }
+
+  @Test
+  void shouldFillInWhatIsNotWritten() throws IOException {
+    Cluster cluster = cluster(REDIS);
+    assertThat(cluster.redis()).isEqualTo(new Cluster.Redis("10.0.0.5", 6379, "", 0, false));
+    assertThat(cluster.token().text()).isEmpty();
+    assertThat(cluster.whenAway()).isEqualTo(Cluster.WhenAway.LOCAL);
+    assertThat(load("", "{ action = pass }").configuration().cluster()).isNull();
+  }
+
+  @Test
+  void shouldSayWhatIsWrongWithIt() throws IOException {
+    String found = "cluster { " + REDIS + " }";
+    assertThat(problems("", RULE)).singleElement().asString().contains("needs a block cluster");
+    assertThat(problems(found, "{ action = pass, shared = cluster }"))
+        .singleElement()
+        .asString()
+        .contains("shares nothing");
+    assertThat(problems(found, "{ action = pass, bandwidth = each, shared = cluster }"))
+        .singleElement()
+        .asString()
+        .contains("'each' is not shared by all");
+    assertThat(problems(found, "{ action = pass, bandwidth = one, shared = cluster }")).isEmpty();
+    assertThat(
+            problems(
+                found,
+                "{ action = pass, rate = 5/1s, max-sessions-per-source = 2, shared = cluster }"))
+        .singleElement()
+        .asString()
+        .contains("limits per source count on each server");
+    assertThat(problems("cluster { redis = \"http://a\", name = edge }", RULE))
+        .singleElement()
+        .asString()
+        .contains("redis:// or rediss://");
+    assertThat(problems("cluster { redis = \"redis://u:p@a\", name = edge }", RULE))
+        .singleElement()
+        .asString()
+        .contains("belongs into 'token'");
+    assertThat(problems("cluster { name = edge }", RULE))
+        .singleElement()
+        .asString()
+        .contains("redis");
+  }
+
+  @Test
+  void shouldHandTheRuleToWorkersAndTheTokenToNobody() throws Exception {
+    LoadResult loaded = load("cluster { " + REDIS + ", token = swordfish }", RULE);
+    byte[] encoded = ConfigCodec.encode(loaded.configuration());
+    assertThat(new String(encoded, java.nio.charset.StandardCharsets.ISO_8859_1))
+        .doesNotContain("swordfish");
+    Configuration decoded = ConfigCodec.decode(java.nio.ByteBuffer.wrap(encoded));
+    assertThat(decoded.acls().getFirst().rules().getFirst().shared()).isTrue();
+    assertThat(decoded.cluster()).isNull();
+  }
+}

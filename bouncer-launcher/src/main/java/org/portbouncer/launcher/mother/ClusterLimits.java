@@ -1,0 +1,375 @@
+package org.portbouncer.launcher.mother;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.portbouncer.core.cluster.ClusterWire.Answer;
+import org.portbouncer.core.cluster.ClusterWire.Wish;
+import org.portbouncer.core.cluster.Lease;
+import org.portbouncer.core.config.Acl;
+import org.portbouncer.core.config.BandwidthClass;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.Rule;
+import org.portbouncer.core.shared.ClassBoard;
+import org.portbouncer.core.shared.Limit;
+import org.portbouncer.core.shared.SharedParts;
+import org.portbouncer.core.shared.Way;
+import org.portbouncer.core.worker.Epoch;
+
+/**
+ * The limits that this server holds with others: what it uses of each and could use, and where its
+ * part stands for acl and io workers. In the mother, on her loop's thread.
+ */
+final class ClusterLimits {
+
+  private static final long LOOK_NANOS = 500_000_000;
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  /** A class cannot be at 0, which is no limit: a byte a second stands for nothing. */
+  private static final long NOTHING = 1;
+
+  /** What is limited. */
+  enum Of {
+    SESSIONS("max-sessions"),
+    RATE("rate"),
+    UP("up"),
+    DOWN("down");
+
+    private final String text;
+
+    Of(String text) {
+      this.text = text;
+    }
+
+    String text() {
+      return text;
+    }
+  }
+
+  /** One limit of the configuration in force. */
+  static final class Shared {
+    private final Of of;
+    private final String name;
+    private final long key;
+    private final Lease lease;
+    private int place;
+    private Limit counted;
+    private long used;
+    private int refused;
+    private long bytes = -1;
+    private long throttled;
+    private long heldByAll;
+    private long usedByAll;
+
+    Shared(Of of, String name, long key, long limit) {
+      this.of = of;
+      this.name = name;
+      this.key = key;
+      boolean flows = of == Of.UP || of == Of.DOWN;
+      this.lease = new Lease(flows ? Lease.Kind.FLOWING : Lease.Kind.COUNTED, limit);
+    }
+
+    Of of() {
+      return of;
+    }
+
+    /** The rule's, as acl/rule, or the class's. */
+    String name() {
+      return name;
+    }
+
+    long limit() {
+      return lease.limit();
+    }
+
+    long size() {
+      return lease.size();
+    }
+
+    long used() {
+      return used;
+    }
+
+    long heldByAll() {
+      return heldByAll;
+    }
+
+    long usedByAll() {
+      return usedByAll;
+    }
+  }
+
+  /** A rule that has parts. */
+  private record SharedRule(int place, Shared sessions, Shared rate) {}
+
+  /** A class that has. */
+  private record SharedClass(int index, int place, Shared up, Shared down) {}
+
+  private final Ground ground;
+  private final Supervisor supervisor;
+  private Map<Long, Shared> byKey = new HashMap<>();
+  private List<Shared> all = List.of();
+  private List<SharedRule> rules = List.of();
+  private List<SharedClass> classes = List.of();
+  private Epoch epoch;
+  private long lookedAt;
+  private boolean held;
+
+  /** Until when the parts are ours; 0 for no part yet. */
+  private long until;
+
+  ClusterLimits(Ground ground, Supervisor supervisor) {
+    this.ground = ground;
+    this.supervisor = supervisor;
+  }
+
+  /** All of the configuration in force. */
+  List<Shared> all() {
+    return all;
+  }
+
+  /** The bandwidth classes that rules of a configuration share in the cluster, by name. */
+  static boolean isShared(Configuration configuration, String name) {
+    return configuration.acls().stream()
+        .flatMap(acl -> acl.rules().stream())
+        .filter(rule -> rule.shared() && rule.bandwidth() >= 0)
+        .anyMatch(rule -> configuration.bandwidth().get(rule.bandwidth()).name().equals(name));
+  }
+
+  /** What a class of a configuration that comes into force may do here: this server's part. */
+  BandwidthClass part(Configuration configuration, BandwidthClass one) {
+    if (!isShared(configuration, one.name())) {
+      return one;
+    }
+    return parted(one, byKey.get(key(Of.UP, one.name())), byKey.get(key(Of.DOWN, one.name())));
+  }
+
+  private BandwidthClass parted(BandwidthClass one, Shared up, Shared down) {
+    long upPart = one.up() == 0 ? 0 : size(up);
+    long downPart = one.down() == 0 ? 0 : size(down);
+    double share =
+        Math.max(
+            one.up() == 0 ? 0 : (double) upPart / one.up(),
+            one.down() == 0 ? 0 : (double) downPart / one.down());
+    long burst = one.burst() == 0 ? 0 : Math.max(1, Math.round(one.burst() * Math.min(1, share)));
+    return new BandwidthClass(one.name(), upPart, downPart, burst, one.sharedBy());
+  }
+
+  private long size(Shared shared) {
+    return shared == null || !held ? NOTHING : Math.max(NOTHING, shared.lease.size());
+  }
+
+  private static long key(Of of, String name) {
+    return Limit.key("cluster " + of.text() + ' ' + name);
+  }
+
+  /** Takes another configuration in; parts of limits that it still has stay. */
+  void use(Epoch next) {
+    if (next == epoch) {
+      return;
+    }
+    epoch = next;
+    Configuration configuration = next.configuration();
+    Map<Long, Shared> found = new HashMap<>();
+    List<SharedRule> newRules = new ArrayList<>();
+    List<SharedClass> newClasses = new ArrayList<>();
+    for (int acl = 0; acl < configuration.acls().size(); acl++) {
+      Acl one = configuration.acls().get(acl);
+      for (int index = 0; index < one.rules().size(); index++) {
+        Rule rule = one.rules().get(index);
+        if (rule.shared() && rule.action() == Rule.Action.PASS) {
+          newRules.add(rule(found, one.name(), rule, next.places().rule(acl, index)));
+        }
+      }
+    }
+    for (int i = 0; i < configuration.bandwidth().size(); i++) {
+      BandwidthClass one = configuration.bandwidth().get(i);
+      if (isShared(configuration, one.name())) {
+        int place = next.classes()[i];
+        newClasses.add(
+            new SharedClass(
+                i,
+                place,
+                shared(found, Of.UP, one.name(), one.up(), place, null),
+                shared(found, Of.DOWN, one.name(), one.down(), place, null)));
+      }
+    }
+    byKey = found;
+    all = List.copyOf(found.values());
+    rules = newRules;
+    classes = newClasses;
+    publish();
+  }
+
+  private SharedRule rule(Map<Long, Shared> found, String acl, Rule rule, int place) {
+    String name = acl + "/" + rule.name();
+    Limit counted = Limit.part(acl, rule.name(), rule.maxSessions(), rule.rate());
+    long count = rule.rate() == null ? 0 : rule.rate().count();
+    return new SharedRule(
+        place,
+        shared(found, Of.SESSIONS, name, rule.maxSessions(), place, counted),
+        shared(found, Of.RATE, name, count, place, counted));
+  }
+
+  private Shared shared(
+      Map<Long, Shared> found, Of of, String name, long limit, int place, Limit counted) {
+    if (limit == 0) {
+      return null;
+    }
+    long key = key(of, name);
+    Shared shared = byKey.get(key);
+    if (shared == null) {
+      shared = new Shared(of, name, key, limit);
+    }
+    shared.lease.limit(limit);
+    shared.counted = counted;
+    if (shared.place != place || !byKey.containsKey(key)) {
+      shared.place = place;
+      shared.refused = of == Of.RATE ? parts().refusedRate(place) : parts().refusedSessions(place);
+      shared.bytes = -1;
+    }
+    found.put(key, shared);
+    return shared;
+  }
+
+  private SharedParts parts() {
+    return ground.area().parts();
+  }
+
+  /** What is to be asked for. */
+  List<Wish> wishes(long now) {
+    boolean look = !classes.isEmpty() && now - lookedAt >= LOOK_NANOS;
+    LiveSessions live = look ? lookAtBytes() : null;
+    List<Wish> wishes = new ArrayList<>(all.size());
+    for (Shared shared : all) {
+      long newlyRefused = observe(shared, live, now);
+      long wanted = shared.lease.want(shared.used, newlyRefused, now);
+      wishes.add(
+          new Wish(
+              shared.key,
+              shared.lease.limit(),
+              shared.lease.held(shared.used),
+              shared.used,
+              wanted));
+    }
+    if (look) {
+      lookedAt = now;
+    }
+    return wishes;
+  }
+
+  private final long[] ended = new long[2 * ClassBoard.PLACES];
+
+  private LiveSessions lookAtBytes() {
+    for (SharedClass one : classes) {
+      for (int way = 0; way < Way.COUNT; way++) {
+        ended[2 * one.place() + way] = ground.area().classes().endedBytes(one.place(), way);
+      }
+    }
+    return new LiveSessions(ground.table(), ground.live(), ground.epochs());
+  }
+
+  /** Sees what is used of it now, and how many were refused since the last time. */
+  private long observe(Shared shared, LiveSessions live, long now) {
+    return switch (shared.of) {
+      case SESSIONS -> {
+        shared.used = ground.area().limits().live(shared.counted);
+        yield refused(shared, parts().refusedSessions(shared.place));
+      }
+      case RATE -> {
+        shared.used = ground.area().limits().recent(shared.counted, now);
+        yield refused(shared, parts().refusedRate(shared.place));
+      }
+      case UP, DOWN -> flow(shared, shared.of == Of.UP ? Way.UP : Way.DOWN, live, now);
+    };
+  }
+
+  private static long refused(Shared shared, int counted) {
+    long since = Integer.toUnsignedLong(counted - shared.refused);
+    shared.refused = counted;
+    return since;
+  }
+
+  private long flow(Shared shared, int way, LiveSessions live, long now) {
+    if (live != null) {
+      long ofLive = way == Way.UP ? live.classUp(shared.place) : live.classDown(shared.place);
+      long moved = ended[2 * shared.place + way] + ofLive;
+      if (shared.bytes >= 0) {
+        double seconds = (now - lookedAt) / NANOS_PER_SECOND;
+        // What had ended and was still counted as live a moment ago may be missing for one look.
+        shared.used = Math.round(Math.max(0, moved - shared.bytes) / seconds);
+      }
+      shared.bytes = moved;
+    }
+    long throttled = ground.area().classes().throttledNanos(shared.place, way);
+    long since = throttled - shared.throttled;
+    shared.throttled = throttled;
+    return since + ground.area().buckets().waiting(shared.place, way);
+  }
+
+  /**
+   * Redis has answered.
+   *
+   * @param answer of as many parts as {@link #wishes} had, for the same configuration
+   * @param asked which those were
+   * @param end until when they are ours
+   */
+  void answered(Answer answer, List<Shared> asked, long end) {
+    held = true;
+    until = end;
+    for (int i = 0; i < asked.size(); i++) {
+      Shared shared = asked.get(i);
+      shared.lease.answered(
+          answer.parts().get(i).granted(), answer.parts().get(i).target(), answer.members());
+      shared.heldByAll = answer.parts().get(i).heldByAll();
+      shared.usedByAll = answer.parts().get(i).usedByAll();
+    }
+    publish();
+  }
+
+  private void observeUse(Shared shared, long now) {
+    if (shared.of == Of.SESSIONS) {
+      shared.used = ground.area().limits().live(shared.counted);
+    } else if (shared.of == Of.RATE) {
+      shared.used = ground.area().limits().recent(shared.counted, now);
+    }
+  }
+
+  /** Its parts have ended with their term: what is in use is all that this server still holds. */
+  void endIfOver(long now) {
+    if (held && until != Long.MAX_VALUE && now - until >= 0) {
+      for (Shared shared : all) {
+        if (shared.lease.kind() == Lease.Kind.COUNTED) {
+          observeUse(shared, now);
+          shared.lease.ended(shared.used);
+        }
+      }
+    }
+  }
+
+  /** Writes the parts to where workers look. */
+  private void publish() {
+    for (SharedRule rule : rules) {
+      parts()
+          .set(
+              rule.place(),
+              rule.sessions() == null ? 0 : (int) rule.sessions().lease.size(),
+              rule.rate() == null ? 0 : (int) rule.rate().lease.size(),
+              held ? until : 0);
+    }
+    boolean changed = false;
+    for (SharedClass one : classes) {
+      BandwidthClass part =
+          parted(epoch.configuration().bandwidth().get(one.index()), one.up(), one.down());
+      changed |=
+          ground
+              .area()
+              .classes()
+              .set(one.place(), part.up(), part.down(), part.burst(), System.nanoTime());
+    }
+    if (changed) {
+      supervisor.classesChanged();
+    }
+  }
+}

@@ -1,0 +1,228 @@
+package org.portbouncer.negotiator.cluster;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.portbouncer.core.cluster.ClusterWire.Part;
+import org.portbouncer.core.cluster.ClusterWire.Wish;
+import org.portbouncer.core.cluster.Lease;
+import org.portbouncer.core.cluster.LeaseTimes;
+
+/**
+ * Many servers with one limit on a virtual clock: real leases, the model of the script, calls and
+ * answers that take their time. What is counted is sessions of some length, or new ones within a
+ * window.
+ */
+final class Simulation {
+
+  static final long STEP_MS = 10;
+
+  /** How long a call is on its way, and how long its answer, at most. */
+  private static final int LONGEST_WAY_MS = 15;
+
+  private static final long NANOS_PER_MS = 1_000_000;
+  private static final long NEVER = Long.MAX_VALUE;
+
+  /** What may be counted. */
+  enum Counting {
+    SESSIONS,
+    RATE
+  }
+
+  /** One server. */
+  final class Server {
+    final String name;
+    final Lease lease;
+
+    /** Sessions it would have if it might; of a rate: new ones that come in a second. */
+    long demand;
+
+    boolean alive = true;
+    boolean cut;
+    long live;
+    long passed;
+
+    /** Of the window of a rate: how many in each step. */
+    private final int[] window = new int[(int) (1000 / STEP_MS)];
+
+    private long number;
+    private long until;
+    private long refused;
+    private double due;
+    private long nextCallAt = random.nextInt(LeaseTimes.TICK);
+    private long arrivesAt = NEVER;
+    private long answersAt = NEVER;
+    private long sentAt;
+    private List<Wish> wishes;
+    private LeaseModel.Reply reply;
+
+    Server(int index, long limit) {
+      name = "server" + index;
+      lease = new Lease(Lease.Kind.COUNTED, limit);
+    }
+
+    long used() {
+      return counting == Counting.SESSIONS ? live : inWindow();
+    }
+
+    private long inWindow() {
+      long sum = 0;
+      for (int count : window) {
+        sum += count;
+      }
+      return sum;
+    }
+
+    /** What it may have by its own clock. */
+    private long allowed() {
+      return staysLocal || now < until ? lease.size() : 0;
+    }
+
+    private void sessions() {
+      int slot = (int) (now / STEP_MS % window.length);
+      if (counting == Counting.RATE) {
+        window[slot] = 0;
+        due += demand * STEP_MS / 1000.0;
+        for (; due >= 1; due--) {
+          if (inWindowOnce < allowed()) {
+            window[slot]++;
+            inWindowOnce++;
+            passed++;
+          } else {
+            refused++;
+          }
+        }
+        return;
+      }
+      // Sessions last half a second on average.
+      double ending = live * STEP_MS / 500.0;
+      long ends = (long) ending + (random.nextDouble() < ending - (long) ending ? 1 : 0);
+      live -= Math.min(live, ends);
+      long coming = Math.max(0, demand - live);
+      long passing = Math.max(0, Math.min(coming, allowed() - live));
+      live += passing;
+      passed += passing;
+      refused += coming - passing;
+    }
+
+    private long inWindowOnce;
+
+    private void step() {
+      if (!alive) {
+        return;
+      }
+      inWindowOnce = inWindow() - window[(int) (now / STEP_MS % window.length)];
+      sessions();
+      if (cut) {
+        arrivesAt = NEVER;
+        answersAt = NEVER;
+        wishes = null;
+      }
+      if (!staysLocal && until > 0 && now >= until) {
+        lease.ended(used());
+      }
+      if (wishes == null && now >= nextCallAt && !cut) {
+        send();
+      }
+      if (now >= arrivesAt) {
+        arrivesAt = NEVER;
+        calls++;
+        reply = redis.call(name, number, run, false, wishes, now + jump);
+        answersAt = now + random.nextInt(LONGEST_WAY_MS);
+      }
+      if (now >= answersAt) {
+        answered();
+      }
+    }
+
+    private void send() {
+      sentAt = now;
+      long wanted = lease.want(used(), refused, now * NANOS_PER_MS);
+      refused = 0;
+      wishes = List.of(new Wish(1, lease.limit(), lease.held(used()), used(), wanted));
+      number++;
+      arrivesAt = now + random.nextInt(LONGEST_WAY_MS);
+    }
+
+    private void answered() {
+      answersAt = NEVER;
+      wishes = null;
+      nextCallAt = sentAt + reply.tick();
+      if (now < sentAt + LeaseTimes.TERM) {
+        until = sentAt + LeaseTimes.TERM;
+        Part part = reply.parts().getFirst();
+        lease.answered(part.granted(), part.target(), reply.members());
+      }
+    }
+  }
+
+  final Random random;
+  final Counting counting;
+  final List<Server> servers = new ArrayList<>();
+  private final boolean staysLocal;
+  private final LeaseModel redis = new LeaseModel();
+  private String run = "first";
+  private long jump;
+  long now;
+  long calls;
+
+  Simulation(Counting counting, int count, long limit, boolean staysLocal, Random random) {
+    this.counting = counting;
+    this.random = random;
+    this.staysLocal = staysLocal;
+    for (int i = 0; i < count; i++) {
+      servers.add(new Server(i, limit));
+    }
+  }
+
+  /** Redis was started again, and knows nothing. */
+  void restartRedis() {
+    run = "run at " + now;
+  }
+
+  /** Its wall clock jumps. */
+  void jump(long ms) {
+    jump += ms;
+  }
+
+  /** One step; what is used afterwards by all together. */
+  long step() {
+    now += STEP_MS;
+    long used = 0;
+    for (Server server : servers) {
+      server.step();
+      used += server.used();
+    }
+    return used;
+  }
+
+  /** So many milliseconds; the most that was ever used. */
+  long run(long ms) {
+    long most = 0;
+    for (long end = now + ms; now < end; ) {
+      most = Math.max(most, step());
+    }
+    return most;
+  }
+
+  /** Likewise; what was used on average. */
+  double average(long ms) {
+    double sum = 0;
+    long steps = ms / STEP_MS;
+    for (long i = 0; i < steps; i++) {
+      sum += step();
+    }
+    return sum / steps;
+  }
+
+  /** Jain's index of fairness of these. */
+  static double jain(double[] parts) {
+    double sum = 0;
+    double squares = 0;
+    for (double part : parts) {
+      sum += part;
+      squares += part * part;
+    }
+    return sum * sum / (parts.length * squares);
+  }
+}
