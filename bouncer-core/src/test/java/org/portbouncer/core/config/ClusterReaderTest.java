@@ -26,6 +26,8 @@ class ClusterReaderTest {
               listeners.web { listen = "127.0.0.1:8080", target = "a.example:80", acl = all }
               listeners.web.timeouts.idle = 5m
               bandwidth { each { down = 1 MiB/s, shared-by = session }, one { down = 1 MiB/s } }
+              acls.used = [ { action = pass, from = "10.0.0.0/8", bandwidth = each }, { action = pass, bandwidth = one } ]
+              listeners.used { listen = "127.0.0.1:8081", target = "a.example:81", acl = used, timeouts.idle = 5m }
               acls.all = [ %s ]
               %s
             }

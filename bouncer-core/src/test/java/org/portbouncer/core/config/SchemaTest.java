@@ -55,6 +55,7 @@ class SchemaTest {
             .toList();
     Path file = Files.write(folder.resolve("full.conf"), lines);
     Files.writeString(folder.resolve("bob.secret"), "secret\n");
+    Files.writeString(folder.resolve("redis.token"), "secret\n");
     assertThat(ConfigLoader.load(file).problems()).noneMatch(Problem::isError);
     List<String> written =
         ConfigLoader.read(file).settings().stream()

@@ -54,9 +54,8 @@ class UsageTest {
       value = {
         "staus | bouncer: no command 'staus', did you mean 'status'? (try 'bouncer --help')",
         "dance | bouncer: no command 'dance'; known: start, check, show-config, acl, import,"
-            + " status, sessions, top, kill, limit, move, targets, target, reload, upgrade, stop,"
-            + " bench (try"
-            + " 'bouncer --help')",
+            + " status, sessions, top, kill, limit, move, targets, target, cluster, reload,"
+            + " upgrade, stop, bench (try 'bouncer --help')",
         "acl tst | bouncer acl: no command 'tst', did you mean 'test'? (try 'bouncer acl --help')",
         "check a b c | bouncer check: Unmatched arguments from index 2: 'b', 'c' (try 'bouncer"
             + " check --help')",
