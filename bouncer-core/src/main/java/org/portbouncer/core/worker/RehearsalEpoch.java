@@ -57,7 +57,8 @@ final class RehearsalEpoch {
         "",
         "",
         true,
-        true);
+        true,
+        null);
   }
 
   private static Listener listener() {
@@ -96,6 +97,7 @@ final class RehearsalEpoch {
         true,
         true,
         null,
+        false,
         "rehearsal",
         1);
   }
