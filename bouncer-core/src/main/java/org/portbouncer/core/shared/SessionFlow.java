@@ -129,8 +129,7 @@ public final class SessionFlow {
 
   /** Says how long nobody forwarded it while it went from one io worker to another. */
   public void stoodStill(int record, long nanos) {
-    INT.setOpaque(
-        memory, at(record, STOOD_STILL), (int) Math.clamp(nanos / 1000, 0, Integer.MAX_VALUE));
+    INT.setOpaque(memory, at(record, STOOD_STILL), Math.clamp(nanos / 1000, 0, Integer.MAX_VALUE));
   }
 
   /** The same, in µs; meaningful once it has gone from one to another. */
