@@ -209,6 +209,6 @@ class UdpPeersIT {
   private static long number(String json, String name) {
     int at = json.lastIndexOf('"' + name + '"');
     assertThat(at).as("%s in %s", name, json).isPositive();
-    return Long.parseLong(json.substring(json.indexOf(':', at) + 1).strip().split("[^0-9]")[0]);
+    return Long.parseLong(json.substring(json.indexOf(':', at) + 1).strip().split("[^0-9]", 2)[0]);
   }
 }

@@ -151,10 +151,20 @@ class UpgradeIT {
                   });
     }
 
-    @Override
-    public void close() throws InterruptedException {
+    /** Ends it. */
+    void stop() {
       over = true;
-      assertThat(thread.join(Patience.seconds(40))).as("the load ends").isTrue();
+      try {
+        assertThat(thread.join(Patience.seconds(40))).as("the load ends").isTrue();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new AssertionError("interrupted", e);
+      }
+    }
+
+    @Override
+    public void close() {
+      stop();
     }
   }
 
@@ -256,7 +266,7 @@ class UpgradeIT {
           awaitMetrics();
           int more = load.served.get() + 3;
           await("new clients").atMost(Patience.seconds(20)).until(() -> load.served.get() >= more);
-          load.close();
+          load.stop();
           assertThat(load.failures).isEmpty();
           served += load.served.get();
         }

@@ -104,7 +104,7 @@ final class RuleReader {
                     Map.entry("error", LogAt.ERROR))));
     boolean shared = Boolean.TRUE.equals(rule.read("shared", SHARED));
     if (action == Rule.Action.BLOCK) {
-      warnOfLimits(rule);
+      warnOfLimits(rule, shared);
     }
     List<LogAt> logAt = log == null ? List.of(LogAt.DISCONNECT, LogAt.ERROR) : log;
     return new Rule(
@@ -156,9 +156,10 @@ final class RuleReader {
   }
 
   /** A rule that blocks has no sessions to limit. */
-  private static void warnOfLimits(Section rule) {
+  private static void warnOfLimits(Section rule, boolean shared) {
     for (String key : LIMITS) {
-      if (!rule.isAbsent(key)) {
+      // `shared = server` is what a rule has anyway, and what `show-config` writes.
+      if (!rule.isAbsent(key) && (shared || !key.equals("shared"))) {
         rule.problems()
             .warn(
                 rule.whereOf(key),

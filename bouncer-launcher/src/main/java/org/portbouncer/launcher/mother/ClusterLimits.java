@@ -166,7 +166,7 @@ final class ClusterLimits {
 
   /** Takes another configuration in; parts of limits that it still has stay. */
   void use(Epoch next) {
-    if (next == epoch) {
+    if (epoch != null && next.number() == epoch.number()) {
       return;
     }
     epoch = next;

@@ -76,14 +76,15 @@ final class MetricsOpening {
         CompletableFuture.supplyAsync(
             this::openWhenFree,
             task -> Thread.ofPlatform().daemon().name("metrics-open").start(task));
-    opening.whenComplete(
-        (server, failure) -> {
-          if (failure != null) {
-            LOG.error("{}; there are no metrics", failure.getCause().getMessage());
-          } else {
-            served(server);
-          }
-        });
+    opening =
+        opening.whenComplete(
+            (server, failure) -> {
+              if (failure != null) {
+                LOG.error("{}; there are no metrics", failure.getCause().getMessage());
+              } else {
+                served(server);
+              }
+            });
   }
 
   private MetricsServer openWhenFree() {

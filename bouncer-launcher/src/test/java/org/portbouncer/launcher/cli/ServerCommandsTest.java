@@ -75,9 +75,11 @@ class ServerCommandsTest {
         .endsWith(
             """
 
-            WORKER   PID  STATE      RESTARTS  SESSIONS    MEMORY
-            acl/0   4708  ready             0         0  64.0 MiB
-            io/1    4711  throttled         3         3    1000 B
+            WORKER    PID  STATE      RESTARTS  SESSIONS    MEMORY
+            acl/0    4708  ready             0         0  64.0 MiB
+            io/1     4711  throttled         3         3    1000 B
+            spare/0  4720  waiting           -         -  40.0 MiB
+            spare/1  4721  starting          -         -    1000 B
             io/1 starts again in 2.3s: exit code 1
             """);
   }

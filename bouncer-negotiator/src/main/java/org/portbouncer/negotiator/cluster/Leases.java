@@ -125,8 +125,8 @@ final class Leases {
     for (int at = end; at + 1 < answer.size(); at += 2) {
       members.add(new Member(Printable.of("" + answer.get(at)), number(answer, at + 1)));
     }
-    int all = (int) Math.clamp(number(answer, 2), 1, 1_000_000);
-    int tick = (int) Math.clamp(number(answer, 3), LeaseTimes.TICK, LeaseTimes.LONGEST_TICK);
+    int all = Math.clamp(number(answer, 2), 1, 1_000_000);
+    int tick = Math.clamp(number(answer, 3), LeaseTimes.TICK, LeaseTimes.LONGEST_TICK);
     Outcome outcome = number(answer, 4) == 1 ? Outcome.RECALLING : Outcome.GRANTED;
     return new Answer(ask.number(), outcome, all, tick, "", parts, members);
   }

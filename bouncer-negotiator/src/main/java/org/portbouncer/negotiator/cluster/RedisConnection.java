@@ -104,7 +104,7 @@ final class RedisConnection implements AutoCloseable {
    */
   String runId() throws IOException, RedisException {
     if (call(List.of("INFO", "server")) instanceof String info) {
-      for (String line : info.split("\r?\n")) {
+      for (String line : info.split("\r?\n", -1)) {
         if (line.startsWith("run_id:")) {
           return line.substring("run_id:".length()).strip();
         }

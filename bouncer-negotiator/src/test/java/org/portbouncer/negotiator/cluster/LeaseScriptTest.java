@@ -116,7 +116,7 @@ class LeaseScriptTest {
       Answer wrong = new Leases(redis.setup("wrong", "two")).ask(ask);
       assertThat(wrong.outcome()).isEqualTo(Outcome.AWAY);
       assertThat(wrong.why()).startsWith("Redis refuses").doesNotContain("\n");
-      redis.close();
+      redis.end();
       Answer gone = new Leases(redis.setup("", "three")).ask(ask);
       assertThat(gone.outcome()).isEqualTo(Outcome.AWAY);
       assertThat(gone.why()).contains("Connection refused");
