@@ -159,7 +159,7 @@ final class NginxServer {
       if (listen.has(word)) {
         String why =
             switch (word) {
-              case "udp" -> "an import leaves UDP out: a listener with udp: forwards it";
+              case "udp" -> "UDP, which a listener with udp: forwards";
               default -> "TLS is not ended here; the target would get it instead of what is in it";
             };
         draft.left(listen.origin(), "this address is left out: " + why);

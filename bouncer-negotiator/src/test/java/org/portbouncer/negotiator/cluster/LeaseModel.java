@@ -180,7 +180,8 @@ final class LeaseModel {
       sum.limit = one[LIMIT];
       sums.put(key, sum);
     }
-    double wanted = sum.level >= 0 ? Math.min(sum.level, one[WANTED]) : (double) one[WANTED];
+    double wanted =
+        sum.level >= 0 ? Math.min(sum.level, (double) one[WANTED]) : (double) one[WANTED];
     long target = (long) Math.ceil(wanted + sum.spare);
     long free = Math.min(sum.limit, one[LIMIT]) - sum.held;
     long granted = one[HELD];
