@@ -58,8 +58,8 @@ record LaunchedWorker(
    */
   static LaunchedWorker of(StageId stage, int index, int build, Confinement confinement)
       throws StartException {
-    List<String> command = WorkerCommand.of(stage, index);
     String name = stage.text() + "/" + index;
+    List<String> command = words(name, () -> WorkerCommand.of(stage, index));
     return of(name, command, false, build, start -> confinement.start(stage, start));
   }
 
@@ -70,8 +70,9 @@ record LaunchedWorker(
    */
   static LaunchedWorker ofSpare(int index, int build, Confinement confinement)
       throws StartException {
-    List<String> command = WorkerCommand.ofSpare(index);
-    return of("spare/" + index, command, true, build, confinement::startSpare);
+    String name = "spare/" + index;
+    List<String> command = words(name, () -> WorkerCommand.ofSpare(index));
+    return of(name, command, true, build, confinement::startSpare);
   }
 
   /**
@@ -81,8 +82,22 @@ record LaunchedWorker(
    * @throws StartException where there is no child
    */
   static LaunchedWorker cluster(Confinement confinement, int port) throws StartException {
-    List<String> command = WorkerCommand.cluster();
+    List<String> command = words("cluster", WorkerCommand::cluster);
     return of("cluster", command, false, 0, start -> confinement.startCluster(port, start));
+  }
+
+  /** Who knows the words of a command. */
+  private interface Words {
+    List<String> get() throws StartException;
+  }
+
+  /** The words, or what keeps from finding them: a folder cannot be read without a descriptor. */
+  private static List<String> words(String name, Words words) throws StartException {
+    try {
+      return words.get();
+    } catch (StartException e) {
+      throw new StartException("cannot start " + name + ": " + e.getMessage(), e);
+    }
   }
 
   /** Who starts a program, confined as it is to be. */

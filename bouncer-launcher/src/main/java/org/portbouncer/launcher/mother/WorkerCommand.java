@@ -2,6 +2,7 @@ package org.portbouncer.launcher.mother;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -192,6 +193,9 @@ final class WorkerCommand {
       return require(jar, Files.isReadable(jar)).toString();
     } catch (AccessDeniedException e) {
       throw new StartException(unreachable(Path.of(lib)), e);
+    } catch (FileSystemException e) {
+      String why = e.getReason() == null ? e.getMessage() : e.getReason();
+      throw new StartException(lib + " cannot be read: " + why, e);
     } catch (IOException e) {
       throw new StartException(lib + " cannot be read: " + e.getMessage(), e);
     }
