@@ -345,7 +345,7 @@ const amount = (l, number) => l.limit === "up" || l.limit === "down" ? size(numb
 function cluster(c) {
   $("all-limits").hidden = !c;
   if (!c) return;
-  $("cluster").textContent = c.name + ": " + c.state + ", " + c.servers + " servers, parts "
+  $("cluster").textContent = c.name + ": " + c.state + ", " + c.servers + (c.servers === 1 ? " server" : " servers") + ", parts "
     + (c.lease_age_ms === null ? "none yet" : span(c.lease_age_ms) + " old");
   fill("limits", c.limits);
 }
