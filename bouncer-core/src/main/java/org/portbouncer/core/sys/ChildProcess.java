@@ -52,38 +52,18 @@ public final class ChildProcess {
    */
   public static ChildProcess start(
       List<String> command, int input, int errors, Set<String> without) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment actions = arena.allocate(LibcProcess.ROOM, 16);
-      MemorySegment attributes = arena.allocate(LibcProcess.ROOM, 16);
-      MemorySegment mask = arena.allocate(LibcProcess.ROOM, 16);
-      check(LibcProcess.actionsInit(actions.address()));
-      check(LibcProcess.attributesInit(attributes.address()));
-      try {
-        // A descriptor that has its number already would stay close-on-exec: none of these has 0 or
-        // 2.
-        check(LibcProcess.actionsDup2(actions.address(), input, 0));
-        long nowhere = Native.string(arena, "/dev/null");
-        check(LibcProcess.actionsOpen(actions.address(), 1, nowhere, Const.O_WRONLY, 0));
-        check(LibcProcess.actionsDup2(actions.address(), errors, 2));
-        check(LibcProcess.actionsCloseFrom(actions.address(), 3));
-        LibcProcess.sigemptyset(mask.address());
-        check(LibcProcess.attributesMask(attributes.address(), mask.address()));
-        check(LibcProcess.attributesFlags(attributes.address(), POSIX_SPAWN_SETSIGMASK));
-        MemorySegment pid = arena.allocate(8, 8);
-        check(
-            LibcProcess.posixSpawn(
-                pid.address(),
-                string(arena, command.getFirst()),
-                actions.address(),
-                attributes.address(),
-                arguments(arena, command),
-                environment(arena, without, List.of())));
-        return watched(pid.get(JAVA_INT, 0));
-      } finally {
-        LibcProcess.actionsDestroy(actions.address());
-        LibcProcess.attributesDestroy(attributes.address());
-      }
-    }
+    return spawn(
+        command,
+        without,
+        List.of(),
+        (actions, nowhere) -> {
+          // A descriptor that has its number already would stay close-on-exec: none of these has 0
+          // or 2.
+          check(LibcProcess.actionsDup2(actions, input, 0));
+          check(LibcProcess.actionsOpen(actions, 1, nowhere, Const.O_WRONLY, 0));
+          check(LibcProcess.actionsDup2(actions, errors, 2));
+          check(LibcProcess.actionsCloseFrom(actions, 3));
+        });
   }
 
   /**
@@ -97,6 +77,28 @@ public final class ChildProcess {
    */
   public static ChildProcess startBeside(
       List<String> command, int link, Set<String> without, List<String> with) {
+    return spawn(
+        command,
+        without,
+        with,
+        (actions, nowhere) -> {
+          check(LibcProcess.actionsOpen(actions, 0, nowhere, Const.O_RDONLY, 0));
+          check(LibcProcess.actionsDup2(actions, link, 3));
+          check(LibcProcess.actionsCloseFrom(actions, 4));
+        });
+  }
+
+  /** What a child's descriptors are. */
+  private interface DescriptorsOf {
+    /**
+     * @param actions where it is noted
+     * @param nowhere the path of /dev/null
+     */
+    void note(long actions, long nowhere);
+  }
+
+  private static ChildProcess spawn(
+      List<String> command, Set<String> without, List<String> with, DescriptorsOf descriptors) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment actions = arena.allocate(LibcProcess.ROOM, 16);
       MemorySegment attributes = arena.allocate(LibcProcess.ROOM, 16);
@@ -104,10 +106,7 @@ public final class ChildProcess {
       check(LibcProcess.actionsInit(actions.address()));
       check(LibcProcess.attributesInit(attributes.address()));
       try {
-        long nowhere = Native.string(arena, "/dev/null");
-        check(LibcProcess.actionsOpen(actions.address(), 0, nowhere, Const.O_RDONLY, 0));
-        check(LibcProcess.actionsDup2(actions.address(), link, 3));
-        check(LibcProcess.actionsCloseFrom(actions.address(), 4));
+        descriptors.note(actions.address(), Native.string(arena, "/dev/null"));
         LibcProcess.sigemptyset(mask.address());
         check(LibcProcess.attributesMask(attributes.address(), mask.address()));
         check(LibcProcess.attributesFlags(attributes.address(), POSIX_SPAWN_SETSIGMASK));
