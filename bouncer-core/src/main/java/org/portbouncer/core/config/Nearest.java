@@ -6,6 +6,9 @@ import java.util.Locale;
 /** Finds the known name an operator most likely meant. Runs in the mother and in commands. */
 public final class Nearest {
 
+  /** Characters of names in one message; the keys of the largest section have room. */
+  private static final int LISTED = 500;
+
   private Nearest() {}
 
   /** The known name nearest to {@code name}, or null when none is near. */
@@ -25,13 +28,29 @@ public final class Nearest {
     return bestDistance <= tolerated ? best : null;
   }
 
-  /** {@code ", did you mean 'x'?"}, or {@code "; known are a, b"} when none is near. */
+  /**
+   * {@code ", did you mean 'x'?"}, or {@code "; known: a, b"} when none is near: those that fit a
+   * message which people read, and how many more there are.
+   */
   public static String hint(String name, Collection<String> known) {
     if (known.isEmpty()) {
       return "; none is defined";
     }
     String near = of(name, known);
-    return near == null ? "; known: " + String.join(", ", known) : ", did you mean '" + near + "'?";
+    return near == null ? "; known: " + listed(known) : ", did you mean '" + near + "'?";
+  }
+
+  private static String listed(Collection<String> known) {
+    StringBuilder text = new StringBuilder();
+    int count = 0;
+    for (String name : known) {
+      if (count > 0 && text.length() + name.length() > LISTED) {
+        return text + " and " + (known.size() - count) + " more";
+      }
+      text.append(count == 0 ? "" : ", ").append(name);
+      count++;
+    }
+    return text.toString();
   }
 
   /** Case, "-", "_" and "." make no difference to what was meant. */
