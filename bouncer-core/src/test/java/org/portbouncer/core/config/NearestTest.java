@@ -28,7 +28,7 @@ class NearestTest {
         .endsWith(" and 80 more")
         .hasSizeLessThan(550);
     String longest = "n".repeat(600);
-    assertThat(Nearest.hint("x", List.of(longest, "m")))
+    assertThat(Nearest.hint("somebody", List.of(longest, "mail")))
         .isEqualTo("; known: " + longest + " and 1 more");
   }
 }
