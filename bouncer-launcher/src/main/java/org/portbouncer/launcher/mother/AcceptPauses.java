@@ -3,10 +3,10 @@ package org.portbouncer.launcher.mother;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /** How often accepting paused. Counted on the mother's loop, read from any thread. */
-final class AcceptPauses {
+public final class AcceptPauses {
 
   /** What there was none of. */
-  enum Reason {
+  public enum Reason {
     /** Descriptors, of the mother or of the system. */
     DESCRIPTORS,
     /** Records in the session table. */
@@ -21,7 +21,7 @@ final class AcceptPauses {
     counts.incrementAndGet(reason.ordinal());
   }
 
-  long of(Reason reason) {
+  public long of(Reason reason) {
     return counts.get(reason.ordinal());
   }
 }

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * <p>While the way on is full, or something ran out, nobody is accepted: the listen backlog is the
  * queue, and no client is lost.
  */
-final class Acceptor {
+public final class Acceptor {
 
   private static final Logger LOG = LoggerFactory.getLogger(Acceptor.class);
 
@@ -120,7 +120,7 @@ final class Acceptor {
         }
       };
 
-  Acceptor(Ground ground, AcceptPauses pauses, int[] firstInbox) {
+  public Acceptor(Ground ground, AcceptPauses pauses, int[] firstInbox) {
     this.loop = ground.loop();
     this.area = ground.area();
     this.records = ground.records();
@@ -149,7 +149,7 @@ final class Acceptor {
   }
 
   /** Begins to accept. */
-  void open(Epoch epoch, Listeners listeners) {
+  public void open(Epoch epoch, Listeners listeners) {
     open = true;
     serve(epoch, listeners);
   }
@@ -159,7 +159,7 @@ final class Acceptor {
    * others are closed once the clients in their queues are taken, under the configuration that
    * these came to.
    */
-  void serve(Epoch epoch, Listeners listeners) {
+  public void serve(Epoch epoch, Listeners listeners) {
     Map<ListenSocket, Door> before = new HashMap<>();
     for (Door door : doors) {
       before.put(door.socket(), door);
@@ -193,39 +193,39 @@ final class Acceptor {
   }
 
   /** Accepts nobody for now: who comes waits in the listen queue, for this process or another. */
-  void pause() {
+  public void pause() {
     open = false;
     adjust();
   }
 
   /** Accepts again after {@link #pause}. */
-  void goOn() {
+  public void goOn() {
     open = true;
     adjust();
   }
 
   /** The number of the last session. */
-  long lastId() {
+  public long lastId() {
     return admission.lastId();
   }
 
   /** Goes on counting sessions from there. */
-  void countFrom(long lastId) {
+  public void countFrom(long lastId) {
     admission.countFrom(lastId);
   }
 
   /** Sockets of older configurations that are not closed yet. */
-  List<ListenSocket> leaving() {
+  public List<ListenSocket> leaving() {
     return leaving.stream().map(Door::socket).toList();
   }
 
   /** Whether nobody is left who was accepted and not passed on. */
-  boolean allPassedOn() {
+  public boolean allPassedOn() {
     return outbox.waiting() == 0 && doors.stream().noneMatch(Door::hasClients);
   }
 
   /** Ends accepting for good. */
-  void close() {
+  public void close() {
     open = false;
     adjust();
     doors.forEach(Door::close);
@@ -318,7 +318,7 @@ final class Acceptor {
    * Why nobody is accepted; empty where clients are. That the stages are full for a moment is part
    * of a busy server's life, and not meant.
    */
-  String standstill(long now) {
+  public String standstill(long now) {
     if (shortage) {
       return "paused: " + lacking + "; clients wait in the listen queue";
     }
@@ -359,7 +359,7 @@ final class Acceptor {
   }
 
   /** Once a turn: sends what was accepted. */
-  void endOfTurn() {
+  public void endOfTurn() {
     outbox.flush();
     int spilledOnHop = outbox.takeSpilled();
     if (spilledOnHop > 0) {

@@ -17,14 +17,14 @@ import org.slf4j.LoggerFactory;
  * file again when it is asked to reload, connects to a syslog daemon again that was started anew.
  * In the mother, on her loop's thread.
  */
-final class AccessLogKeeper {
+public final class AccessLogKeeper {
 
   private static final Logger LOG = LoggerFactory.getLogger(AccessLogKeeper.class);
 
   private static final long CONNECT_NANOS = 1_000_000_000;
 
   /** What a reload is going to change. */
-  final class Change {
+  public final class Change {
     private final AccessLog next;
     private final int fd;
 
@@ -33,11 +33,11 @@ final class AccessLogKeeper {
       this.fd = fd;
     }
 
-    void carryOut() {
+    public void carryOut() {
       use(next, fd);
     }
 
-    void withdraw() {
+    public void withdraw() {
       if (fd >= 0) {
         Libc.close(fd);
       }
@@ -72,7 +72,7 @@ final class AccessLogKeeper {
    * @param accessLog the mother's own
    * @param streams where lines may be to go to stdout
    */
-  AccessLogKeeper(
+  public AccessLogKeeper(
       EventLoop loop,
       org.portbouncer.core.log.AccessLog accessLog,
       StandardStreams streams,
@@ -89,7 +89,7 @@ final class AccessLogKeeper {
    * @param runAs whose a file shall be, so that it can be opened again later
    * @throws StartException where it cannot be opened
    */
-  void open(AccessLog first, RunAs runAs) throws StartException {
+  public void open(AccessLog first, RunAs runAs) throws StartException {
     settle(first, AccessLogFile.open(first, runAs, streams));
   }
 
@@ -134,7 +134,7 @@ final class AccessLogKeeper {
    * Opens a file anew, so that one that was moved away ends and a new one begins; whatever becomes
    * of the reload that asks for it. One that cannot be opened is written on as it is.
    */
-  void reopen() {
+  public void reopen() {
     if (settings.to() != Sink.FILE) {
       return;
     }
@@ -152,7 +152,7 @@ final class AccessLogKeeper {
    * @return null where nothing is to change
    * @throws StartException where it cannot be opened
    */
-  Change prepare(AccessLog next) throws StartException {
+  public Change prepare(AccessLog next) throws StartException {
     if (!stale && next.equals(settings)) {
       return null;
     }

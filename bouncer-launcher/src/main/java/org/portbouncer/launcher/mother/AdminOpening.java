@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The admin socket of the mother, from the decision who makes it to its end. On the main thread.
  */
-final class AdminOpening {
+public final class AdminOpening {
 
   private static final Logger LOG = LoggerFactory.getLogger(AdminOpening.class);
 
@@ -24,7 +24,7 @@ final class AdminOpening {
   /** Null until it is open. */
   private AdminServer server;
 
-  AdminOpening(Configuration.Admin settings, Operations operations, RunAs runAs) {
+  public AdminOpening(Configuration.Admin settings, Operations operations, RunAs runAs) {
     this.socket = Path.of(settings.socket());
     this.mode = settings.mode();
     this.operations = operations;
@@ -32,7 +32,7 @@ final class AdminOpening {
   }
 
   /** Opens the socket, if the user that the server will run as could not. */
-  void asRoot() throws StartException {
+  public void asRoot() throws StartException {
     try {
       if (AdminServer.needsRoot(socket, mode, runAs)) {
         open();
@@ -47,7 +47,7 @@ final class AdminOpening {
    *
    * @throws StartException where it cannot be
    */
-  void open() throws StartException {
+  public void open() throws StartException {
     if (server == null) {
       try {
         server = AdminServer.open(socket, mode, runAs, operations);
@@ -62,7 +62,7 @@ final class AdminOpening {
    *
    * @throws StartException where it cannot be
    */
-  void replace() throws StartException {
+  public void replace() throws StartException {
     try {
       server = AdminServer.replace(socket, mode, runAs, operations);
     } catch (IOException e) {
@@ -71,7 +71,7 @@ final class AdminOpening {
   }
 
   /** Has the name again where a server that was to follow this one has failed with it. */
-  void reopen() {
+  public void reopen() {
     if (!server.hasName()) {
       server.close();
       try {
@@ -84,12 +84,12 @@ final class AdminOpening {
   }
 
   /** Says that the server is up. */
-  void serving() {
+  public void serving() {
     server.prepare();
   }
 
   /** Removes the socket. */
-  void close() {
+  public void close() {
     if (server != null) {
       server.close();
     }

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * Finds for each listener the sockets that the service manager passed for it: by name, and by
  * address where no name fits. In the mother, at start.
  */
-final class Adoption {
+public final class Adoption {
 
   private static final Logger LOG = LoggerFactory.getLogger(Adoption.class);
 
@@ -83,7 +83,8 @@ final class Adoption {
   }
 
   /** Matches what was passed; what fits nowhere is closed, with a warning. */
-  static List<Adopted> of(Configuration configuration, List<Passed> passed, Notifier notifier) {
+  public static List<Adopted> of(
+      Configuration configuration, List<Passed> passed, Notifier notifier) {
     Adoption adoption = new Adoption(configuration);
     for (Passed each : passed) {
       String where = where(each.fd());

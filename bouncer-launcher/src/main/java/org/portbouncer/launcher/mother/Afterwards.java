@@ -7,7 +7,7 @@ import org.portbouncer.core.loop.Timer;
  * What has time until those are served who waited for the start, on cores that are all theirs. In
  * the mother, on her loop's thread.
  */
-final class Afterwards extends Timer {
+public final class Afterwards extends Timer {
 
   private static final long FIRST_CLIENTS_NANOS = 1_000_000_000;
 
@@ -18,7 +18,7 @@ final class Afterwards extends Timer {
   }
 
   /** Runs it in a while, once. */
-  static void run(EventLoop loop, Runnable task) {
+  public static void run(EventLoop loop, Runnable task) {
     loop.timers().set(new Afterwards(task), loop.now() + FIRST_CLIENTS_NANOS);
   }
 

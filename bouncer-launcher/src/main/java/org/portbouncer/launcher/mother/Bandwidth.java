@@ -10,7 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What operators change of bandwidth classes. In the mother. */
-final class Bandwidth {
+public final class Bandwidth {
 
   private static final Logger LOG = LoggerFactory.getLogger(Bandwidth.class);
 
@@ -18,7 +18,7 @@ final class Bandwidth {
   private final Supervisor supervisor;
   private final ClassBoard board;
 
-  Bandwidth(ClassBoard board, InForce inForce, Supervisor supervisor) {
+  public Bandwidth(ClassBoard board, InForce inForce, Supervisor supervisor) {
     this.board = board;
     this.inForce = inForce;
     this.supervisor = supervisor;
@@ -29,7 +29,7 @@ final class Bandwidth {
    *
    * @return false where there is none of that name
    */
-  boolean limit(String name, Long up, Long down) {
+  public boolean limit(String name, Long up, Long down) {
     Epoch epoch = inForce.epoch();
     List<BandwidthClass> classes = epoch.configuration().bandwidth();
     for (int i = 0; i < classes.size(); i++) {

@@ -29,7 +29,7 @@ import org.portbouncer.core.shared.WorkerBoard;
  * @param workers for each stage the places where its workers count and counted
  * @param restarts for each stage how often a worker was started again
  */
-record Books(
+public record Books(
     Map<String, Integer> listeners,
     Map<CounterPlaces.RuleName, Integer> rules,
     Map<CounterPlaces.MemberName, Integer> members,
@@ -47,7 +47,7 @@ record Books(
     N read(DataInputStream from) throws IOException;
   }
 
-  byte[] encode() {
+  public byte[] encode() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DataOutputStream to = new DataOutputStream(bytes)) {
       write(to, listeners, DataOutputStream::writeUTF);
@@ -94,7 +94,7 @@ record Books(
    *
    * @throws ControlException where it is anything else
    */
-  static Books decode(byte[] bytes) throws ControlException {
+  public static Books decode(byte[] bytes) throws ControlException {
     try (DataInputStream from = new DataInputStream(new ByteArrayInputStream(bytes))) {
       Map<String, Integer> listeners = read(from, ListenerCounters.SLOTS, in -> in.readUTF());
       Map<CounterPlaces.RuleName, Integer> rules =

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.portbouncer.core.session.StageId;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * its part goes without; that costs every start, of a worker above all, and so is said: once, when
  * all processes serve. On the thread of the mother's loop.
  */
-final class ClassCache {
+public final class ClassCache {
 
   private static final Logger LOG = LoggerFactory.getLogger(ClassCache.class);
   private static final String SLOWER = "the class cache is not used, and starts take longer: {}";
@@ -37,8 +38,13 @@ final class ClassCache {
     return Files.isRegularFile(archive) ? archive : null;
   }
 
-  /** Says so where a cache is there and not used. bin/bouncer knows why it took none. */
-  static void check(List<WorkerProcess> workers, int mother) {
+  /**
+   * Says so where a cache is there and not used. bin/bouncer knows why it took none.
+   *
+   * @param workers the pid of one of each stage: all of a stage are started with the same words
+   * @param mother her pid
+   */
+  public static void check(Map<StageId, Integer> workers, int mother) {
     String unused = System.getProperty("bouncer.cache.unused");
     if (unused != null) {
       LOG.warn(SLOWER, unused);
@@ -49,12 +55,10 @@ final class ClassCache {
       without.add(MOTHER);
     }
     for (StageId stage : StageId.values()) {
-      // All workers of a stage are started with the same words.
-      workers.stream()
-          .filter(worker -> worker.stage() == stage)
-          .findFirst()
-          .filter(worker -> isDropped(stage.text(), worker.pid()))
-          .ifPresent(worker -> without.add(stage.text()));
+      Integer worker = workers.get(stage);
+      if (worker != null && isDropped(stage.text(), worker)) {
+        without.add(stage.text());
+      }
     }
     if (!without.isEmpty()) {
       LOG.warn(

@@ -18,7 +18,7 @@ import org.portbouncer.core.worker.Epochs;
  * its buckets, over reloads, by its name; the place of one that is gone is free again when no live
  * session's configuration has it. In the mother, on her loop's thread.
  */
-final class ClassPlaces {
+public final class ClassPlaces {
 
   private final ClassBoard board;
   private final SessionTable sessions;
@@ -38,7 +38,7 @@ final class ClassPlaces {
   private BiFunction<Configuration, BandwidthClass, BandwidthClass> parts =
       (configuration, one) -> one;
 
-  ClassPlaces(SharedArea area, LiveRecords live, Epochs epochs) {
+  public ClassPlaces(SharedArea area, LiveRecords live, Epochs epochs) {
     this(area.classes(), area.sessions(), live, epochs, ClassBoard.PLACES);
   }
 
@@ -54,7 +54,7 @@ final class ClassPlaces {
   /**
    * @param of what of a class's rate is this server's: all of it, unless the cluster shares it
    */
-  void share(BiFunction<Configuration, BandwidthClass, BandwidthClass> of) {
+  public void share(BiFunction<Configuration, BandwidthClass, BandwidthClass> of) {
     parts = of;
   }
 
@@ -65,7 +65,7 @@ final class ClassPlaces {
    * @return the places, in the order of the classes, for the new {@link Epoch}
    * @throws StartException where there are too many classes, those of live sessions included
    */
-  int[] assign(Configuration configuration) throws StartException {
+  public int[] assign(Configuration configuration) throws StartException {
     BitSet inUse = inUse();
     byName.values().removeIf(place -> !inUse.get(place));
     List<BandwidthClass> classes = configuration.bandwidth();
@@ -92,14 +92,14 @@ final class ClassPlaces {
    *
    * @param inForce what she had in force: its rates are, and what the operator has changed of them
    */
-  void inherit(Map<String, Integer> places, Epoch inForce) {
+  public void inherit(Map<String, Integer> places, Epoch inForce) {
     byName.putAll(places);
     published = inForce;
     inherited = true;
   }
 
   /** Every class that has a place. */
-  Map<String, Integer> all() {
+  public Map<String, Integer> all() {
     return Map.copyOf(byName);
   }
 
@@ -132,9 +132,9 @@ final class ClassPlaces {
   /**
    * Puts an epoch's rates in force, for live sessions of its classes too; what the operator had
    * changed is undone. No session of the epoch may have begun; those that wait for their rate are
-   * told by {@link Supervisor#classesChanged}.
+   * told by {@code Supervisor.classesChanged}.
    */
-  void publish(Epoch epoch) {
+  public void publish(Epoch epoch) {
     List<BandwidthClass> classes = epoch.configuration().bandwidth();
     long now = System.nanoTime();
     for (int i = 0; i < classes.size(); i++) {

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * through a process of its own, which it keeps running, and says when Redis is not reached. Only
  * where a cluster is configured. In the mother, on her loop's thread; {@link #view} from any.
  */
-final class ClusterKeeper extends Timer implements ClusterProcess.Watcher {
+public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher {
 
   private static final Logger LOG = LoggerFactory.getLogger(ClusterKeeper.class);
 
@@ -67,7 +67,7 @@ final class ClusterKeeper extends Timer implements ClusterProcess.Watcher {
   private List<ClusterWire.Member> named = List.of();
   private volatile ClusterView view;
 
-  ClusterKeeper(Ground ground, InForce inForce, ClusterLimits limits) {
+  public ClusterKeeper(Ground ground, InForce inForce, ClusterLimits limits) {
     this.ground = ground;
     this.inForce = inForce;
     this.limits = limits;
@@ -78,7 +78,7 @@ final class ClusterKeeper extends Timer implements ClusterProcess.Watcher {
    *
    * @throws StartException where its process cannot be started
    */
-  void begin(Confinement how) throws StartException {
+  public void begin(Confinement how) throws StartException {
     cluster = inForce.configuration().cluster();
     if (cluster == null) {
       return;
@@ -255,12 +255,12 @@ final class ClusterKeeper extends Timer implements ClusterProcess.Watcher {
   }
 
   /** How it looks; null without a cluster. From any thread. */
-  ClusterView view() {
+  public ClusterView view() {
     return view;
   }
 
   /** Why the cluster's limits are not what they are to be; empty where all is well. */
-  String trouble() {
+  public String trouble() {
     return !state.equals("away")
         ? ""
         : "cluster unreachable: "
@@ -271,7 +271,7 @@ final class ClusterKeeper extends Timer implements ClusterProcess.Watcher {
   }
 
   /** Gives everything back; when the loop does not turn any more. */
-  void end() {
+  public void end() {
     if (process != null) {
       process.leave(++number);
       process = null;

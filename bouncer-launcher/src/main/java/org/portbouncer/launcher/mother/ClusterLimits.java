@@ -21,7 +21,7 @@ import org.portbouncer.core.worker.Epoch;
  * The limits that this server holds with others: what it uses of each and could use, and where its
  * part stands for acl and io workers. In the mother, on her loop's thread.
  */
-final class ClusterLimits {
+public final class ClusterLimits {
 
   private static final long LOOK_NANOS = 500_000_000;
   private static final double NANOS_PER_SECOND = 1e9;
@@ -119,7 +119,7 @@ final class ClusterLimits {
   /** Until when the parts are ours; 0 for no part yet. */
   private long until;
 
-  ClusterLimits(Ground ground, Supervisor supervisor) {
+  public ClusterLimits(Ground ground, Supervisor supervisor) {
     this.ground = ground;
     this.supervisor = supervisor;
   }
@@ -130,7 +130,7 @@ final class ClusterLimits {
   }
 
   /** The bandwidth classes that rules of a configuration share in the cluster, by name. */
-  static boolean isShared(Configuration configuration, String name) {
+  public static boolean isShared(Configuration configuration, String name) {
     return configuration.acls().stream()
         .flatMap(acl -> acl.rules().stream())
         .filter(rule -> rule.shared() && rule.bandwidth() >= 0)
@@ -138,7 +138,7 @@ final class ClusterLimits {
   }
 
   /** What a class of a configuration that comes into force may do here: this server's part. */
-  BandwidthClass part(Configuration configuration, BandwidthClass one) {
+  public BandwidthClass part(Configuration configuration, BandwidthClass one) {
     if (!isShared(configuration, one.name())) {
       return one;
     }

@@ -19,10 +19,10 @@ import org.portbouncer.core.worker.Places;
  * Says where each configuration counts in shared memory, by name. In the mother; what was counted
  * may be asked for from any thread.
  */
-final class CounterPlaces {
+public final class CounterPlaces {
 
   /** Stands for no acl, and for no rule; no name can be this. */
-  static final String NONE = "-";
+  public static final String NONE = "-";
 
   /**
    * What a decision is counted by.
@@ -30,7 +30,7 @@ final class CounterPlaces {
    * @param acl its name, or {@link #NONE}
    * @param rule its name, or {@link #NONE} where none matched
    */
-  record RuleName(String acl, String rule) {}
+  public record RuleName(String acl, String rule) {}
 
   /**
    * What a member of a group of targets is known by.
@@ -51,7 +51,7 @@ final class CounterPlaces {
   private final NamedPlaces<MemberName> members;
   private final TargetBoard targets;
 
-  CounterPlaces(SharedArea area) {
+  public CounterPlaces(SharedArea area) {
     listeners =
         new NamedPlaces<>(
             0,
@@ -75,7 +75,7 @@ final class CounterPlaces {
    * @param oldest the oldest epoch that anything refers to
    * @throws StartException where sessions of listeners that are gone take too many places
    */
-  Places assign(Configuration configuration, int[] classes, int epoch, int oldest)
+  public Places assign(Configuration configuration, int[] classes, int epoch, int oldest)
       throws StartException {
     int[] ofListeners =
         listeners.assign(
@@ -135,29 +135,29 @@ final class CounterPlaces {
   }
 
   /** Goes on with the places of the mother before this one. */
-  void inherit(Books books, int epoch) {
+  public void inherit(Books books, int epoch) {
     listeners.inherit(books.listeners(), epoch);
     rules.inherit(books.rules(), epoch);
     members.inherit(books.members(), epoch);
   }
 
   /** Every member that was configured since the start, and its place. */
-  Map<MemberName, Integer> members() {
+  public Map<MemberName, Integer> members() {
     return members.snapshot();
   }
 
   /** Every rule that has a place of its own. */
-  Map<RuleName, Integer> ownRules() {
+  public Map<RuleName, Integer> ownRules() {
     return rules.snapshot();
   }
 
   /** Every listener that was configured since the start, and its place. */
-  Map<String, Integer> listeners() {
+  public Map<String, Integer> listeners() {
     return listeners.snapshot();
   }
 
   /** Every rule that was configured since the start, and its place in {@link AclCounters}. */
-  Map<RuleName, Integer> rules() {
+  public Map<RuleName, Integer> rules() {
     Map<RuleName, Integer> all = new java.util.HashMap<>(rules.snapshot());
     all.put(OTHER, AclCounters.OTHER);
     return all;

@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  * listings name. The session table says which are in use; the workers are told what they may
  * forget. In the mother, on her loop's thread.
  */
-final class EpochKeeper extends Timer {
+public final class EpochKeeper extends Timer {
 
   private static final Logger LOG = LoggerFactory.getLogger(EpochKeeper.class);
 
@@ -34,7 +34,8 @@ final class EpochKeeper extends Timer {
   /** Those that are kept whatever the table says. */
   private final BitSet pinned = new BitSet();
 
-  EpochKeeper(Ground ground, InForce inForce, PublishedEpochs published, Supervisor supervisor) {
+  public EpochKeeper(
+      Ground ground, InForce inForce, PublishedEpochs published, Supervisor supervisor) {
     this.ground = ground;
     this.inForce = inForce;
     this.published = published;
@@ -42,7 +43,7 @@ final class EpochKeeper extends Timer {
   }
 
   /** Adds the newest, which workers that start from now on get too. */
-  void add(PublishedEpoch newest) {
+  public void add(PublishedEpoch newest) {
     published.add(newest);
     if (!isSet()) {
       ground.loop().timers().set(this, ground.loop().now() + PERIOD_NANOS);
@@ -50,12 +51,12 @@ final class EpochKeeper extends Timer {
   }
 
   /** Keeps those up to this one: another server has sessions begin under them still. */
-  void pin(int newest) {
+  public void pin(int newest) {
     pinned.set(1, newest + 1);
   }
 
   /** They are kept as others from here on. */
-  void unpin() {
+  public void unpin() {
     pinned.clear();
   }
 

@@ -8,7 +8,7 @@ import org.portbouncer.launcher.log.LogSetup;
  * Gives configurations their numbers and places, and has new sessions set out under them. In the
  * mother, on her loop's thread.
  */
-final class EpochSwitch {
+public final class EpochSwitch {
 
   private final Ground ground;
   private final InForce inForce;
@@ -19,7 +19,7 @@ final class EpochSwitch {
   private final Acceptor acceptor;
   private int last;
 
-  EpochSwitch(
+  public EpochSwitch(
       Ground ground,
       InForce inForce,
       ClassPlaces classes,
@@ -42,14 +42,14 @@ final class EpochSwitch {
    *
    * @throws StartException where there is no place for what it counts
    */
-  Epoch make(Configuration bound) throws StartException {
+  public Epoch make(Configuration bound) throws StartException {
     int number = ++last;
     int oldest = inForce.epoch() == null ? 1 : keeper.oldest();
     return new Epoch(number, bound, places.assign(bound, classes.assign(bound), number, oldest));
   }
 
   /** Goes on where the mother before this one was. */
-  void inherit(Inheritance inheritance) {
+  public void inherit(Inheritance inheritance) {
     last = inheritance.lastEpoch();
     classes.inherit(inheritance.books().classes(), inheritance.epochs().getLast());
     places.inherit(inheritance.books(), last);
@@ -57,7 +57,7 @@ final class EpochSwitch {
   }
 
   /** What a mother that follows this one has to know. */
-  Books books(Supervisor of) {
+  public Books books(Supervisor of) {
     return new Books(
         places.listeners(),
         places.ownRules(),
@@ -68,7 +68,7 @@ final class EpochSwitch {
   }
 
   /** Puts the first in force, before there are workers, and before clients are accepted. */
-  void begin(Epoch first, Listeners listeners) {
+  public void begin(Epoch first, Listeners listeners) {
     classes.publish(first);
     ground.epochs().add(first);
     inForce.put(first, listeners);

@@ -29,7 +29,7 @@ import org.portbouncer.launcher.state.LastError;
  * Reads {@link Figures} from shared memory and /proc. In the mother, on the threads of who asks:
  * her loop is not waited for.
  */
-final class FiguresReader {
+public final class FiguresReader {
 
   private static final long NANOS_PER_MS = 1_000_000;
   private static final long NANOS_PER_SECOND = 1_000_000_000;
@@ -57,7 +57,7 @@ final class FiguresReader {
   /**
    * @param startedAt when the server was started, on the clock of System.nanoTime
    */
-  FiguresReader(
+  public FiguresReader(
       Ground ground,
       InForce inForce,
       CounterPlaces places,
@@ -84,7 +84,7 @@ final class FiguresReader {
   }
 
   /** Everything, now. */
-  Figures read() {
+  public Figures read() {
     Epoch epoch = inForce.epoch();
     List<Ended> ended = ended(epoch);
     PolicyFigures.Moved moved = policy.moved(epoch);

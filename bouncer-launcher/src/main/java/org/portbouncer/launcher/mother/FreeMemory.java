@@ -7,14 +7,14 @@ import java.nio.file.Path;
  * How much memory processes may still take before the kernel has to end one: of the machine, and of
  * the control groups that this one is in. In the mother.
  */
-final class FreeMemory {
+public final class FreeMemory {
 
   private static final long KIB = 1024;
 
   private FreeMemory() {}
 
   /** Bytes; {@link Long#MAX_VALUE} where nothing is known of it. */
-  static long bytes() {
+  public static long bytes() {
     return bytes(Path.of("/"));
   }
 

@@ -20,7 +20,7 @@ import org.portbouncer.core.worker.SessionEnd;
  * @param pid the mother's
  * @param batch how many sessions one message between {@linkplain StageId stages} holds at most
  */
-record Ground(
+public record Ground(
     EventLoop loop,
     Mailbox mailbox,
     SharedArea area,
@@ -32,17 +32,17 @@ record Ground(
     int pid,
     int batch) {
 
-  SessionTable table() {
+  public SessionTable table() {
     return area.sessions();
   }
 
   /** How many sessions there are, from accept to end; from any thread. */
-  int active() {
+  public int active() {
     return records.active();
   }
 
   /** Has {@code task} run on the loop's thread; from any other. */
-  void post(Runnable task) {
+  public void post(Runnable task) {
     mailbox.post(task);
   }
 }

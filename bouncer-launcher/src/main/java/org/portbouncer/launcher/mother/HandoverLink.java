@@ -35,18 +35,18 @@ import org.portbouncer.core.sys.Pipes;
  * follows one of any version, and sessions stay where they are. All else is for two of the same
  * protocol and layout. Every packet is checked for its length and its descriptors. On one thread.
  */
-final class HandoverLink {
+public final class HandoverLink {
 
   /** In the environment of a server that is to follow another. */
-  static final String VARIABLE = "BOUNCER_HANDOVER";
+  public static final String VARIABLE = "BOUNCER_HANDOVER";
 
   /** Where that finds its end of the link. */
-  static final int DESCRIPTOR = 3;
+  public static final int DESCRIPTOR = 3;
 
   private static final int MOST_TEXT = 4096;
 
   /** What is said; the code is its place, from 1. */
-  enum Word {
+  public enum Word {
     HELLO,
     NEXT,
     SOCKET,
@@ -63,7 +63,7 @@ final class HandoverLink {
   }
 
   /** Which memory a MEMORY is. */
-  enum Memory {
+  public enum Memory {
     AREA,
     SLOTS,
     EPOCHS,
@@ -73,10 +73,10 @@ final class HandoverLink {
   }
 
   /** Who is at the other end. */
-  record Hello(int protocol, int layout, String version) {
+  public record Hello(int protocol, int layout, String version) {
 
     /** This process. */
-    static Hello own(String version) {
+    public static Hello own(String version) {
       return new Hello(
           Integer.getInteger("bouncer.handover.protocol", 1),
           Integer.getInteger("bouncer.handover.layout", layoutHere()),
@@ -91,7 +91,7 @@ final class HandoverLink {
     }
 
     /** Why live sessions cannot go from one to the other; "" where they can. */
-    String differsFrom(Hello other) {
+    public String differsFrom(Hello other) {
       if (protocol != other.protocol) {
         return "the hand-over has protocol " + other.protocol + " there and " + protocol + " here";
       }
@@ -103,38 +103,38 @@ final class HandoverLink {
    * A listening socket on its way.
    *
    * @param endpoint where it listens
-   * @param anyPort as {@link ListenSocket#anyPort} says it, "" for none
+   * @param anyPort as {@code ListenSocket.anyPort} says it, "" for none
    * @param passed whether a socket unit made it
    * @param fresh whether all who come have the options of a forwarded connection
    */
-  record Kept(int fd, Endpoint endpoint, String anyPort, boolean passed, boolean fresh) {}
+  public record Kept(int fd, Endpoint endpoint, String anyPort, boolean passed, boolean fresh) {}
 
   private final ControlChannel channel;
   private Word word;
 
-  HandoverLink(int fd) {
+  public HandoverLink(int fd) {
     channel = new ControlChannel(fd);
   }
 
-  int fd() {
+  public int fd() {
     return channel.fd();
   }
 
   // Writing: 0 or the errno.
 
-  int hello(Hello hello) {
+  public int hello(Hello hello) {
     ByteBuffer packet = begin(Word.HELLO);
     packet.putShort((short) hello.protocol).putInt(hello.layout);
     put(packet, hello.version);
     return channel.send();
   }
 
-  int say(Word plain) {
+  public int say(Word plain) {
     begin(plain);
     return channel.send();
   }
 
-  int socket(Kept socket) {
+  public int socket(Kept socket) {
     ByteBuffer packet = begin(Word.SOCKET);
     Endpoint endpoint = socket.endpoint;
     packet.put((byte) (endpoint.kind() == Endpoint.Kind.UNIX ? 1 : 0));
@@ -149,7 +149,7 @@ final class HandoverLink {
     return channel.send();
   }
 
-  int memory(Memory kind, int fd, long length) {
+  public int memory(Memory kind, int fd, long length) {
     begin(Word.MEMORY).put((byte) kind.ordinal()).putLong(length);
     channel.attach(fd);
     return channel.send();
@@ -161,7 +161,7 @@ final class HandoverLink {
     return channel.send();
   }
 
-  int go(long lastId) {
+  public int go(long lastId) {
     begin(Word.GO).putLong(lastId);
     return channel.send();
   }
@@ -209,7 +209,7 @@ final class HandoverLink {
    * @return null where none has come
    * @throws ControlException where the other end has gone, or says what is none
    */
-  Word next() throws ControlException {
+  public Word next() throws ControlException {
     channel.closeDescriptors();
     int length = channel.receive();
     if (length == -Errno.EAGAIN || length == -Errno.EINTR) {
@@ -233,13 +233,13 @@ final class HandoverLink {
   }
 
   /** The fields of HELLO. */
-  Hello readHello() throws ControlException {
+  public Hello readHello() throws ControlException {
     Fields fields = fields(Word.HELLO);
     return new Hello(fields.u16(), fields.i32(), text(fields));
   }
 
   /** The fields of a word that has none. */
-  void readNothing() throws ControlException {
+  public void readNothing() throws ControlException {
     channel.fields().end();
   }
 
@@ -288,9 +288,9 @@ final class HandoverLink {
    * @param takes whether it takes live sessions
    * @param why it does not
    */
-  record Ready(int pid, boolean takes, String why) {}
+  public record Ready(int pid, boolean takes, String why) {}
 
-  Ready readReady() throws ControlException {
+  public Ready readReady() throws ControlException {
     Fields fields = fields(Word.READY);
     Ready ready = new Ready(fields.number(), flag(fields), text(fields));
     fields.end();
@@ -304,12 +304,12 @@ final class HandoverLink {
     return lastId;
   }
 
-  int readInbox() throws ControlException {
+  public int readInbox() throws ControlException {
     fields(Word.INBOX).end();
     return take();
   }
 
-  boolean readEnd() throws ControlException {
+  public boolean readEnd() throws ControlException {
     Fields fields = fields(Word.END);
     boolean now = flag(fields);
     fields.end();

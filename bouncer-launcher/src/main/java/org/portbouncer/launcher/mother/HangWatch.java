@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * stopped (a suspended machine, a frozen group, no processor to be had) nothing can be said of
  * others.
  */
-final class HangWatch extends Timer {
+public final class HangWatch extends Timer {
 
   private static final Logger LOG = LoggerFactory.getLogger(HangWatch.class);
 
@@ -43,13 +43,13 @@ final class HangWatch extends Timer {
 
   private long last;
 
-  HangWatch(Ground ground, Supervisor supervisor) {
+  public HangWatch(Ground ground, Supervisor supervisor) {
     this.loop = ground.loop();
     this.board = ground.area().workers();
     this.supervisor = supervisor;
   }
 
-  void start() {
+  public void start() {
     last = loop.now();
     loop.timers().set(this, last + PERIOD_NANOS);
   }
@@ -126,14 +126,14 @@ final class HangWatch extends Timer {
   }
 
   /** Whether a worker that runs is believed to hang, and is left alone all the same. */
-  boolean isSilent(WorkerProcess worker) {
+  public boolean isSilent(WorkerProcess worker) {
     return worker.running()
         && worker.pid() == pids[worker.place()]
         && silence[worker.place()] >= limit(worker);
   }
 
   /** Whether a running worker has been heard of lately; one without a process never is silent. */
-  boolean alive(WorkerProcess worker) {
+  public boolean alive(WorkerProcess worker) {
     return !worker.running()
         || worker.pid() != pids[worker.place()]
         || silence[worker.place()] < limit(worker) + 2;

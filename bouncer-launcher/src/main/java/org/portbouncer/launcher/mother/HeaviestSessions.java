@@ -18,7 +18,7 @@ import org.portbouncer.launcher.admin.SessionWatch;
  * become objects, unless a text is looked for: with ten thousand sessions every second that
  * matters. In the mother, on the thread of whoever it belongs to.
  */
-final class HeaviestSessions implements SessionWatch {
+public final class HeaviestSessions implements SessionWatch {
 
   private static final double NANOS_PER_SECOND = 1e9;
 
@@ -40,7 +40,7 @@ final class HeaviestSessions implements SessionWatch {
   /** A session that may be among the heaviest. */
   private record Candidate(int record, long id, long weight, long bytes, long up, long down) {}
 
-  HeaviestSessions(Ground ground, SessionViews views) {
+  public HeaviestSessions(Ground ground, SessionViews views) {
     this.ground = ground;
     this.views = views;
   }

@@ -8,7 +8,7 @@ import org.portbouncer.core.worker.Epoch;
  * through, and whether the server serves. Changed on the loop's thread; the sockets are for that
  * alone, the rest may be read from any.
  */
-final class InForce {
+public final class InForce {
 
   private volatile Epoch epoch;
   private Listeners listeners;
@@ -16,40 +16,40 @@ final class InForce {
   private volatile boolean stopping;
 
   /** From now on this counts. */
-  void put(Epoch newer, Listeners sockets) {
+  public void put(Epoch newer, Listeners sockets) {
     epoch = newer;
     listeners = sockets;
   }
 
-  Epoch epoch() {
+  public Epoch epoch() {
     return epoch;
   }
 
-  Configuration configuration() {
+  public Configuration configuration() {
     return epoch.configuration();
   }
 
-  Listeners listeners() {
+  public Listeners listeners() {
     return listeners;
   }
 
   /** Every worker has served once. */
-  void serve() {
+  public void serve() {
     serving = true;
   }
 
   /** Clients are not accepted any more. */
-  void stop() {
+  public void stop() {
     serving = false;
     stopping = true;
   }
 
   /** Whether every worker has served once, and the server does not stop. */
-  boolean serving() {
+  public boolean serving() {
     return serving;
   }
 
-  boolean stopping() {
+  public boolean stopping() {
     return stopping;
   }
 }

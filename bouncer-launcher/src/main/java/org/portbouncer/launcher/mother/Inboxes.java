@@ -18,17 +18,17 @@ import org.portbouncer.core.sys.SystemCallException;
  * (docs/decisions/003). Those of io come and go with its workers. In the mother, on her loop's
  * thread.
  */
-final class Inboxes {
+public final class Inboxes {
 
   /**
    * One inbox.
    *
    * @param id never given again, so that a lane to an inbox that is gone is not taken for another
    */
-  record Inbox(int id, int writing, int reading) {
+  public record Inbox(int id, int writing, int reading) {
 
     /** Whether nothing waits in it. */
-    boolean isEmpty() {
+    public boolean isEmpty() {
       return !Sockets.isReadable(reading);
     }
   }
@@ -43,7 +43,7 @@ final class Inboxes {
    *
    * @param stateBytes what a session's state has, as far as it travels inline
    */
-  Inboxes(int stateBytes) throws StartException {
+  public Inboxes(int stateBytes) throws StartException {
     this.stateBytes = stateBytes;
     for (StageId stage : StageId.values()) {
       if (stage != StageId.IO) {
@@ -63,7 +63,7 @@ final class Inboxes {
   }
 
   /** The inbox that a new worker of the stage reads: its own for io, else the stage's. */
-  Inbox forWorker(StageId stage) throws StartException {
+  public Inbox forWorker(StageId stage) throws StartException {
     if (stage != StageId.IO) {
       return shared.get(stage);
     }
@@ -73,7 +73,7 @@ final class Inboxes {
   }
 
   /** Closes the inbox of a worker that is gone; one that others read too stays. */
-  void release(Inbox inbox) {
+  public void release(Inbox inbox) {
     if (ofIo.remove(inbox)) {
       Libc.close(inbox.writing);
       Libc.close(inbox.reading);
@@ -81,7 +81,7 @@ final class Inboxes {
   }
 
   /** The writing ends of all of a stage's inboxes. */
-  int[] writing(StageId stage) {
+  public int[] writing(StageId stage) {
     return stage == StageId.IO
         ? ofIo.stream().mapToInt(Inbox::writing).toArray()
         : new int[] {shared.get(stage).writing};

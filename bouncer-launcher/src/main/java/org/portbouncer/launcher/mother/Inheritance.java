@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * keep sessions in the same form, the memory that they are kept in. Read before anything else of
  * this server is made. In the mother, on her main thread.
  */
-final class Inheritance {
+public final class Inheritance {
 
   private static final Logger LOG = LoggerFactory.getLogger(Inheritance.class);
 
@@ -57,7 +57,7 @@ final class Inheritance {
    * @return null where it was not
    * @throws StartException where the other server gives nothing
    */
-  static Inheritance take(
+  public static Inheritance take(
       Map<String, String> environment, Configuration configuration, int mostRecords)
       throws StartException {
     if (!environment.containsKey(HandoverLink.VARIABLE)) {
@@ -180,12 +180,12 @@ final class Inheritance {
     return other;
   }
 
-  List<HandoverLink.Kept> sockets() {
+  public List<HandoverLink.Kept> sockets() {
     return sockets;
   }
 
   /** Whether live sessions come along: all below is there then. */
-  boolean takesSessions() {
+  public boolean takesSessions() {
     return why.isEmpty();
   }
 
@@ -194,26 +194,26 @@ final class Inheritance {
     return why;
   }
 
-  SharedArea area() {
+  public SharedArea area() {
     return area;
   }
 
   /** Null where no state travels in slots. */
-  StateSlots slots() {
+  public StateSlots slots() {
     return slots;
   }
 
   /** The configurations that live sessions began under, the one in force last. */
-  List<Epoch> epochs() {
+  public List<Epoch> epochs() {
     return epochs;
   }
 
   /** The number of the newest of them; 0 where there is none. */
-  int lastEpoch() {
+  public int lastEpoch() {
     return epochs.isEmpty() ? 0 : epochs.getLast().number();
   }
 
-  Books books() {
+  public Books books() {
     return books;
   }
 }

@@ -25,7 +25,7 @@ import org.portbouncer.core.sys.SystemCallException;
  * <p>The worker says which process it is, and is not believed: it must be a child of the mother's,
  * and have one table of descriptors with the worker. From any other she takes nothing.
  */
-final class Keeper extends Pollable {
+public final class Keeper extends Pollable {
 
   private final EventLoop loop;
 
@@ -50,16 +50,16 @@ final class Keeper extends Pollable {
    *
    * @throws SystemCallException where there is none
    */
-  static Keeper prepare(EventLoop loop) {
+  public static Keeper prepare(EventLoop loop) {
     return new Keeper(loop, Pipes.open());
   }
 
   /** The end that the worker gets; {@link #sent} closes it here. */
-  int reading() {
+  public int reading() {
     return reading;
   }
 
-  void sent() {
+  public void sent() {
     Libc.close(reading);
     reading = -1;
   }
@@ -70,7 +70,7 @@ final class Keeper extends Pollable {
    * @param isWorker whether the process is a worker, this or another
    * @return "" or why it is none
    */
-  String found(int worker, int pid, boolean isWorker) {
+  public String found(int worker, int pid, boolean isWorker) {
     if (isWorker || ProcessState.parent(pid) != ProcessHandle.current().pid()) {
       return "process " + pid + " is no child of the server's";
     }
@@ -100,7 +100,7 @@ final class Keeper extends Pollable {
    *
    * @param known whether a process is a keeper that a worker has told of
    */
-  static void reapStrays(EventLoop loop, IntPredicate known) {
+  public static void reapStrays(EventLoop loop, IntPredicate known) {
     long own = ProcessHandle.current().pid();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[1-9]*")) {
       for (Path each : all) {
@@ -119,12 +119,12 @@ final class Keeper extends Pollable {
   }
 
   /** Whether it is that process. */
-  boolean is(int pid) {
+  public boolean is(int pid) {
     return process != null && process.pid() == pid;
   }
 
   /** Whether descriptors can be taken from it. */
-  boolean keeps() {
+  public boolean keeps() {
     return keeps;
   }
 
@@ -134,12 +134,12 @@ final class Keeper extends Pollable {
   }
 
   /** Its process, to read its memory, which is the worker's. */
-  ChildProcess process() {
+  public ChildProcess process() {
     return process;
   }
 
   /** Lets it end. */
-  void release() {
+  public void release() {
     if (reading >= 0) {
       sent();
     }

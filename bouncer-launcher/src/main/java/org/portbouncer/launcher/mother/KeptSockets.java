@@ -13,14 +13,14 @@ import org.slf4j.LoggerFactory;
  * next process: while one ends and the other starts, clients queue. In the mother, on her loop's
  * thread.
  */
-final class KeptSockets {
+public final class KeptSockets {
 
   private static final Logger LOG = LoggerFactory.getLogger(KeptSockets.class);
 
   private final Notifier notifier;
   private Set<String> kept = new HashSet<>();
 
-  KeptSockets(Notifier notifier) {
+  public KeptSockets(Notifier notifier) {
     this.notifier = notifier;
   }
 
@@ -28,7 +28,7 @@ final class KeptSockets {
    * Gives back what came from keeping and does not fit any more: a {@code [::]} that took IPv4
    * clients, which have another address now, or the other way round.
    */
-  void release(Listeners opened) {
+  public void release(Listeners opened) {
     for (ListenSocket socket : opened.leaving()) {
       notifier.forget(PassedSockets.keptName(ListenSocket.name(socket.endpoint())));
       // The service manager has it for a moment still.
@@ -39,7 +39,7 @@ final class KeptSockets {
   }
 
   /** Brings the keeping in line with what listens now. */
-  void update(Listeners listeners) {
+  public void update(Listeners listeners) {
     Set<String> now = new HashSet<>();
     for (Listeners.Entry entry : listeners.entries()) {
       ListenSocket socket = entry.socket();

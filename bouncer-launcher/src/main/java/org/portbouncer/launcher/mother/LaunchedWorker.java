@@ -21,7 +21,7 @@ import org.portbouncer.launcher.systemd.Notifier;
 
 /**
  * A worker's process that runs and has been told nothing yet, with the mother's ends of what leads
- * to it. {@link WorkerProcess} takes all three over. On the thread of the mother's loop.
+ * to it. {@code WorkerProcess} takes all three over. On the thread of the mother's loop.
  *
  * @param process the child
  * @param link the control link
@@ -30,7 +30,7 @@ import org.portbouncer.launcher.systemd.Notifier;
  * @param build which build it is to be of
  * @param asked whether it still owes an answer to SYNC with the token 0
  */
-record LaunchedWorker(
+public record LaunchedWorker(
     ChildProcess process, int link, int errors, boolean spare, int build, boolean asked) {
 
   /**
@@ -38,7 +38,7 @@ record LaunchedWorker(
    * there is: however large she has become, the kernel ends workers first. One of them is replaced;
    * with her the service would end.
    */
-  static final int SCORE_ABOVE_OURS = 900;
+  public static final int SCORE_ABOVE_OURS = 900;
 
   /** A spare is missed less than a worker. */
   private static final int SCORE_OF_SPARES = 990;
@@ -68,7 +68,7 @@ record LaunchedWorker(
    *
    * @throws StartException where there is no child
    */
-  static LaunchedWorker ofSpare(int index, int build, Confinement confinement)
+  public static LaunchedWorker ofSpare(int index, int build, Confinement confinement)
       throws StartException {
     String name = "spare/" + index;
     List<String> command = words(name, () -> WorkerCommand.ofSpare(index));
@@ -81,7 +81,7 @@ record LaunchedWorker(
    * @param port the only one, beside that of name servers, which it may connect to over TCP
    * @throws StartException where there is no child
    */
-  static LaunchedWorker cluster(Confinement confinement, int port) throws StartException {
+  public static LaunchedWorker cluster(Confinement confinement, int port) throws StartException {
     List<String> command = words("cluster", WorkerCommand::cluster);
     return of("cluster", command, false, 0, start -> confinement.startCluster(port, start));
   }
@@ -135,7 +135,7 @@ record LaunchedWorker(
    * @param its which build it says it is of
    * @throws ControlException where that is not the one that it is to be of
    */
-  static void requireBuild(int its, int build) throws ControlException {
+  public static void requireBuild(int its, int build) throws ControlException {
     if (its != build) {
       throw new ControlException(
           "that it is of another build ("

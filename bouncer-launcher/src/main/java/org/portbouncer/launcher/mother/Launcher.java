@@ -4,7 +4,7 @@ import org.portbouncer.core.session.StageId;
 import org.portbouncer.launcher.privilege.Confinement;
 
 /** Starts the programs of workers. In the mother; a test has others. */
-interface Launcher {
+public interface Launcher {
 
   /** Those of this server. */
   Launcher OURS =

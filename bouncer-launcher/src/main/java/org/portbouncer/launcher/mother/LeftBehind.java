@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * with what they hold; one that dies has nobody but this to end its sessions in the books. In the
  * mother, on her loop's thread.
  */
-final class LeftBehind extends Timer {
+public final class LeftBehind extends Timer {
 
   private static final Logger LOG = LoggerFactory.getLogger(LeftBehind.class);
 
@@ -34,14 +34,15 @@ final class LeftBehind extends Timer {
    * @param lastEpoch the last configuration of hers
    * @param places by stage, of her workers
    */
-  LeftBehind(Ground ground, Supervisor supervisor, int lastEpoch, List<List<Integer>> places) {
+  public LeftBehind(
+      Ground ground, Supervisor supervisor, int lastEpoch, List<List<Integer>> places) {
     this.ground = ground;
     this.supervisor = supervisor;
     this.lastEpoch = lastEpoch;
     this.places = places;
   }
 
-  void start() {
+  public void start() {
     ground.loop().timers().set(this, ground.loop().now());
   }
 

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * workers on their board. Says so in the server's log, at once when it begins, then now and then.
  * In the mother; reading is for any thread, the rest is on her loop's.
  */
-final class LeftOutLines extends Timer implements AccessLogWriting.Books {
+public final class LeftOutLines extends Timer implements AccessLogWriting.Books {
 
   private static final Logger LOG = LoggerFactory.getLogger(LeftOutLines.class);
 
@@ -35,7 +35,7 @@ final class LeftOutLines extends Timer implements AccessLogWriting.Books {
   private long saidLines;
   private long saidAt;
 
-  LeftOutLines(Ground ground, InForce inForce) {
+  public LeftOutLines(Ground ground, InForce inForce) {
     this.loop = ground.loop();
     this.board = ground.area().workers();
     this.inForce = inForce;
@@ -52,12 +52,12 @@ final class LeftOutLines extends Timer implements AccessLogWriting.Books {
   }
 
   /** Lines left out since the start. */
-  long lines() {
+  public long lines() {
     return board.total(WorkerBoard.Count.LOG_LOST) + own.get();
   }
 
   /** Why lines cannot be written now; empty where they can. */
-  String trouble() {
+  public String trouble() {
     int errno = errno();
     return errno == 0 ? "" : where(inForce.configuration().log().access()) + Errno.text(errno);
   }
@@ -71,7 +71,7 @@ final class LeftOutLines extends Timer implements AccessLogWriting.Books {
     return errno != 0 ? errno : board.logTrouble();
   }
 
-  void start() {
+  public void start() {
     saidAt = loop.now() - AGAIN_NANOS;
     loop.timers().set(this, loop.now() + LOOK_NANOS);
   }
@@ -83,7 +83,7 @@ final class LeftOutLines extends Timer implements AccessLogWriting.Books {
   }
 
   /** Says what is still unsaid; the server ends. */
-  void close() {
+  public void close() {
     say(loop.now(), true);
   }
 

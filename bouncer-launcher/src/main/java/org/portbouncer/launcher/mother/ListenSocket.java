@@ -26,7 +26,7 @@ import org.portbouncer.launcher.privilege.RunAs;
  * One bound and listening socket of the mother. The kernel queues clients on it from the moment it
  * is made; {@link Acceptor} takes them once every stage has a worker.
  */
-final class ListenSocket {
+public final class ListenSocket {
 
   private static final int BACKLOG = 4096;
 

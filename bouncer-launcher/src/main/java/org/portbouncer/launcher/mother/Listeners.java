@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * reload makes a new one that shares the sockets of addresses that stay. In the mother, on her
  * loop's thread.
  */
-final class Listeners {
+public final class Listeners {
 
   private static final Logger LOG = LoggerFactory.getLogger(Listeners.class);
 
@@ -64,7 +64,8 @@ final class Listeners {
    * @param runAs who makes socket files
    * @throws StartException for the first that fails; nothing stays bound then
    */
-  static Listeners open(Configuration configuration, List<Adoption.Adopted> adopted, RunAs runAs)
+  public static Listeners open(
+      Configuration configuration, List<Adoption.Adopted> adopted, RunAs runAs)
       throws StartException {
     Listeners listeners = new Listeners();
     for (Adoption.Adopted each : adopted) {
@@ -92,7 +93,7 @@ final class Listeners {
    *
    * @throws StartException for the first that fails; nothing stays bound then
    */
-  static Listeners inherit(
+  public static Listeners inherit(
       Configuration configuration, List<HandoverLink.Kept> sockets, RunAs runAs)
       throws StartException {
     Listeners listeners = new Listeners();
@@ -107,12 +108,12 @@ final class Listeners {
   }
 
   /** What {@link #inherit} takes: every socket once. */
-  List<HandoverLink.Kept> toInherit() {
+  public List<HandoverLink.Kept> toInherit() {
     return entries.stream().map(Entry::socket).distinct().map(ListenSocket::toInherit).toList();
   }
 
   /** Lets go of all: another server has them. */
-  void letGo() {
+  public void letGo() {
     entries.stream().map(Entry::socket).distinct().forEach(ListenSocket::letGo);
     entries.clear();
   }
@@ -124,7 +125,7 @@ final class Listeners {
    * @param closing sockets of older configurations that are not closed yet
    * @throws StartException for the first that fails; all is as it was then
    */
-  Listeners reopen(Configuration configuration, Collection<ListenSocket> closing)
+  public Listeners reopen(Configuration configuration, Collection<ListenSocket> closing)
       throws StartException {
     Listeners newer = new Listeners();
     newer.closing = closing;
@@ -265,7 +266,7 @@ final class Listeners {
   }
 
   /** Which clients come to an address, in words; "" where there is no question. */
-  String takes(int listener, int address, Endpoint endpoint) {
+  public String takes(int listener, int address, Endpoint endpoint) {
     if (!Overlap.isAnyV6(endpoint)) {
       return "";
     }
@@ -281,12 +282,12 @@ final class Listeners {
     return six && four ? " for IPv6 and IPv4" : six ? " for IPv6" : " for IPv4";
   }
 
-  List<Entry> entries() {
+  public List<Entry> entries() {
     return entries;
   }
 
   /** The configuration with the ports that the kernel, or a socket unit, chose. */
-  Configuration withPorts(Configuration c) {
+  public Configuration withPorts(Configuration c) {
     Map<List<Integer>, Endpoint> chosen = new HashMap<>();
     Map<List<Integer>, ListenSocket> elsewhere = new HashMap<>();
     for (Entry entry : entries) {
@@ -313,17 +314,17 @@ final class Listeners {
   }
 
   /** Sockets of the configuration before, or of a start before, that are to be closed now. */
-  Set<ListenSocket> leaving() {
+  public Set<ListenSocket> leaving() {
     return leaving;
   }
 
   /** Sockets that were bound for this configuration. */
-  Set<ListenSocket> opened() {
+  public Set<ListenSocket> opened() {
     return opened;
   }
 
   /** The configuration comes into force: what was bound beside another has its address alone. */
-  void comeIntoForce() {
+  public void comeIntoForce() {
     opened.forEach(ListenSocket::keepToItself);
     for (ListenSocket socket : classified) {
       if (!classes.containsKey(socket)) {
@@ -336,7 +337,7 @@ final class Listeners {
   }
 
   /** Closes what was bound for this configuration alone: it does not come into force after all. */
-  void withdraw() {
+  public void withdraw() {
     opened.forEach(ListenSocket::close);
     leaving.forEach(ListenSocket::keepToItself);
     opened.clear();
@@ -345,7 +346,7 @@ final class Listeners {
   }
 
   /** Closes all. */
-  void close() {
+  public void close() {
     for (Entry entry : entries) {
       entry.socket().close();
     }

@@ -20,18 +20,18 @@ import org.portbouncer.core.shared.SessionTable;
  *   <li>adds up may count one session less or one of its values twice, for the moment.
  * </ul>
  */
-final class LiveRecords {
+public final class LiveRecords {
 
   private final SessionTable table;
   private final RecordAllocator records;
 
-  LiveRecords(SessionTable table, RecordAllocator records) {
+  public LiveRecords(SessionTable table, RecordAllocator records) {
     this.table = table;
     this.records = records;
   }
 
   /** Visits every record that is a session's, from accept to its end. */
-  void each(IntConsumer visit) {
+  public void each(IntConsumer visit) {
     for (int record = 0; record < records.highWater(); record++) {
       if (table.counts(record)) {
         visit.accept(record);

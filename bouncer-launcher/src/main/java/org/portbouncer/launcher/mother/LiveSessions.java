@@ -10,7 +10,7 @@ import org.portbouncer.core.worker.Epochs;
  * What the live sessions add up to; one walk over the session table, by the places of listeners and
  * bandwidth classes. In the mother, from any thread.
  */
-final class LiveSessions {
+public final class LiveSessions {
 
   private final int[] active = new int[ListenerCounters.SLOTS];
   private final long[] up = new long[ListenerCounters.SLOTS];
@@ -27,7 +27,7 @@ final class LiveSessions {
    *
    * @param epochs where the classes of each epoch stand
    */
-  LiveSessions(SessionTable table, LiveRecords live, Epochs epochs) {
+  public LiveSessions(SessionTable table, LiveRecords live, Epochs epochs) {
     live.each(record -> add(table, record, epochs));
   }
 
@@ -57,36 +57,36 @@ final class LiveSessions {
     }
   }
 
-  int total() {
+  public int total() {
     return total;
   }
 
-  int active(int slot) {
+  public int active(int slot) {
     return active[slot];
   }
 
-  long up(int slot) {
+  public long up(int slot) {
     return up[slot];
   }
 
-  long down(int slot) {
+  public long down(int slot) {
     return down[slot];
   }
 
   /** Sessions of the class at {@code place}. */
-  int ofClass(int place) {
+  public int ofClass(int place) {
     return ofClass[place];
   }
 
-  long classUp(int place) {
+  public long classUp(int place) {
     return classUp[place];
   }
 
-  long classDown(int place) {
+  public long classDown(int place) {
     return classDown[place];
   }
 
-  int queued(StageId stage) {
+  public int queued(StageId stage) {
     return queued[stage.ordinal()];
   }
 }

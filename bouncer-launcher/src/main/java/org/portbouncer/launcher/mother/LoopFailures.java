@@ -8,7 +8,7 @@ import org.slf4j.LoggerFactory;
  * What fails on the mother's loop by a fault of ours: it is said, and costs what it was about, not
  * the service. In the mother, on her loop's thread.
  */
-final class LoopFailures implements Consumer<RuntimeException> {
+public final class LoopFailures implements Consumer<RuntimeException> {
 
   private static final Logger LOG = LoggerFactory.getLogger(LoopFailures.class);
 

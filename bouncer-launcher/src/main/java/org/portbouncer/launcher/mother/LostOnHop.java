@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * so it cannot be there again; but for io, when the worker that had it has ended, and then all
  * begins anew. If another worker dies meanwhile, all begins anew.
  */
-final class LostOnHop {
+public final class LostOnHop {
 
   private static final Logger LOG = LoggerFactory.getLogger(LostOnHop.class);
 
@@ -48,7 +48,7 @@ final class LostOnHop {
   private static final long PATIENCE_NANOS = 15_000_000_000L;
 
   /** The workers. */
-  interface Peers {
+  public interface Peers {
     /** A number that no answer still under way has. */
     int nextToken();
 
@@ -120,7 +120,7 @@ final class LostOnHop {
    * @param inboxes gives the stage's, writing ends: those of io come and go
    * @param ours whether sessions of a configuration are this server's; by its number
    */
-  LostOnHop(
+  public LostOnHop(
       EventLoop loop,
       SessionTable table,
       LiveRecords live,
@@ -140,7 +140,7 @@ final class LostOnHop {
   }
 
   /** A worker of this stage or of the one before has died. */
-  void begin() {
+  public void begin() {
     loop.timers().clear(retry);
     loop.timers().clear(patience);
     awaited.clear();
@@ -178,7 +178,7 @@ final class LostOnHop {
   }
 
   /** A worker has answered SYNC. */
-  void synced(Object worker, int answered) {
+  public void synced(Object worker, int answered) {
     if (answered == token && awaited.remove(worker)) {
       advance();
     }
@@ -189,7 +189,7 @@ final class LostOnHop {
    *
    * @param inbox the writing end of its inbox; each gets one mark
    */
-  void marked(int inbox, int read) {
+  public void marked(int inbox, int read) {
     if (read == token && step == Step.MARKS && unread.remove(inbox)) {
       advance();
     }

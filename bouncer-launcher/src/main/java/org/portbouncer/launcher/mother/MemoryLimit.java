@@ -9,7 +9,7 @@ import java.nio.file.Path;
  * @param bytes the limit
  * @param file where it stands
  */
-record MemoryLimit(long bytes, Path file) {
+public record MemoryLimit(long bytes, Path file) {
 
   private static final long MIB = 1 << 20;
 
@@ -22,22 +22,22 @@ record MemoryLimit(long bytes, Path file) {
   private static final long WORKER = 22 * MIB;
 
   /** What the mother and so many workers need at the least, in bytes. */
-  static long least(int workers) {
+  public static long least(int workers) {
     return MOTHER + workers * WORKER;
   }
 
   /** Whether so many workers can never all live beneath it. */
-  boolean isTooSmallFor(int workers) {
+  public boolean isTooSmallFor(int workers) {
     return bytes < least(workers);
   }
 
   /** For a person. */
-  static long mebibytes(long bytes) {
+  public static long mebibytes(long bytes) {
     return bytes / MIB;
   }
 
   /** That of this process; null where there is none, or none is to be seen. */
-  static MemoryLimit current() {
+  public static MemoryLimit current() {
     return of(Path.of("/"));
   }
 

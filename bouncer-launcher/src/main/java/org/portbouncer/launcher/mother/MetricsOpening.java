@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * The metrics server of the mother, where one is wanted, from its socket to its end. It is opened
  * while the workers start, where root need not bind the port before. On the main thread.
  */
-final class MetricsOpening {
+public final class MetricsOpening {
 
   private static final Logger LOG = LoggerFactory.getLogger(MetricsOpening.class);
 
@@ -40,7 +40,7 @@ final class MetricsOpening {
   /**
    * @param settings where, or nowhere, and by which names
    */
-  MetricsOpening(Configuration.Metrics settings, MetricsSource source, RunAs runAs) {
+  public MetricsOpening(Configuration.Metrics settings, MetricsSource source, RunAs runAs) {
     this.listen = settings.listen();
     this.hosts = settings.hosts();
     this.source = source;
@@ -48,7 +48,7 @@ final class MetricsOpening {
   }
 
   /** Binds and waits for it, if the user that the server will run as could not. */
-  void asRoot() throws StartException {
+  public void asRoot() throws StartException {
     if (listen != null
         && runAs.changes()
         && listen.port() > 0
@@ -59,7 +59,7 @@ final class MetricsOpening {
   }
 
   /** Begins to open it, if that was not done. */
-  void begin() {
+  public void begin() {
     if (listen != null && opening == null) {
       opening =
           CompletableFuture.supplyAsync(
@@ -68,7 +68,7 @@ final class MetricsOpening {
   }
 
   /** Opens it once a server before this one has let go of the port, and says so. */
-  void follow() {
+  public void follow() {
     if (listen == null) {
       return;
     }
@@ -117,7 +117,7 @@ final class MetricsOpening {
    *
    * @throws StartException where it could not be opened
    */
-  void await() throws StartException {
+  public void await() throws StartException {
     if (opening != null) {
       try {
         opening.join();
@@ -128,7 +128,7 @@ final class MetricsOpening {
   }
 
   /** Says that the server is up. */
-  void serving() {
+  public void serving() {
     if (opening != null) {
       served(opening.join());
     }
@@ -140,7 +140,7 @@ final class MetricsOpening {
   }
 
   /** Closes it; one that is still being opened, too. */
-  void close() {
+  public void close() {
     if (opening != null) {
       opening.handle((open, failure) -> open).thenAccept(MetricsOpening::close).join();
     }

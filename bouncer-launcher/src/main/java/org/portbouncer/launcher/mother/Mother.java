@@ -431,7 +431,11 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
 
   private void prepareForQuestions() {
     admin.serving();
-    ClassCache.check(supervisor.workers(), ground.pid());
+    ClassCache.check(
+        supervisor.workers().stream()
+            .collect(
+                Collectors.toMap(WorkerProcess::stage, WorkerProcess::pid, (first, _) -> first)),
+        ground.pid());
   }
 
   @Override

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /** Who waits for io workers whose sessions are being moved. On the thread of the mother's loop. */
-final class Moves {
+public final class Moves {
 
   /**
    * How it went.
@@ -14,7 +14,7 @@ final class Moves {
    * @param moved sessions that go on in other workers
    * @param lost sessions that ended with the worker
    */
-  record Outcome(int moved, int lost) {}
+  public record Outcome(int moved, int lost) {}
 
   private final IdentityHashMap<WorkerProcess, List<Consumer<Outcome>>> waiting =
       new IdentityHashMap<>();

@@ -11,12 +11,12 @@ import org.slf4j.LoggerFactory;
  * The server that this one follows, as this one sees it: it says when clients are to be accepted
  * here, and ends when it has no session any more. In the mother, on her loop's thread.
  */
-final class OldServer extends Pollable {
+public final class OldServer extends Pollable {
 
   private static final Logger LOG = LoggerFactory.getLogger(OldServer.class);
 
   /** What it has this server do. */
-  interface Orders {
+  public interface Orders {
     /** Accept clients; the last session that began there has this number. */
     void go(long lastId);
 
@@ -38,7 +38,7 @@ final class OldServer extends Pollable {
   private boolean main;
   private boolean gone;
 
-  OldServer(Ground ground, Inheritance inheritance, Orders orders) {
+  public OldServer(Ground ground, Inheritance inheritance, Orders orders) {
     this.ground = ground;
     this.inheritance = inheritance;
     this.link = inheritance.link();
@@ -46,12 +46,12 @@ final class OldServer extends Pollable {
   }
 
   /** Begins to listen to it. */
-  void begin() {
+  public void begin() {
     ground.loop().add(this, link.fd(), Const.EPOLLIN);
   }
 
   /** Every worker is there: it may stop accepting. */
-  void ready() {
+  public void ready() {
     link.ready(ground.pid(), inheritance.takesSessions(), inheritance.why());
   }
 
@@ -60,7 +60,7 @@ final class OldServer extends Pollable {
    *
    * @param inboxes writing ends of those of the io workers
    */
-  void serving(int[] inboxes) {
+  public void serving(int[] inboxes) {
     serving = true;
     if (inheritance.takesSessions()) {
       for (int inbox : inboxes) {
@@ -71,14 +71,14 @@ final class OldServer extends Pollable {
   }
 
   /** What is left of it is to end. */
-  void end(boolean now) {
+  public void end(boolean now) {
     if (!gone) {
       link.end(now);
     }
   }
 
   /** Whether it is still there. */
-  boolean isThere() {
+  public boolean isThere() {
     return !gone;
   }
 

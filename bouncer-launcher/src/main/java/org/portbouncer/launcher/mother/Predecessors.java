@@ -21,12 +21,12 @@ import org.slf4j.LoggerFactory;
  * that restart at the latest; a stop of this server waits for them, so that nothing is left behind.
  * What they say is not listened to. In the mother, on her loop's thread.
  */
-final class Predecessors {
+public final class Predecessors {
 
   private static final Logger LOG = LoggerFactory.getLogger(Predecessors.class);
 
   /** Begins the names of their links in keeping. */
-  static final String NAME = "left ";
+  public static final String NAME = "left ";
 
   private static final int PER_TURN = 64;
 
@@ -34,7 +34,7 @@ final class Predecessors {
   private final Notifier notifier;
   private final List<Link> links = new ArrayList<>();
 
-  Predecessors(EventLoop loop, Notifier notifier) {
+  public Predecessors(EventLoop loop, Notifier notifier) {
     this.loop = loop;
     this.notifier = notifier;
   }
@@ -44,7 +44,7 @@ final class Predecessors {
    *
    * @return the rest
    */
-  List<Passed> take(List<Passed> passed) {
+  public List<Passed> take(List<Passed> passed) {
     List<Passed> rest = new ArrayList<>();
     for (Passed each : passed) {
       if (each.name().startsWith(NAME)) {
@@ -57,7 +57,7 @@ final class Predecessors {
   }
 
   /** Begins to notice when they end. */
-  void begin() {
+  public void begin() {
     if (!links.isEmpty()) {
       LOG.info("workers of the server before finish their sessions: {}", links.size());
     }
@@ -65,19 +65,19 @@ final class Predecessors {
   }
 
   /** How many there are still. */
-  int count() {
+  public int count() {
     return links.size();
   }
 
   /** Ends their sessions. */
-  void endAll(Result result) {
+  public void endAll(Result result) {
     for (Link link : List.copyOf(links)) {
       link.orders.endAll(result.code());
     }
   }
 
   /** Has them end. */
-  void stop() {
+  public void stop() {
     for (Link link : List.copyOf(links)) {
       link.orders.stop();
     }

@@ -3,7 +3,7 @@ package org.portbouncer.launcher.mother;
 import org.portbouncer.core.worker.Worker;
 
 /** How a worker's process ended, in words for the log. In the mother. */
-final class ProcessEnd {
+public final class ProcessEnd {
 
   /** What the VM itself says with -XX:+ExitOnOutOfMemoryError. */
   private static final int OUT_OF_MEMORY = 3;
@@ -15,7 +15,7 @@ final class ProcessEnd {
 
   private ProcessEnd() {}
 
-  static String text(int code) {
+  public static String text(int code) {
     return switch (code) {
       case OUT_OF_MEMORY -> "out of memory, exit code 3";
       case Worker.FAILED -> "an internal error, exit code " + Worker.FAILED;

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** What a process uses, as proc(5) tells. In the mother, from any thread. */
-final class ProcessUsage {
+public final class ProcessUsage {
 
   /** USER_HZ, which is the same on every Linux that Java runs on. */
   private static final long TICK_NANOS = 10_000_000;
@@ -15,7 +15,7 @@ final class ProcessUsage {
   private ProcessUsage() {}
 
   /** Resident memory; 0 where the process is not there. */
-  static long residentBytes(long pid) {
+  public static long residentBytes(long pid) {
     try {
       for (String line : Files.readAllLines(proc(pid, "status"))) {
         if (line.startsWith(RESIDENT)) { // "VmRSS:     61508 kB"
@@ -30,7 +30,7 @@ final class ProcessUsage {
   }
 
   /** User and system time so far; 0 where the process is not there. */
-  static long cpuNanos(long pid) {
+  public static long cpuNanos(long pid) {
     try {
       // "PID (NAME) STATE …", and the name may hold anything, parentheses too.
       String stat = Files.readString(proc(pid, "stat"));

@@ -13,7 +13,7 @@ import java.util.Map;
  *
  * @param threads by their ids
  */
-record ProcessorTime(Map<String, OfThread> threads) {
+public record ProcessorTime(Map<String, OfThread> threads) {
 
   /** The VM's name of the thread that began at main, and runs the loop. */
   private static final String LOOP = "main";
@@ -47,7 +47,7 @@ record ProcessorTime(Map<String, OfThread> threads) {
   }
 
   /** Of a worker; of no thread where that cannot be read. */
-  static ProcessorTime of(long pid) {
+  public static ProcessorTime of(long pid) {
     Map<String, OfThread> threads = new HashMap<>();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
       for (Path thread : all) {
@@ -66,7 +66,7 @@ record ProcessorTime(Map<String, OfThread> threads) {
    *
    * @param nanos since then
    */
-  boolean starvedSince(ProcessorTime then, long nanos) {
+  public boolean starvedSince(ProcessorTime then, long nanos) {
     boolean waited = false;
     for (Map.Entry<String, OfThread> entry : threads.entrySet()) {
       OfThread thread = entry.getValue();

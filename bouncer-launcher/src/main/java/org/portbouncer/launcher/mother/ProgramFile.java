@@ -12,10 +12,10 @@ import java.util.stream.Stream;
  *
  * @param jars each with its size and time
  */
-record ProgramFile(List<String> jars) {
+public record ProgramFile(List<String> jars) {
 
   /** As it is now; nothing where it cannot be looked at. */
-  static ProgramFile now() {
+  public static ProgramFile now() {
     String lib = System.getProperty("bouncer.lib", "");
     try (Stream<Path> files = Files.list(Path.of(lib))) {
       return new ProgramFile(

@@ -14,7 +14,7 @@ import org.portbouncer.core.worker.EpochCodec;
  * @param rules the networks of its rules, in memory that acl workers share; null where there are
  *     none, or where nobody decides by them any more
  */
-record PublishedEpoch(Epoch epoch, byte[] bytes, RuleMemory rules) {
+public record PublishedEpoch(Epoch epoch, byte[] bytes, RuleMemory rules) {
 
   /**
    * Makes it ready to be handed out.
@@ -23,7 +23,7 @@ record PublishedEpoch(Epoch epoch, byte[] bytes, RuleMemory rules) {
    * @param rules where they lie; its owner is the one returned from now on
    * @throws SystemCallException where the kernel refuses; the memory is the caller's then
    */
-  static PublishedEpoch of(Epoch epoch, RuleMemory rules) {
+  public static PublishedEpoch of(Epoch epoch, RuleMemory rules) {
     boolean decides = !epoch.configuration().acls().isEmpty();
     if (decides) {
       rules.seal();
@@ -46,7 +46,7 @@ record PublishedEpoch(Epoch epoch, byte[] bytes, RuleMemory rules) {
   }
 
   /** Gives back the memory of its rules. */
-  void close() {
+  public void close() {
     if (rules != null) {
       rules.close();
     }

@@ -13,7 +13,7 @@ import org.portbouncer.core.worker.EpochCodec;
  * The configurations that are kept, in the form that workers get them in. In the mother, on her
  * loop's thread.
  */
-final class PublishedEpochs {
+public final class PublishedEpochs {
 
   /** How many configurations sessions can be set up under at once. */
   private static final int MOST_RULES = 200;
@@ -29,12 +29,12 @@ final class PublishedEpochs {
   private int firstOwn;
 
   /** Adds the newest, which workers that start from now on get too. */
-  void add(PublishedEpoch newest) {
+  public void add(PublishedEpoch newest) {
     all.add(newest);
   }
 
   /** Adds those under which sessions of the server before this one began. */
-  void inherit(List<Epoch> epochs) {
+  public void inherit(List<Epoch> epochs) {
     for (Epoch epoch : epochs) {
       all.add(new PublishedEpoch(epoch, EpochCodec.encode(epoch, 0), null));
       firstOwn = epoch.number() + 1;
@@ -42,20 +42,20 @@ final class PublishedEpochs {
   }
 
   /** The bytes of all, oldest first, as EpochCodec has them. */
-  byte[] toInherit() {
+  public byte[] toInherit() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     all.forEach(one -> bytes.writeBytes(one.bytes()));
     return bytes.toByteArray();
   }
 
   /** Takes one back that was never put in force. */
-  void withdraw(PublishedEpoch failed) {
+  public void withdraw(PublishedEpoch failed) {
     all.remove(failed);
     failed.close();
   }
 
   /** Whether the rules of one more can be kept: what a worker that starts gets fits one message. */
-  boolean hasRoom() {
+  public boolean hasRoom() {
     return all.stream().filter(one -> one.rules() != null).count() < MOST_RULES;
   }
 
@@ -66,16 +66,16 @@ final class PublishedEpochs {
   }
 
   /** The numbers of all. */
-  IntStream numbers() {
+  public IntStream numbers() {
     return all.stream().mapToInt(PublishedEpoch::number);
   }
 
-  int count() {
+  public int count() {
     return all.size();
   }
 
   /** The number of the oldest. */
-  int oldest() {
+  public int oldest() {
     return all.getFirst().number();
   }
 
@@ -84,7 +84,7 @@ final class PublishedEpochs {
    *
    * @param setUpFrom the oldest that a session is being set up under
    */
-  void retain(BitSet inUse, int setUpFrom, int inForce) {
+  public void retain(BitSet inUse, int setUpFrom, int inForce) {
     oldestInSetUp = setUpFrom;
     for (int i = all.size() - 1; i >= 0; i--) {
       PublishedEpoch one = all.get(i);

@@ -11,7 +11,7 @@ import org.portbouncer.launcher.systemd.Notifier;
  * on her loop's thread: a loop that does not turn says nothing. Nor does she where a worker gives
  * no sign of life and is not being replaced.
  */
-final class Pulse extends Timer {
+public final class Pulse extends Timer {
 
   private static final long LONGEST_NANOS = 1_000_000_000L;
   private static final int BEATS_PER_STATUS = 5;
@@ -28,7 +28,7 @@ final class Pulse extends Timer {
   private String said = "";
   private ServerState saidState = ServerState.READY;
 
-  Pulse(
+  public Pulse(
       EventLoop loop,
       Notifier notifier,
       InForce inForce,
@@ -47,7 +47,7 @@ final class Pulse extends Timer {
     this.period = watchdog == 0 ? LONGEST_NANOS : Math.min(LONGEST_NANOS, watchdog / 3);
   }
 
-  void start() {
+  public void start() {
     if (notifier.active()) {
       loop.timers().set(this, loop.now() + period);
     }

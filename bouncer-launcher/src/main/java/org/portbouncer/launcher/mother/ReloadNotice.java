@@ -3,7 +3,7 @@ package org.portbouncer.launcher.mother;
 import org.portbouncer.launcher.systemd.Notifier;
 
 /** Tells the service manager of reloads; in the mother, on her loop's thread. */
-final class ReloadNotice implements ReloadWatcher {
+public final class ReloadNotice implements ReloadWatcher {
 
   private final InForce inForce;
   private final KeptSockets keptSockets;
@@ -11,7 +11,7 @@ final class ReloadNotice implements ReloadWatcher {
   private final StatusLine line;
   private final int pid;
 
-  ReloadNotice(
+  public ReloadNotice(
       InForce inForce, KeptSockets keptSockets, Notifier notifier, StatusLine line, int pid) {
     this.inForce = inForce;
     this.keptSockets = keptSockets;

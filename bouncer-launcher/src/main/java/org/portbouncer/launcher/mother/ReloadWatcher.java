@@ -1,7 +1,7 @@
 package org.portbouncer.launcher.mother;
 
 /** Told when the server begins to reload and when it is done; on the loop's thread. */
-interface ReloadWatcher {
+public interface ReloadWatcher {
 
   /** A reload begins: the configuration is read. */
   void reloading();

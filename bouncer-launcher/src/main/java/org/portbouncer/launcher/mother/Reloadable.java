@@ -8,7 +8,7 @@ package org.portbouncer.launcher.mother;
  * @param epochs makes new ones, and puts them in force
  * @param mostSessions as many as the session table has room for
  */
-record Reloadable(
+public record Reloadable(
     Ground ground,
     InForce inForce,
     PublishedEpochs published,

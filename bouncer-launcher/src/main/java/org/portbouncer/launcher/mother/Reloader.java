@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * after the other. What is asked while one is under way is done after it, all of that at once: the
  * file may have changed since it was read. In the mother, on her loop's thread.
  */
-final class Reloader implements Supervisor.News {
+public final class Reloader implements Supervisor.News {
 
   private static final Logger LOG = LoggerFactory.getLogger(Reloader.class);
 
@@ -31,13 +31,13 @@ final class Reloader implements Supervisor.News {
   private boolean serving;
   private String refusal;
 
-  Reloader(Reloadable parts, ReloadWatcher watcher) {
+  public Reloader(Reloadable parts, ReloadWatcher watcher) {
     this.parts = parts;
     this.watcher = watcher;
   }
 
   /** The signal: its outcome stands in the log alone. */
-  void signal() {
+  public void signal() {
     request(false, outcome -> {});
   }
 
@@ -47,7 +47,7 @@ final class Reloader implements Supervisor.News {
    * @param recheck whether to end live sessions that the new rules block
    * @param answer told of the outcome, once, on the loop's thread
    */
-  void request(boolean recheck, Consumer<ReloadView> answer) {
+  public void request(boolean recheck, Consumer<ReloadView> answer) {
     // Whoever has moved the access log away wants a new one, whatever else comes of this.
     parts.accessLog().reopen();
     if (refusal != null) {
@@ -60,7 +60,7 @@ final class Reloader implements Supervisor.News {
   }
 
   /** The server has started: what was asked meanwhile is done now. */
-  void serving() {
+  public void serving() {
     serving = true;
     next();
   }
@@ -71,7 +71,7 @@ final class Reloader implements Supervisor.News {
    * @param why for who asks for one
    * @return false where one is under way
    */
-  boolean hold(String why) {
+  public boolean hold(String why) {
     if (run != null || refusal != null) {
       return false;
     }
@@ -80,13 +80,13 @@ final class Reloader implements Supervisor.News {
   }
 
   /** Lets reloads begin again after {@link #hold}. */
-  void letGo() {
+  public void letGo() {
     refusal = null;
     next();
   }
 
   /** The server stops: a reload that is under way is given up, and there will be no other. */
-  void refuse(String why) {
+  public void refuse(String why) {
     if (refusal != null) {
       return;
     }

@@ -5,7 +5,7 @@ package org.portbouncer.launcher.mother;
  * where it is the first time; from 0.1 s, doubling up to 10 s, where processes die one after the
  * other without having served. On the thread of the mother's loop.
  */
-final class RestartPause {
+public final class RestartPause {
 
   private static final long FIRST_NANOS = 100_000_000;
   private static final long LONGEST_NANOS = 10_000_000_000L;
@@ -19,7 +19,7 @@ final class RestartPause {
    * @param served whether it had been of any use
    * @return how long to wait, in nanoseconds
    */
-  long after(boolean served) {
+  public long after(boolean served) {
     boolean first = !diedBefore;
     diedBefore = true;
     if (served || first) {
@@ -31,7 +31,7 @@ final class RestartPause {
   }
 
   /** What {@link #after} said last; 0 before. */
-  long last() {
+  public long last() {
     return last;
   }
 }

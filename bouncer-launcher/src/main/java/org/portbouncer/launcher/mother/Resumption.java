@@ -32,7 +32,7 @@ import org.portbouncer.core.worker.SessionPool;
  * keeper's memory. Where nobody can tell where bytes are, the session is reset. In the mother, on
  * her loop's thread.
  */
-final class Resumption {
+public final class Resumption {
 
   private final Ground ground;
   private final SessionTable table;
@@ -53,7 +53,7 @@ final class Resumption {
   private long stoppedAt;
   private int offered;
 
-  Resumption(Ground ground) {
+  public Resumption(Ground ground) {
     this.ground = ground;
     this.table = ground.table();
     this.flows = table.flow();
@@ -72,7 +72,7 @@ final class Resumption {
    * @param stoppedAt when, CLOCK_MONOTONIC ns
    * @param to whose are the inboxes that get its sessions
    */
-  void begin(Keeper keeper, int dead, long stoppedAt, List<Inboxes.Inbox> to) {
+  public void begin(Keeper keeper, int dead, long stoppedAt, List<Inboxes.Inbox> to) {
     this.keeper = keeper != null && keeper.keeps() && !to.isEmpty() ? keeper : null;
     this.dead = dead;
     this.stoppedAt = stoppedAt;
@@ -104,7 +104,7 @@ final class Resumption {
    *
    * @return false where it cannot go on: it is the caller's to end, see {@link #reset}
    */
-  boolean resume(int record) {
+  public boolean resume(int record) {
     if (keeper == null || !flows.is(record, SessionFlow.LIVE)) {
       return false;
     }
@@ -232,7 +232,7 @@ final class Resumption {
    *
    * @return why it cannot go on
    */
-  Cause reset(int record) {
+  public Cause reset(int record) {
     if (keeper == null || !flows.is(record, SessionFlow.LIVE)) {
       return Cause.WORKER_DIED;
     }
@@ -249,7 +249,7 @@ final class Resumption {
   }
 
   /** Sends what is still here. */
-  void end() {
+  public void end() {
     outbox.flush();
     // The inboxes are held no longer than something is on its way to them.
     outbox.lead(new int[0], new int[0]);

@@ -40,7 +40,7 @@ import org.portbouncer.launcher.state.Standing;
  * What the admin socket may ask. Called on its threads: reading goes to shared memory and to what
  * never changes, everything else is posted to the mother's loop.
  */
-final class ServerOperations implements Operations, MetricsSource {
+public final class ServerOperations implements Operations, MetricsSource {
 
   /** For the loop to answer. */
   private static final int ANSWER_SECONDS = 10;
@@ -75,7 +75,7 @@ final class ServerOperations implements Operations, MetricsSource {
   private final ClusterKeeper cluster;
   private CompletableFuture<Void> turn;
 
-  ServerOperations(
+  public ServerOperations(
       Ground ground,
       InForce inForce,
       FiguresReader figures,

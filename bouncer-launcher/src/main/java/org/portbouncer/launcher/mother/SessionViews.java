@@ -13,18 +13,18 @@ import org.portbouncer.launcher.admin.HopView;
 import org.portbouncer.launcher.admin.SessionView;
 
 /** The live sessions as people and programs see them. In the mother, from any thread. */
-final class SessionViews {
+public final class SessionViews {
 
   private static final long NANOS_PER_MS = 1_000_000;
 
   private final Ground ground;
 
-  SessionViews(Ground ground) {
+  public SessionViews(Ground ground) {
     this.ground = ground;
   }
 
   /** Every live session. */
-  List<SessionView> all() {
+  public List<SessionView> all() {
     List<SessionView> views = new ArrayList<>();
     SessionTable table = ground.table();
     long now = System.nanoTime();

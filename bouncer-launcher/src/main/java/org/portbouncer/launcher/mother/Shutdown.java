@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * the same time. So new clients, who wait in the queues of sockets that systemd keeps, wait for the
  * start of the next server alone.
  */
-final class Shutdown extends Timer {
+public final class Shutdown extends Timer {
 
   private static final Logger LOG = LoggerFactory.getLogger(Shutdown.class);
 
@@ -71,7 +71,7 @@ final class Shutdown extends Timer {
   /** Has what is left of a server before this one end too: at once, or not. */
   private Consumer<Boolean> beside = _ -> {};
 
-  Shutdown(
+  public Shutdown(
       Ground ground,
       InForce inForce,
       Acceptor acceptor,
@@ -92,16 +92,16 @@ final class Shutdown extends Timer {
   }
 
   /** Says who ends with this server. */
-  void beside(Consumer<Boolean> other) {
+  public void beside(Consumer<Boolean> other) {
     beside = other;
   }
 
-  boolean begun() {
+  public boolean begun() {
     return step != Step.SERVING;
   }
 
   /** The signal to stop: the first drains, the second ends at once. */
-  void signal() {
+  public void signal() {
     begin(begun());
   }
 
@@ -110,7 +110,7 @@ final class Shutdown extends Timer {
    *
    * @param now end live sessions at once
    */
-  void begin(boolean now) {
+  public void begin(boolean now) {
     beside.accept(now);
     if (step == Step.SERVING && !now && question.canBeAsked()) {
       step = Step.ASKING;
@@ -152,7 +152,7 @@ final class Shutdown extends Timer {
   }
 
   /** Whether the workers are to go on without a mother. */
-  boolean leavesWorkers() {
+  public boolean leavesWorkers() {
     return leavesWorkers;
   }
 

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * bin/bouncer could not have them blocked (`env` of coreutils 8.31 does), the VM's own way is left,
  * which makes a thread for each.
  */
-final class Signals {
+public final class Signals {
 
   private static final Logger LOG = LoggerFactory.getLogger(Signals.class);
 
@@ -44,7 +44,7 @@ final class Signals {
   }
 
   /** Takes them from now on: until {@link #serve} INT and TERM end the process, as everywhere. */
-  static Signals begin() {
+  public static Signals begin() {
     Signals signals = new Signals(BlockedSignals.open(HUP, INT, TERM));
     if (signals.blocked != null) {
       Thread.ofPlatform().daemon().name("signals").start(signals::takeAll);
@@ -58,7 +58,7 @@ final class Signals {
   }
 
   /** Has her do what they ask for; call it before her loop runs. */
-  synchronized void serve(Ground ground, Shutdown shutdown, Reloader reloader) {
+  public synchronized void serve(Ground ground, Shutdown shutdown, Reloader reloader) {
     served = new Served(ground, shutdown, reloader);
     if (reload) {
       ground.post(reloader::signal);

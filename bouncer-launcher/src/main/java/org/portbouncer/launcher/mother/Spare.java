@@ -25,7 +25,7 @@ import org.slf4j.event.Level;
  * One process that waits to become a worker, as the mother sees it. On the thread of her loop;
  * {@link #index}, {@link #pid} and {@link #waits} from any.
  */
-final class Spare extends Pollable implements ReportReader.Handler {
+public final class Spare extends Pollable implements ReportReader.Handler {
 
   /** Who is told of its end, on the loop's thread. */
   interface Owner {
@@ -122,11 +122,11 @@ final class Spare extends Pollable implements ReportReader.Handler {
     loop.remove(this, control.fd());
   }
 
-  int index() {
+  public int index() {
     return index;
   }
 
-  int pid() {
+  public int pid() {
     return process.pid();
   }
 
@@ -136,7 +136,7 @@ final class Spare extends Pollable implements ReportReader.Handler {
   }
 
   /** Whether it has made itself ready. */
-  boolean waits() {
+  public boolean waits() {
     return waits;
   }
 

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * configuration, so a reload changes their number alone. In the mother, on her loop's thread;
  * {@link #all}, {@link #wanted} and {@link #taken} from any.
  */
-final class Spares implements Spare.Owner {
+public final class Spares implements Spare.Owner {
 
   private static final Logger LOG = LoggerFactory.getLogger(Spares.class);
 
@@ -84,7 +84,7 @@ final class Spares implements Spare.Owner {
   /**
    * @param freeMemory bytes that may still be taken
    */
-  Spares(EventLoop loop, LongSupplier freeMemory) {
+  public Spares(EventLoop loop, LongSupplier freeMemory) {
     this.loop = loop;
     this.freeMemory = freeMemory;
   }
@@ -94,7 +94,7 @@ final class Spares implements Spare.Owner {
    *
    * @param itsBuild which build they are of
    */
-  void begin(int count, int itsBuild, Confinement how) {
+  public void begin(int count, int itsBuild, Confinement how) {
     confinement = how;
     wanted = count;
     build = itsBuild;
@@ -105,22 +105,22 @@ final class Spares implements Spare.Owner {
   }
 
   /** All that run; whether each is ready it says itself. */
-  List<Spare> all() {
+  public List<Spare> all() {
     return all;
   }
 
   /** How many there are to be. */
-  int wanted() {
+  public int wanted() {
     return wanted;
   }
 
   /** How often one was given away. */
-  long taken() {
+  public long taken() {
     return taken.get();
   }
 
   /** There are to be so many from now on. */
-  void adopt(int count) {
+  public void adopt(int count) {
     wanted = count;
     for (int i = all.size(); i > count; i--) {
       all.get(i - 1).destroy();
@@ -131,7 +131,7 @@ final class Spares implements Spare.Owner {
   }
 
   /** Starts those that are missing, unless some die as they start: those wait. */
-  void fill() {
+  public void fill() {
     filling = true;
     if (ended || restart.isSet() || !confinement.allowsSpares()) {
       return;
@@ -191,7 +191,7 @@ final class Spares implements Spare.Owner {
    * @param stage that it is to serve
    * @return null where there is none
    */
-  LaunchedWorker take(StageId stage) {
+  public LaunchedWorker take(StageId stage) {
     if (ended || !confinement.spareFits(stage)) {
       return null;
     }
@@ -248,19 +248,19 @@ final class Spares implements Spare.Owner {
     later(pause);
   }
 
-  boolean anyRunning() {
+  public boolean anyRunning() {
     return !all.isEmpty();
   }
 
   /** Has all end, at once those that have yet to start; no more are started. */
-  void stop() {
+  public void stop() {
     ended = true;
     loop.timers().clear(restart);
     all.forEach(Spare::stop);
   }
 
   /** Ends all at once; no more are started. */
-  void destroy() {
+  public void destroy() {
     stop();
     all.forEach(Spare::destroy);
   }

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * has closed that inbox, so that what it finds there is the last. In the mother, on her loop's
  * thread; {@link #all} from any.
  */
-final class Staff {
+public final class Staff {
 
   private static final Logger LOG = LoggerFactory.getLogger(Staff.class);
 
@@ -149,7 +149,7 @@ final class Staff {
     return all.stream().filter(one -> one.stage() == stage && !one.leaving()).toList();
   }
 
-  static int count(Workers counts, StageId stage) {
+  public static int count(Workers counts, StageId stage) {
     return switch (stage) {
       case NEGOTIATE -> counts.negotiate();
       case ACL -> counts.acl();

@@ -14,13 +14,13 @@ import org.slf4j.LoggerFactory;
  * What the log says at start: what listens where, and how many sessions the descriptor limit
  * allows.
  */
-final class StartLog {
+public final class StartLog {
 
   private static final Logger LOG = LoggerFactory.getLogger(StartLog.class);
 
   private StartLog() {}
 
-  static void write(
+  public static void write(
       Configuration configuration, List<Problem> warnings, Listeners sockets, int batch) {
     for (Problem warning : warnings) {
       LOG.warn("{}", warning);

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * slot of shared memory. What runs out is replaced by the next best, counted, and said in the log.
  * In the mother, on her loop's thread.
  */
-final class StateMaker {
+public final class StateMaker {
 
   private static final Logger LOG = LoggerFactory.getLogger(StateMaker.class);
   private static final long LOG_NANOS = 1_000_000_000;
@@ -41,7 +41,7 @@ final class StateMaker {
   }
 
   /** Prepares for the configured mode. */
-  static StateMaker open(StateTransfer settings) {
+  public static StateMaker open(StateTransfer settings) {
     return open(settings, null);
   }
 
@@ -50,7 +50,7 @@ final class StateMaker {
    *
    * @param inherited null for none
    */
-  static StateMaker open(StateTransfer settings, StateSlots inherited) {
+  public static StateMaker open(StateTransfer settings, StateSlots inherited) {
     if (inherited != null) {
       return new StateMaker(settings, inherited);
     }
@@ -66,7 +66,7 @@ final class StateMaker {
    *
    * @throws StartException where it does not
    */
-  void tryDirectory() throws StartException {
+  public void tryDirectory() throws StartException {
     if (settings.mode() != StateTransfer.Mode.FILE_FD || settings.directory().isEmpty()) {
       return;
     }
@@ -89,18 +89,18 @@ final class StateMaker {
   }
 
   /** What a state has, as far as it travels inline. */
-  int inlineBytes() {
+  public int inlineBytes() {
     return SessionState.BYTES
         + (settings.mode() == StateTransfer.Mode.INLINE ? settings.padding() : 0);
   }
 
   /** The area of state slots, or null where the mode needs none. */
-  StateSlots slots() {
+  public StateSlots slots() {
     return slots;
   }
 
   /** Sessions whose state did not go as configured, as far as the mother made it so. */
-  long spilled() {
+  public long spilled() {
     return spilled.get();
   }
 
@@ -115,7 +115,7 @@ final class StateMaker {
    *
    * @param id the session's
    */
-  void begin(Session session, long id) {
+  public void begin(Session session, long id) {
     int slot = slots == null ? -1 : slots.allocate();
     if (slot >= 0) {
       session.createInSlot(slots, slot, padding.block(), padding.offset(id), padding.length());
@@ -126,7 +126,7 @@ final class StateMaker {
   }
 
   /** Moves a state that is complete into its file, where it belongs there or no slot was free. */
-  void place(Session session) {
+  public void place(Session session) {
     if (settings.mode() == StateTransfer.Mode.INLINE
         || session.transfer() != StateTransfer.Mode.INLINE) {
       return;
@@ -152,7 +152,7 @@ final class StateMaker {
    *
    * @return 0 or the errno; the session is as it was then
    */
-  int addSection(Session session, Sections.Type type, MemorySegment from, int length) {
+  public int addSection(Session session, Sections.Type type, MemorySegment from, int length) {
     boolean inSlot = session.transfer() == StateTransfer.Mode.SHM;
     int errno = files.addSection(session, type, from, 0, length);
     if (inSlot && session.transfer() != StateTransfer.Mode.SHM) {
@@ -162,7 +162,7 @@ final class StateMaker {
   }
 
   /** Counts states that no datagram took on the first hop. */
-  void spilledOnHop(int count) {
+  public void spilledOnHop(int count) {
     spilled.addAndGet(count);
   }
 

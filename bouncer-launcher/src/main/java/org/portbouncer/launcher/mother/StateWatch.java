@@ -17,7 +17,7 @@ import org.portbouncer.launcher.state.Standing;
  * all outputs take it from here. In the mother; looks on her loop's thread, {@link #now} is for
  * any.
  */
-final class StateWatch extends Timer implements Supervisor.News {
+public final class StateWatch extends Timer implements Supervisor.News {
 
   private static final long LOOK_NANOS = 250_000_000L;
 
@@ -52,7 +52,7 @@ final class StateWatch extends Timer implements Supervisor.News {
   private long lostAt;
   private volatile Look last;
 
-  StateWatch(
+  public StateWatch(
       Ground ground,
       InForce inForce,
       Supervisor supervisor,
@@ -73,7 +73,7 @@ final class StateWatch extends Timer implements Supervisor.News {
   /**
    * @param hangWatch knows which workers give no sign of life
    */
-  void start(HangWatch hangWatch) {
+  public void start(HangWatch hangWatch) {
     this.hangWatch = hangWatch;
     expired(ground.loop().now());
   }
@@ -90,7 +90,7 @@ final class StateWatch extends Timer implements Supervisor.News {
   }
 
   /** Looks at once. */
-  void look() {
+  public void look() {
     long now = System.nanoTime();
     Standing standing;
     if (inForce.stopping()) {
@@ -104,7 +104,7 @@ final class StateWatch extends Timer implements Supervisor.News {
   }
 
   /** How the server is; from any thread, and without waiting for the loop. */
-  Standing now() {
+  public Standing now() {
     Look look = last;
     long age = System.nanoTime() - look.at();
     if (age < STALE_NANOS || look.standing().state() == ServerState.STARTING) {

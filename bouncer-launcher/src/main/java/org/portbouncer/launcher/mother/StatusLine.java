@@ -1,19 +1,19 @@
 package org.portbouncer.launcher.mother;
 
 /** The one line of `systemctl status` about the server; in the mother, on her loop's thread. */
-final class StatusLine {
+public final class StatusLine {
 
   private final Ground ground;
   private final StateWatch stateWatch;
   private final Supervisor supervisor;
 
-  StatusLine(Ground ground, StateWatch stateWatch, Supervisor supervisor) {
+  public StatusLine(Ground ground, StateWatch stateWatch, Supervisor supervisor) {
     this.ground = ground;
     this.stateWatch = stateWatch;
     this.supervisor = supervisor;
   }
 
-  String text() {
+  public String text() {
     int away = 0;
     for (WorkerProcess worker : supervisor.workers()) {
       away += worker.leaving() || worker.serves() ? 0 : 1;

@@ -20,7 +20,7 @@ import org.portbouncer.core.sys.SystemCallException;
  * <p>Her own processes are reaped by those who have started them, in the turn of the loop in which
  * they end: what is defunct twice, with turns between, is a stray.
  */
-final class Strays extends Timer {
+public final class Strays extends Timer {
 
   private static final long PERIOD_NANOS = 5_000_000_000L;
   private static final int FIRST = 1;
@@ -33,14 +33,14 @@ final class Strays extends Timer {
   /**
    * @param own the process number of the mother
    */
-  Strays(EventLoop loop, Supervisor supervisor, int own) {
+  public Strays(EventLoop loop, Supervisor supervisor, int own) {
     this.loop = loop;
     this.supervisor = supervisor;
     this.own = own;
   }
 
   /** Looks from now on, where she is the first. */
-  void start() {
+  public void start() {
     if (own == FIRST) {
       loop.timers().set(this, loop.now() + PERIOD_NANOS);
     }

@@ -11,7 +11,7 @@ import org.portbouncer.launcher.systemd.Notifier;
  * @param follow whether a server before this one still has sessions
  * @param program what this server was started from
  */
-record SuccessorParts(
+public record SuccessorParts(
     Ground ground,
     InForce inForce,
     PublishedEpochs published,

@@ -34,12 +34,12 @@ import org.slf4j.LoggerFactory;
  * sessions it held, and waits longer each time for one that dies again and again without having
  * served. In the mother, on her loop's thread.
  */
-final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
+public final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
 
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
 
   /** Who waits for workers; told on the loop's thread. */
-  interface News {
+  public interface News {
     /** Every worker is ready, for the first time; called once. */
     default void allReady() {}
 
@@ -125,7 +125,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    * @param notifier keeps the links of those that are left to themselves
    * @param launcher starts them
    */
-  Supervisor(
+  public Supervisor(
       Ground ground,
       InForce inForce,
       PublishedEpochs published,
@@ -153,22 +153,22 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   /** All workers, running or not; may be read from any thread. */
-  List<WorkerProcess> workers() {
+  public List<WorkerProcess> workers() {
     return staff.all();
   }
 
   /** Those that wait to become one. */
-  Spares spares() {
+  public Spares spares() {
     return spares;
   }
 
   /** Where on the board a stage's workers count and counted; from any thread. */
-  List<Integer> places(StageId stage) {
+  public List<Integer> places(StageId stage) {
     return staff.places(stage);
   }
 
   /** How often workers of a stage were started again, since the server was; from any thread. */
-  long restarts(StageId stage) {
+  public long restarts(StageId stage) {
     return restarts.get(stage.ordinal());
   }
 
@@ -178,7 +178,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    *
    * @throws StartException where that cannot be; none is started then
    */
-  List<WorkerProcess> hire(Workers counts) throws StartException {
+  public List<WorkerProcess> hire(Workers counts) throws StartException {
     List<WorkerProcess> added = staff.add(counts);
     try {
       for (WorkerProcess worker : added) {
@@ -192,7 +192,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   /** Gives up what {@link #hire} has started. */
-  void dismiss(List<WorkerProcess> hired) {
+  public void dismiss(List<WorkerProcess> hired) {
     staff.dismiss(hired);
   }
 
@@ -201,18 +201,18 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    *
    * @return how many leave
    */
-  int adopt(Workers counts) {
+  public int adopt(Workers counts) {
     spares.adopt(counts.spares());
     return staff.adopt(counts);
   }
 
   /** What connect workers keep for their sockets. */
-  SocketRights rights() {
+  public SocketRights rights() {
     return staff.rights();
   }
 
   /** Starts all workers, the last stage first: it has the most to load. */
-  void start(Workers counts, Confinement how) throws StartException {
+  public void start(Workers counts, Confinement how) throws StartException {
     confinement = how;
     staff.confine(how);
     spares.begin(counts.spares(), launcher.buildOfSpare(), how);
@@ -280,14 +280,14 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   /** Has workers say what the configuration in force wants to hear. */
-  void levelsChanged() {
+  public void levelsChanged() {
     for (WorkerProcess worker : staff.all()) {
       level(worker);
     }
   }
 
   /** Has somebody told of what happens to workers, after those who have asked before. */
-  void tell(News whom) {
+  public void tell(News whom) {
     news.add(whom);
   }
 
@@ -468,7 +468,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    * @param done told how it went
    * @return "" or why it cannot be
    */
-  String move(String which, Consumer<Moves.Outcome> done) {
+  public String move(String which, Consumer<Moves.Outcome> done) {
     for (WorkerProcess worker : staff.all()) {
       if (worker.name().equals(which) || Integer.toString(worker.pid()).equals(which)) {
         if (worker.stage() != StageId.IO) {
@@ -509,10 +509,10 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    *
    * @param generation of its record
    */
-  record Resumed(int record, int generation) {}
+  public record Resumed(int record, int generation) {}
 
   /** Takes over what the mother before knew of the workers. */
-  void inherit(Books books) {
+  public void inherit(Books books) {
     staff.inherit(books.workers());
     for (StageId stage : StageId.values()) {
       restarts.set(stage.ordinal(), books.restarts().get(stage.ordinal()));
@@ -520,22 +520,22 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   /** Which build workers of a stage are of. */
-  int build(StageId stage) {
+  public int build(StageId stage) {
     return builds[stage.ordinal()];
   }
 
   /** For each stage the places of its workers, those that are gone included. */
-  List<List<Integer>> allPlaces() {
+  public List<List<Integer>> allPlaces() {
     return Arrays.stream(StageId.values()).map(stage -> List.copyOf(places(stage))).toList();
   }
 
   /** For each stage how often its workers were started again. */
-  List<Long> allRestarts() {
+  public List<Long> allRestarts() {
     return Arrays.stream(StageId.values()).map(this::restarts).toList();
   }
 
   /** A worker of the server before has left its place. */
-  void free(StageId stage, int place) {
+  public void free(StageId stage, int place) {
     staff.free(stage, place);
   }
 
@@ -545,27 +545,27 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    *
    * @param which told the number of a session's configuration
    */
-  void ours(IntPredicate which) {
+  public void ours(IntPredicate which) {
     ours = which;
   }
 
   /** The writing ends of the inboxes of io workers. */
-  int[] inboxesOfIo() {
+  public int[] inboxesOfIo() {
     return inboxes.writing(StageId.IO);
   }
 
   /** Has live sessions go on in another server's io workers, and those of this one end. */
-  void handOver(List<Inboxes.Inbox> inboxes) {
+  public void handOver(List<Inboxes.Inbox> inboxes) {
     staff.handOver(inboxes);
   }
 
   /** The sessions that went there so far. */
-  List<Resumed> handedOver() {
+  public List<Resumed> handedOver() {
     return handedOver;
   }
 
   /** Sessions that ended because they could not. */
-  int lostOnHandover() {
+  public int lostOnHandover() {
     return lostOnHandover;
   }
 
@@ -663,7 +663,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   /** Publishes a newer configuration to all; {@link #ignorant} says who does not have it yet. */
-  void publish(PublishedEpoch newer) {
+  public void publish(PublishedEpoch newer) {
     for (StageId stage : StageId.values()) {
       try (EpochFile file = new EpochFile(List.of(newer), stage)) {
         staff.all().stream()
@@ -677,7 +677,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    * All workers but those that die again and again, whom nobody can wait for, and those that are
    * about to end because they are not needed.
    */
-  List<WorkerProcess> dependable() {
+  public List<WorkerProcess> dependable() {
     return staff.all().stream()
         .filter(one -> !one.leaving())
         .filter(one -> one.state() == WorkerProcess.State.READY || one.pauses().last() == 0)
@@ -685,14 +685,14 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   /** Takes back a configuration that was published and will not come into force. */
-  void withdraw(int epoch) {
+  public void withdraw(int epoch) {
     for (WorkerProcess worker : staff.all()) {
       worker.withdraw(epoch);
     }
   }
 
   /** Has sessions that wait for their bandwidth class look at it again. */
-  void classesChanged() {
+  public void classesChanged() {
     for (WorkerProcess worker : staff.all()) {
       if (worker.stage() == StageId.IO) {
         worker.classesChanged();
@@ -701,28 +701,28 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   /** Has every worker end what is marked as unwanted. */
-  void endUnwanted() {
+  public void endUnwanted() {
     for (WorkerProcess worker : staff.all()) {
       worker.endUnwanted();
     }
   }
 
   /** Tells the workers which configurations they may forget. */
-  void retire(int oldest, int[] inUse) {
+  public void retire(int oldest, int[] inUse) {
     for (WorkerProcess worker : staff.all()) {
       worker.retire(oldest, inUse);
     }
   }
 
   /** Has every worker write its access log lines there from now on. */
-  void accessLog(int fd, LogForm form) {
+  public void accessLog(int fd, LogForm form) {
     for (WorkerProcess worker : staff.all()) {
       worker.accessLog(fd, form);
     }
   }
 
   /** A worker that runs and does not know that configuration; null where all do. */
-  WorkerProcess ignorant(int epoch) {
+  public WorkerProcess ignorant(int epoch) {
     for (WorkerProcess worker : staff.all()) {
       if (worker.running() && worker.knows() < epoch) {
         return worker;
@@ -732,14 +732,14 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   /** Has every worker end every session it holds or gets. */
-  void endAll(Result result) {
+  public void endAll(Result result) {
     for (WorkerProcess worker : staff.all()) {
       worker.endAll(result);
     }
   }
 
   /** Has every worker end; what dies from here on is not replaced. */
-  void stopWorkers() {
+  public void stopWorkers() {
     stopping = true;
     spares.stop();
     for (WorkerProcess worker : staff.all()) {
@@ -753,7 +753,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
    * @param limitMs how long sessions may go on; 0 for ever
    * @return how many there are
    */
-  int orphan(int limitMs) {
+  public int orphan(int limitMs) {
     stopping = true;
     spares.destroy();
     int left = 0;
@@ -768,11 +768,11 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
   }
 
   /** Whether the workers have been told to end. */
-  boolean stopping() {
+  public boolean stopping() {
     return stopping;
   }
 
-  boolean anyRunning() {
+  public boolean anyRunning() {
     for (WorkerProcess worker : staff.all()) {
       if (worker.running()) {
         return true;
@@ -781,7 +781,7 @@ final class Supervisor implements WorkerProcess.Watcher, LostOnHop.Peers {
     return spares.anyRunning();
   }
 
-  void destroyAll() {
+  public void destroyAll() {
     stopping = true;
     spares.destroy();
     for (WorkerProcess worker : staff.all()) {

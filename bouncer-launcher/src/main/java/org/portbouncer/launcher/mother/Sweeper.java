@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * claiming its sessions takes them along without having been their owner. Whatever is still queued
  * long after its set-up must have been over is one of those. In the mother, on her loop's thread.
  */
-final class Sweeper extends Timer {
+public final class Sweeper extends Timer {
 
   private static final Logger LOG = LoggerFactory.getLogger(Sweeper.class);
   private static final long PERIOD_NANOS = 1_000_000_000;
@@ -50,7 +50,7 @@ final class Sweeper extends Timer {
   private long trimmed;
   private int slotsQuiet = Integer.MAX_VALUE;
 
-  Sweeper(Ground ground) {
+  public Sweeper(Ground ground) {
     this.loop = ground.loop();
     this.epochs = ground.epochs();
     this.table = ground.table();
@@ -60,7 +60,7 @@ final class Sweeper extends Timer {
     this.lostSlots = new LostSlots(slots, table, ground.records());
   }
 
-  void start() {
+  public void start() {
     loop.timers().set(this, loop.now() + PERIOD_NANOS);
   }
 

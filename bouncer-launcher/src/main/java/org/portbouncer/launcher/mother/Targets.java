@@ -20,14 +20,14 @@ import org.portbouncer.launcher.state.LastError;
  * The groups of targets as people and programs see them, and what the operator says of their
  * members. In the mother, from any thread: all of it is on the {@link TargetBoard}.
  */
-final class Targets {
+public final class Targets {
 
   private final Ground ground;
   private final InForce inForce;
   private final Supervisor supervisor;
   private final TargetBoard board;
 
-  Targets(Ground ground, InForce inForce, Supervisor supervisor) {
+  public Targets(Ground ground, InForce inForce, Supervisor supervisor) {
     this.ground = ground;
     this.inForce = inForce;
     this.supervisor = supervisor;
@@ -35,7 +35,7 @@ final class Targets {
   }
 
   /** Every member of the configuration in force. */
-  List<MemberView> members() {
+  public List<MemberView> members() {
     Epoch epoch = inForce.epoch();
     long now = System.nanoTime();
     List<MemberView> all = new ArrayList<>();
@@ -93,7 +93,7 @@ final class Targets {
   }
 
   /** What is wrong with a group: that none of its members is up. Empty where one is. */
-  String trouble(TargetGroup group, int[] places, long now) {
+  public String trouble(TargetGroup group, int[] places, long now) {
     StringBuilder away = new StringBuilder();
     for (int i = 0; i < places.length; i++) {
       if (board.isUp(places[i], now)) {
@@ -106,7 +106,7 @@ final class Targets {
   }
 
   /** Ends the sessions of members that checks have found down, where their group says so. */
-  void endOnDown() {
+  public void endOnDown() {
     Epoch epoch = inForce.epoch();
     List<TargetGroup> groups = epoch.configuration().targets();
     BitSet down = new BitSet();
@@ -149,7 +149,7 @@ final class Targets {
    * @return how many members it was said of
    * @throws RefusedException where there is none of that name
    */
-  int say(TargetBoard.Mode mode, String which) throws RefusedException {
+  public int say(TargetBoard.Mode mode, String which) throws RefusedException {
     Epoch epoch = inForce.epoch();
     Configuration configuration = epoch.configuration();
     int slash = which.lastIndexOf('/');

@@ -11,7 +11,7 @@ import org.portbouncer.launcher.admin.UpgradeView;
  * Passes on how an upgrade goes from the mother's loop to the thread that asked for it, whose peer
  * may be slow to read.
  */
-final class UpgradeWait implements UpgradeWatch {
+public final class UpgradeWait implements UpgradeWatch {
 
   private static final int PATIENCE_SECONDS = 120;
 
@@ -43,7 +43,7 @@ final class UpgradeWait implements UpgradeWatch {
   }
 
   /** Waits for the end, on the thread that asked. */
-  void await(Operations.Upgraded told) throws RefusedException, IOException {
+  public void await(Operations.Upgraded told) throws RefusedException, IOException {
     try {
       while (true) {
         switch (news.poll(PATIENCE_SECONDS, TimeUnit.SECONDS)) {

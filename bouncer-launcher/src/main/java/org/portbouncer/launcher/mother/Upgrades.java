@@ -16,7 +16,7 @@ import org.portbouncer.launcher.admin.UpgradeView;
  * Takes requests to upgrade: looks whether another installation may follow this server, and begins.
  * In the mother, on her loop's thread.
  */
-final class Upgrades {
+public final class Upgrades {
 
   private static final int OTHERS_WRITE = 022;
 
@@ -27,7 +27,7 @@ final class Upgrades {
   /** Null while none is under way. */
   private Successor current;
 
-  Upgrades(SuccessorParts parts, Reloader reloader, Path config) {
+  public Upgrades(SuccessorParts parts, Reloader reloader, Path config) {
     this.parts = parts;
     this.reloader = reloader;
     this.config = config;
@@ -40,7 +40,7 @@ final class Upgrades {
    * @param ifChanged only where what is installed there is not what runs
    * @param watch told how it goes on
    */
-  void begin(Path home, boolean ifChanged, UpgradeWatch watch) {
+  public void begin(Path home, boolean ifChanged, UpgradeWatch watch) {
     String refusal = begun(home, ifChanged, watch);
     if (!refusal.isEmpty()) {
       watch.failed(refusal);

@@ -17,7 +17,7 @@ import org.portbouncer.core.worker.Build;
  * spare has those of all stages), and what is the stage's own; what all workers have in common,
  * java reads from bin/worker.options.
  */
-final class WorkerCommand {
+public final class WorkerCommand {
 
   private static final String CLUSTER = "org.portbouncer.negotiator.cluster.ClusterWorker";
   private static final String SPARE = "org.portbouncer.core.worker.SpareMain";
@@ -114,7 +114,7 @@ final class WorkerCommand {
   }
 
   /** What the operator has given workers' JVMs, as it is written; "" where that is nothing. */
-  static String givenOptions() {
+  public static String givenOptions() {
     String options = System.getenv(OPTIONS_OF_OPERATOR);
     return options == null || options.isBlank() ? "" : OPTIONS_OF_OPERATOR + "=" + options.strip();
   }
@@ -142,7 +142,7 @@ final class WorkerCommand {
    *
    * @throws StartException where a jar is missing
    */
-  static int build(StageId stage) throws StartException {
+  public static int build(StageId stage) throws StartException {
     return build(List.of("bouncer-core", role(stage).module()));
   }
 

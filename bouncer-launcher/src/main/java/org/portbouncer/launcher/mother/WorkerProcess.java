@@ -30,13 +30,13 @@ import org.slf4j.event.Level;
  * One worker process as the mother sees it: the child, the control link to it, what it last said.
  * On the thread of the mother's loop; {@link #state} and {@link #pid} may be read from others.
  */
-final class WorkerProcess extends Pollable implements ReportReader.Handler {
+public final class WorkerProcess extends Pollable implements ReportReader.Handler {
 
   /** The exit code of a JVM that does not start. */
   private static final int JVM_REFUSES = 1;
 
   /** As `status` shows it. */
-  enum State {
+  public enum State {
     STARTING("starting"),
     READY("ready"),
     DRAINING("draining"),
@@ -48,7 +48,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
       this.text = text;
     }
 
-    String text() {
+    public String text() {
       return text;
     }
   }
@@ -181,23 +181,23 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     this.pace = new LinkPace(loop, this, () -> control.fd());
   }
 
-  StageId stage() {
+  public StageId stage() {
     return stage;
   }
 
-  int index() {
+  public int index() {
     return index;
   }
 
-  int place() {
+  public int place() {
     return place;
   }
 
-  int pid() {
+  public int pid() {
     return pid;
   }
 
-  State state() {
+  public State state() {
     return leaving ? State.DRAINING : state;
   }
 
@@ -212,7 +212,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   }
 
   /** Whether it takes new sessions. */
-  boolean serves() {
+  public boolean serves() {
     return state() == State.READY;
   }
 
@@ -221,7 +221,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     leaving = true;
   }
 
-  boolean leaving() {
+  public boolean leaving() {
     return leaving;
   }
 
@@ -230,7 +230,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     return lanesVersion;
   }
 
-  int restarts() {
+  public int restarts() {
     return restarts.get();
   }
 
@@ -247,11 +247,11 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
     receivedBefore = sessions;
   }
 
-  String name() {
+  public String name() {
     return stage.text() + "/" + index;
   }
 
-  boolean running() {
+  public boolean running() {
     return process != null;
   }
 
@@ -272,12 +272,12 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   }
 
   /** When it is started again, on the loop's clock; meaningful while it is throttled. */
-  long nextStart() {
+  public long nextStart() {
     return nextStart;
   }
 
   /** Why it had to be started again the last time; empty where it never had. */
-  String lastEnd() {
+  public String lastEnd() {
     return lastEnd;
   }
 
@@ -436,7 +436,7 @@ final class WorkerProcess extends Pollable implements ReportReader.Handler {
   }
 
   /** The newest configuration that it has; 0 for none. */
-  int knows() {
+  public int knows() {
     return knows;
   }
 

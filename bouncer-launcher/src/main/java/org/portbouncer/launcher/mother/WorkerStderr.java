@@ -28,7 +28,7 @@ import org.slf4j.event.Level;
  *
  * <p>On the thread of the mother's loop.
  */
-final class WorkerStderr extends Pollable {
+public final class WorkerStderr extends Pollable {
 
   private static final int AT_ONCE = 128 * 1024;
   private static final int PER_SECOND = 4 * 1024;
@@ -78,7 +78,7 @@ final class WorkerStderr extends Pollable {
    *
    * @param fd the reading end; closed when nobody writes any more
    */
-  WorkerStderr(EventLoop loop, WorkerLog log, int fd) {
+  public WorkerStderr(EventLoop loop, WorkerLog log, int fd) {
     this.loop = loop;
     this.log = log;
     this.fd = fd;
@@ -137,7 +137,7 @@ final class WorkerStderr extends Pollable {
    *
    * @return the reading end, which is the caller's; -1 where nobody writes any more
    */
-  int release() {
+  public int release() {
     if (!open) {
       return -1;
     }
@@ -149,7 +149,7 @@ final class WorkerStderr extends Pollable {
   }
 
   /** What was said first, in one line, without what any VM says that does not start. */
-  String first() {
+  public String first() {
     return first.stream()
         .filter(text -> !AROUND_IT.matcher(text).matches())
         .map(String::strip)
@@ -157,7 +157,7 @@ final class WorkerStderr extends Pollable {
   }
 
   /** The process has ended: what it said last is written, but no more than it was due. */
-  void end() {
+  public void end() {
     while (open && left > 0 && read() > 0) {
       // Until the pipe is empty.
     }

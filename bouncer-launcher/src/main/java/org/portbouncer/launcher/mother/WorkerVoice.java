@@ -14,7 +14,7 @@ import org.slf4j.event.Level;
  *
  * <p>On the thread of the mother's loop.
  */
-final class WorkerVoice {
+public final class WorkerVoice {
 
   private static final Level[] LEVELS = {Level.ERROR, Level.WARN, Level.INFO, Level.DEBUG};
 
@@ -33,7 +33,7 @@ final class WorkerVoice {
   private long leftOut;
   private long saidAt;
 
-  WorkerVoice(WorkerLog log, long now) {
+  public WorkerVoice(WorkerLog log, long now) {
     this.log = log;
     this.filledAt = now;
     this.saidAt = now;
@@ -45,7 +45,7 @@ final class WorkerVoice {
    *
    * @param text UTF-8, of any content
    */
-  void said(ServerLog.Level level, byte[] text, long now) {
+  public void said(ServerLog.Level level, byte[] text, long now) {
     int which = level.ordinal();
     fill(now);
     if (lines[which] < 1 || bytes < text.length) {
@@ -70,7 +70,7 @@ final class WorkerVoice {
   }
 
   /** Says how many lines were left out since it was said last; at the worker's end too. */
-  void sayLeftOut(long now) {
+  public void sayLeftOut(long now) {
     saidAt = now;
     if (leftOut > 0) {
       log.log(Level.WARN, "says too much: " + leftOut + " of its lines were left out");

@@ -28,9 +28,9 @@ import org.portbouncer.core.worker.SessionEnd;
  * What the parts of a mother stand on, without the mother: a loop that turns on a thread of its
  * own, an area, a configuration. Parts are made and asked on that thread.
  */
-final class MotherRig {
+public final class MotherRig {
 
-  static final int PID = 100;
+  public static final int PID = 100;
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final EventLoop loop = new EventLoop();
@@ -47,7 +47,7 @@ final class MotherRig {
    * @param records of the session table
    * @param batch sessions in one message between stages
    */
-  MotherRig(Configuration first, int records, int batch) {
+  public MotherRig(Configuration first, int records, int batch) {
     SharedArea area = SharedArea.create(records);
     Epochs epochs = new Epochs();
     StateMaker states = StateMaker.open(first.stateTransfer());
@@ -69,7 +69,7 @@ final class MotherRig {
   }
 
   /** The configuration of a text: what stands inside of `bouncer`. */
-  static Configuration configuration(Path folder, String inside) throws IOException {
+  public static Configuration configuration(Path folder, String inside) throws IOException {
     Path file = Files.writeString(folder.resolve("b.conf"), "bouncer {\n" + inside + "\n}\n");
     LoadResult result = ConfigLoader.load(file);
     assertThat(result.configuration()).as("%s", result.problems()).isNotNull();
@@ -86,20 +86,20 @@ final class MotherRig {
   }
 
   /** What is done at the end of each turn from now on. */
-  void atEndOfTurn(Runnable what) {
+  public void atEndOfTurn(Runnable what) {
     turn = what;
   }
 
-  Ground ground() {
+  public Ground ground() {
     return ground;
   }
 
-  SessionTable table() {
+  public SessionTable table() {
     return ground.table();
   }
 
   /** A configuration with places to count at, as the next epoch. */
-  Epoch epoch(Configuration configuration) {
+  public Epoch epoch(Configuration configuration) {
     int number = ++lastEpoch;
     Epoch epoch =
         onLoop(
@@ -111,12 +111,12 @@ final class MotherRig {
   }
 
   /** As workers get it. */
-  static PublishedEpoch published(Epoch epoch) {
+  public static PublishedEpoch published(Epoch epoch) {
     return new PublishedEpoch(epoch.withoutNetworks(), EpochCodec.encode(epoch, 0), null);
   }
 
   /** Has it done on the loop's thread, and waits for it. */
-  void onLoop(Runnable what) {
+  public void onLoop(Runnable what) {
     onLoop(
         () -> {
           what.run();
@@ -125,7 +125,7 @@ final class MotherRig {
   }
 
   /** The same, with an answer. */
-  <T> T onLoop(Callable<T> what) {
+  public <T> T onLoop(Callable<T> what) {
     CompletableFuture<T> answer = new CompletableFuture<>();
     ground.post(
         () -> {
@@ -139,12 +139,12 @@ final class MotherRig {
   }
 
   /** Waits until it is so, as seen on the loop's thread. */
-  void awaitOnLoop(String what, Callable<Boolean> condition) {
+  public void awaitOnLoop(String what, Callable<Boolean> condition) {
     await(what).atMost(PATIENCE).until(() -> onLoop(condition));
   }
 
   /** Ends the loop. */
-  void close() throws InterruptedException {
+  public void close() throws InterruptedException {
     onLoop(loop::stop);
     assertThat(thread.join(PATIENCE)).as("the loop has ended").isTrue();
   }
