@@ -17,6 +17,8 @@ import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.Handover;
 import org.portbouncer.core.worker.Outbox;
 import org.portbouncer.core.worker.SessionPool;
+import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.ground.StateMaker;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.launcher.admin.AdminServer;
 import org.portbouncer.launcher.admin.Operations;
+import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.privilege.RunAs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

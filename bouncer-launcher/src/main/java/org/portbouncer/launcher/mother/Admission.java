@@ -15,6 +15,8 @@ import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.worker.Outbox;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.core.worker.SessionPool;
+import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.ground.StateMaker;
 
 /**
  * Makes a session of each client, and gives it its first hop. In the mother, on her loop's thread;

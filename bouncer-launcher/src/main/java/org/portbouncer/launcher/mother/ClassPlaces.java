@@ -12,6 +12,8 @@ import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.Epochs;
+import org.portbouncer.launcher.mother.ground.LiveRecords;
+import org.portbouncer.launcher.mother.ground.StartException;
 
 /**
  * Which bandwidth class has which place on the {@link ClassBoard}. A class keeps its place, and so

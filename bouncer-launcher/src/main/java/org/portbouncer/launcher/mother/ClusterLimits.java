@@ -16,6 +16,8 @@ import org.portbouncer.core.shared.Limit;
 import org.portbouncer.core.shared.SharedParts;
 import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.ground.LiveSessions;
 
 /**
  * The limits that this server holds with others: what it uses of each and could use, and where its

@@ -13,6 +13,7 @@ import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.ProcessState;
 import org.portbouncer.launcher.log.WorkerLog;
+import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.privilege.Confinement;
 
 /**

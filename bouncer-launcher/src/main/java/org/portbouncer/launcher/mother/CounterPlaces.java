@@ -14,6 +14,7 @@ import org.portbouncer.core.shared.ListenerCounters;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.core.worker.Places;
+import org.portbouncer.launcher.mother.ground.StartException;
 
 /**
  * Says where each configuration counts in shared memory, by name. In the mother; what was counted

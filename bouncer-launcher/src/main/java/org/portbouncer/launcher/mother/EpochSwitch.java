@@ -3,6 +3,8 @@ package org.portbouncer.launcher.mother;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.log.LogSetup;
+import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.ground.StartException;
 
 /**
  * Gives configurations their numbers and places, and has new sessions set out under them. In the

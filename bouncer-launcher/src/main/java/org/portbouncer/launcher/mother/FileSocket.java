@@ -11,6 +11,7 @@ import org.portbouncer.core.config.ListenOptions;
 import org.portbouncer.core.sys.Accounts;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.LibcIdentity;
+import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.privilege.RunAs;
 
 /**

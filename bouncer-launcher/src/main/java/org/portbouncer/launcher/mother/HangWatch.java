@@ -5,6 +5,7 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.sys.ProcessState;
 import org.portbouncer.core.worker.Worker;
+import org.portbouncer.launcher.mother.ground.Ground;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

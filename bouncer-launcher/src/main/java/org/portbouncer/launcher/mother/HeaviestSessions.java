@@ -12,6 +12,7 @@ import org.portbouncer.launcher.admin.HeaviestView;
 import org.portbouncer.launcher.admin.SessionOrder;
 import org.portbouncer.launcher.admin.SessionView;
 import org.portbouncer.launcher.admin.SessionWatch;
+import org.portbouncer.launcher.mother.ground.Ground;
 
 /**
  * Finds the heaviest sessions in one walk over the session table, of which only those that are told

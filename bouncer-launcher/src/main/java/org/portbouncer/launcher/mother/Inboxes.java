@@ -10,6 +10,7 @@ import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
+import org.portbouncer.launcher.mother.ground.StartException;
 
 /**
  * The hops' sockets: datagram pairs that the mother makes and keeps, both ends, so that what waits

@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.mother;
 
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.privilege.Confinement;
 
 /** Starts the programs of workers. In the mother; a test has others. */

@@ -9,6 +9,7 @@ import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
+import org.portbouncer.launcher.mother.ground.Ground;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -20,6 +20,7 @@ import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.SockAddr;
 import org.portbouncer.core.sys.SocketName;
 import org.portbouncer.core.sys.Sockets;
+import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.privilege.RunAs;
 
 /**

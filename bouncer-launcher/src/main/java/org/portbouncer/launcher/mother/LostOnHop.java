@@ -15,6 +15,7 @@ import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.worker.SessionEnd;
+import org.portbouncer.launcher.mother.ground.LiveRecords;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -12,6 +12,7 @@ import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.launcher.metrics.MetricsServer;
 import org.portbouncer.launcher.metrics.MetricsSource;
+import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.privilege.RunAs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

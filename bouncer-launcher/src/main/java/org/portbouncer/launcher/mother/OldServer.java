@@ -4,6 +4,7 @@ import org.portbouncer.core.control.ControlException;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
+import org.portbouncer.launcher.mother.ground.Ground;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -17,6 +17,7 @@ import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.metrics.Figures;
 import org.portbouncer.launcher.mother.CounterPlaces.RuleName;
+import org.portbouncer.launcher.mother.ground.LiveSessions;
 
 /** Reads what rules and bandwidth classes do. In the mother, from any thread. */
 final class PolicyFigures {

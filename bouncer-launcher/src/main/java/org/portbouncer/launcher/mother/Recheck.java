@@ -12,6 +12,7 @@ import org.portbouncer.core.config.Rule;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.launcher.mother.ground.Ground;
 
 /**
  * Decides about every live session again, as if it came now, and ends those that the rules block.

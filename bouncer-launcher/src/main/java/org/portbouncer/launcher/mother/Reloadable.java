@@ -1,5 +1,7 @@
 package org.portbouncer.launcher.mother;
 
+import org.portbouncer.launcher.mother.ground.Ground;
+
 /**
  * All that a reload changes, or asks before it does. In the mother.
  *

@@ -24,6 +24,7 @@ import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.Handover;
 import org.portbouncer.core.worker.Outbox;
 import org.portbouncer.core.worker.SessionPool;
+import org.portbouncer.launcher.mother.ground.Ground;
 
 /**
  * Has live sessions of an io worker that has ended go on in others: takes their descriptors from

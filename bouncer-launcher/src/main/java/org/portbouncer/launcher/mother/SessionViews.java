@@ -11,6 +11,7 @@ import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.admin.HopView;
 import org.portbouncer.launcher.admin.SessionView;
+import org.portbouncer.launcher.mother.ground.Ground;
 
 /** The live sessions as people and programs see them. In the mother, from any thread. */
 public final class SessionViews {

@@ -11,6 +11,7 @@ import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.ProcessState;
+import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,5 +1,7 @@
 package org.portbouncer.launcher.mother;
 
+import org.portbouncer.launcher.mother.ground.Ground;
+
 /** The one line of `systemctl status` about the server; in the mother, on her loop's thread. */
 public final class StatusLine {
 

@@ -18,6 +18,7 @@ import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.launcher.Version;
 import org.portbouncer.launcher.admin.UpgradeView;
+import org.portbouncer.launcher.mother.ground.Ground;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

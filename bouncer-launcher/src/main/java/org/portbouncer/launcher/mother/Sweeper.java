@@ -12,6 +12,8 @@ import org.portbouncer.core.shared.StateSlots;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.Epochs;
 import org.portbouncer.core.worker.SessionEnd;
+import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.ground.LiveRecords;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

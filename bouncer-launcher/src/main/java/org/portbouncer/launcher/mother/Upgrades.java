@@ -11,6 +11,7 @@ import org.portbouncer.core.sys.LibcIdentity;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.launcher.Version;
 import org.portbouncer.launcher.admin.UpgradeView;
+import org.portbouncer.launcher.mother.ground.StartException;
 
 /**
  * Takes requests to upgrade: looks whether another installation may follow this server, and begins.

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.worker.Build;
+import org.portbouncer.launcher.mother.ground.StartException;
 
 /**
  * The command line of a worker's JVM: the same JDK as the mother's, the two jars its stage needs (a

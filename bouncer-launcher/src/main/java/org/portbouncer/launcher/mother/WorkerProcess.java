@@ -21,6 +21,7 @@ import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.ServerLog;
 import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.log.WorkerLog;
+import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -19,6 +19,8 @@ import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.Epochs;
 import org.portbouncer.core.worker.Places;
+import org.portbouncer.launcher.mother.ground.LiveRecords;
+import org.portbouncer.launcher.mother.ground.StartException;
 
 class ClassPlacesTest {
 

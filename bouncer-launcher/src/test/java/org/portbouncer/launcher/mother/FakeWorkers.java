@@ -10,6 +10,7 @@ import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Pipes;
 import org.portbouncer.core.sys.Sockets;
+import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.privilege.Confinement;
 
 /**

@@ -28,6 +28,7 @@ import org.portbouncer.core.worker.Epochs;
 import org.portbouncer.core.worker.Handover;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.core.worker.SessionPool;
+import org.portbouncer.launcher.mother.ground.LiveRecords;
 
 /** One stage with one inbox, one worker before it and one that reads it; both are the test. */
 class LostOnHopTest {

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.ground;
 
 import java.util.function.Consumer;
 import org.slf4j.Logger;

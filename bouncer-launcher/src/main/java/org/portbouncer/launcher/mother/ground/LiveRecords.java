@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.ground;
 
 import java.util.function.IntConsumer;
 import org.portbouncer.core.shared.RecordAllocator;

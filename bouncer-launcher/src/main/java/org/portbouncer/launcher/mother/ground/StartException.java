@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.ground;
 
 /** The server cannot start (or go on); the message is one line for the operator. */
 public final class StartException extends Exception {
