@@ -25,6 +25,7 @@ import org.portbouncer.launcher.log.StandardStreams;
 import org.portbouncer.launcher.metrics.Figures;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.LiveSessions;
+import org.portbouncer.launcher.mother.machine.ProcessUsage;
 import org.portbouncer.launcher.state.LastError;
 
 /**

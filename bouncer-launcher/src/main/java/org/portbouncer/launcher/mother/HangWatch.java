@@ -6,6 +6,7 @@ import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.sys.ProcessState;
 import org.portbouncer.core.worker.Worker;
 import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.machine.ProcessorTime;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -7,6 +7,7 @@ import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.PortRanges;
 import org.portbouncer.core.config.Problem;
 import org.portbouncer.core.worker.DescriptorLimit;
+import org.portbouncer.launcher.mother.machine.MemoryLimit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -26,6 +26,7 @@ import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.LiveRecords;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.machine.FreeMemory;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.privilege.SocketRights;
 import org.portbouncer.launcher.systemd.Notifier;

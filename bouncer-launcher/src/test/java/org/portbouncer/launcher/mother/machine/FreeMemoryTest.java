@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

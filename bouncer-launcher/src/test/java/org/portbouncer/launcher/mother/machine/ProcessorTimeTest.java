@@ -1,11 +1,11 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.portbouncer.launcher.mother.ProcessorTime.OfThread;
+import org.portbouncer.launcher.mother.machine.ProcessorTime.OfThread;
 
 class ProcessorTimeTest {
 
