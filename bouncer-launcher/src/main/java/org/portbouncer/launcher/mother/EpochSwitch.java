@@ -3,6 +3,9 @@ package org.portbouncer.launcher.mother;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.log.LogSetup;
+import org.portbouncer.launcher.mother.books.Books;
+import org.portbouncer.launcher.mother.books.ClassPlaces;
+import org.portbouncer.launcher.mother.books.CounterPlaces;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.StartException;
 

@@ -23,6 +23,7 @@ import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.Version;
 import org.portbouncer.launcher.log.StandardStreams;
 import org.portbouncer.launcher.metrics.Figures;
+import org.portbouncer.launcher.mother.books.CounterPlaces;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.LiveSessions;
 import org.portbouncer.launcher.mother.machine.ProcessUsage;

@@ -17,6 +17,7 @@ import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.EpochCodec;
 import org.portbouncer.launcher.Version;
+import org.portbouncer.launcher.mother.books.Books;
 import org.portbouncer.launcher.mother.ground.StartException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -22,6 +22,8 @@ import org.portbouncer.core.worker.Epochs;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.launcher.log.LogSetup;
 import org.portbouncer.launcher.log.StandardStreams;
+import org.portbouncer.launcher.mother.books.ClassPlaces;
+import org.portbouncer.launcher.mother.books.CounterPlaces;
 import org.portbouncer.launcher.mother.ground.Afterwards;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.LiveRecords;

@@ -16,7 +16,8 @@ import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.metrics.Figures;
-import org.portbouncer.launcher.mother.CounterPlaces.RuleName;
+import org.portbouncer.launcher.mother.books.CounterPlaces;
+import org.portbouncer.launcher.mother.books.CounterPlaces.RuleName;
 import org.portbouncer.launcher.mother.ground.LiveSessions;
 
 /** Reads what rules and bandwidth classes do. In the mother, from any thread. */

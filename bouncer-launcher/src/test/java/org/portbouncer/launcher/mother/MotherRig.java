@@ -23,6 +23,7 @@ import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.EpochCodec;
 import org.portbouncer.core.worker.Epochs;
 import org.portbouncer.core.worker.SessionEnd;
+import org.portbouncer.launcher.mother.books.CounterPlaces;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.LiveRecords;
 import org.portbouncer.launcher.mother.ground.StateMaker;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.books;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -18,7 +18,7 @@ import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.EpochCodec;
 import org.portbouncer.core.worker.Places;
-import org.portbouncer.launcher.mother.CounterPlaces.RuleName;
+import org.portbouncer.launcher.mother.books.CounterPlaces.RuleName;
 
 class CounterPlacesTest {
 

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.books;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
