@@ -30,6 +30,7 @@ import org.portbouncer.launcher.mother.ground.LiveRecords;
 import org.portbouncer.launcher.mother.ground.LoopFailures;
 import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.mother.ground.StateMaker;
+import org.portbouncer.launcher.mother.rescue.Inboxes;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.privilege.RunAs;
 import org.portbouncer.launcher.privilege.SocketRights;

@@ -13,6 +13,7 @@ import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.rescue.Inboxes;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.privilege.SocketRights;
 import org.slf4j.Logger;

@@ -22,6 +22,8 @@ import org.portbouncer.core.worker.ServerLog;
 import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.log.WorkerLog;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.rescue.Inboxes;
+import org.portbouncer.launcher.mother.rescue.Keeper;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -25,6 +25,7 @@ import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.rescue.Inboxes;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.privilege.SocketRights;
 import org.portbouncer.launcher.systemd.Notifier;
