@@ -8,6 +8,7 @@ import org.portbouncer.launcher.mother.books.ClassPlaces;
 import org.portbouncer.launcher.mother.books.CounterPlaces;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.handover.Inheritance;
 
 /**
  * Gives configurations their numbers and places, and has new sessions set out under them. In the

@@ -17,6 +17,7 @@ import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.Build;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.handover.HandoverLink;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.systemd.Notifier;
 

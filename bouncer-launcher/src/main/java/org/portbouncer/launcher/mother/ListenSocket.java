@@ -21,6 +21,7 @@ import org.portbouncer.core.sys.SockAddr;
 import org.portbouncer.core.sys.SocketName;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.handover.HandoverLink;
 import org.portbouncer.launcher.privilege.RunAs;
 
 /**

@@ -12,6 +12,7 @@ import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Overlap;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.handover.HandoverLink;
 import org.portbouncer.launcher.privilege.RunAs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -5,6 +5,7 @@ import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.handover.Predecessors;
 import org.portbouncer.launcher.systemd.Notifier;
 import org.portbouncer.launcher.systemd.RestartQuestion;
 import org.slf4j.Logger;

@@ -27,6 +27,7 @@ import org.portbouncer.launcher.mother.books.Books;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.LiveRecords;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.handover.Predecessors;
 import org.portbouncer.launcher.mother.machine.FreeMemory;
 import org.portbouncer.launcher.mother.rescue.Inboxes;
 import org.portbouncer.launcher.mother.rescue.LostOnHop;

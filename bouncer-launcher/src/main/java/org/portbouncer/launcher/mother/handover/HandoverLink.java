@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.handover;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.handover;
 
 import org.portbouncer.core.control.ControlException;
 import org.portbouncer.core.loop.Pollable;
