@@ -6,7 +6,7 @@ import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.sys.Printable;
 import org.portbouncer.core.worker.HeapNeed;
-import org.portbouncer.launcher.mother.SessionRoom;
+import org.portbouncer.launcher.mother.doors.SessionRoom;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 

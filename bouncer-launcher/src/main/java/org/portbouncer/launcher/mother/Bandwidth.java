@@ -6,6 +6,7 @@ import org.portbouncer.core.shared.ClassBoard;
 import org.portbouncer.core.shared.ClassTerms;
 import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.launcher.mother.doors.InForce;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -17,6 +17,7 @@ import org.portbouncer.core.config.Cluster;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.sys.Printable;
 import org.portbouncer.launcher.admin.ClusterView;
+import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.privilege.Confinement;

@@ -3,6 +3,7 @@ package org.portbouncer.launcher.mother;
 import java.util.BitSet;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -7,6 +7,7 @@ import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.sys.Errno;
+import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

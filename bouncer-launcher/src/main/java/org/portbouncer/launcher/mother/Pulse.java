@@ -2,6 +2,7 @@ package org.portbouncer.launcher.mother;
 
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
+import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.state.ServerState;
 import org.portbouncer.launcher.state.Standing;
 import org.portbouncer.launcher.systemd.Notifier;

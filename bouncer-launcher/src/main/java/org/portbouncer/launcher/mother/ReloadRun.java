@@ -18,6 +18,7 @@ import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.HeapNeed;
 import org.portbouncer.launcher.admin.ReloadView;
+import org.portbouncer.launcher.mother.doors.Listeners;
 import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.privilege.SocketsRefusedException;
 import org.slf4j.Logger;

@@ -1,5 +1,7 @@
 package org.portbouncer.launcher.mother;
 
+import org.portbouncer.launcher.mother.doors.Acceptor;
+import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 
 /**

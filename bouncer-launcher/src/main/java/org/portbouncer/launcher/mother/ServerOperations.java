@@ -34,6 +34,7 @@ import org.portbouncer.launcher.admin.StatusView;
 import org.portbouncer.launcher.admin.WorkerView;
 import org.portbouncer.launcher.metrics.Figures;
 import org.portbouncer.launcher.metrics.MetricsSource;
+import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.state.Standing;
 

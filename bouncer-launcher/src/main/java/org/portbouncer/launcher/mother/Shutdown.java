@@ -4,6 +4,8 @@ import java.util.function.Consumer;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.launcher.mother.doors.Acceptor;
+import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.handover.Predecessors;
 import org.portbouncer.launcher.systemd.Notifier;

@@ -7,6 +7,8 @@ import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.PortRanges;
 import org.portbouncer.core.config.Problem;
 import org.portbouncer.core.worker.DescriptorLimit;
+import org.portbouncer.launcher.mother.doors.Listeners;
+import org.portbouncer.launcher.mother.doors.SessionRoom;
 import org.portbouncer.launcher.mother.machine.MemoryLimit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

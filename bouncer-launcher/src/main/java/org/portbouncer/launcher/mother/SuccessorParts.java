@@ -1,6 +1,8 @@
 package org.portbouncer.launcher.mother;
 
 import java.util.function.BooleanSupplier;
+import org.portbouncer.launcher.mother.doors.Acceptor;
+import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.systemd.Notifier;
 

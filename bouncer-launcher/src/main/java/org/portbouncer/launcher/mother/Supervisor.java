@@ -24,6 +24,7 @@ import org.portbouncer.core.worker.ServerLog;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.mother.books.Books;
+import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.LiveRecords;
 import org.portbouncer.launcher.mother.ground.StartException;

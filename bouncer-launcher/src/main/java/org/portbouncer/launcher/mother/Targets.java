@@ -14,6 +14,7 @@ import org.portbouncer.core.shared.TargetBoard.Outcome;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.admin.RefusedException;
+import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.state.LastError;
 

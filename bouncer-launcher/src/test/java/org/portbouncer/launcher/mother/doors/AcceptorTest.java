@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.doors;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -23,6 +23,7 @@ import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.SessionPool;
+import org.portbouncer.launcher.mother.MotherRig;
 import org.portbouncer.launcher.privilege.RunAs;
 
 /** The acceptor over real sockets, with an inbox that the test reads. */

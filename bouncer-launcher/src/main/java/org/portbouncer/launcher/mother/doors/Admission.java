@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.doors;
 
 import java.lang.foreign.MemorySegment;
 import org.portbouncer.core.config.Configuration;
