@@ -14,6 +14,8 @@ import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.ProcessState;
 import org.portbouncer.launcher.log.WorkerLog;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.launch.LaunchedWorker;
+import org.portbouncer.launcher.mother.launch.WorkerStderr;
 import org.portbouncer.launcher.privilege.Confinement;
 
 /**

@@ -39,6 +39,8 @@ import org.portbouncer.launcher.mother.ground.StateMaker;
 import org.portbouncer.launcher.mother.handover.Inheritance;
 import org.portbouncer.launcher.mother.handover.OldServer;
 import org.portbouncer.launcher.mother.handover.Predecessors;
+import org.portbouncer.launcher.mother.launch.ClassCache;
+import org.portbouncer.launcher.mother.launch.Launcher;
 import org.portbouncer.launcher.mother.rescue.Inboxes;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.privilege.RunAs;

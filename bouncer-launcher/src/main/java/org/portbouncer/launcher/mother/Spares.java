@@ -12,6 +12,8 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.ProcessState;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.launch.LaunchedWorker;
+import org.portbouncer.launcher.mother.launch.RestartPause;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

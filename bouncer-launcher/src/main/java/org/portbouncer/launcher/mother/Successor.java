@@ -20,6 +20,7 @@ import org.portbouncer.launcher.Version;
 import org.portbouncer.launcher.admin.UpgradeView;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.handover.HandoverLink;
+import org.portbouncer.launcher.mother.launch.ProcessEnd;
 import org.portbouncer.launcher.mother.rescue.Inboxes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -12,6 +12,7 @@ import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.launcher.Version;
 import org.portbouncer.launcher.admin.UpgradeView;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.launch.WorkerCommand;
 
 /**
  * Takes requests to upgrade: looks whether another installation may follow this server, and begins.

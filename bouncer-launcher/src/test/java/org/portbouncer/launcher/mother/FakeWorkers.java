@@ -11,6 +11,8 @@ import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Pipes;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.launch.LaunchedWorker;
+import org.portbouncer.launcher.mother.launch.Launcher;
 import org.portbouncer.launcher.privilege.Confinement;
 
 /**

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.launch;
 
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.launcher.mother.ground.StartException;

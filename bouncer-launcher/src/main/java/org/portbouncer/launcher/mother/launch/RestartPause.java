@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.launch;
 
 /**
  * How long to wait before a process that died is started again: not at all where it had served, or
