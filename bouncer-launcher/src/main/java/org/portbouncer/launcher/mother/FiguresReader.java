@@ -29,6 +29,7 @@ import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.LiveSessions;
 import org.portbouncer.launcher.mother.machine.ProcessUsage;
+import org.portbouncer.launcher.mother.spares.Spares;
 import org.portbouncer.launcher.state.LastError;
 
 /**

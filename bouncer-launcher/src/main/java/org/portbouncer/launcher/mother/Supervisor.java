@@ -36,6 +36,7 @@ import org.portbouncer.launcher.mother.machine.FreeMemory;
 import org.portbouncer.launcher.mother.rescue.Inboxes;
 import org.portbouncer.launcher.mother.rescue.LostOnHop;
 import org.portbouncer.launcher.mother.rescue.Resumption;
+import org.portbouncer.launcher.mother.spares.Spares;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.privilege.SocketRights;
 import org.portbouncer.launcher.systemd.Notifier;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.spares;
 
 import java.util.Deque;
 import org.portbouncer.core.control.ControlChannel;
