@@ -9,6 +9,7 @@ import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.launcher.log.StandardStreams;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.portbouncer.launcher.privilege.RunAs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

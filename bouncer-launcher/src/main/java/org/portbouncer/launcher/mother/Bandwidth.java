@@ -7,6 +7,7 @@ import org.portbouncer.core.shared.ClassTerms;
 import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.mother.doors.InForce;
+import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

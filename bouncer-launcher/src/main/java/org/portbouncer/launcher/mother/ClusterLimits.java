@@ -18,6 +18,7 @@ import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.LiveSessions;
+import org.portbouncer.launcher.mother.staff.Supervisor;
 
 /**
  * The limits that this server holds with others: what it uses of each and could use, and where its

@@ -5,6 +5,9 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.staff.PublishedEpoch;
+import org.portbouncer.launcher.mother.staff.PublishedEpochs;
+import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

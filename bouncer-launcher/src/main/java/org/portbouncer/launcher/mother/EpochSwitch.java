@@ -12,6 +12,7 @@ import org.portbouncer.launcher.mother.doors.Listeners;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.mother.handover.Inheritance;
+import org.portbouncer.launcher.mother.staff.Supervisor;
 
 /**
  * Gives configurations their numbers and places, and has new sessions set out under them. In the

@@ -30,6 +30,9 @@ import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.LiveSessions;
 import org.portbouncer.launcher.mother.machine.ProcessUsage;
 import org.portbouncer.launcher.mother.spares.Spares;
+import org.portbouncer.launcher.mother.staff.Staff;
+import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.WorkerProcess;
 import org.portbouncer.launcher.state.LastError;
 
 /**

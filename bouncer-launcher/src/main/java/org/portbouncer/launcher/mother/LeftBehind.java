@@ -10,6 +10,7 @@ import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -13,6 +13,7 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.staff.Supervisor;
 
 /**
  * Decides about every live session again, as if it came now, and ends those that the rules block.

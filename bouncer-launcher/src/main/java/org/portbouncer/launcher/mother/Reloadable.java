@@ -3,6 +3,8 @@ package org.portbouncer.launcher.mother;
 import org.portbouncer.launcher.mother.doors.Acceptor;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.staff.PublishedEpochs;
+import org.portbouncer.launcher.mother.staff.Supervisor;
 
 /**
  * All that a reload changes, or asks before it does. In the mother.

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.portbouncer.launcher.admin.ReloadView;
+import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.WorkerProcess;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

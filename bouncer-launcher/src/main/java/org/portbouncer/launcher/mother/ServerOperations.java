@@ -36,6 +36,8 @@ import org.portbouncer.launcher.metrics.Figures;
 import org.portbouncer.launcher.metrics.MetricsSource;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.staff.Moves;
+import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.portbouncer.launcher.state.Standing;
 
 /**

@@ -1,6 +1,8 @@
 package org.portbouncer.launcher.mother;
 
 import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.WorkerProcess;
 
 /** The one line of `systemctl status` about the server; in the mother, on her loop's thread. */
 public final class StatusLine {

@@ -11,6 +11,7 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.sys.ChildProcess;
 import org.portbouncer.core.sys.ProcessState;
 import org.portbouncer.core.sys.SystemCallException;
+import org.portbouncer.launcher.mother.staff.Supervisor;
 
 /**
  * As the first process of a container the mother is the parent of all whose own has gone, such as

@@ -22,6 +22,7 @@ import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.handover.HandoverLink;
 import org.portbouncer.launcher.mother.launch.ProcessEnd;
 import org.portbouncer.launcher.mother.rescue.Inboxes;
+import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

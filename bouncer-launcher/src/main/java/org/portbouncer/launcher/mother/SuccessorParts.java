@@ -4,6 +4,8 @@ import java.util.function.BooleanSupplier;
 import org.portbouncer.launcher.mother.doors.Acceptor;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.staff.PublishedEpochs;
+import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.portbouncer.launcher.systemd.Notifier;
 
 /**

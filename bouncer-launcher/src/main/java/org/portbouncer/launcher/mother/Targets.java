@@ -16,6 +16,7 @@ import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.admin.RefusedException;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.portbouncer.launcher.state.LastError;
 
 /**

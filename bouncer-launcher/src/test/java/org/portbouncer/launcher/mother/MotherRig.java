@@ -27,6 +27,7 @@ import org.portbouncer.launcher.mother.books.CounterPlaces;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.LiveRecords;
 import org.portbouncer.launcher.mother.ground.StateMaker;
+import org.portbouncer.launcher.mother.staff.PublishedEpoch;
 
 /**
  * What the parts of a mother stand on, without the mother: a loop that turns on a thread of its

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.staff;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -24,6 +24,7 @@ import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.launcher.mother.MotherRig;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.mother.rescue.Inboxes;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.staff;
 
 import org.portbouncer.core.config.RuleMemory;
 import org.portbouncer.core.sys.SystemCallException;

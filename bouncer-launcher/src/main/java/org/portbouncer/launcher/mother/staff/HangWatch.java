@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.staff;
 
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.staff;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -22,6 +22,7 @@ import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.worker.ServerLog;
 import org.portbouncer.core.worker.WorkerStart;
+import org.portbouncer.launcher.mother.MotherRig;
 import org.portbouncer.launcher.mother.rescue.Inboxes;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.privilege.SocketRights;

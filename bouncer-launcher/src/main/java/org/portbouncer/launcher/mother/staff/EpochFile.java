@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.staff;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.staff;
 
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
