@@ -23,6 +23,7 @@ import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.mother.staff.PublishedEpoch;
 import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.portbouncer.launcher.mother.staff.WorkerProcess;
+import org.portbouncer.launcher.mother.upkeep.AccessLogKeeper;
 import org.portbouncer.launcher.privilege.SocketsRefusedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

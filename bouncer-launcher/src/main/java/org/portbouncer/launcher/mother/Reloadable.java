@@ -5,6 +5,7 @@ import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.staff.PublishedEpochs;
 import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.upkeep.AccessLogKeeper;
 
 /**
  * All that a reload changes, or asks before it does. In the mother.

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.upkeep;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.upkeep;
 
 import java.util.concurrent.atomic.AtomicLong;
 import org.portbouncer.core.config.Configuration.AccessLog;

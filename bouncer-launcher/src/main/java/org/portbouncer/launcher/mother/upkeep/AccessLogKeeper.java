@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.upkeep;
 
 import org.portbouncer.core.config.Configuration.AccessLog;
 import org.portbouncer.core.config.Configuration.AccessLog.Sink;
