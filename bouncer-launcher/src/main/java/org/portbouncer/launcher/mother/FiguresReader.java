@@ -24,6 +24,7 @@ import org.portbouncer.launcher.Version;
 import org.portbouncer.launcher.log.StandardStreams;
 import org.portbouncer.launcher.metrics.Figures;
 import org.portbouncer.launcher.mother.books.CounterPlaces;
+import org.portbouncer.launcher.mother.cluster.ClusterKeeper;
 import org.portbouncer.launcher.mother.doors.AcceptPauses;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;

@@ -24,6 +24,8 @@ import org.portbouncer.launcher.log.LogSetup;
 import org.portbouncer.launcher.log.StandardStreams;
 import org.portbouncer.launcher.mother.books.ClassPlaces;
 import org.portbouncer.launcher.mother.books.CounterPlaces;
+import org.portbouncer.launcher.mother.cluster.ClusterKeeper;
+import org.portbouncer.launcher.mother.cluster.ClusterLimits;
 import org.portbouncer.launcher.mother.doors.AcceptPauses;
 import org.portbouncer.launcher.mother.doors.Acceptor;
 import org.portbouncer.launcher.mother.doors.Adoption;

@@ -34,6 +34,8 @@ import org.portbouncer.launcher.admin.StatusView;
 import org.portbouncer.launcher.admin.WorkerView;
 import org.portbouncer.launcher.metrics.Figures;
 import org.portbouncer.launcher.metrics.MetricsSource;
+import org.portbouncer.launcher.mother.cluster.ClusterKeeper;
+import org.portbouncer.launcher.mother.cluster.ClusterLimits;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.staff.Moves;

@@ -6,6 +6,7 @@ import org.portbouncer.core.config.TargetGroup;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.worker.Epoch;
+import org.portbouncer.launcher.mother.cluster.ClusterKeeper;
 import org.portbouncer.launcher.mother.doors.Acceptor;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.cluster;
 
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.cluster;
 
 import org.portbouncer.core.cluster.ClusterWire;
 import org.portbouncer.core.cluster.ClusterWire.Answer;
