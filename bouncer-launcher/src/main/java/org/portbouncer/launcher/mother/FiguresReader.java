@@ -34,6 +34,7 @@ import org.portbouncer.launcher.mother.spares.Spares;
 import org.portbouncer.launcher.mother.staff.Staff;
 import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.portbouncer.launcher.mother.staff.WorkerProcess;
+import org.portbouncer.launcher.mother.tuning.Targets;
 import org.portbouncer.launcher.mother.upkeep.LeftOutLines;
 import org.portbouncer.launcher.state.LastError;
 

@@ -49,6 +49,7 @@ import org.portbouncer.launcher.mother.staff.PublishedEpoch;
 import org.portbouncer.launcher.mother.staff.PublishedEpochs;
 import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.portbouncer.launcher.mother.staff.WorkerProcess;
+import org.portbouncer.launcher.mother.tuning.Targets;
 import org.portbouncer.launcher.mother.upkeep.AccessLogKeeper;
 import org.portbouncer.launcher.mother.upkeep.LeftBehind;
 import org.portbouncer.launcher.mother.upkeep.LeftOutLines;

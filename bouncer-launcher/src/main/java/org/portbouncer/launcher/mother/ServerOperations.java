@@ -40,6 +40,8 @@ import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.staff.Moves;
 import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.tuning.Bandwidth;
+import org.portbouncer.launcher.mother.tuning.Targets;
 import org.portbouncer.launcher.mother.upkeep.LeftOutLines;
 import org.portbouncer.launcher.state.Standing;
 

@@ -13,6 +13,7 @@ import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.staff.HangWatch;
 import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.portbouncer.launcher.mother.staff.WorkerProcess;
+import org.portbouncer.launcher.mother.tuning.Targets;
 import org.portbouncer.launcher.mother.upkeep.LeftOutLines;
 import org.portbouncer.launcher.state.Condition;
 import org.portbouncer.launcher.state.Conditions;
