@@ -2,6 +2,7 @@ package org.portbouncer.launcher.mother;
 
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.doors.KeptSockets;
+import org.portbouncer.launcher.mother.epochs.ReloadWatcher;
 import org.portbouncer.launcher.systemd.Notifier;
 
 /** Tells the service manager of reloads; in the mother, on her loop's thread. */

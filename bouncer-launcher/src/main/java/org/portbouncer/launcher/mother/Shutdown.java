@@ -6,6 +6,7 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.launcher.mother.doors.Acceptor;
 import org.portbouncer.launcher.mother.doors.InForce;
+import org.portbouncer.launcher.mother.epochs.Reloader;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.handover.Predecessors;
 import org.portbouncer.launcher.mother.staff.Supervisor;

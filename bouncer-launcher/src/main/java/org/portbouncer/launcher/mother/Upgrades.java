@@ -11,6 +11,7 @@ import org.portbouncer.core.sys.LibcIdentity;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.launcher.Version;
 import org.portbouncer.launcher.admin.UpgradeView;
+import org.portbouncer.launcher.mother.epochs.Reloader;
 import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.mother.launch.WorkerCommand;
 

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.epochs;
 
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.worker.Epoch;

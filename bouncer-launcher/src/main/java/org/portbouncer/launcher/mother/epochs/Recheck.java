@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.epochs;
 
 import java.util.BitSet;
 import java.util.HashMap;

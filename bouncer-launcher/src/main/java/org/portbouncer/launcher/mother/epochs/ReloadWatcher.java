@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.epochs;
 
 /** Told when the server begins to reload and when it is done; on the loop's thread. */
 public interface ReloadWatcher {

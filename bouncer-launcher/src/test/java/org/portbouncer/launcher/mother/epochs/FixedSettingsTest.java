@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.epochs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

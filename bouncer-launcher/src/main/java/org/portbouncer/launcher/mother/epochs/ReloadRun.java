@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.epochs;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
