@@ -9,6 +9,7 @@ import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.epochs.Reloader;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.handover.Predecessors;
+import org.portbouncer.launcher.mother.sight.StateWatch;
 import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.portbouncer.launcher.systemd.Notifier;
 import org.portbouncer.launcher.systemd.RestartQuestion;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.sight;
 
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.doors.KeptSockets;

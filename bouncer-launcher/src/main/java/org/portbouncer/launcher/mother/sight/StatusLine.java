@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.sight;
 
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.staff.Supervisor;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.sight;
 
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.sight;
 
 import java.util.HashMap;
 import java.util.Map;
