@@ -32,6 +32,7 @@ import org.portbouncer.launcher.mother.doors.Adoption;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.doors.KeptSockets;
 import org.portbouncer.launcher.mother.doors.Listeners;
+import org.portbouncer.launcher.mother.ending.Shutdown;
 import org.portbouncer.launcher.mother.epochs.EpochKeeper;
 import org.portbouncer.launcher.mother.epochs.EpochSwitch;
 import org.portbouncer.launcher.mother.epochs.Reloadable;

@@ -37,6 +37,7 @@ import org.portbouncer.launcher.metrics.MetricsSource;
 import org.portbouncer.launcher.mother.cluster.ClusterKeeper;
 import org.portbouncer.launcher.mother.cluster.ClusterLimits;
 import org.portbouncer.launcher.mother.doors.InForce;
+import org.portbouncer.launcher.mother.ending.Shutdown;
 import org.portbouncer.launcher.mother.epochs.Reloader;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.sight.FiguresReader;

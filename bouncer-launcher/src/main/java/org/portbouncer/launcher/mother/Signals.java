@@ -4,6 +4,7 @@ import jnr.constants.platform.Signal;
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
 import org.portbouncer.core.sys.BlockedSignals;
+import org.portbouncer.launcher.mother.ending.Shutdown;
 import org.portbouncer.launcher.mother.epochs.Reloader;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.slf4j.Logger;

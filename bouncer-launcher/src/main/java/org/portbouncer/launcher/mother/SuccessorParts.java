@@ -3,6 +3,7 @@ package org.portbouncer.launcher.mother;
 import java.util.function.BooleanSupplier;
 import org.portbouncer.launcher.mother.doors.Acceptor;
 import org.portbouncer.launcher.mother.doors.InForce;
+import org.portbouncer.launcher.mother.ending.Shutdown;
 import org.portbouncer.launcher.mother.epochs.EpochSwitch;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.staff.PublishedEpochs;

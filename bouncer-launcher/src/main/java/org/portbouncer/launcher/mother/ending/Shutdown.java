@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.ending;
 
 import java.util.function.Consumer;
 import org.portbouncer.core.loop.EventLoop;
