@@ -46,6 +46,8 @@ import org.portbouncer.launcher.mother.sight.SessionViews;
 import org.portbouncer.launcher.mother.sight.StateWatch;
 import org.portbouncer.launcher.mother.staff.Moves;
 import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.succession.UpgradeWait;
+import org.portbouncer.launcher.mother.succession.Upgrades;
 import org.portbouncer.launcher.mother.tuning.Bandwidth;
 import org.portbouncer.launcher.mother.tuning.Targets;
 import org.portbouncer.launcher.mother.upkeep.LeftOutLines;

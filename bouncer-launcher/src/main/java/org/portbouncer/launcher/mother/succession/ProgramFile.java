@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.succession;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.succession;
 
 import org.portbouncer.launcher.admin.UpgradeView;
 

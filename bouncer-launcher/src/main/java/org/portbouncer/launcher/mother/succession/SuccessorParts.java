@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.succession;
 
 import java.util.function.BooleanSupplier;
 import org.portbouncer.launcher.mother.doors.Acceptor;
