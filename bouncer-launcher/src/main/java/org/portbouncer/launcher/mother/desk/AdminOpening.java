@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.desk;
 
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.mother;
+package org.portbouncer.launcher.mother.desk;
 
 import jnr.constants.platform.Signal;
 import jnr.posix.POSIX;
