@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -56,6 +57,29 @@ class ModuleRulesTest {
     "org.portbouncer.core.log..",
     "org.portbouncer.core.sys.."
   };
+
+  /** The mother's rooms, each above those that it may know. */
+  private static final List<String> ROOMS =
+      List.of(
+          "ground",
+          "machine",
+          "books",
+          "rescue",
+          "handover",
+          "doors",
+          "launch",
+          "spares",
+          "staff",
+          "upkeep",
+          "cluster",
+          "tuning",
+          "epochs",
+          "sight",
+          "ending",
+          "succession",
+          "desk");
+
+  private static final String MOTHER = "org.portbouncer.launcher.mother";
 
   private static final String LINKING = "java\\.lang\\.foreign\\.(Linker|SymbolLookup)(\\$.*)?";
 
@@ -193,11 +217,51 @@ class ModuleRulesTest {
         .that()
         .doNotHaveFullyQualifiedName("org.portbouncer.launcher.Main")
         .and()
-        .doNotHaveFullyQualifiedName("org.portbouncer.launcher.mother.Mother")
+        .doNotHaveFullyQualifiedName(MOTHER + ".Mother")
         .should()
         .dependOnClassesThat()
-        .haveFullyQualifiedName("org.portbouncer.launcher.mother.Mother")
+        .haveFullyQualifiedName(MOTHER + ".Mother")
         .check(ours);
+  }
+
+  @Test
+  void shouldListEveryRoomOfTheMother() {
+    assertThat(
+            ours.stream()
+                .map(JavaClass::getPackageName)
+                .filter(name -> name.startsWith(MOTHER + '.'))
+                .map(name -> name.substring(MOTHER.length() + 1)))
+        .containsOnly(ROOMS.toArray(String[]::new))
+        .containsAll(ROOMS);
+  }
+
+  @ParameterizedTest
+  @MethodSource("rooms")
+  void shouldKnowNoRoomOfTheMotherThatLiesAbove(String room, String[] above) {
+    noClasses()
+        .that()
+        .resideInAPackage(room)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(above)
+        .check(ours);
+  }
+
+  static Stream<Arguments> rooms() {
+    return IntStream.range(0, ROOMS.size())
+        .mapToObj(
+            floor ->
+                Arguments.of(
+                    room(ROOMS.get(floor)),
+                    Stream.concat(
+                            Stream.of(MOTHER),
+                            ROOMS.subList(floor + 1, ROOMS.size()).stream()
+                                .map(ModuleRulesTest::room))
+                        .toArray(String[]::new)));
+  }
+
+  private static String room(String name) {
+    return MOTHER + '.' + name + "..";
   }
 
   @Test
