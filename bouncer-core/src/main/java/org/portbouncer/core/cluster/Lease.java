@@ -18,6 +18,9 @@ public final class Lease {
   /** A change of a flow's part by less than this of it is not worth it. */
   private static final int COARSE = 64;
 
+  /** How far ahead it is looked at what comes to a rate: further than the slowest asking. */
+  private static final long AHEAD_NANOS = 1_000_000_000;
+
   /** What is counted. */
   public enum Kind {
     /** Sessions: what is in use cannot be given back. */
@@ -28,6 +31,7 @@ public final class Lease {
 
   private final Kind kind;
   private long limit;
+  private long windowNanos;
   private long size;
   private long members = 1;
 
@@ -39,6 +43,10 @@ public final class Lease {
   private long whileSince;
   private long askedAt;
   private boolean begun;
+
+  // Of a rate, how many clients come: the one follows at once, the other is not moved by a few.
+  private final Pace lately = new Pace(WHILE_NANOS);
+  private final Pace longer = new Pace(AHEAD_NANOS);
 
   /**
    * @param limit of all servers together
@@ -56,9 +64,14 @@ public final class Lease {
     return limit;
   }
 
-  /** Changes the limit; a part above it shrinks with the next answer. */
-  public void limit(long other) {
+  /**
+   * Changes the limit; a part above it shrinks with the next answer.
+   *
+   * @param window how long what was counted is in use, for a rate; 0 for what ends by itself
+   */
+  public void limit(long other, long window) {
     limit = other;
+    windowNanos = window;
   }
 
   /** What this server may have now, as long as its term lasts. */
@@ -81,23 +94,43 @@ public final class Lease {
   }
 
   /**
-   * What this server could use: what it used lately, and those it refused.
+   * What this server could use: what it used lately, and those it refused; of a rate, at least what
+   * those who come need.
    *
    * @param used in use now; bytes per second, for a flow
+   * @param newlyPassed clients let in since the last time; for a rate
    * @param newlyRefused clients refused since the last time; for a flow, anything but 0: bytes wait
    * @param now nanoseconds
    */
-  public long want(long used, long newlyRefused, long now) {
+  public long want(long used, long newlyPassed, long newlyRefused, long now) {
+    // They came in the while that may be over now.
+    if (kind == Kind.COUNTED) {
+      refused += newlyRefused;
+      lately.add(newlyPassed + newlyRefused, now);
+      longer.add(newlyPassed + newlyRefused, now);
+    }
     turn(now);
     if (kind == Kind.FLOWING) {
       // How much more would come if it might, nobody knows.
       peak = Math.max(peak, newlyRefused > 0 ? limit : used + used / 4);
     } else {
       peak = Math.max(peak, used);
-      refused += newlyRefused;
     }
     long room = limit / (ROOM * members);
-    return Math.min(limit, Math.max(peak, peakBefore) + refused + refusedBefore + room);
+    long seen = Math.max(peak, peakBefore) + refused + refusedBefore;
+    return Math.min(limit, Math.max(seen, coming(used)) + room);
+  }
+
+  /**
+   * What a rate needs for as many as come now. Its window remembers for longer than two whiles how
+   * clients came: while one part of it goes by some are refused, and in another none, at the same
+   * demand. What was refused lately is then at times too little, and the part would go to and fro.
+   */
+  private long coming(long used) {
+    double perNano = Math.min(lately.perNano(), longer.perNano());
+    // Of a long window no more than will come soon: one client in an hour is no demand for all.
+    double need = Math.min(perNano * windowNanos, used + perNano * AHEAD_NANOS);
+    return (long) Math.ceil(Math.min(limit, need));
   }
 
   /** Begins another while, where this one is over. */
@@ -106,8 +139,8 @@ public final class Lease {
     long length = Math.max(WHILE_NANOS, now - askedAt);
     askedAt = now;
     if (!begun || now - whileSince >= length) {
-      peakBefore = begun ? peak : 0;
-      refusedBefore = begun ? refused : 0;
+      peakBefore = peak;
+      refusedBefore = refused;
       peak = 0;
       refused = 0;
       whileSince = now;

@@ -37,6 +37,11 @@ public record Limit(long key, int maxSessions, Rate rate) {
     return rate == null ? 0 : rate.count();
   }
 
+  /** How long after a session the rate may still count it, ns; 0 without one. */
+  public long windowNanos() {
+    return rate == null ? 0 : RateWindow.nanos(rate);
+  }
+
   /** A number for a name: FNV-1a of the text, its bits mixed (the finalizer of MurmurHash3). */
   public static long key(String text) {
     long hash = 0xcbf29ce484222325L;

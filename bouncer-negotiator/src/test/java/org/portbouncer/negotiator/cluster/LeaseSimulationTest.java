@@ -62,6 +62,26 @@ class LeaseSimulationTest {
     }
   }
 
+  /** With a window that is dense in one half, as the demand before has left it. */
+  @Test
+  void shouldUseTheWholeRateWhenSomeServersNeedLittleMoreThanTheirPart() {
+    long limit = 1000;
+    for (int i = 0; i < 20; i++) {
+      Simulation all = new Simulation(Counting.RATE, 5, limit, true, random);
+      demands(all, 501, 0, 0, 501, 1002);
+      assertThat(all.run(SETTLED_MS)).as("seed %d", seed).isLessThanOrEqualTo(limit);
+      demands(all, 1203, 401, 0, 0, 401);
+      assertThat(all.run(SETTLED_MS)).as("seed %d", seed).isLessThanOrEqualTo(limit);
+      assertThat(all.average(5000)).as("seed %d", seed).isBetween(0.99 * limit, 1.0 * limit);
+    }
+  }
+
+  private static void demands(Simulation all, long... each) {
+    for (int i = 0; i < each.length; i++) {
+      all.servers.get(i).demand = each[i];
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({"2, 1000", "5, 1000", "20, 2000", "1000, 200000"})
   void shouldGiveEqualPartsWhenAllWantMoreThanThereIs(int servers, long limit) {

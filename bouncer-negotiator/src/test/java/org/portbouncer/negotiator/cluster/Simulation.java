@@ -17,6 +17,9 @@ final class Simulation {
 
   static final long STEP_MS = 10;
 
+  /** The period of a rate. */
+  private static final long WINDOW_MS = 1000;
+
   /** How long a call is on its way, and how long its answer, at most. */
   private static final int LONGEST_WAY_MS = 15;
 
@@ -43,11 +46,12 @@ final class Simulation {
     long passed;
 
     /** Of the window of a rate: how many in each step. */
-    private final int[] window = new int[(int) (1000 / STEP_MS)];
+    private final int[] window = new int[(int) (WINDOW_MS / STEP_MS)];
 
     private long number;
     private long until;
     private long refused;
+    private long passedBefore;
     private double due;
     private long nextCallAt = random.nextInt(LeaseTimes.TICK);
     private long arrivesAt = NEVER;
@@ -59,6 +63,7 @@ final class Simulation {
     Server(int index, long limit) {
       name = "server" + index;
       lease = new Lease(Lease.Kind.COUNTED, limit);
+      lease.limit(limit, counting == Counting.RATE ? WINDOW_MS * NANOS_PER_MS : 0);
     }
 
     long used() {
@@ -137,7 +142,8 @@ final class Simulation {
 
     private void send() {
       sentAt = now;
-      long wanted = lease.want(used(), refused, now * NANOS_PER_MS);
+      long wanted = lease.want(used(), passed - passedBefore, refused, now * NANOS_PER_MS);
+      passedBefore = passed;
       refused = 0;
       wishes = List.of(new Wish(1, lease.limit(), lease.held(used()), used(), wanted));
       number++;

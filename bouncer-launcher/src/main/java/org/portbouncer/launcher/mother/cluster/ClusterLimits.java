@@ -11,6 +11,7 @@ import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.BandwidthClass;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Rule;
+import org.portbouncer.core.shared.AclCounters;
 import org.portbouncer.core.shared.ClassBoard;
 import org.portbouncer.core.shared.Limit;
 import org.portbouncer.core.shared.SharedParts;
@@ -59,6 +60,7 @@ public final class ClusterLimits {
     private int place;
     private Limit counted;
     private long used;
+    private long passed;
     private int refused;
     private long bytes = -1;
     private long throttled;
@@ -225,10 +227,11 @@ public final class ClusterLimits {
     if (shared == null) {
       shared = new Shared(of, name, key, limit);
     }
-    shared.lease.limit(limit);
+    shared.lease.limit(limit, of == Of.RATE ? counted.windowNanos() : 0);
     shared.counted = counted;
     if (shared.place != place || !byKey.containsKey(key)) {
       shared.place = place;
+      shared.passed = passed(place);
       shared.refused = of == Of.RATE ? parts().refusedRate(place) : parts().refusedSessions(place);
       shared.bytes = -1;
     }
@@ -247,7 +250,8 @@ public final class ClusterLimits {
     List<Wish> wishes = new ArrayList<>(all.size());
     for (Shared shared : all) {
       long newlyRefused = observe(shared, live, now);
-      long wanted = shared.lease.want(shared.used, newlyRefused, now);
+      long newlyPassed = shared.counted == null ? 0 : newlyPassed(shared);
+      long wanted = shared.lease.want(shared.used, newlyPassed, newlyRefused, now);
       wishes.add(
           new Wish(
               shared.key,
@@ -286,6 +290,18 @@ public final class ClusterLimits {
       }
       case UP, DOWN -> flow(shared, shared.of == Of.UP ? Way.UP : Way.DOWN, live, now);
     };
+  }
+
+  /** Clients that the rule of that place has let in since it has it. */
+  private long passed(int place) {
+    return ground.area().decisions().get(place, AclCounters.Decision.PASS);
+  }
+
+  private long newlyPassed(Shared shared) {
+    long passed = passed(shared.place);
+    long since = Math.max(0, passed - shared.passed);
+    shared.passed = passed;
+    return since;
   }
 
   private static long refused(Shared shared, int counted) {
