@@ -68,7 +68,7 @@ class ChainGroupsIT {
       await()
           .atMost(Patience.seconds(20))
           .until(() -> member(server, 0).path("checks").path("ok").asInt() > 1);
-      trial.proxies().stop();
+      trial.programs().stop();
       server.awaitLog("cannot be checked, and stays what it is: proxy 1 of chain out");
       for (int i = 0; i < 3; i++) {
         fails();

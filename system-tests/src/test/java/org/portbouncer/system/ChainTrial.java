@@ -12,16 +12,22 @@ final class ChainTrial {
 
   private final Path folder;
   private final Target target;
+  private final Programs programs;
   private final Proxies proxies;
 
   ChainTrial(Path folder) throws IOException {
     this.folder = folder;
     this.target = Target.start(Handler.banner("hello "));
-    this.proxies = new Proxies(folder);
+    this.programs = new Programs(folder);
+    this.proxies = new Proxies(programs);
   }
 
   Target target() {
     return target;
+  }
+
+  Programs programs() {
+    return programs;
   }
 
   Proxies proxies() {
@@ -29,7 +35,7 @@ final class ChainTrial {
   }
 
   void stop() throws Exception {
-    proxies.stop();
+    programs.stop();
     target.close();
   }
 

@@ -42,6 +42,58 @@ class ChainsIT {
   }
 
   @Test
+  void shouldReachATargetThroughOpensshBySocks4And5AndByName() throws Exception {
+    int openssh = trial.proxies().openssh();
+    String name = "localhost:" + trial.target().port();
+    trial.reaches(trial.there(), ChainTrial.hop("socks4", openssh));
+    trial.reaches(name, ChainTrial.hop("socks4", openssh, "resolve = proxy"));
+    trial.reaches(name, ChainTrial.hop("socks5", openssh));
+    AccessLine end = trial.fails("127.0.0.1:" + Ports.free(), ChainTrial.hop("socks5", openssh));
+    assertThat(end.get("result")).isEqualTo("no-target");
+    assertThat(end.get("reason"))
+        .isEqualTo("proxy 1: the proxy ended the connection without an answer: not reached");
+  }
+
+  @Test
+  void shouldReachATargetThroughPrivoxyAndThenDante() throws Exception {
+    int privoxy = trial.proxies().privoxy();
+    throughHttp(privoxy);
+    trial.reaches(
+        trial.there(),
+        ChainTrial.hop("http", privoxy),
+        ChainTrial.hop("socks5", trial.proxies().dante()));
+  }
+
+  @Test
+  void shouldReachATargetThroughApacheAndThenOpenssh() throws Exception {
+    int apache = trial.proxies().apache();
+    throughHttp(apache);
+    trial.reaches(
+        trial.there(),
+        ChainTrial.hop("http", apache),
+        ChainTrial.hop("socks5", trial.proxies().openssh()));
+  }
+
+  @Test
+  void shouldReachATargetThroughSquidAndThenPrivoxy() throws Exception {
+    int squid = trial.proxies().squid();
+    throughHttp(squid);
+    trial.reaches(
+        trial.there(),
+        ChainTrial.hop("http", squid),
+        ChainTrial.hop("http", trial.proxies().privoxy()));
+  }
+
+  /** By address and by name, and to where nobody listens. */
+  private void throughHttp(int proxy) throws Exception {
+    trial.reaches(trial.there(), ChainTrial.hop("http", proxy));
+    trial.reaches("localhost:" + trial.target().port(), ChainTrial.hop("http", proxy));
+    AccessLine end = trial.fails("127.0.0.1:" + Ports.free(), ChainTrial.hop("http", proxy));
+    assertThat(end.get("result")).isEqualTo("no-target");
+    assertThat(end.get("reason")).isEqualTo("proxy 1: refused over HTTP: status 503");
+  }
+
+  @Test
   void shouldReachATargetThroughTwoProxiesOfDifferentKinds() throws Exception {
     trial.reaches(
         trial.there(),

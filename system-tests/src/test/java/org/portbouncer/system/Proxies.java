@@ -1,22 +1,15 @@
 package org.portbouncer.system;
 
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/**
- * Proxies that people have, each on a port of loopback; a test whose proxy is missing is skipped.
- */
+/** Proxies that people have, each on a port of loopback. */
 final class Proxies {
 
   /** Whom those let in that want a password. */
@@ -27,52 +20,17 @@ final class Proxies {
   /** The password as crypt(3) has it. */
   private static final String CRYPTED = "$1$abcd$No3ex3hRikAoyIvGK.Dn61";
 
-  private final Path folder;
-  private final List<Process> running = new ArrayList<>();
+  private final Programs programs;
 
-  /**
-   * @param folder for their files
-   */
-  Proxies(Path folder) {
-    this.folder = folder;
-  }
-
-  private static String program(String name) {
-    for (String in : List.of("/usr/bin/", "/usr/sbin/", "/usr/local/bin/")) {
-      if (Files.isExecutable(Path.of(in + name))) {
-        return in + name;
-      }
-    }
-    assumeTrue(false, name + " is not installed");
-    return "";
-  }
-
-  private int run(int port, String... command) throws IOException {
-    File log = folder.resolve("proxy-" + running.size() + ".log").toFile();
-    running.add(new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log).start());
-    await()
-        .atMost(Patience.seconds(20))
-        .until(
-            () -> {
-              try (Socket socket = new Socket()) {
-                socket.connect(new InetSocketAddress(Client.LOOPBACK, port), 1000);
-                return true;
-              } catch (IOException notYet) {
-                return false;
-              }
-            });
-    return port;
-  }
-
-  private String file(String name, String text) throws IOException {
-    return Files.writeString(folder.resolve(name), text).toString();
+  Proxies(Programs programs) {
+    this.programs = programs;
   }
 
   int microsocks(String... more) throws IOException {
     int port = Ports.free();
     Stream<String> usual =
-        Stream.of(program("microsocks"), "-i", "127.0.0.1", "-p", String.valueOf(port));
-    return run(port, Stream.concat(usual, Stream.of(more)).toArray(String[]::new));
+        Stream.of(Programs.path("microsocks"), "-i", "127.0.0.1", "-p", String.valueOf(port));
+    return programs.run(port, Stream.concat(usual, Stream.of(more)).toArray(String[]::new));
   }
 
   /** SOCKS5 for {@link #USER} alone. */
@@ -92,7 +50,8 @@ final class Proxies {
         %s
         """
             .formatted(port, more);
-    return run(port, program("tinyproxy"), "-d", "-c", file("tinyproxy-" + port, text));
+    return programs.run(
+        port, Programs.path("tinyproxy"), "-d", "-c", programs.file("tinyproxy-" + port, text));
   }
 
   /** HTTP for {@link #USER} alone. */
@@ -102,11 +61,12 @@ final class Proxies {
 
   int dante() throws IOException {
     int port = Ports.free();
-    return run(port, program("danted"), "-f", danteConfig(port, "none"), "-p", pidFile(port));
+    return programs.run(
+        port, Programs.path("danted"), "-f", danteConfig(port, "none"), "-p", pidFile(port));
   }
 
   private String danteConfig(int port, String method) throws IOException {
-    return file(
+    return programs.file(
         "danted-" + port + ".conf",
         """
         logoutput: stderr
@@ -121,19 +81,19 @@ final class Proxies {
   }
 
   private String pidFile(int port) {
-    return folder.resolve("danted-" + port + ".pid").toString();
+    return programs.folder().resolve("danted-" + port + ".pid").toString();
   }
 
   /** SOCKS5 for {@link #USER} alone, as an account of a machine whose accounts nobody else sees. */
   int danteWithPassword() throws Exception {
     String users =
-        file("passwd", "root:x:0:0::/:/bin/sh\n" + USER + ":x:1000:1000::/:/bin/false\n");
+        programs.file("passwd", "root:x:0:0::/:/bin/sh\n" + USER + ":x:1000:1000::/:/bin/false\n");
     String shadow =
-        file(
+        programs.file(
             "shadow",
             "root:*:19000:0:99999:7:::\n" + USER + ":" + CRYPTED + ":19000:0:99999:7:::\n");
     int port = Ports.free();
-    String danted = program("danted");
+    String danted = Programs.path("danted");
     String accounts =
         "mount --bind %s /etc/passwd && mount --bind %s /etc/shadow".formatted(users, shadow);
     boolean possible =
@@ -142,14 +102,14 @@ final class Proxies {
     String serve =
         "%s && exec %s -f %s -p %s"
             .formatted(accounts, danted, danteConfig(port, "username"), pidFile(port));
-    return run(port, "unshare", "-r", "-m", "sh", "-c", serve);
+    return programs.run(port, "unshare", "-r", "-m", "sh", "-c", serve);
   }
 
   /** HTTP for {@link #USER} alone. */
   int squidWithPassword() throws IOException {
     Path helper =
         Path.of(
-            file(
+            programs.file(
                 "basic.sh",
                 """
                 #!/bin/sh
@@ -169,12 +129,14 @@ final class Proxies {
             .formatted(helper));
   }
 
+  int squid() throws IOException {
+    return squid("http_access allow all\n");
+  }
+
   private int squid(String access) throws IOException {
     int port = Ports.free();
-    // Started by root it becomes a user of its own.
-    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
     String config =
-        file(
+        programs.file(
             "squid-" + port + ".conf",
             """
             http_port 127.0.0.1:%d
@@ -189,12 +151,108 @@ final class Proxies {
             shutdown_lifetime 0 seconds
             """
                 .formatted(port, access));
-    return run(port, program("squid"), "-N", "-f", config);
+    return programs.run(port, Programs.path("squid"), "-N", "-f", config);
   }
 
-  void stop() throws InterruptedException {
-    for (Process proxy : running) {
-      proxy.destroyForcibly().waitFor();
+  int privoxy() throws IOException {
+    int port = Ports.free();
+    String config =
+        programs.file(
+            "privoxy-" + port,
+            """
+            listen-address 127.0.0.1:%1$d
+            confdir %2$s
+            logdir %2$s
+            templdir /etc/privoxy/templates
+            """
+                .formatted(port, programs.folder()));
+    return programs.run(port, Programs.path("privoxy"), "--no-daemon", config);
+  }
+
+  int apache() throws IOException {
+    return Apache.start(
+        programs,
+        List.of("proxy", "proxy_connect"),
+        """
+        ProxyRequests On
+        AllowCONNECT 1-65535
+        <Proxy *>
+        Require all granted
+        </Proxy>
+        """);
+  }
+
+  /** The SOCKS of an OpenSSH client, whose server is on this machine too. */
+  int openssh() throws Exception {
+    String sshd = Programs.path("sshd");
+    String ssh = Programs.path("ssh");
+    int server = Ports.free();
+    String host = key("host-" + server);
+    String user = key("user-" + server);
+    String config =
+        programs.file(
+            "sshd-" + server,
+            """
+            ListenAddress 127.0.0.1
+            Port %d
+            HostKey %s
+            AuthorizedKeysFile %s.pub
+            StrictModes no
+            UsePAM no
+            PidFile none
+            PermitRootLogin yes
+            """
+                .formatted(server, host, user));
+    programs.run(server, withAccounts("exec %s -D -e -f %s".formatted(sshd, config)));
+    int port = Ports.free();
+    return programs.run(
+        port,
+        ssh,
+        "-N",
+        "-D",
+        "127.0.0.1:" + port,
+        "-F",
+        "none",
+        "-i",
+        user,
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        "UserKnownHostsFile=/dev/null",
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "ExitOnForwardFailure=yes",
+        "-p",
+        String.valueOf(server),
+        System.getProperty("user.name") + "@127.0.0.1");
+  }
+
+  private String key(String name) throws Exception {
+    String file = programs.folder().resolve(name).toString();
+    programs.prepare(Programs.path("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", file);
+    return file;
+  }
+
+  /**
+   * An sshd of root wants a folder of the system's, and a root whose account is open: in a name
+   * space of mounts, where nobody else sees them. One of another user wants neither.
+   */
+  private String[] withAccounts(String command) throws Exception {
+    if (!System.getProperty("user.name").equals("root")) {
+      return new String[] {"sh", "-c", command};
     }
+    String users =
+        programs.file(
+            "sshd-passwd", "root:x:0:0::/:/bin/sh\nsshd:x:101:65534::/run/sshd:/bin/false\n");
+    String shadow =
+        programs.file("sshd-shadow", "root:*:19000:0:99999:7:::\nsshd:*:19000:0:99999:7:::\n");
+    String mounts =
+        "mount --bind %s /etc/passwd && mount --bind %s /etc/shadow".formatted(users, shadow)
+            + " && mount -t tmpfs none /run && mkdir /run/sshd";
+    assumeTrue(
+        CommandResult.run(null, List.of("unshare", "-m", "sh", "-c", mounts)).exit() == 0,
+        "no name space of mounts is to be had for sshd");
+    return new String[] {"unshare", "-m", "sh", "-c", mounts + " && " + command};
   }
 }

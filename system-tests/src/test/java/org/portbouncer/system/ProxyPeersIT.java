@@ -2,20 +2,24 @@ package org.portbouncer.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** PROXY headers from and to Debian's HAProxy and nginx. */
+/** PROXY headers from Debian's HAProxy, nginx and stunnel, and to the first two. */
 class ProxyPeersIT {
   private static final int BOUNCER = Ports.free();
   private static final int FRONT = Ports.free();
@@ -23,65 +27,40 @@ class ProxyPeersIT {
 
   @TempDir private Path folder;
 
-  private Process started(String program, String config, String... command) throws Exception {
-    assumeTrue(
-        CommandResult.run(null, List.of("sh", "-c", "command -v " + program)).exit() == 0,
-        program + " is not installed");
-    Path file = Files.writeString(folder.resolve(program + ".conf"), config);
-    List<String> words =
-        List.of(command).stream().map(word -> word.replace("FILE", file.toString())).toList();
-    return new ProcessBuilder(words)
-        .directory(folder.toFile())
-        .redirectErrorStream(true)
-        .redirectOutput(folder.resolve(program + ".out").toFile())
-        .start();
+  private Programs programs;
+
+  @BeforeEach
+  void start() throws Exception {
+    programs = new Programs(folder);
   }
 
-  private Process haproxy(String sections) throws Exception {
-    return started(
-        "haproxy",
-        "defaults\n mode tcp\n timeout connect 5s\n timeout client 30s\n timeout server 30s\n"
-            + sections,
-        "haproxy",
-        "-db",
-        "-f",
-        "FILE");
+  @AfterEach
+  void stop() throws Exception {
+    programs.stop();
   }
 
-  private Process nginx(String sections) throws Exception {
+  private void haproxy(int port, String sections) throws Exception {
+    String config =
+        programs.file(
+            "haproxy.cfg",
+            "defaults\n mode tcp\n timeout connect 5s\n timeout client 30s\n timeout server 30s\n"
+                + sections);
+    programs.run(port, Programs.path("haproxy"), "-db", "-f", config);
+  }
+
+  private void nginx(int port, String sections) throws Exception {
     String modules =
         Files.exists(Path.of("/usr/lib/nginx/modules/ngx_stream_module.so"))
             ? "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\n"
             : "";
-    return started(
-        "nginx",
-        modules
-            + "daemon off; master_process off; pid nginx.pid; error_log stderr;\n"
-            + "events { worker_connections 64; }\n"
-            + sections,
-        "nginx",
-        "-p",
-        folder.toString(),
-        "-c",
-        "FILE");
-  }
-
-  private static void stop(Process process) throws InterruptedException {
-    process.destroy();
-    if (!process.waitFor(10, TimeUnit.SECONDS)) {
-      process.destroyForcibly().waitFor();
-    }
-  }
-
-  private static void awaitListening(int port) {
-    await()
-        .atMost(Patience.seconds(20))
-        .ignoreExceptionsInstanceOf(IOException.class)
-        .until(
-            () -> {
-              new Socket(Client.LOOPBACK, port).close();
-              return true;
-            });
+    String config =
+        programs.file(
+            "nginx.conf",
+            modules
+                + "daemon off; master_process off; pid nginx.pid; error_log stderr;\n"
+                + "events { worker_connections 64; }\n"
+                + sections);
+    programs.run(port, Programs.path("nginx"), "-p", folder.toString(), "-c", config);
   }
 
   private static String listener(int target, String more) {
@@ -95,7 +74,12 @@ class ProxyPeersIT {
 
   /** Goes through a forwarder in front, and looks whom the bouncer takes for the client. */
   private static void assertClientComesThrough(BouncerServer server) throws IOException {
-    try (Client client = Client.to(FRONT)) {
+    assertClientComesThrough(server, Client.to(FRONT));
+  }
+
+  private static void assertClientComesThrough(BouncerServer server, Client connected)
+      throws IOException {
+    try (Client client = connected) {
       client.echo("hello");
       String address = client.address();
       client.finish();
@@ -114,19 +98,15 @@ class ProxyPeersIT {
         BouncerServer server =
             BouncerServer.start(
                 folder, listener(echo.port(), "accept-proxy { from = \"127.0.0.1\" }"))) {
-      Process haproxy =
-          haproxy(
-              "listen front\n bind 127.0.0.1:%d\n server b 127.0.0.1:%d %s check inter 200ms\n"
-                  .formatted(FRONT, BOUNCER, header));
-      try {
-        awaitListening(FRONT);
-        assertClientComesThrough(server);
-        await()
-            .atMost(Patience.seconds(20))
-            .until(() -> !server.accessLines(line -> line.get("result").equals("check")).isEmpty());
-      } finally {
-        stop(haproxy);
-      }
+      haproxy(
+          FRONT,
+          "listen front\n bind 127.0.0.1:%d\n server b 127.0.0.1:%d %s check inter 200ms\n"
+              .formatted(FRONT, BOUNCER, header));
+      assertClientComesThrough(server);
+      await()
+          .atMost(Patience.seconds(20))
+          .until(() -> !server.accessLines(line -> line.get("result").equals("check")).isEmpty());
+      programs.stop();
       assertThat(server.err().text()).doesNotContain("no PROXY header");
       assertThat(server.accessLines(AccessLine::isEnd))
           .extracting(line -> line.get("result"))
@@ -140,58 +120,96 @@ class ProxyPeersIT {
         BouncerServer server =
             BouncerServer.start(
                 folder, listener(echo.port(), "accept-proxy { from = \"127.0.0.1\" }"))) {
-      Process nginx =
-          nginx(
-              "stream { server { listen 127.0.0.1:%d; proxy_pass 127.0.0.1:%d; proxy_protocol on; } }"
-                  .formatted(FRONT, BOUNCER));
-      try {
-        awaitListening(FRONT);
-        assertClientComesThrough(server);
-      } finally {
-        stop(nginx);
-      }
+      nginx(
+          FRONT,
+          "stream { server { listen 127.0.0.1:%d; proxy_pass 127.0.0.1:%d; proxy_protocol on; } }"
+              .formatted(FRONT, BOUNCER));
+      assertClientComesThrough(server);
     }
+  }
+
+  /** Stunnel takes the TLS off, and says who came to it. */
+  @Test
+  void shouldTakeStunnelsClients() throws Exception {
+    String stunnel = Programs.path("stunnel");
+    String both = folder.resolve("tls.pem").toString();
+    programs.prepare(
+        Programs.path("openssl"),
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout %s -out %s.crt"
+            .formatted(both, both)
+            .split(" "));
+    String config =
+        programs.file(
+            "stunnel.conf",
+            """
+            foreground = yes
+            pid =
+            [front]
+            accept = 127.0.0.1:%d
+            connect = 127.0.0.1:%d
+            protocol = proxy
+            key = %3$s
+            cert = %3$s.crt
+            """
+                .formatted(FRONT, BOUNCER, both));
+    try (Target echo = Target.start(Handler.echo());
+        BouncerServer server =
+            BouncerServer.start(
+                folder, listener(echo.port(), "accept-proxy { from = \"127.0.0.1\" }"))) {
+      programs.run(FRONT, stunnel, config);
+      assertClientComesThrough(server, new Client(tlsTo(FRONT, Path.of(both + ".crt"))));
+    }
+  }
+
+  /** Whoever has this certificate is whom it wants. */
+  private static Socket tlsTo(int port, Path certificate) throws Exception {
+    KeyStore known = KeyStore.getInstance(KeyStore.getDefaultType());
+    known.load(null, null);
+    try (InputStream in = Files.newInputStream(certificate)) {
+      known.setCertificateEntry(
+          "it", CertificateFactory.getInstance("X.509").generateCertificate(in));
+    }
+    TrustManagerFactory trust =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(known);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, trust.getTrustManagers(), null);
+    return context.getSocketFactory().createSocket(Client.LOOPBACK, port);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"v1", "v2"})
   void shouldTellHaproxyWhoTheClientIs(String version) throws Exception {
-    Process haproxy =
-        haproxy(
-            """
-            frontend back
-             mode http
-             bind 127.0.0.1:%d accept-proxy
-             http-request return status 200 content-type text/plain lf-string "%%[src]:%%[src_port]"
-            """
-                .formatted(BACK));
+    haproxy(
+        BACK,
+        """
+        frontend back
+         mode http
+         bind 127.0.0.1:%d accept-proxy
+         http-request return status 200 content-type text/plain lf-string "%%[src]:%%[src_port]"
+        """
+            .formatted(BACK));
     try (BouncerServer server =
         BouncerServer.start(folder, listener(BACK, "send-proxy = " + version))) {
-      awaitListening(BACK);
       assertAnswerNamesTheClient(server);
-    } finally {
-      stop(haproxy);
     }
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"v1", "v2"})
   void shouldTellNginxWhoTheClientIs(String version) throws Exception {
-    Process nginx =
-        nginx(
-            """
-            http { access_log off; client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f;
-              uwsgi_temp_path u; scgi_temp_path s;
-              server { listen 127.0.0.1:%d proxy_protocol;
-                location / { return 200 "$proxy_protocol_addr:$proxy_protocol_port"; } } }
-            """
-                .formatted(BACK));
+    nginx(
+        BACK,
+        """
+        http { access_log off; client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f;
+          uwsgi_temp_path u; scgi_temp_path s;
+          server { listen 127.0.0.1:%d proxy_protocol;
+            location / { return 200 "$proxy_protocol_addr:$proxy_protocol_port"; } } }
+        """
+            .formatted(BACK));
     try (BouncerServer server =
         BouncerServer.start(folder, listener(BACK, "send-proxy = " + version))) {
-      awaitListening(BACK);
       assertAnswerNamesTheClient(server);
-    } finally {
-      stop(nginx);
     }
   }
 
