@@ -3,7 +3,7 @@ package org.portbouncer.launcher;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import org.portbouncer.core.config.LoadResult;
-import org.portbouncer.core.sys.ProcessEnd;
+import org.portbouncer.core.sys.EndProcess;
 import org.portbouncer.launcher.cli.Cli;
 import org.portbouncer.launcher.cli.Results;
 import org.portbouncer.launcher.mother.Mother;
@@ -26,7 +26,7 @@ public final class Main {
   private static int mother(LoadResult loaded, boolean debug) {
     int code = Mother.run(loaded, debug);
     if (System.getProperty("bouncer.record") == null) {
-      ProcessEnd.now(code);
+      EndProcess.now(code);
     }
     // The class cache that a recording makes is written by the VM when it exits.
     return code;

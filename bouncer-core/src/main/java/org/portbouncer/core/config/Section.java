@@ -19,7 +19,7 @@ final class Section {
 
   private final Reading reading;
   private final ConfigObject values;
-  private final Places places;
+  private final ValuePlaces places;
   private final String path;
   private final String schemaPath;
 
@@ -32,7 +32,7 @@ final class Section {
       Where where) {
     this.reading = reading;
     this.values = values;
-    this.places = new Places(reading.source(), values, unresolved, where);
+    this.places = new ValuePlaces(reading.source(), values, unresolved, where);
     this.path = path;
     this.schemaPath = schemaPath;
   }
@@ -168,7 +168,7 @@ final class Section {
             new Section(
                 reading,
                 object,
-                Places.element(places.before(name), i),
+                ValuePlaces.element(places.before(name), i),
                 elementPath,
                 elementSchema,
                 place);

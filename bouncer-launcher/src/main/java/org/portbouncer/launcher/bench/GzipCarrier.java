@@ -17,7 +17,7 @@ final class GzipCarrier implements Carrier {
 
   private final HopRun run;
   private final BenchState contents;
-  private final Datagrams datagrams;
+  private final RawDatagrams datagrams;
   private final byte[] plain;
   private final MemorySegment state;
 
@@ -25,7 +25,7 @@ final class GzipCarrier implements Carrier {
     this.run = run;
     contents = new BenchState(run.stateSize());
     // What does not compress grows a little.
-    datagrams = new Datagrams(fd, run.stateSize() + 4096, descriptors);
+    datagrams = new RawDatagrams(fd, run.stateSize() + 4096, descriptors);
     plain = new byte[run.stateSize()];
     state = MemorySegment.ofArray(plain);
     MemorySegment.copy(contents.noise(), 0, state, SessionState.BYTES, contents.tailLength());

@@ -38,7 +38,7 @@ final class QueueCarrier implements Carrier {
   private final HopRun run;
   private final boolean always;
   private final BenchState contents;
-  private final Datagrams datagrams;
+  private final RawDatagrams datagrams;
   private final MemorySegment queue;
   private final int lockFd;
   private final long placeBytes;
@@ -53,7 +53,7 @@ final class QueueCarrier implements Carrier {
     this.queue = queue;
     this.lockFd = lockFd;
     contents = new BenchState(run.stateSize());
-    datagrams = new Datagrams(fd, 64, descriptors);
+    datagrams = new RawDatagrams(fd, 64, descriptors);
     placeBytes = placeBytes(run.stateSize());
     own = Native.allocate(run.stateSize());
     MemorySegment.copy(contents.noise(), 0, own, SessionState.BYTES, contents.tailLength());

@@ -9,7 +9,7 @@ import java.util.List;
  */
 final class Access {
 
-  private final List<Rule> rules = new ArrayList<>();
+  private final List<AclRule> rules = new ArrayList<>();
   private final List<Entry> entries = new ArrayList<>();
 
   /** Whether rules are about who really connected, whatever a PROXY header says. */
@@ -27,18 +27,18 @@ final class Access {
 
   void add(List<Origin> origins, boolean pass, AddressSet from, List<Entry> own) {
     if (!from.isEmpty()) {
-      rules.add(new Rule(List.copyOf(origins), pass, from, ofPeers, List.copyOf(own)));
+      rules.add(new AclRule(List.copyOf(origins), pass, from, ofPeers, List.copyOf(own)));
     }
   }
 
   /** A rule before all others that nobody of {@code from} gets past. */
   void blockFirst(Origin origin, AddressSet from) {
-    rules.addFirst(new Rule(List.of(origin), false, from, ofPeers, List.of()));
+    rules.addFirst(new AclRule(List.of(origin), false, from, ofPeers, List.of()));
   }
 
   /** As {@link #blockFirst}, of those who really connected. */
   void blockPeersFirst(Origin origin, AddressSet from) {
-    rules.addFirst(new Rule(List.of(origin), false, from, true, List.of()));
+    rules.addFirst(new AclRule(List.of(origin), false, from, true, List.of()));
   }
 
   /** A limit, or hours, for all who pass together. */
@@ -53,43 +53,43 @@ final class Access {
    *
    * @param origin of the listener
    */
-  List<Rule> rules(Origin origin) {
+  List<AclRule> rules(Origin origin) {
     if (rules.isEmpty() && entries.isEmpty()) {
       return List.of();
     }
     if (entries.isEmpty()) {
-      return rules.isEmpty() || rules.stream().anyMatch(Rule::pass) ? rules : blocked(origin);
+      return rules.isEmpty() || rules.stream().anyMatch(AclRule::pass) ? rules : blocked(origin);
     }
-    List<Rule> passing = rules.stream().filter(Rule::pass).toList();
-    List<Rule> written = new ArrayList<>();
+    List<AclRule> passing = rules.stream().filter(AclRule::pass).toList();
+    List<AclRule> written = new ArrayList<>();
     if (rules.isEmpty()) {
-      written.add(new Rule(List.of(origin), true, AddressSet.EVERYONE, entries));
+      written.add(new AclRule(List.of(origin), true, AddressSet.EVERYONE, entries));
     } else if (passing.size() > 1) {
       List<Origin> origins = rules.stream().flatMap(rule -> rule.origins().stream()).toList();
-      written.add(new Rule(origins, true, passing(), ofPeers, entries));
+      written.add(new AclRule(origins, true, passing(), ofPeers, entries));
     } else {
-      for (Rule rule : rules) {
+      for (AclRule rule : rules) {
         written.add(rule.pass() ? with(rule) : rule);
       }
     }
     return written;
   }
 
-  private List<Rule> blocked(Origin origin) {
-    return List.of(new Rule(List.of(origin), false, AddressSet.EVERYONE, List.of()));
+  private List<AclRule> blocked(Origin origin) {
+    return List.of(new AclRule(List.of(origin), false, AddressSet.EVERYONE, List.of()));
   }
 
-  private Rule with(Rule rule) {
+  private AclRule with(AclRule rule) {
     List<Entry> both = new ArrayList<>(rule.entries());
     both.addAll(entries);
-    return new Rule(rule.origins(), true, rule.from(), rule.ofPeer(), both);
+    return new AclRule(rule.origins(), true, rule.from(), rule.ofPeer(), both);
   }
 
   /** Everyone whom the first rule that matches lets in. */
   private AddressSet passing() {
     AddressSet decided = AddressSet.NONE;
     AddressSet passing = AddressSet.NONE;
-    for (Rule rule : rules) {
+    for (AclRule rule : rules) {
       if (rule.pass()) {
         passing = passing.union(rule.from().minus(decided));
       }

@@ -12,20 +12,20 @@ import org.portbouncer.core.config.IpAddress;
  * @param v4 of IPv4
  * @param v6 of IPv6; what lies in ::ffff:0:0/96 has no meaning here
  */
-record AddressSet(Ranges v4, Ranges v6) {
+record AddressSet(NumberSet v4, NumberSet v6) {
 
   private static final int V4 = 32;
   private static final int V6 = 128;
   private static final BigInteger MAPPED = BigInteger.valueOf(0xffff).shiftLeft(V4);
 
-  static final AddressSet NONE = new AddressSet(Ranges.none(V4), Ranges.none(V6));
-  static final AddressSet EVERYONE = new AddressSet(Ranges.all(V4), Ranges.all(V6));
-  static final AddressSet EVERY_V4 = new AddressSet(Ranges.all(V4), Ranges.none(V6));
-  static final AddressSet EVERY_V6 = new AddressSet(Ranges.none(V4), Ranges.all(V6));
+  static final AddressSet NONE = new AddressSet(NumberSet.none(V4), NumberSet.none(V6));
+  static final AddressSet EVERYONE = new AddressSet(NumberSet.all(V4), NumberSet.all(V6));
+  static final AddressSet EVERY_V4 = new AddressSet(NumberSet.all(V4), NumberSet.none(V6));
+  static final AddressSet EVERY_V6 = new AddressSet(NumberSet.none(V4), NumberSet.all(V6));
 
   /** Ranges of IPv4 addresses. */
-  static AddressSet ofV4(Ranges v4) {
-    return new AddressSet(v4, Ranges.none(V6));
+  static AddressSet ofV4(NumberSet v4) {
+    return new AddressSet(v4, NumberSet.none(V6));
   }
 
   /**
@@ -49,8 +49,8 @@ record AddressSet(Ranges v4, Ranges v6) {
         colons
             ? unsigned(address.hi()).shiftLeft(64).or(unsigned(address.lo()))
             : BigInteger.valueOf(Integer.toUnsignedLong(address.v4()));
-    Ranges network = Ranges.network(bits, value, prefix);
-    return colons ? new AddressSet(Ranges.none(V4), network) : ofV4(network);
+    NumberSet network = NumberSet.network(bits, value, prefix);
+    return colons ? new AddressSet(NumberSet.none(V4), network) : ofV4(network);
   }
 
   private static int number(String text) {
@@ -66,7 +66,7 @@ record AddressSet(Ranges v4, Ranges v6) {
    * that see IPv4 clients of an IPv6 socket so.
    */
   AddressSet withMapped() {
-    Ranges mapped = Ranges.network(V6, MAPPED, V6 - V4).intersection(v6);
+    NumberSet mapped = NumberSet.network(V6, MAPPED, V6 - V4).intersection(v6);
     return new AddressSet(v4.union(mapped.shifted(MAPPED.negate(), V4)), v6);
   }
 
@@ -97,10 +97,10 @@ record AddressSet(Ranges v4, Ranges v6) {
   /** As networks, IPv4 first, the way bouncer.conf has them. */
   List<String> networks() {
     List<String> texts = new ArrayList<>();
-    for (Ranges.Network network : v4.networks()) {
+    for (NumberSet.Network network : v4.networks()) {
       texts.add(text(IpAddress.ofV4(network.address().intValue()), network.prefix(), V4));
     }
-    for (Ranges.Network network : withoutMapped().networks()) {
+    for (NumberSet.Network network : withoutMapped().networks()) {
       BigInteger address = network.address();
       texts.add(
           text(
@@ -112,9 +112,9 @@ record AddressSet(Ranges v4, Ranges v6) {
   }
 
   /** Networks inside the mapped ones are IPv4, which would be said twice. */
-  private Ranges withoutMapped() {
-    Ranges mapped = Ranges.network(V6, MAPPED, V6 - V4);
-    Ranges inside = v6.intersection(mapped);
+  private NumberSet withoutMapped() {
+    NumberSet mapped = NumberSet.network(V6, MAPPED, V6 - V4);
+    NumberSet inside = v6.intersection(mapped);
     boolean whole = inside.isEmpty() || mapped.intersection(v6.complement()).isEmpty();
     return whole && !v6.intersection(mapped.complement()).isEmpty()
         ? v6

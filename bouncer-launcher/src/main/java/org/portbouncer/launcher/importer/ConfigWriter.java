@@ -120,7 +120,7 @@ final class ConfigWriter {
     }
     line("  ", "acls {");
     for (ListenerPart part : parts) {
-      List<Rule> rules = part.access.rules(part.origin);
+      List<AclRule> rules = part.access.rules(part.origin);
       if (!rules.isEmpty()) {
         writing = part;
         line("    ", names.get(part) + " = [");
@@ -132,7 +132,7 @@ final class ConfigWriter {
     line("  ", "}");
   }
 
-  private void rule(Rule rule) {
+  private void rule(AclRule rule) {
     last = null;
     for (Origin origin : rule.origins()) {
       origin("      ", origin);

@@ -20,7 +20,7 @@ final class DottedPattern {
   private static final int LONGEST = 60;
 
   private final String pattern;
-  private final List<Map<Long, Ranges>> known;
+  private final List<Map<Long, NumberSet>> known;
   private boolean tooMany;
 
   private DottedPattern(String pattern) {
@@ -34,7 +34,7 @@ final class DottedPattern {
    * @param prefix what stands before the dotted address in the text, "" or {@code ::ffff:}
    * @return null where they are too many single ones for a list
    */
-  static Ranges matches(String pattern, String prefix) {
+  static NumberSet matches(String pattern, String prefix) {
     String plain = pattern.replaceAll("[*]+", "*");
     if (plain.length() > LONGEST) {
       return null;
@@ -44,21 +44,21 @@ final class DottedPattern {
     for (int i = 0; i < prefix.length(); i++) {
       state = matching.step(state, prefix.charAt(i));
     }
-    Ranges found = matching.from(0, state);
+    NumberSet found = matching.from(0, state);
     return matching.tooMany ? null : found;
   }
 
   /** What may follow in numbers {@code part} to 3, as addresses of so many bytes. */
-  private Ranges from(int part, long state) {
+  private NumberSet from(int part, long state) {
     int bits = 8 * (4 - part);
     if (state == 0 || tooMany) {
-      return Ranges.none(bits);
+      return NumberSet.none(bits);
     }
-    Ranges before = known.get(part).get(state);
+    NumberSet before = known.get(part).get(state);
     if (before != null) {
       return before;
     }
-    Ranges found = Ranges.none(bits);
+    NumberSet found = NumberSet.none(bits);
     for (int number = 0; number <= 255 && !tooMany; number++) {
       long next = state;
       String digits = Integer.toString(number);
@@ -68,7 +68,7 @@ final class DottedPattern {
       BigInteger first = BigInteger.valueOf(number).shiftLeft(bits - 8);
       if (part == 3) {
         if ((next >>> pattern.length() & 1) == 1) {
-          found = found.union(Ranges.of(8, first, first));
+          found = found.union(NumberSet.of(8, first, first));
         }
       } else {
         found = found.union(from(part + 1, step(next, '.')).shifted(first, bits));

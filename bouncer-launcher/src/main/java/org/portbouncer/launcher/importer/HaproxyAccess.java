@@ -25,10 +25,10 @@ final class HaproxyAccess {
   private final HaproxyConditions conditions;
 
   /** Lines that keep somebody out, and whom. */
-  private final List<Rule> blocks = new ArrayList<>();
+  private final List<AclRule> blocks = new ArrayList<>();
 
   /** The same, of who really connected. */
-  private final List<Rule> peerBlocks = new ArrayList<>();
+  private final List<AclRule> peerBlocks = new ArrayList<>();
 
   private final List<Origin> accepts = new ArrayList<>();
 
@@ -108,7 +108,7 @@ final class HaproxyAccess {
     AddressSet from = said(line, condition, false).perhaps().minus(accepted);
     boolean ofPeer = isOfPeer(line);
     (ofPeer ? peerBlocks : blocks)
-        .add(new Rule(List.of(line.origin()), false, from, ofPeer, List.of()));
+        .add(new AclRule(List.of(line.origin()), false, from, ofPeer, List.of()));
     if (line.word(2).equals("reject") && line.word(1).equals("connection")) {
       draft.note(line.origin(), "HAProxy resets whom it rejects; bouncer closes");
     }
@@ -156,14 +156,14 @@ final class HaproxyAccess {
 
   /** Blocks these clients, too, before anything else is asked. */
   void block(Origin origin, AddressSet from) {
-    blocks.add(new Rule(List.of(origin), false, from, List.of()));
+    blocks.add(new AclRule(List.of(origin), false, from, List.of()));
   }
 
   /** Writes down what has been found. */
   void settle() {
     AddressSet blocked = AddressSet.NONE;
     List<Origin> origins = new ArrayList<>(accepts);
-    for (Rule rule : blocks) {
+    for (AclRule rule : blocks) {
       blocked = blocked.union(rule.from());
       origins.addAll(rule.origins());
     }
@@ -171,7 +171,7 @@ final class HaproxyAccess {
       return;
     }
     settle(blocked, origins);
-    for (Rule rule : peerBlocks.reversed()) {
+    for (AclRule rule : peerBlocks.reversed()) {
       part.access.blockPeersFirst(rule.origins().getFirst(), rule.from());
     }
   }

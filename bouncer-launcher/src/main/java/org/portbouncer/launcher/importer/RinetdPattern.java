@@ -26,7 +26,7 @@ record RinetdPattern(AddressSet surely, AddressSet perhaps) {
     if (pattern.matches("[*]+")) {
       return exactly(AddressSet.EVERYONE);
     }
-    Ranges v4 = DottedPattern.matches(pattern, ofV6 ? "::ffff:" : "");
+    NumberSet v4 = DottedPattern.matches(pattern, ofV6 ? "::ffff:" : "");
     AddressSet surely = v4 == null ? AddressSet.NONE : AddressSet.ofV4(v4);
     AddressSet perhaps = v4 == null ? AddressSet.EVERY_V4 : surely;
     if (!ofV6) {

@@ -77,7 +77,7 @@ record XinetdAddress(AddressSet surely, AddressSet perhaps, String surprise) {
   /** Zeros at the end stand for anything. */
   private static XinetdAddress wildcard(String text, long address) {
     int free = address == 0 ? 32 : 8 * (Long.numberOfTrailingZeros(address) / 8);
-    AddressSet set = AddressSet.ofV4(Ranges.network(32, BigInteger.valueOf(address), 32 - free));
+    AddressSet set = AddressSet.ofV4(NumberSet.network(32, BigInteger.valueOf(address), 32 - free));
     List<String> surprises = new ArrayList<>();
     if (!text.matches("[0-9]+([.][0-9]+){3}")) {
       surprises.add("is short for " + set.networks().getFirst());

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jline.utils.AttributedString;
-import org.portbouncer.launcher.screen.Line;
+import org.portbouncer.launcher.screen.ScreenLine;
 import org.portbouncer.launcher.screen.Style;
 import org.portbouncer.launcher.view.Columns;
 import org.portbouncer.launcher.view.Columns.Column;
@@ -86,15 +86,15 @@ final class Drawing {
     return Math.max(1, sessionRows);
   }
 
-  private Line line() {
-    return new Line(width, colour);
+  private ScreenLine line() {
+    return new ScreenLine(width, colour);
   }
 
   // The top.
 
   private void title(Model model, View view) {
     Model.Server server = model.server();
-    Line line =
+    ScreenLine line =
         line()
             .add(Style.HEADING, "bouncer " + server.version())
             .add("  pid " + server.pid() + "  ");
@@ -128,7 +128,7 @@ final class Drawing {
     };
     double[][] values = {all.sessions(), all.up(), all.down()};
     int graph = (width - 2 * 2 - names[0].length() - names[1].length() - names[2].length()) / 3;
-    Line line = line();
+    ScreenLine line = line();
     for (int i = 0; i < names.length; i++) {
       line.add(i == 0 ? "" : "  ").add(names[i]);
       line.add(Style.GRAPH, Spark.of(values[i], Math.clamp(graph, 0, WIDEST), unicode));
@@ -185,7 +185,7 @@ final class Drawing {
             new Column("LAST FAILED AT", both ? 24 : NEVER, 24, false, 6));
     List<Style> styles = new ArrayList<>();
     for (Model.ListenerRow row : shown) {
-      Flow now = row.traffic().now();
+      PerSecond now = row.traffic().now();
       table.row(
           row.name(),
           Long.toString(row.active()),
@@ -219,7 +219,7 @@ final class Drawing {
     sessionRows = Math.max(1, room - 1);
     int first = Math.clamp(view.firstTarget(), 0, Math.max(0, members.size() - sessionRows));
     int end = Math.min(members.size(), first + sessionRows);
-    Line title = line().add(Style.HEADING, "TARGETS: " + MemberTable.up(members));
+    ScreenLine title = line().add(Style.HEADING, "TARGETS: " + MemberTable.up(members));
     if (end - first < members.size()) {
       title.add(", " + (first + 1) + " to " + end + " shown");
     }
@@ -230,7 +230,7 @@ final class Drawing {
 
   private void workers(List<Model.WorkerRow> workers, int most, int perLine) {
     String heading = more("WORKER", workers.size(), most);
-    Line headings = line();
+    ScreenLine headings = line();
     for (int i = 0; i < Math.min(perLine, workers.size()); i++) {
       headings
           .to(i * (WORKER + 2))
@@ -240,7 +240,7 @@ final class Drawing {
       heading = "WORKER";
     }
     lines.add(headings.done());
-    Line line = line();
+    ScreenLine line = line();
     int count = Math.min(most, workers.size());
     for (int i = 0; i < count; i++) {
       line.to(i % perLine * (WORKER + 2));
@@ -253,7 +253,7 @@ final class Drawing {
   }
 
   /** One that serves shows figures; one that does not, says so. */
-  private static void worker(Line line, Model.WorkerRow worker) {
+  private static void worker(ScreenLine line, Model.WorkerRow worker) {
     line.add(String.format("%-13.13s%9d", worker.name(), worker.sessions()));
     if (worker.state().equals("ready")) {
       line.add(
@@ -303,7 +303,7 @@ final class Drawing {
   }
 
   private void sessions(Model model, View view, int rows) {
-    Line title = line().add(Style.HEADING, "SESSIONS by " + view.order().text());
+    ScreenLine title = line().add(Style.HEADING, "SESSIONS by " + view.order().text());
     if (!view.filter().isEmpty()) {
       title.add(", with '" + view.filter() + "'");
     }

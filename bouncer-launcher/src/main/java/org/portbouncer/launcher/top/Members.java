@@ -39,7 +39,7 @@ final class Members {
   }
 
   private static double rate(Answer connects, Answer earlier, double seconds) {
-    return earlier == null ? 0 : History.rate(connects, earlier, "ok", seconds);
+    return earlier == null ? 0 : LastMinute.rate(connects, earlier, "ok", seconds);
   }
 
   private static Model.MemberRow row(MemberText member, double rate) {

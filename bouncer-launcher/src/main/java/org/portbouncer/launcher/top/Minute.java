@@ -13,23 +13,23 @@ final class Minute {
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
   /** What moved from one look to the next. */
-  private record Step(long from, long to, Flow flow) {}
+  private record Step(long from, long to, PerSecond flow) {}
 
   private final ArrayDeque<Step> steps = new ArrayDeque<>();
 
-  void add(long from, long to, Flow flow) {
+  void add(long from, long to, PerSecond flow) {
     steps.addLast(new Step(from, to, flow));
     while (to - steps.getFirst().to() > SECONDS * NANOS_PER_SECOND) {
       steps.removeFirst();
     }
   }
 
-  Flow last() {
-    return steps.isEmpty() ? Flow.NONE : steps.getLast().flow();
+  PerSecond last() {
+    return steps.isEmpty() ? PerSecond.NONE : steps.getLast().flow();
   }
 
   /** A value for each of the last sixty seconds, oldest first; NaN where nobody looked. */
-  double[] values(ToDoubleFunction<Flow> of) {
+  double[] values(ToDoubleFunction<PerSecond> of) {
     double[] values = new double[SECONDS];
     Arrays.fill(values, Double.NaN);
     if (steps.isEmpty()) {

@@ -50,7 +50,7 @@ record Model(
    * @param up bytes to targets, in each second
    * @param down bytes to clients, in each second
    */
-  record Traffic(Flow now, double[] sessions, double[] up, double[] down) {
+  record Traffic(PerSecond now, double[] sessions, double[] up, double[] down) {
 
     /** Bytes of both ways, in each second. */
     double[] bytes() {

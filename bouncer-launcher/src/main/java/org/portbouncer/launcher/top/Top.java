@@ -14,7 +14,7 @@ public final class Top {
   private final FullScreen screen;
   private final boolean colour;
   private final View view = new View();
-  private final History history = new History();
+  private final LastMinute history = new LastMinute();
   private Model model;
   private int page = 1;
 

@@ -55,7 +55,7 @@ class RinetdReaderTest {
       for (int length = 1 + random.nextInt(12); length > 0; length--) {
         pattern.append(signs.charAt(random.nextInt(signs.length())));
       }
-      Ranges matches = DottedPattern.matches(pattern.toString(), "");
+      NumberSet matches = DottedPattern.matches(pattern.toString(), "");
       if (matches == null) {
         continue;
       }

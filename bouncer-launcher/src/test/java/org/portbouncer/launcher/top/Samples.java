@@ -120,7 +120,7 @@ final class Samples {
 
   /** After two looks, a second apart. */
   static Model model(int sessions) throws Json.MalformedException {
-    History history = new History();
+    LastMinute history = new LastMinute();
     var _ = history.add(at(4700, 1, sessions));
     return history.add(at(4700, 2, sessions));
   }

@@ -7,14 +7,14 @@ import org.junit.jupiter.api.Test;
 import org.portbouncer.launcher.admin.Json;
 import org.portbouncer.launcher.view.Answer;
 
-class HistoryTest {
+class LastMinuteTest {
 
-  private final History history = new History();
+  private final LastMinute history = new LastMinute();
 
   @Test
   void shouldHaveNoRatesAfterOneLook() throws Exception {
     Model model = history.add(Samples.at(4700, 10, 3));
-    assertThat(model.all().now()).isEqualTo(Flow.NONE);
+    assertThat(model.all().now()).isEqualTo(PerSecond.NONE);
     assertThat(model.workers().getLast().cpu()).isZero();
     assertThat(model.all().up()).hasSize(60).containsOnly(Double.NaN);
   }
@@ -24,8 +24,9 @@ class HistoryTest {
     var _ = history.add(Samples.at(4700, 10, 3));
     Model model = history.add(Samples.at(4700, 14, 3));
     assertThat(model.listeners().getFirst().name()).as("the busiest").isEqualTo("web");
-    assertThat(model.listeners().getFirst().traffic().now()).isEqualTo(new Flow(2, 1024, 2048));
-    assertThat(model.all().now()).isEqualTo(new Flow(2, 1024, 2048));
+    assertThat(model.listeners().getFirst().traffic().now())
+        .isEqualTo(new PerSecond(2, 1024, 2048));
+    assertThat(model.all().now()).isEqualTo(new PerSecond(2, 1024, 2048));
     assertThat(model.workers().getLast().cpu()).isEqualTo(0.5);
     assertThat(model.classes().getFirst().name()).as("the one waited for").isEqualTo("slow");
     assertThat(model.classes().getFirst().waiting()).isEqualTo(3);
@@ -51,7 +52,7 @@ class HistoryTest {
     var _ = history.add(Samples.at(4700, 10, 3));
     var _ = history.add(Samples.at(4700, 11, 3));
     Model model = history.add(Samples.at(5000, 12, 3));
-    assertThat(model.all().now()).isEqualTo(Flow.NONE);
+    assertThat(model.all().now()).isEqualTo(PerSecond.NONE);
     assertThat(model.all().up()).containsOnly(Double.NaN);
   }
 

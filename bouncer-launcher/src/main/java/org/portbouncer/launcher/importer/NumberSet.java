@@ -9,7 +9,7 @@ import java.util.List;
  * A set of whole numbers of so many bits, as ranges: what addresses are for those who reckon with
  * them. Unchangeable.
  */
-final class Ranges {
+final class NumberSet {
 
   /** From {@code first} to {@code last}, both included. */
   private record Range(BigInteger first, BigInteger last) {}
@@ -17,26 +17,26 @@ final class Ranges {
   private final int bits;
   private final List<Range> ranges;
 
-  private Ranges(int bits, List<Range> ranges) {
+  private NumberSet(int bits, List<Range> ranges) {
     this.bits = bits;
     this.ranges = ranges;
   }
 
-  static Ranges none(int bits) {
-    return new Ranges(bits, List.of());
+  static NumberSet none(int bits) {
+    return new NumberSet(bits, List.of());
   }
 
-  static Ranges all(int bits) {
+  static NumberSet all(int bits) {
     return none(bits).complement();
   }
 
   /** From {@code first} to {@code last}, both included. */
-  static Ranges of(int bits, BigInteger first, BigInteger last) {
-    return new Ranges(bits, List.of(new Range(first, last)));
+  static NumberSet of(int bits, BigInteger first, BigInteger last) {
+    return new NumberSet(bits, List.of(new Range(first, last)));
   }
 
   /** The network of the first {@code prefix} bits of {@code address}. */
-  static Ranges network(int bits, BigInteger address, int prefix) {
+  static NumberSet network(int bits, BigInteger address, int prefix) {
     int free = bits - prefix;
     BigInteger first = address.shiftRight(free).shiftLeft(free);
     return of(bits, first, first.add(BigInteger.ONE.shiftLeft(free)).subtract(BigInteger.ONE));
@@ -55,7 +55,7 @@ final class Ranges {
     return ranges.size();
   }
 
-  Ranges union(Ranges other) {
+  NumberSet union(NumberSet other) {
     List<Range> all = new ArrayList<>(ranges);
     all.addAll(other.ranges);
     all.sort(Comparator.comparing(Range::first));
@@ -68,10 +68,10 @@ final class Ranges {
         merged.add(next);
       }
     }
-    return new Ranges(bits, merged);
+    return new NumberSet(bits, merged);
   }
 
-  Ranges complement() {
+  NumberSet complement() {
     List<Range> gaps = new ArrayList<>();
     BigInteger next = BigInteger.ZERO;
     for (Range range : ranges) {
@@ -84,16 +84,16 @@ final class Ranges {
     if (next.compareTo(end) < 0) {
       gaps.add(new Range(next, end.subtract(BigInteger.ONE)));
     }
-    return new Ranges(bits, gaps);
+    return new NumberSet(bits, gaps);
   }
 
-  Ranges intersection(Ranges other) {
+  NumberSet intersection(NumberSet other) {
     return complement().union(other.complement()).complement();
   }
 
   /** The same numbers with {@code offset} more each, of {@code width} bits. */
-  Ranges shifted(BigInteger offset, int width) {
-    return new Ranges(
+  NumberSet shifted(BigInteger offset, int width) {
+    return new NumberSet(
         width,
         ranges.stream().map(r -> new Range(r.first().add(offset), r.last().add(offset))).toList());
   }

@@ -12,7 +12,7 @@ import org.portbouncer.launcher.view.Answer;
 /**
  * Makes of one snapshot after the other what is shown: rates, and what the last minute was like.
  */
-final class History {
+final class LastMinute {
 
   private static final double NANOS_PER_SECOND = 1e9;
 
@@ -43,7 +43,7 @@ final class History {
             members.add(now, seconds),
             workers(now.status(), before, seconds),
             classes(now.status(), before, seconds),
-            now.heaviest().list("sessions").stream().map(History::session).toList(),
+            now.heaviest().list("sessions").stream().map(LastMinute::session).toList(),
             now.heaviest().number("total"),
             now.heaviest().number("matching"));
     last = now;
@@ -56,7 +56,7 @@ final class History {
         clean(status.text("version")),
         status.number("pid"),
         clean(status.text("state")),
-        status.list("reasons").stream().map(History::reason).toList(),
+        status.list("reasons").stream().map(LastMinute::reason).toList(),
         1000 * status.number("uptime_s"),
         status.number("epoch"),
         limits.number("active"),
@@ -72,15 +72,15 @@ final class History {
     Answer here = now.status().object("listeners");
     Answer there = before.object("listeners");
     List<Model.ListenerRow> rows = new ArrayList<>();
-    Flow sum = Flow.NONE;
+    PerSecond sum = PerSecond.NONE;
     for (Object each : here.values().keySet()) {
       String name = String.valueOf(each);
       Answer listener = here.object(name);
       Answer then = there.values().containsKey(name) ? there.object(name) : listener;
       Minute minute = listeners.computeIfAbsent(name, n -> new Minute());
       if (seconds > 0) {
-        Flow flow =
-            new Flow(
+        PerSecond flow =
+            new PerSecond(
                 rate(listener, then, "accepted", seconds),
                 rate(listener, then, "bytes_up", seconds),
                 rate(listener, then, "bytes_down", seconds));
@@ -125,9 +125,9 @@ final class History {
   private static Model.Traffic traffic(Minute minute) {
     return new Model.Traffic(
         minute.last(),
-        minute.values(Flow::sessions),
-        minute.values(Flow::up),
-        minute.values(Flow::down));
+        minute.values(PerSecond::sessions),
+        minute.values(PerSecond::up),
+        minute.values(PerSecond::down));
   }
 
   private static List<Model.WorkerRow> workers(Answer status, Answer before, double seconds) {

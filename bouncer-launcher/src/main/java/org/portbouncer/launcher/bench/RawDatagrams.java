@@ -10,7 +10,7 @@ import org.portbouncer.core.sys.SystemCallException;
  * Datagrams with descriptors, for the modes that the server does not have. One thread, one
  * direction.
  */
-final class Datagrams {
+final class RawDatagrams {
 
   private final int fd;
   private final Waiting waiting;
@@ -18,7 +18,7 @@ final class Datagrams {
   private final MemorySegment buffer;
   private final int[] descriptors;
 
-  Datagrams(int fd, int largest, int[] descriptors) {
+  RawDatagrams(int fd, int largest, int[] descriptors) {
     this.fd = fd;
     this.waiting = new Waiting(fd);
     this.buffer = Native.allocate(largest);

@@ -4,7 +4,7 @@ import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 
 /** One line of the screen while it is being written, never longer than the screen is wide. */
-public final class Line {
+public final class ScreenLine {
 
   private final int width;
   private final boolean colour;
@@ -14,24 +14,24 @@ public final class Line {
    * @param width columns of the screen
    * @param colour whether there is colour
    */
-  public Line(int width, boolean colour) {
+  public ScreenLine(int width, boolean colour) {
     this.width = width;
     this.colour = colour;
   }
 
   /** Adds a piece. */
-  public Line add(Style style, String piece) {
+  public ScreenLine add(Style style, String piece) {
     text.append(piece, style.in(colour));
     return this;
   }
 
   /** Adds a piece that looks like any text. */
-  public Line add(String piece) {
+  public ScreenLine add(String piece) {
     return add(Style.PLAIN, piece);
   }
 
   /** Adds blanks up to a column. */
-  public Line to(int column) {
+  public ScreenLine to(int column) {
     return add(" ".repeat(Math.max(0, column - text.columnLength())));
   }
 

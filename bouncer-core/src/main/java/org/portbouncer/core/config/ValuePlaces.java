@@ -18,7 +18,8 @@ import java.util.Objects;
  * @param unresolved the same before substitution; may be null
  * @param section where the block itself stands
  */
-record Places(ConfigSource source, ConfigObject values, ConfigValue unresolved, Where section) {
+record ValuePlaces(
+    ConfigSource source, ConfigObject values, ConfigValue unresolved, Where section) {
 
   /** The keys written, in the order of the file. */
   List<String> keysInOrder() {

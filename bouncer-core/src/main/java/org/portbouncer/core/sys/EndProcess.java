@@ -7,9 +7,9 @@ package org.portbouncer.core.sys;
  * write, an accept. Who waits for her end (a service manager with the next server in hand, and
  * clients in the listen queue meanwhile) would wait for nothing.
  */
-public final class ProcessEnd {
+public final class EndProcess {
 
-  private ProcessEnd() {}
+  private EndProcess() {}
 
   /**
    * Ends the process at once, by _exit(2): no hook runs, nothing is flushed, so that all that is to

@@ -11,10 +11,10 @@ import java.util.List;
  * @param ofPeer whether {@code from} is about who really connected, whatever a PROXY header says
  * @param entries what else it says, limits and hours
  */
-record Rule(
+record AclRule(
     List<Origin> origins, boolean pass, AddressSet from, boolean ofPeer, List<Entry> entries) {
 
-  Rule(List<Origin> origins, boolean pass, AddressSet from, List<Entry> entries) {
+  AclRule(List<Origin> origins, boolean pass, AddressSet from, List<Entry> entries) {
     this(origins, pass, from, false, entries);
   }
 }
