@@ -67,7 +67,7 @@ final class DatagramFlows {
     live++;
     int bandwidth = session.state().bandwidth();
     int place = bandwidth < 0 ? -1 : worker.places(session).classes()[bandwidth];
-    long lost = worker.table().datagramsDropped(session.state().record());
+    long lost = worker.table().datagrams().dropped(session.state().record());
     int errno =
         flow.begin(session, listener.timeouts().udpMs(), listener.answers(), place, lost, head());
     if (errno != 0) {
@@ -132,7 +132,7 @@ final class DatagramFlows {
   void moved(Session session, DatagramWay up, DatagramWay down, long dropped, long now) {
     int record = session.state().record();
     worker.table().moved(record, up.bytes(), down.bytes(), now);
-    worker.table().datagrams(record, up.datagrams(), down.datagrams(), dropped);
+    worker.table().datagrams().moved(record, up.datagrams(), down.datagrams(), dropped);
   }
 
   /** Counts what has moved since it was counted last. */

@@ -19,20 +19,11 @@ final class Direction {
 
   private static final long BYTES_PER_TURN = 1 << 20;
 
-  /** A flow that gave so much, so many times in a row, is worth a pipe. */
-  private static final int LARGE_BYTES = 16 * 1024;
-
-  private static final int LARGE_TAKES = 3;
-
-  /** A flow that gave less than this, so many times in a row, is not. */
-  private static final int SMALL_BYTES = 8 * 1024;
-
-  private static final int SMALL_TAKES = 4;
-
   private final EventLoop loop;
   private final FlowNotes notes;
   private final CopyPath copy;
   private final SplicePath splice;
+  private final PathChoice choice;
   private Side from;
   private Side to;
 
@@ -41,14 +32,6 @@ final class Direction {
 
   /** The one of the two that was used last; where anything is in transit, it is there. */
   private Path path;
-
-  private boolean splicing;
-
-  /** Set where splice(2) does not do these sockets. */
-  private boolean neverSplice;
-
-  /** Takes in a row that speak for the other path. */
-  private int streak;
 
   private boolean sourceEnded;
   private boolean closed;
@@ -67,6 +50,7 @@ final class Direction {
     this.notes = notes;
     copy = new CopyPath(buffers);
     splice = new SplicePath(buffers.pipes(), notes);
+    choice = new PathChoice(copy, splice);
     path = copy;
   }
 
@@ -82,9 +66,7 @@ final class Direction {
     this.to = to;
     this.throttle = throttle;
     path = copy;
-    splicing = false;
-    neverSplice = false;
-    streak = 0;
+    choice.begin();
     sourceEnded = false;
     closed = false;
     discarding = false;
@@ -275,7 +257,7 @@ final class Direction {
 
   /** Takes once from the source; whether to go on. */
   private boolean take(long allowed) {
-    path = choose();
+    path = choice.next(from);
     long asked = Math.min(allowed, path.room());
     if (path == copy) {
       notes.inHand(bytes);
@@ -292,46 +274,15 @@ final class Direction {
     if (throttle != null) {
       throttle.read(taken);
     }
-    judge(taken);
+    choice.took(taken);
     return true;
-  }
-
-  private Path choose() {
-    if (splicing) {
-      // Splicing stops at urgent data as if nothing came after it; a read passes it in line.
-      if (!from.urgent() && !neverSplice && splice.ready()) {
-        return splice;
-      }
-      judgeAnew(false);
-    }
-    return copy;
-  }
-
-  /** Changes path where so many takes in a row spoke for it that it will pay. */
-  private void judge(long taken) {
-    if (splicing) {
-      streak = taken < SMALL_BYTES ? streak + 1 : 0;
-      if (streak == SMALL_TAKES) {
-        judgeAnew(false);
-      }
-    } else {
-      streak = taken >= LARGE_BYTES ? streak + 1 : 0;
-      if (streak == LARGE_TAKES) {
-        judgeAnew(true);
-      }
-    }
-  }
-
-  private void judgeAnew(boolean splicing) {
-    this.splicing = splicing;
-    streak = 0;
   }
 
   /** Whether to go on after a splice that gave nothing. */
   private boolean spliceEnded(int result) {
     switch (-result) {
       // Said at urgent data as well: a read knows whether it is the end.
-      case 0 -> judgeAnew(false);
+      case 0 -> choice.read();
       case Errno.EAGAIN, Errno.EINTR -> {
         return readEnded(result);
       }
@@ -339,18 +290,10 @@ final class Direction {
         if (Errno.meansPeerGone(-result)) {
           return readEnded(result);
         }
-        spliceRefused(-result);
+        choice.refused(-result);
       }
     }
     return true;
-  }
-
-  /**
-   * These sockets cannot be spliced here: a copy does the same, or says what is wrong with them.
-   */
-  private void spliceRefused(int errno) {
-    neverSplice = true;
-    splice.refused(errno);
   }
 
   /** Whether to go on after a read that gave nothing. */
@@ -434,7 +377,7 @@ final class Direction {
           fail(errno);
           return false;
         }
-        spliceRefused(errno);
+        choice.refused(errno);
         path = copy;
         handOver();
       }

@@ -3,13 +3,11 @@ package org.portbouncer.io;
 import org.portbouncer.core.config.Timeouts;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.EventLoop;
-import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.BucketTable;
 import org.portbouncer.core.shared.SessionFlow;
-import org.portbouncer.core.shared.Throttle;
 import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.sys.Errno;
 
@@ -22,23 +20,6 @@ import org.portbouncer.core.sys.Errno;
  * reset too: a reset sent earlier would throw away what still waits in the send queue.
  */
 final class Flow implements Side.Owner, Forwarding {
-
-  /**
-   * A reset waits this long, without any progress, for the other side to take what was sent before.
-   */
-  private static final long RESET_PATIENCE_NANOS = 30_000_000_000L;
-
-  private static final long RESET_LOOK_NANOS = 2_000_000;
-  private static final long RESET_LOOK_MAX_NANOS = 200_000_000;
-
-  /** What nobody is left to read is thrown away, so much at each look. */
-  private static final long RESET_LOOK_BYTES = 4 << 20;
-
-  /**
-   * Flows that wait for their rate are woken on a grid, many at once. The line they stand in does
-   * not move by that, so nobody loses anything.
-   */
-  private static final long WAKE_GRID_NANOS = 10_000_000;
 
   /** Whose flow it is: the stage, as far as a flow sees it. */
   interface Owner {
@@ -71,49 +52,19 @@ final class Flow implements Side.Owner, Forwarding {
   private final Direction up;
   private final Direction down;
 
+  private final RateWait rate;
+  private final IdleLimit idle;
+  private final ResetPassing reset;
+
   /** Null where nobody would go on with its sessions. */
   private final SessionFlow notes;
 
   private Session session;
-  private Timeouts timeouts;
   private long lastActivity;
-  private Side resetSide;
-  private long resetLook;
-  private int lastUnacknowledged;
   private boolean queued;
 
   /** Whether the target had ended, or reset, its side before the client did. */
   private boolean clientLast;
-
-  private final Timer idle =
-      new Timer() {
-        @Override
-        protected void expired(long now) {
-          idleExpired(now);
-        }
-      };
-
-  private final Timer resetTimer =
-      new Timer() {
-        @Override
-        protected void expired(long now) {
-          other().throwAway(owner.buffers().shared(), RESET_LOOK_BYTES);
-          passReset(now);
-        }
-      };
-
-  private final Timer turn =
-      new Timer() {
-        @Override
-        protected void expired(long now) {
-          pump();
-        }
-      };
-
-  /** Made for the first session that has a bandwidth class, and kept. */
-  private Throttle upThrottle;
-
-  private Throttle downThrottle;
 
   /** Made for the first session whose sockets have a user timeout, and kept. */
   private PeerWatch peerWatch;
@@ -127,6 +78,9 @@ final class Flow implements Side.Owner, Forwarding {
     notes = owner.flows();
     up = new Direction(owner.loop(), owner.buffers(), new FlowNotes(notes, Way.UP));
     down = new Direction(owner.loop(), owner.buffers(), new FlowNotes(notes, Way.DOWN));
+    rate = new RateWait(this, owner, up, down);
+    idle = new IdleLimit(this, owner, up, down);
+    reset = new ResetPassing(this, owner, rate);
   }
 
   /**
@@ -150,7 +104,7 @@ final class Flow implements Side.Owner, Forwarding {
               | (session.state().relayed() ? SessionFlow.RELAYED : 0);
       notes.begin(record(), client.fd(), target.fd(), 0, 0, SessionFlow.LIVE | header);
     }
-    armIdle();
+    idle.arm();
     beginUp();
     return client.watch();
   }
@@ -182,10 +136,10 @@ final class Flow implements Side.Owner, Forwarding {
     if ((flags & (SessionFlow.CLIENT_RESET | SessionFlow.TARGET_RESET)) != 0) {
       Side side = (flags & SessionFlow.CLIENT_RESET) != 0 ? client : target;
       side.markReset();
-      beginReset(side);
+      passReset(side);
     }
     notes.now(record, SessionFlow.LIVE);
-    armIdle();
+    idle.arm();
     beginUp();
     owner.continueNextTurn(this);
     return client.watch();
@@ -210,23 +164,23 @@ final class Flow implements Side.Owner, Forwarding {
       long bytesUp,
       long bytesDown) {
     this.session = session;
-    this.timeouts = timeouts;
+    idle.open(timeouts);
     lastActivity = owner.loop().now();
-    resetSide = null;
+    reset.clear();
     queued = false;
     clientLast = false;
     int errno = client.openUnwatched(session.descriptors().peek(Descriptors.CLIENT), true);
     int watching = target.open(session.descriptors().peek(Descriptors.TARGET));
     if (place >= 0) {
-      throttle(session.state().record(), place);
+      rate.open(session.state().record(), place);
     }
     watchesPeers = clientMs > 0 || targetMs > 0;
     if (watchesPeers) {
       watchPeers(clientMs, targetMs);
     }
     int record = notes == null ? -1 : record();
-    up.open(record, client, target, place < 0 ? null : upThrottle, bytesUp);
-    down.open(record, target, client, place < 0 ? null : downThrottle, bytesDown);
+    up.open(record, client, target, place < 0 ? null : rate.up(), bytesUp);
+    down.open(record, target, client, place < 0 ? null : rate.down(), bytesDown);
     return errno != 0 ? errno : watching;
   }
 
@@ -241,15 +195,6 @@ final class Flow implements Side.Owner, Forwarding {
     if (failure() != 0) {
       owner.continueNextTurn(this);
     }
-  }
-
-  private void throttle(int record, int place) {
-    if (upThrottle == null) {
-      upThrottle = new Throttle(owner.buckets(), Way.UP);
-      downThrottle = new Throttle(owner.buckets(), Way.DOWN);
-    }
-    upThrottle.open(record, place);
-    downThrottle.open(record, place);
   }
 
   private void watchPeers(int clientMs, int targetMs) {
@@ -289,11 +234,11 @@ final class Flow implements Side.Owner, Forwarding {
       endFailed();
       return;
     }
-    if (resetSide == null && (client.wasReset() || target.wasReset())) {
-      beginReset(client.wasReset() ? client : target);
+    if (!reset.begun() && (client.wasReset() || target.wasReset())) {
+      passReset(client.wasReset() ? client : target);
     }
-    if (resetSide != null) {
-      passReset(now);
+    if (reset.begun()) {
+      reset.pass(now);
     } else if (up.closed() && down.closed()) {
       end(Result.OK, Term.NORMAL);
     } else {
@@ -302,56 +247,32 @@ final class Flow implements Side.Owner, Forwarding {
           clientLast = true;
           note(SessionFlow.CLIENT_LAST);
         }
-        armIdle();
+        idle.arm();
       }
       if (up.more() || down.more()) {
         owner.continueNextTurn(this);
       }
     }
-    armLimit();
-  }
-
-  // The rate of a bandwidth class.
-
-  private boolean throttled() {
-    return up.throttled() || down.throttled();
-  }
-
-  /** Has the loop call when the first of the two directions may go on. */
-  private void armLimit() {
-    if (!throttled()) {
-      owner.loop().timers().clear(turn);
-      return;
-    }
-    long due;
-    if (up.throttled() && down.throttled()) {
-      due = up.due() - down.due() < 0 ? up.due() : down.due();
-    } else {
-      due = up.throttled() ? up.due() : down.due();
-    }
-    due = Math.ceilDiv(due, WAKE_GRID_NANOS) * WAKE_GRID_NANOS;
-    if (!turn.isSet() || turn.due() != due) {
-      owner.loop().timers().set(turn, due);
-    }
+    rate.arm();
   }
 
   /** Whoever waits for what its class allows looks again. */
   @Override
   public void classChanged() {
-    if (throttled()) {
+    if (rate.waits()) {
       pump();
     }
   }
 
-  // A reset.
+  // What a reset that is passed on needs; see ResetPassing.
 
-  private void beginReset(Side side) {
-    resetSide = side;
+  private void passReset(Side side) {
     note(side == client ? SessionFlow.CLIENT_RESET : SessionFlow.TARGET_RESET);
-    resetLook = RESET_LOOK_NANOS;
-    lastUnacknowledged = -1;
-    // Nobody is left to read what the other side may still send.
-    (side == client ? down : up).discard();
+    if (side == client) {
+      reset.begin(true, target, up, down);
+    } else {
+      reset.begin(false, client, down, up);
+    }
   }
 
   private void note(int flag) {
@@ -360,60 +281,25 @@ final class Flow implements Side.Owner, Forwarding {
     }
   }
 
-  /** The side that is to be reset once it has everything. */
-  private Side other() {
-    return resetSide == client ? target : client;
-  }
-
-  private void passReset(long now) {
-    Direction last = resetSide == client ? up : down;
-    Side other = other();
+  /** Moves on, one way alone, and ends the session where that fails; false where it has. */
+  boolean pumpLast(Direction last, long now) {
     if (last.pump()) {
       moved(now);
     }
     if (failure() != 0) {
       endFailed();
-      return;
+      return false;
     }
-    if (last.more()) {
-      owner.continueNextTurn(this);
-      return;
-    }
-    if (other.wasReset()) {
-      endReset();
-      return;
-    }
-    if (last.throttled()) {
-      armLimit();
-      return;
-    }
-    int unacknowledged = last.drained() ? other.unacknowledged() : -1;
-    if (unacknowledged == 0) {
-      other.resetOnClose();
-      endReset();
-      return;
-    }
-    if (unacknowledged != lastUnacknowledged) {
-      lastUnacknowledged = unacknowledged;
-      lastActivity = now;
-    }
-    if (now - lastActivity > RESET_PATIENCE_NANOS) {
-      other.resetOnClose();
-      endReset();
-      return;
-    }
-    owner.loop().timers().set(resetTimer, now + resetLook);
-    resetLook = Math.min(2 * resetLook, RESET_LOOK_MAX_NANOS);
+    return true;
   }
 
-  private void endReset() {
-    boolean last =
-        resetSide == client ? down.closed() && !down.discarded() : up.closed() && !up.discarded();
-    Term term =
-        resetSide == client
-            ? (last ? Term.CLIENT_RESET_LAST : Term.CLIENT_RESET)
-            : (last ? Term.TARGET_RESET_LAST : Term.TARGET_RESET);
-    end(Result.RESET, term);
+  long lastActivity() {
+    return lastActivity;
+  }
+
+  /** The other side's kernel has taken bytes on its own: it lives. */
+  void progressed(long now) {
+    lastActivity = now;
   }
 
   // A failure of our own.
@@ -431,54 +317,26 @@ final class Flow implements Side.Owner, Forwarding {
     end(Result.ERROR, Errno.isDescriptorLimit(errno) ? Term.RESOURCE_DATA : Term.INTERNAL_DATA);
   }
 
-  // Time limits.
-
-  private long limitNanos() {
-    boolean half = up.closed() || down.closed();
-    long ms = half && timeouts.halfClosedMs() > 0 ? timeouts.halfClosedMs() : timeouts.idleMs();
-    return ms * 1_000_000;
+  boolean passesReset() {
+    return reset.begun();
   }
 
-  private void armIdle() {
-    long limit = limitNanos();
-    if (limit > 0) {
-      long due = lastActivity + limit;
-      if (!idle.isSet() || due - idle.due() < 0) {
-        owner.loop().timers().set(idle, due);
-      }
-    }
-  }
-
-  /** The timer runs late on purpose: activity does not move it, it looks when it comes. */
-  private void idleExpired(long now) {
-    long limit = limitNanos();
-    if (limit == 0 || resetSide != null) {
-      return;
-    }
-    // Bytes that wait for their rate are there: this is not what the limit is for.
-    long active = throttled() ? now : lastActivity;
-    if (now - active < limit) {
-      owner.loop().timers().set(idle, active + limit);
-      return;
-    }
-    Term term =
-        up.closed()
-            ? Term.TARGET_IDLE_LAST
-            : down.closed() ? Term.CLIENT_IDLE_LAST : Term.CLIENT_IDLE;
+  /** Nobody has said anything for too long. */
+  void endIdle(Term term) {
     end(Result.TIMEOUT, term);
   }
 
   @Override
   public void end(Result result, Term term) {
     Session ended = session;
-    clientLast |= resetSide == target;
+    clientLast |= reset.ofTarget();
     owner.moved(ended, up.bytes(), down.bytes(), owner.loop().now());
     if (notes != null) {
       notes.end(record());
     }
-    owner.loop().timers().clear(idle);
-    owner.loop().timers().clear(turn);
-    owner.loop().timers().clear(resetTimer);
+    idle.end();
+    rate.end();
+    reset.end();
     if (watchesPeers) {
       peerWatch.close();
     }

@@ -292,6 +292,22 @@ class FlowTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"true, CLIENT_RESET_LAST", "false, TARGET_RESET_LAST"})
+  void shouldSayThatItWasTheLastWhenASideResetsAfterTheOtherHasEnded(
+      boolean clientResets, Term term) throws Exception {
+    try (FlowRig rig = new FlowRig(Peer.Kind.TCP, Peer.Kind.TCP)) {
+      Peer from = clientResets ? rig.client : rig.target;
+      Peer to = clientResets ? rig.target : rig.client;
+      to.end();
+      assertThat(from.receive(to, 0, 1, 1, new Random(SEED))).isZero();
+      from.reset();
+      rig.awaitEnd();
+      assertThat(rig.result).isEqualTo(Result.RESET);
+      assertThat(rig.term).isEqualTo(term);
+    }
+  }
+
   @Test
   void shouldCloseThePipeWhenKilledWithBytesInIt() throws Exception {
     try (FlowRig rig = new FlowRig(Peer.Kind.TCP, Peer.Kind.TCP)) {
