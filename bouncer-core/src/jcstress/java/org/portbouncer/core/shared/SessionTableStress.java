@@ -175,17 +175,17 @@ public final class SessionTableStress {
     private final SessionTable table = held();
 
     public SlotOnce() {
-      table.stateSlot(0, 5);
+      table.transfer().slot(0, 5);
     }
 
     @Actor
     public void first(II_Result r) {
-      r.r1 = table.takeStateSlot(0);
+      r.r1 = table.transfer().takeSlot(0);
     }
 
     @Actor
     public void second(II_Result r) {
-      r.r2 = table.takeStateSlot(0);
+      r.r2 = table.transfer().takeSlot(0);
     }
   }
 

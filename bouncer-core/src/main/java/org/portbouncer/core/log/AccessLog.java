@@ -15,7 +15,6 @@ import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Pipes;
-import org.portbouncer.core.sys.Printable;
 import org.portbouncer.core.sys.Sockets;
 
 /**
@@ -47,6 +46,7 @@ public final class AccessLog {
   private static final int ATOMIC = 4096;
 
   private final LineBuffer line = new LineBuffer(BUFFER, IDLE);
+  private final LineFields fields = new LineFields(line);
   private final Timestamp timestamp = new Timestamp();
   private final SyslogHead syslogHead = new SyslogHead();
   private int fd = -1;
@@ -57,7 +57,6 @@ public final class AccessLog {
    */
   private boolean socket;
 
-  private boolean first;
   private int flushAt = MUCH;
   private long lost;
   private long leftOut;
@@ -129,54 +128,32 @@ public final class AccessLog {
     }
     Listener listener =
         configuration == null ? null : configuration.listeners().get(table.listener(record));
-    Acl acl =
-        listener == null || listener.acl() < 0 ? null : configuration.acls().get(listener.acl());
-    int rule = table.rule(record);
     long wallMs = System.currentTimeMillis();
-    first = true;
     if (form.syslog()) {
       syslogHead.put(line, result, wallMs, worker);
     }
-    if (form.json()) {
-      line.put((byte) '{');
-    }
-    key("ts");
-    quote();
+    fields.begin(form.json());
+    fields.key("ts");
+    fields.quote();
     timestamp.put(line, wallMs);
-    quote();
-    text("event", event);
-    number("id", table.id(record));
-    text("listener", listener == null ? "" : listener.name());
-    text("client", table.client(record));
-    text("local", localText(table.local(record), listener, table.endpoint(record)));
-    text("target", listener == null ? "" : listener.target().text());
-    text("acl", acl == null ? "" : acl.name());
-    text("rule", acl == null || rule < 0 ? "" : acl.rules().get(rule).name());
-    text("result", result == null ? "" : result.text());
-    text("term", term == null ? "" : term.text());
-    int setup = table.setupMicros(record);
-    if (setup > 0) {
-      number("setup_us", setup);
-    } else {
-      text("setup_us", "");
-    }
-    number("duration_ms", Math.max(0, (now - table.accepted(record)) / 1_000_000));
-    number("up", table.bytesUp(record));
-    number("down", table.bytesDown(record));
-    number("worker", worker);
+    fields.quote();
+    fields.text("event", event);
+    names(table, record, configuration, listener);
+    fields.text("result", result == null ? "" : result.text());
+    fields.text("term", term == null ? "" : term.text());
+    figures(table, record, now);
+    fields.number("worker", worker);
     route(table, record, configuration, listener);
     if (listener != null && listener.udp()) {
       datagrams(table, record);
     }
     if (result != null && result != Result.OK) {
-      key("reason");
-      Cause said = table.cause(record);
+      fields.key("reason");
+      Cause said = table.outcome().cause(record);
       Cause cause = said == Cause.UNSAID ? Cause.usual(result, term) : said;
-      quoted(hopText(table, record, result) + cause.text(table.causeErrno(record)));
+      fields.quoted(hopText(table, record, result) + cause.text(table.outcome().errno(record)));
     }
-    if (form.json()) {
-      line.put((byte) '}');
-    }
+    fields.end();
     if (!line.endLine()) {
       lost++;
     } else if (line.length() >= flushAt) {
@@ -184,15 +161,43 @@ public final class AccessLog {
     }
   }
 
+  /** Whose session it is, where it goes, and by which rule. */
+  private void names(
+      SessionTable table, int record, Configuration configuration, Listener listener) {
+    fields.number("id", table.id(record));
+    fields.text("listener", listener == null ? "" : listener.name());
+    fields.text("client", table.client(record));
+    fields.text("local", localText(table.local(record), listener, table.endpoint(record)));
+    fields.text("target", listener == null ? "" : listener.target().text());
+    Acl acl =
+        listener == null || listener.acl() < 0 ? null : configuration.acls().get(listener.acl());
+    int rule = table.rule(record);
+    fields.text("acl", acl == null ? "" : acl.name());
+    fields.text("rule", acl == null || rule < 0 ? "" : acl.rules().get(rule).name());
+  }
+
+  /** How long it took, and what it moved. */
+  private void figures(SessionTable table, int record, long now) {
+    int setup = table.setupMicros(record);
+    if (setup > 0) {
+      fields.number("setup_us", setup);
+    } else {
+      fields.text("setup_us", "");
+    }
+    fields.number("duration_ms", Math.max(0, (now - table.accepted(record)) / 1_000_000));
+    fields.number("up", table.bytesUp(record));
+    fields.number("down", table.bytesDown(record));
+  }
+
   /** What a session of datagrams has beside its bytes. */
   private void datagrams(SessionTable table, int record) {
     if (form.json()) {
-      number("datagrams_up", table.datagramsUp(record));
-      number("datagrams_down", table.datagramsDown(record));
-      number("dropped", table.datagramsDropped(record));
+      fields.number("datagrams_up", table.datagrams().up(record));
+      fields.number("datagrams_down", table.datagrams().down(record));
+      fields.number("dropped", table.datagrams().dropped(record));
     }
     if (leftOut > 0) {
-      number("left_out", leftOut);
+      fields.number("left_out", leftOut);
       leftOut = 0;
     }
   }
@@ -201,16 +206,16 @@ public final class AccessLog {
   private void route(
       SessionTable table, int record, Configuration configuration, Listener listener) {
     SessionRoute route = table.route();
-    text("peer", route.peer(record));
-    text("member", memberText(table, record, configuration, listener));
-    text("server", serverText(table, record, listener));
+    fields.text("peer", route.peer(record));
+    fields.text("member", memberText(table, record, configuration, listener));
+    fields.text("server", serverText(table, record, listener));
     int attempts = attempts(table, record);
     if (attempts > 0) {
-      number("attempts", attempts);
+      fields.number("attempts", attempts);
     } else {
-      text("attempts", "");
+      fields.text("attempts", "");
     }
-    text("via", viaText(table, record, configuration));
+    fields.text("via", viaText(table, record, configuration));
   }
 
   /** The chain that it goes through; "" without one. */
@@ -263,70 +268,6 @@ public final class AccessLog {
     }
     Endpoint configured = listener.listen().get(endpoint);
     return configured.kind() == Endpoint.Kind.UNIX || socket.isEmpty() ? configured.text() : socket;
-  }
-
-  private void key(String name) {
-    if (form.json()) {
-      line.put(first ? "\"" : ",\"");
-      line.put(name);
-      line.put("\":");
-    } else {
-      if (!first) {
-        line.put((byte) ' ');
-      }
-      line.put(name);
-      line.put((byte) '=');
-    }
-    first = false;
-  }
-
-  private void quote() {
-    if (form.json()) {
-      line.put((byte) '"');
-    }
-  }
-
-  private void number(String name, long value) {
-    key(name);
-    line.put(Math.max(0, value));
-  }
-
-  /** A text; an empty one is `-` in logfmt and null in JSON. */
-  private void text(String name, String value) {
-    key(name);
-    if (value.isEmpty()) {
-      line.put(form.json() ? "null" : "-");
-    } else if (form.json() || needsQuotes(value)) {
-      quoted(value);
-    } else {
-      line.put(value);
-    }
-  }
-
-  private static boolean needsQuotes(String value) {
-    for (int i = 0; i < value.length(); i++) {
-      char c = value.charAt(i);
-      if (c <= ' ' || c == '"' || c == '=' || c == '\\' || Printable.hidden(c)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private void quoted(String value) {
-    line.put((byte) '"');
-    for (int i = 0; i < value.length(); i += Character.charCount(value.codePointAt(i))) {
-      int c = value.codePointAt(i);
-      if (c == '"' || c == '\\') {
-        line.put((byte) '\\');
-      }
-      if (Printable.hidden(c)) {
-        line.put(Printable.code(c));
-      } else {
-        line.putCodePoint(c);
-      }
-    }
-    line.put((byte) '"');
   }
 
   /**

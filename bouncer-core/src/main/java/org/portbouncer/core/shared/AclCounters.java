@@ -25,10 +25,12 @@ public final class AclCounters {
 
   static final long BYTES = (long) PLACES * PLACE;
 
+  static final Layout LAYOUT = new Layout("the decisions of a rule");
+
+  private static final int COUNTS = LAYOUT.u64s("decisions", Decision.values());
+
   static {
-    if (Long.BYTES * Decision.values().length > PLACE) {
-      throw new AssertionError("the decisions of a rule run into the next one's");
-    }
+    LAYOUT.within(PLACE);
   }
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -61,7 +63,7 @@ public final class AclCounters {
   }
 
   private static long at(int place, Decision decision) {
-    return (long) place * PLACE + (long) Long.BYTES * decision.ordinal();
+    return (long) place * PLACE + COUNTS + (long) Long.BYTES * decision.ordinal();
   }
 
   /** Counts one decision. */

@@ -13,7 +13,7 @@ import org.portbouncer.core.sys.ProcessState;
  * given back by whichever process ends the session.
  *
  * <pre>
- *   sets of entries of {@value #ENTRY} bytes:
+ *   sets of entries of 64 bytes:
  *      0 word u64        see LiveCounts, which also has the locks
  *      8 key u64         class 16 | its generation 40 | shared by 8 (high to low), 0 for a free entry
  *     16 name u64, u64   the rule's, or the source's address; 0 where all share
@@ -26,7 +26,18 @@ import org.portbouncer.core.sys.ProcessState;
  */
 public final class BucketTable {
 
-  static final int ENTRY = 64;
+  static final Layout LAYOUT = new Layout("an entry of the bucket table");
+
+  static {
+    LAYOUT.bytes("word", LiveCounts.WORD_BYTES);
+  }
+
+  private static final int KEY = LAYOUT.u64("key");
+  private static final int NAME_HIGH = LAYOUT.u64("name, high");
+  private static final int NAME_LOW = LAYOUT.u64("name, low");
+  private static final int LINES = LAYOUT.bytes("lines", Line.BYTES * Way.COUNT);
+
+  static final int ENTRY = LAYOUT.within(64);
 
   /** Buckets that find their place, for each session record. */
   private static final int BUCKETS_PER_RECORD = 4;
@@ -38,11 +49,6 @@ public final class BucketTable {
   static final long OWN = -1;
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
-
-  private static final int KEY = 8;
-  private static final int NAME_HIGH = 16;
-  private static final int NAME_LOW = 24;
-  private static final int LINES = 32;
 
   private static final int FULL = -1;
 

@@ -34,15 +34,33 @@ public final class ClassBoard {
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
-  private static final int VERSION = 0;
-  private static final int GENERATION = 4;
-  private static final int TERMS = 64;
-  private static final int SINCE = 0;
-  private static final int SERVED = 8;
-  private static final int RATE = 24;
-  private static final int BURST = 40;
-  private static final int THROTTLED = 192;
-  private static final int ENDED_BYTES = 208;
+  static final Layout LAYOUT = new Layout("a bandwidth class");
+
+  private static final int VERSION = LAYOUT.u32("version");
+  private static final int GENERATION = LAYOUT.u32("generation");
+
+  /** One set of terms. */
+  static final Layout SET = new Layout("the terms of a class");
+
+  private static final int SINCE = SET.u64("since");
+  private static final int SERVED = SET.u64s("served", Way.COUNT);
+  private static final int RATE = SET.u64s("rate", Way.COUNT);
+  private static final int BURST = SET.u64("burst");
+  private static final int SET_BYTES = SET.within(64);
+
+  static {
+    LAYOUT.align(SET_BYTES);
+  }
+
+  /** Those of even versions, then those of odd ones. */
+  private static final int TERMS = LAYOUT.bytes("terms", 2 * SET_BYTES);
+
+  private static final int THROTTLED = LAYOUT.u64s("throttled", Way.COUNT);
+  private static final int ENDED_BYTES = LAYOUT.u64s("bytes of sessions that ended", Way.COUNT);
+
+  static {
+    LAYOUT.within(PLACE);
+  }
 
   private final MemorySegment memory;
 
@@ -55,7 +73,7 @@ public final class ClassBoard {
   }
 
   private static long terms(int place, int version, int offset) {
-    return at(place, TERMS + 64 * (version & 1) + offset);
+    return at(place, TERMS + SET_BYTES * (version & 1) + offset);
   }
 
   /** Grows with every change of the class; the cheapest way to see whether there was one. */
@@ -71,8 +89,8 @@ public final class ClassBoard {
   /** Gives a place to a class that is new; in the mother. Nobody refers to it yet. */
   public void open(int place) {
     for (int way = 0; way < Way.COUNT; way++) {
-      LONG.setOpaque(memory, at(place, THROTTLED + 8 * way), 0L);
-      LONG.setOpaque(memory, at(place, ENDED_BYTES + 8 * way), 0L);
+      LONG.setOpaque(memory, at(place, THROTTLED + Long.BYTES * way), 0L);
+      LONG.setOpaque(memory, at(place, ENDED_BYTES + Long.BYTES * way), 0L);
     }
     INT.setRelease(memory, at(place, GENERATION), generation(place) + 1);
   }
@@ -95,10 +113,11 @@ public final class ClassBoard {
     int version = version(place) + 1;
     LONG.setOpaque(memory, terms(place, version, SINCE), now);
     for (int way = 0; way < Way.COUNT; way++) {
-      LONG.setOpaque(memory, terms(place, version, SERVED + 8 * way), old.served(way, now));
+      LONG.setOpaque(
+          memory, terms(place, version, SERVED + Long.BYTES * way), old.served(way, now));
     }
     LONG.setOpaque(memory, terms(place, version, RATE), up);
-    LONG.setOpaque(memory, terms(place, version, RATE + 8), down);
+    LONG.setOpaque(memory, terms(place, version, RATE + Long.BYTES), down);
     LONG.setOpaque(memory, terms(place, version, BURST), burst);
     INT.setRelease(memory, at(place, VERSION), version);
     return true;
@@ -112,9 +131,9 @@ public final class ClassBoard {
           version,
           get(terms(place, version, SINCE)),
           get(terms(place, version, SERVED)),
-          get(terms(place, version, SERVED + 8)),
+          get(terms(place, version, SERVED + Long.BYTES)),
           get(terms(place, version, RATE)),
-          get(terms(place, version, RATE + 8)),
+          get(terms(place, version, RATE + Long.BYTES)),
           get(terms(place, version, BURST)));
       VarHandle.loadLoadFence();
       if (version(place) == version) {
@@ -129,18 +148,17 @@ public final class ClassBoard {
 
   /** Adds to the time that sessions of the class waited for it; from any process. */
   public void addThrottled(int place, int way, long nanos) {
-    LONG.getAndAdd(memory, at(place, THROTTLED + 8 * way), nanos);
+    LONG.getAndAdd(memory, at(place, THROTTLED + Long.BYTES * way), nanos);
   }
 
   /** How long sessions of the class have waited for it, summed over them and both ways, in ns. */
   public long throttledNanos(int place) {
-    return (long) LONG.getVolatile(memory, at(place, THROTTLED))
-        + (long) LONG.getVolatile(memory, at(place, THROTTLED + 8));
+    return throttledNanos(place, Way.UP) + throttledNanos(place, Way.DOWN);
   }
 
   /** Likewise of one way. */
   public long throttledNanos(int place, int way) {
-    return (long) LONG.getVolatile(memory, at(place, THROTTLED + 8 * way));
+    return (long) LONG.getVolatile(memory, at(place, THROTTLED + Long.BYTES * way));
   }
 
   /**
@@ -148,11 +166,11 @@ public final class ClassBoard {
    * so that nobody who forwards counts twice.
    */
   public void addEnded(int place, int way, long bytes) {
-    LONG.getAndAdd(memory, at(place, ENDED_BYTES + 8 * way), bytes);
+    LONG.getAndAdd(memory, at(place, ENDED_BYTES + Long.BYTES * way), bytes);
   }
 
   /** Bytes that sessions of the class have moved which ended. */
   public long endedBytes(int place, int way) {
-    return (long) LONG.getVolatile(memory, at(place, ENDED_BYTES + 8 * way));
+    return (long) LONG.getVolatile(memory, at(place, ENDED_BYTES + Long.BYTES * way));
   }
 }

@@ -12,7 +12,7 @@ import org.portbouncer.core.sys.ProcessState;
  * their sources. Taken from by acl workers, given back by whichever process ends a session.
  *
  * <pre>
- *   sets of entries, {@value #RULE_SETS} of them for rules, the others for sources; an entry has {@value #ENTRY} bytes:
+ *   sets of entries, {@value #RULE_SETS} of them for rules, the others for sources; an entry has 128 bytes:
  *      0 word u64         see LiveCounts, which also has the locks
  *      8 key u64          of the Limit; 0 for an entry that is free
  *     16 source u64, u64  the source's address, 0 for what is counted per rule
@@ -25,7 +25,19 @@ import org.portbouncer.core.sys.ProcessState;
  */
 public final class LimitTable {
 
-  static final int ENTRY = 128;
+  static final Layout LAYOUT = new Layout("an entry of the limit table");
+
+  static {
+    LAYOUT.bytes("word", LiveCounts.WORD_BYTES);
+  }
+
+  private static final int KEY = LAYOUT.u64("key");
+  private static final int SOURCE_HIGH = LAYOUT.u64("source, high");
+  private static final int SOURCE_LOW = LAYOUT.u64("source, low");
+  private static final int BUSY_UNTIL = LAYOUT.u64("busy until");
+  private static final int RATE = LAYOUT.bytes("rate", RateWindow.BYTES);
+
+  static final int ENTRY = LAYOUT.within(128);
 
   /** Sets of rules, apart from those of sources: a flood of sources leaves rules their place. */
   static final int RULE_SETS = 32;
@@ -34,12 +46,6 @@ public final class LimitTable {
   private static final int SOURCES_PER_RECORD = 4;
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
-
-  private static final int KEY = 8;
-  private static final int SOURCE_HIGH = 16;
-  private static final int SOURCE_LOW = 24;
-  private static final int BUSY_UNTIL = 32;
-  private static final int RATE = 40;
 
   private static final int FULL = -1;
 

@@ -21,13 +21,16 @@ import java.lang.invoke.VarHandle;
  */
 final class Line {
 
-  static final int BYTES = 16;
+  static final Layout LAYOUT = new Layout("a line");
+
+  private static final int NEXT = LAYOUT.u64("next");
+  private static final int VERSION = LAYOUT.u32("version");
+  private static final int WAITING = LAYOUT.u32("waiting");
+
+  static final int BYTES = LAYOUT.end();
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
-
-  private static final int VERSION = 8;
-  private static final int WAITING = 12;
 
   /**
    * No line is so long: a line that seems to be is one whose clock has gone round since it was last
@@ -39,7 +42,7 @@ final class Line {
 
   /** Makes an empty line with a whole burst in it. */
   static void begin(MemorySegment m, long at, ClassTerms terms, int way, long now) {
-    LONG.setVolatile(m, at, terms.served(way, now) - terms.burst(way));
+    LONG.setVolatile(m, at + NEXT, terms.served(way, now) - terms.burst(way));
     INT.setOpaque(m, at + VERSION, terms.version());
     INT.setVolatile(m, at + WAITING, 0);
   }
@@ -47,7 +50,7 @@ final class Line {
   /** Whether nothing is owed and the whole burst is there. */
   static boolean isFull(MemorySegment m, long at, ClassTerms terms, int way, long now) {
     return terms.rate(way) == 0
-        || terms.served(way, now) - (long) LONG.getVolatile(m, at) >= terms.burst(way);
+        || terms.served(way, now) - (long) LONG.getVolatile(m, at + NEXT) >= terms.burst(way);
   }
 
   /**
@@ -62,13 +65,13 @@ final class Line {
       MemorySegment m, long at, ClassTerms terms, long most, long served, long credit) {
     renew(m, at, terms, served);
     while (true) {
-      long next = (long) LONG.getVolatile(m, at);
+      long next = (long) LONG.getVolatile(m, at + NEXT);
       long begin = begin(next, served, credit);
       long bytes = Math.min(most, served - begin);
       if (bytes <= 0 || bytes < most / 4) {
         return 0;
       }
-      if (LONG.compareAndSet(m, at, next, begin + bytes)) {
+      if (LONG.compareAndSet(m, at + NEXT, next, begin + bytes)) {
         return bytes;
       }
     }
@@ -83,9 +86,9 @@ final class Line {
       MemorySegment m, long at, ClassTerms terms, long bytes, long served, long credit) {
     renew(m, at, terms, served);
     while (true) {
-      long next = (long) LONG.getVolatile(m, at);
+      long next = (long) LONG.getVolatile(m, at + NEXT);
       long end = begin(next, served, credit) + bytes;
-      if (LONG.compareAndSet(m, at, next, end)) {
+      if (LONG.compareAndSet(m, at + NEXT, next, end)) {
         return end;
       }
     }
@@ -107,12 +110,12 @@ final class Line {
       long ahead) {
     renew(m, at, terms, served);
     while (true) {
-      long next = (long) LONG.getVolatile(m, at);
+      long next = (long) LONG.getVolatile(m, at + NEXT);
       long begin = begin(next, served, credit);
       if (begin - served > 0 && begin + bytes - served > ahead) {
         return false;
       }
-      if (LONG.compareAndSet(m, at, next, begin + bytes)) {
+      if (LONG.compareAndSet(m, at + NEXT, next, begin + bytes)) {
         return true;
       }
     }
@@ -134,8 +137,8 @@ final class Line {
       return;
     }
     while (true) {
-      long next = (long) LONG.getVolatile(m, at);
-      if (next - served <= 0 || LONG.compareAndSet(m, at, next, served)) {
+      long next = (long) LONG.getVolatile(m, at + NEXT);
+      if (next - served <= 0 || LONG.compareAndSet(m, at + NEXT, next, served)) {
         break;
       }
     }
@@ -146,7 +149,7 @@ final class Line {
 
   /** Gives back what was taken and not read. */
   static void giveBack(MemorySegment m, long at, long bytes) {
-    LONG.getAndAdd(m, at, -bytes);
+    LONG.getAndAdd(m, at + NEXT, -bytes);
   }
 
   /** Which change of the class the line was formed under. */

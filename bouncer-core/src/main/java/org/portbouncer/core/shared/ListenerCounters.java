@@ -23,15 +23,15 @@ public final class ListenerCounters {
 
   static final long BYTES = (long) SLOTS * SLOT;
 
-  private static final int ENDED = Long.BYTES * Count.values().length;
-  private static final int DATAGRAMS = 160;
-  private static final int DROPPED = DATAGRAMS + Long.BYTES * Way.COUNT;
+  static final Layout LAYOUT = new Layout("the counters of a listener");
+
+  private static final int COUNTS = LAYOUT.u64s("counts", Count.values());
+  private static final int ENDED = LAYOUT.u64s("ended", Result.values());
+  private static final int DATAGRAMS = LAYOUT.u64s("datagrams", Way.COUNT);
+  private static final int DROPPED = LAYOUT.u64s("dropped", DatagramDrop.values());
 
   static {
-    if (ENDED + Long.BYTES * Result.count() > DATAGRAMS
-        || DROPPED + Long.BYTES * DatagramDrop.count() > SLOT) {
-      throw new AssertionError("the counters of a listener overlap");
-    }
+    LAYOUT.within(SLOT);
   }
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -61,21 +61,21 @@ public final class ListenerCounters {
   }
 
   public void add(int slot, Count count, long delta) {
-    LONG.getAndAdd(memory, at(slot, 8 * count.ordinal()), delta);
+    LONG.getAndAdd(memory, at(slot, COUNTS + Long.BYTES * count.ordinal()), delta);
   }
 
   public long get(int slot, Count count) {
-    return (long) LONG.getVolatile(memory, at(slot, 8 * count.ordinal()));
+    return (long) LONG.getVolatile(memory, at(slot, COUNTS + Long.BYTES * count.ordinal()));
   }
 
   /** Counts a session that ended. */
   public void ended(int slot, Result result) {
-    LONG.getAndAdd(memory, at(slot, ENDED + 8 * result.ordinal()), 1L);
+    LONG.getAndAdd(memory, at(slot, ENDED + Long.BYTES * result.ordinal()), 1L);
   }
 
   /** How many sessions ended with {@code result}. */
   public long endedWith(int slot, Result result) {
-    return (long) LONG.getVolatile(memory, at(slot, ENDED + 8 * result.ordinal()));
+    return (long) LONG.getVolatile(memory, at(slot, ENDED + Long.BYTES * result.ordinal()));
   }
 
   /**
@@ -84,21 +84,21 @@ public final class ListenerCounters {
    * @param way one of {@link Way}
    */
   public void datagrams(int slot, int way, long count) {
-    LONG.getAndAdd(memory, at(slot, DATAGRAMS + 8 * way), count);
+    LONG.getAndAdd(memory, at(slot, DATAGRAMS + Long.BYTES * way), count);
   }
 
   /** Datagrams passed on, of sessions that live too. */
   public long datagrams(int slot, int way) {
-    return (long) LONG.getVolatile(memory, at(slot, DATAGRAMS + 8 * way));
+    return (long) LONG.getVolatile(memory, at(slot, DATAGRAMS + Long.BYTES * way));
   }
 
   /** Counts datagrams that were not passed on. */
   public void dropped(int slot, DatagramDrop why, long count) {
-    LONG.getAndAdd(memory, at(slot, DROPPED + 8 * why.ordinal()), count);
+    LONG.getAndAdd(memory, at(slot, DROPPED + Long.BYTES * why.ordinal()), count);
   }
 
   public long dropped(int slot, DatagramDrop why) {
-    return (long) LONG.getVolatile(memory, at(slot, DROPPED + 8 * why.ordinal()));
+    return (long) LONG.getVolatile(memory, at(slot, DROPPED + Long.BYTES * why.ordinal()));
   }
 
   /** Begins anew for another listener; in the mother, when nobody counts there any more. */

@@ -17,10 +17,14 @@ public final class ListenerTimes {
 
   static final long BYTES = (long) ListenerCounters.SLOTS * SLOT;
 
+  static final Layout LAYOUT = new Layout("the times of a listener");
+
   static {
-    if (TimeBuckets.BYTES > EACH || EACH * Step.values().length > SLOT) {
-      throw new AssertionError("the times of a listener overlap");
+    for (Step step : Step.values()) {
+      LAYOUT.align(EACH);
+      LAYOUT.bytes(step.name(), TimeBuckets.BYTES);
     }
+    LAYOUT.within(SLOT);
   }
 
   /** What takes its time. */

@@ -28,6 +28,9 @@ final class LiveCounts {
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
+  /** What an entry begins with; what the table keeps there comes behind it. */
+  static final int WORD_BYTES = Long.BYTES;
+
   private static final int SPINS = 2000;
   private static final int NAPS = 20_000;
   private static final int NAPS_PER_LOOK = 16;
@@ -41,7 +44,7 @@ final class LiveCounts {
     }
 
     long entriesAt() {
-      return (4L * sets + 63) / 64 * 64;
+      return ((long) Integer.BYTES * sets + 63) / 64 * 64;
     }
   }
 
@@ -166,27 +169,31 @@ final class LiveCounts {
 
   // Locks.
 
+  private static long lockAt(int set) {
+    return (long) Integer.BYTES * set;
+  }
+
   private int owner(int set) {
-    return (int) INT.getVolatile(memory, 4L * set);
+    return (int) INT.getVolatile(memory, lockAt(set));
   }
 
   /** Waits for the set; false where its owner lives and does not move. */
   boolean lock(int set, int pid) {
     for (int spin = 0; spin < SPINS; spin++) {
-      if (INT.compareAndSet(memory, 4L * set, 0, pid)) {
+      if (INT.compareAndSet(memory, lockAt(set), 0, pid)) {
         return true;
       }
       Thread.onSpinWait();
     }
     for (int nap = 0; nap < NAPS; nap++) {
-      if (INT.compareAndSet(memory, 4L * set, 0, pid)) {
+      if (INT.compareAndSet(memory, lockAt(set), 0, pid)) {
         return true;
       }
       int owner = owner(set);
       if (nap % NAPS_PER_LOOK == 1
           && owner != 0
           && dead.test(owner)
-          && INT.compareAndSet(memory, 4L * set, owner, pid)) {
+          && INT.compareAndSet(memory, lockAt(set), owner, pid)) {
         recount(set);
         return true;
       }
@@ -196,7 +203,7 @@ final class LiveCounts {
   }
 
   void unlock(int set, int pid) {
-    INT.compareAndSet(memory, 4L * set, pid, 0);
+    INT.compareAndSet(memory, lockAt(set), pid, 0);
   }
 
   /**
@@ -204,7 +211,7 @@ final class LiveCounts {
    */
   void recover(int deadPid, int pid) {
     for (int set = 0; set < shape.sets(); set++) {
-      if (owner(set) == deadPid && INT.compareAndSet(memory, 4L * set, deadPid, pid)) {
+      if (owner(set) == deadPid && INT.compareAndSet(memory, lockAt(set), deadPid, pid)) {
         recount(set);
         unlock(set, pid);
       }

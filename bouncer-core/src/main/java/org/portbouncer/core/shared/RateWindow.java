@@ -21,11 +21,16 @@ import org.portbouncer.core.config.Rate;
 final class RateWindow {
 
   static final int SLOTS = 20;
-  static final int BYTES = 8 + 4 * SLOTS;
+
+  static final Layout LAYOUT = new Layout("a rate's window");
+
+  private static final int SHAPE = LAYOUT.u32("shape");
+  private static final int HEAD = LAYOUT.u32("head");
+  private static final int SLOT = LAYOUT.u32s("slots", SLOTS);
+
+  static final int BYTES = LAYOUT.end();
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-  private static final int HEAD = 4;
-  private static final int SLOT = 8;
   private static final int SLICES = SLOTS - 1;
 
   /** Times have 32 bits: longer periods are measured in coarser ticks. */
@@ -54,7 +59,7 @@ final class RateWindow {
     if (count <= 0) {
       return false;
     }
-    if (m.get(INT, at) != shape(rate)) {
+    if (m.get(INT, at + SHAPE) != shape(rate)) {
       return true;
     }
     return rate.count() <= SLOTS
@@ -64,7 +69,7 @@ final class RateWindow {
 
   /** Sessions that the window still holds. */
   static int recent(MemorySegment m, long at, Rate rate, long now) {
-    if (m.get(INT, at) != shape(rate)) {
+    if (m.get(INT, at + SHAPE) != shape(rate)) {
       return 0;
     }
     if (rate.count() > SLOTS) {
@@ -80,9 +85,9 @@ final class RateWindow {
 
   /** Notes a session. */
   static void add(MemorySegment m, long at, Rate rate, long now) {
-    if (m.get(INT, at) != shape(rate)) {
+    if (m.get(INT, at + SHAPE) != shape(rate)) {
       clear(m, at);
-      m.set(INT, at, shape(rate));
+      m.set(INT, at + SHAPE, shape(rate));
       m.set(INT, at + HEAD, rate.count() <= SLOTS ? 0 : (int) slice(rate, now));
     }
     if (rate.count() <= SLOTS) {
@@ -139,7 +144,7 @@ final class RateWindow {
   }
 
   private static long slot(long at, long number) {
-    return at + SLOT + 4L * Math.floorMod(number, SLOTS);
+    return at + SLOT + (long) Integer.BYTES * Math.floorMod(number, SLOTS);
   }
 
   private static int shape(Rate rate) {

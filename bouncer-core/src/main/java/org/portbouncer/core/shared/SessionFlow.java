@@ -91,14 +91,20 @@ public final class SessionFlow {
   private static final int PLACE_SHIFT = 62;
   private static final long COUNT_MASK = (1L << PLACE_SHIFT) - 1;
 
-  private static final int POSITION = 0;
-  private static final int CLIENT = 16;
-  private static final int TARGET = 20;
-  private static final int PIPE = 24;
-  private static final int HELD_AT = 32;
-  private static final int HELD_BYTES = 48;
-  private static final int FLAGS = 56;
-  private static final int STOOD_STILL = 60;
+  static final Layout LAYOUT = new Layout("a session's flow");
+
+  private static final int POSITION = LAYOUT.u64s("position", Way.COUNT);
+  private static final int CLIENT = LAYOUT.u32("client");
+  private static final int TARGET = LAYOUT.u32("target");
+  private static final int PIPE = LAYOUT.u32s("pipe", Way.COUNT);
+  private static final int HELD_AT = LAYOUT.u64s("held at", Way.COUNT);
+  private static final int HELD_BYTES = LAYOUT.u32s("held bytes", Way.COUNT);
+  private static final int FLAGS = LAYOUT.u32("flags");
+  private static final int STOOD_STILL = LAYOUT.u32("stood still");
+
+  static {
+    LAYOUT.within(BYTES);
+  }
 
   private final SessionTable table;
   private final MemorySegment memory;
@@ -109,7 +115,7 @@ public final class SessionFlow {
   }
 
   private long at(int record, int offset) {
-    return table.flowOffset(record) + offset;
+    return table.at(record, RecordLayout.FLOW + offset);
   }
 
   /** A session is forwarded from here on: its descriptors, and nothing moved yet. */
@@ -118,7 +124,7 @@ public final class SessionFlow {
     INT.setOpaque(memory, at(record, TARGET), target + 1);
     LONG.setOpaque(memory, at(record, PIPE), 0L);
     LONG.setOpaque(memory, at(record, POSITION), up);
-    LONG.setOpaque(memory, at(record, POSITION + 8), down);
+    LONG.setOpaque(memory, at(record, POSITION + Long.BYTES), down);
     INT.setRelease(memory, at(record, FLAGS), flags);
   }
 
@@ -158,7 +164,9 @@ public final class SessionFlow {
   /** Says where the bytes of one way are; see the class. */
   public void position(int record, int way, Place place, long bytes) {
     LONG.setOpaque(
-        memory, at(record, POSITION + 8 * way), (long) place.code() << PLACE_SHIFT | bytes);
+        memory,
+        at(record, POSITION + Long.BYTES * way),
+        (long) place.code() << PLACE_SHIFT | bytes);
   }
 
   public Place place(int record, int way) {
@@ -171,30 +179,30 @@ public final class SessionFlow {
   }
 
   private long position(int record, int way) {
-    return (long) LONG.getOpaque(memory, at(record, POSITION + 8 * way));
+    return (long) LONG.getOpaque(memory, at(record, POSITION + Long.BYTES * way));
   }
 
   /** Says what a slow reader left of one way, before the position says HELD. */
   public void held(int record, int way, long address, int bytes) {
-    LONG.setOpaque(memory, at(record, HELD_AT + 8 * way), address);
-    INT.setOpaque(memory, at(record, HELD_BYTES + 4 * way), bytes);
+    LONG.setOpaque(memory, at(record, HELD_AT + Long.BYTES * way), address);
+    INT.setOpaque(memory, at(record, HELD_BYTES + Integer.BYTES * way), bytes);
   }
 
   public long heldAddress(int record, int way) {
-    return (long) LONG.getOpaque(memory, at(record, HELD_AT + 8 * way));
+    return (long) LONG.getOpaque(memory, at(record, HELD_AT + Long.BYTES * way));
   }
 
   public int heldBytes(int record, int way) {
-    return (int) INT.getOpaque(memory, at(record, HELD_BYTES + 4 * way));
+    return (int) INT.getOpaque(memory, at(record, HELD_BYTES + Integer.BYTES * way));
   }
 
   /** Says which pipe a way has, before anything is in it; -1 for none, when nothing is. */
   public void pipe(int record, int way, int readEnd) {
-    INT.setOpaque(memory, at(record, PIPE + 4 * way), readEnd + 1);
+    INT.setOpaque(memory, at(record, PIPE + Integer.BYTES * way), readEnd + 1);
   }
 
   public int pipe(int record, int way) {
-    return (int) INT.getOpaque(memory, at(record, PIPE + 4 * way)) - 1;
+    return (int) INT.getOpaque(memory, at(record, PIPE + Integer.BYTES * way)) - 1;
   }
 
   public int client(int record) {

@@ -30,14 +30,24 @@ public final class SessionRoute {
 
   private static final VarHandle SHORT = ValueLayout.JAVA_SHORT.varHandle();
 
-  private static final int PEER = 0;
-  private static final int SERVER = PEER + SockAddr.BYTES;
-  private static final int MEMBER = SERVER + SockAddr.BYTES;
-  private static final int ATTEMPTS = MEMBER + 2;
-  private static final int CHAIN = ATTEMPTS + 1;
-  private static final int HOP = CHAIN + 1;
+  static final Layout LAYOUT = new Layout("a session's route");
 
-  private static final int PLACE = 62;
+  private static final int PEER = LAYOUT.bytes("peer", SockAddr.BYTES);
+  private static final int SERVER = LAYOUT.bytes("server", SockAddr.BYTES);
+  private static final int MEMBER = LAYOUT.u16("member");
+  private static final int ATTEMPTS = LAYOUT.u8("attempts");
+  private static final int CHAIN = LAYOUT.u8("chain");
+  private static final int HOP = LAYOUT.u8("hop");
+
+  static {
+    LAYOUT.align(Short.BYTES);
+  }
+
+  private static final int PLACE = LAYOUT.u16("place");
+
+  static {
+    LAYOUT.within(BYTES);
+  }
 
   private static final int HAS_PEER = 1;
   private static final int HAS_SERVER = 2;
@@ -54,15 +64,29 @@ public final class SessionRoute {
   }
 
   private long at(int record, int offset) {
-    return table.routeOffset(record) + offset;
+    return table.at(record, RecordLayout.ROUTE + offset);
+  }
+
+  /** Which of its fields are there; they stand in the first line of the record. */
+  private int flags(int record) {
+    return memory.get(ValueLayout.JAVA_BYTE, table.at(record, RecordLayout.ROUTE_FLAGS)) & 0xff;
+  }
+
+  private void flags(int record, int flags) {
+    memory.set(ValueLayout.JAVA_BYTE, table.at(record, RecordLayout.ROUTE_FLAGS), (byte) flags);
   }
 
   private boolean has(int record, int what) {
-    return (table.routeFlags(record) & what) != 0;
+    return (flags(record) & what) != 0;
   }
 
   private void now(int record, int has) {
-    table.routeFlags(record, table.routeFlags(record) | has);
+    flags(record, flags(record) | has);
+  }
+
+  /** For a new session, of which nothing is said yet. */
+  void clear(int record) {
+    flags(record, 0);
   }
 
   /** Notes who really connected: a sockaddr. */
@@ -142,7 +166,7 @@ public final class SessionRoute {
    */
   public void leave(int record, TargetBoard board) {
     if (has(record, COUNTED)) {
-      table.routeFlags(record, table.routeFlags(record) & ~COUNTED);
+      flags(record, flags(record) & ~COUNTED);
       board.leave((short) SHORT.getVolatile(memory, at(record, PLACE)) & 0xffff);
     }
   }

@@ -15,7 +15,7 @@ import org.portbouncer.core.sys.Native;
  *   counters       ListenerCounters.BYTES  one place per listener
  *   decisions      AclCounters.BYTES     one place per rule
  *   free map       one bit per record
- *   records        SessionTable.RECORD bytes each
+ *   records        RecordLayout.RECORD bytes each
  *   limits         LimitTable.bytes
  *   classes        ClassBoard.BYTES      one place per bandwidth class
  *   times          ListenerTimes.BYTES   one place per listener
@@ -29,9 +29,19 @@ public final class SharedArea {
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final int MAGIC = 0x42_53_41_06;
-  private static final long LAYOUT = 8;
-  private static final long HEADER = 4096;
-  private static final long HASH_KEY = 16;
+
+  static final Layout HEAD = new Layout("the header of the shared area");
+
+  private static final int MAGIC_AT = HEAD.u32("magic");
+  private static final int CAPACITY_AT = HEAD.u32("capacity");
+  private static final int LAYOUT_AT = HEAD.u32("layout");
+
+  static {
+    HEAD.align(HashKey.BYTES);
+  }
+
+  private static final int HASH_KEY = HEAD.bytes("hash key", HashKey.BYTES);
+  private static final long HEADER = HEAD.within(4096);
 
   private final int fd;
   private final MemorySegment memory;
@@ -101,12 +111,12 @@ public final class SharedArea {
     long size = size(rounded);
     int fd = Native.sharedFile("bouncer-sessions", size);
     MemorySegment memory = Native.map(fd, size);
-    memory.set(INT, 4, rounded);
-    memory.set(INT, LAYOUT, SharedLayout.ID);
+    memory.set(INT, CAPACITY_AT, rounded);
+    memory.set(INT, LAYOUT_AT, SharedLayout.ID);
     HashKey.random().write(memory, HASH_KEY);
     SharedArea area = new SharedArea(fd, memory, rounded);
     area.sessions.initialize();
-    memory.set(INT, 0, MAGIC);
+    memory.set(INT, MAGIC_AT, MAGIC);
     return area;
   }
 
@@ -117,10 +127,10 @@ public final class SharedArea {
    */
   public static SharedArea open(int fd) {
     MemorySegment header = Native.map(fd, HEADER);
-    if (header.get(INT, 0) != MAGIC || header.get(INT, LAYOUT) != SharedLayout.ID) {
+    if (header.get(INT, MAGIC_AT) != MAGIC || header.get(INT, LAYOUT_AT) != SharedLayout.ID) {
       throw new IllegalArgumentException("the shared area is of another version");
     }
-    int capacity = header.get(INT, 4);
+    int capacity = header.get(INT, CAPACITY_AT);
     return new SharedArea(fd, Native.map(fd, size(capacity)), capacity);
   }
 

@@ -1,5 +1,6 @@
 package org.portbouncer.core.shared;
 
+import java.util.List;
 import org.portbouncer.core.config.BandwidthClass.SharedBy;
 import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.session.Result;
@@ -10,18 +11,18 @@ import org.portbouncer.core.sys.Coded;
 
 /**
  * What tells one arrangement of the shared memory from another: one number, made of the sizes, of
- * the constants that have a place there, in their order, and of the codes that stand there. Two
- * versions of the program can use one area where it is the same; it stands in the headers, and a
- * process that opens an area compares it. In every process; computed once, when the class is
- * loaded.
+ * every {@link Layout}, with the constants that have a place there, and of the codes that stand
+ * there. Two versions of the program can use one area where it is the same; it stands in the
+ * headers, and a process that opens an area compares it. In every process; computed once, when the
+ * class is loaded.
  *
  * <p>A {@link org.portbouncer.core.session.Cause} is not part of it: who does not know its code
  * leaves it out of a line, and nothing is counted by it.
  */
 final class SharedLayout {
 
-  /** Raise it with a change that nothing below shows: fields that change places or meaning. */
-  private static final int MEANING = 2;
+  /** Raise it with a change that nothing below shows: a field that means something else. */
+  private static final int MEANING = 3;
 
   /** This program's. */
   static final int ID = id();
@@ -33,18 +34,14 @@ final class SharedLayout {
     // Both, so that what a record grows by is not taken for what a table does.
     id = 31 * id + SharedArea.size(64);
     id = 31 * id + SharedArea.size(128);
-    id = 31 * id + SessionTable.RECORD;
     id = 31 * id + SessionState.BYTES;
-    id = places(id, WorkerBoard.Count.values());
-    id = places(id, ListenerCounters.Count.values());
-    id = places(id, ListenerTimes.Step.values());
-    id = places(id, DatagramDrop.values());
-    id = places(id, AclCounters.Decision.values());
-    id = places(id, TargetBoard.Outcome.values());
-    id = places(id, TargetBoard.Ahead.values());
-    id = places(id, Limit.Per.values());
-    id = places(id, Result.values());
-    id = places(id, StageId.values());
+    for (Layout each : layouts()) {
+      id = 31 * id + each.id();
+    }
+    // Places that are counted out by arithmetic, not by a layout.
+    id = 31 * id + TimeBuckets.BYTES;
+    id = 31 * id + HashedPlaces.WAYS;
+    id = 31 * id + HashedPlaces.BUCKET;
     id = codes(id, Result.values());
     id = codes(id, StageId.values());
     id = codes(id, SessionTable.Phase.values());
@@ -56,13 +53,30 @@ final class SharedLayout {
     return (int) (id ^ id >>> 32);
   }
 
-  /** Constants whose order is that of places. */
-  static long places(long id, Enum<?>[] constants) {
-    long mixed = 31 * id + constants.length;
-    for (Enum<?> each : constants) {
-      mixed = 31 * mixed + each.name().hashCode();
-    }
-    return mixed;
+  /** Of every piece of memory that several processes see. */
+  static List<Layout> layouts() {
+    return List.of(
+        SharedArea.HEAD,
+        StateSlots.HEAD,
+        StateSlots.SLOT,
+        WorkerBoard.LAYOUT,
+        ListenerCounters.LAYOUT,
+        ListenerTimes.LAYOUT,
+        LastFailure.LAYOUT,
+        AclCounters.LAYOUT,
+        SharedParts.LAYOUT,
+        RecordLayout.LAYOUT,
+        RecordLayout.BEHIND,
+        SessionRoute.LAYOUT,
+        SessionFlow.LAYOUT,
+        LimitTable.LAYOUT,
+        RateWindow.LAYOUT,
+        ClassBoard.LAYOUT,
+        ClassBoard.SET,
+        BucketTable.LAYOUT,
+        Line.LAYOUT,
+        TargetBoard.LAYOUT,
+        TargetChecks.LAYOUT);
   }
 
   /** Constants whose codes stand there. */

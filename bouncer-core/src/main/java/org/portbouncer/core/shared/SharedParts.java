@@ -21,6 +21,8 @@ import java.lang.invoke.VarHandle;
  */
 public final class SharedParts {
 
+  static final Layout LAYOUT = new Layout("a part of a shared limit");
+
   private static final int PLACE = 32;
 
   static final long BYTES = (long) AclCounters.PLACES * PLACE;
@@ -28,9 +30,14 @@ public final class SharedParts {
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
-  private static final int UNTIL = 8;
-  private static final int REFUSED_SESSIONS = 16;
-  private static final int REFUSED_RATE = 20;
+  private static final int ALLOWED = LAYOUT.u64("sessions, rate");
+  private static final int UNTIL = LAYOUT.u64("until");
+  private static final int REFUSED_SESSIONS = LAYOUT.u32("refused for sessions");
+  private static final int REFUSED_RATE = LAYOUT.u32("refused for the rate");
+
+  static {
+    LAYOUT.within(PLACE);
+  }
 
   private final MemorySegment memory;
 
@@ -50,7 +57,7 @@ public final class SharedParts {
    * @param until CLOCK_MONOTONIC ns; {@link Long#MAX_VALUE} for a part that stays
    */
   public void set(int place, int sessions, int rate, long until) {
-    LONG.setVolatile(memory, at(place, 0), (long) sessions << 32 | rate & 0xffff_ffffL);
+    LONG.setVolatile(memory, at(place, ALLOWED), (long) sessions << 32 | rate & 0xffff_ffffL);
     LONG.setVolatile(memory, at(place, UNTIL), until);
   }
 
@@ -69,12 +76,12 @@ public final class SharedParts {
 
   /** Live sessions that this server may have. */
   public int sessions(int place) {
-    return (int) ((long) LONG.getVolatile(memory, at(place, 0)) >>> 32);
+    return (int) ((long) LONG.getVolatile(memory, at(place, ALLOWED)) >>> 32);
   }
 
   /** New sessions that it may have in the rule's period. */
   public int rate(int place) {
-    return (int) (long) LONG.getVolatile(memory, at(place, 0));
+    return (int) (long) LONG.getVolatile(memory, at(place, ALLOWED));
   }
 
   /** Counts one that was refused; in acl workers. */

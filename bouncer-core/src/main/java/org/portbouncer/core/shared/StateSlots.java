@@ -28,9 +28,24 @@ public final class StateSlots {
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
   private static final ValueLayout.OfInt PLAIN = ValueLayout.JAVA_INT;
   private static final int MAGIC = 0x42_53_4c_02;
-  private static final long LAYOUT = 16;
-  private static final long HEADER = 4096;
-  private static final int STATE = 64;
+
+  static final Layout HEAD = new Layout("the header of the state slots");
+
+  private static final int MAGIC_AT = HEAD.u32("magic");
+  private static final int COUNT_AT = HEAD.u32("slots");
+  private static final int SIZE_AT = HEAD.u64("slot size");
+  private static final int LAYOUT_AT = HEAD.u32("layout");
+  private static final long HEADER = HEAD.within(4096);
+
+  static final Layout SLOT = new Layout("a state slot");
+
+  private static final int GENERATION = SLOT.u32("generation");
+
+  static {
+    SLOT.align(64);
+  }
+
+  private static final int STATE = SLOT.end();
   private static final int PAGE = 4096;
 
   private final int fd;
@@ -72,12 +87,12 @@ public final class StateSlots {
     long size = HEADER + mapBytes(count) + count * slotSize;
     int fd = Native.sharedFile("bouncer-state", size);
     MemorySegment memory = Native.map(fd, size);
-    memory.set(PLAIN, 4, count);
-    memory.set(PLAIN, LAYOUT, SharedLayout.ID);
-    memory.set(ValueLayout.JAVA_LONG, 8, slotSize);
+    memory.set(PLAIN, COUNT_AT, count);
+    memory.set(PLAIN, LAYOUT_AT, SharedLayout.ID);
+    memory.set(ValueLayout.JAVA_LONG, SIZE_AT, slotSize);
     StateSlots slots = new StateSlots(fd, memory, count, slotSize, true);
     slots.free.initialize();
-    memory.set(PLAIN, 0, MAGIC);
+    memory.set(PLAIN, MAGIC_AT, MAGIC);
     return slots;
   }
 
@@ -108,7 +123,7 @@ public final class StateSlots {
   public void cover() {
     allocator.cover();
     for (int slot = 0; slot < allocator.highWater(); slot++) {
-      int generation = (int) INT.getAcquire(memory, at(slot));
+      int generation = (int) INT.getAcquire(memory, at(slot) + GENERATION);
       if (Integer.compareUnsigned(generation, lastGeneration) > 0) {
         lastGeneration = generation;
       }
@@ -117,11 +132,11 @@ public final class StateSlots {
 
   private static StateSlots open(int fd, boolean allocates) {
     MemorySegment header = Native.map(fd, HEADER);
-    if (header.get(PLAIN, 0) != MAGIC || header.get(PLAIN, LAYOUT) != SharedLayout.ID) {
+    if (header.get(PLAIN, MAGIC_AT) != MAGIC || header.get(PLAIN, LAYOUT_AT) != SharedLayout.ID) {
       throw new IllegalArgumentException("the state area is of another version");
     }
-    int count = header.get(PLAIN, 4);
-    long slotSize = header.get(ValueLayout.JAVA_LONG, 8);
+    int count = header.get(PLAIN, COUNT_AT);
+    long slotSize = header.get(ValueLayout.JAVA_LONG, SIZE_AT);
     long size = HEADER + mapBytes(count) + count * slotSize;
     return new StateSlots(fd, Native.map(fd, size), count, slotSize, allocates);
   }
@@ -163,7 +178,7 @@ public final class StateSlots {
     int slot = allocator.allocate();
     if (slot >= 0) {
       lastGeneration = lastGeneration == -1 ? 1 : lastGeneration + 1;
-      INT.setRelease(memory, at(slot), lastGeneration);
+      INT.setRelease(memory, at(slot) + GENERATION, lastGeneration);
     }
     return slot;
   }
@@ -187,7 +202,7 @@ public final class StateSlots {
   }
 
   public int generation(int slot) {
-    return (int) INT.getAcquire(memory, at(slot));
+    return (int) INT.getAcquire(memory, at(slot) + GENERATION);
   }
 
   /** Whether a slot that came with a message is the one that was meant. */
@@ -197,7 +212,7 @@ public final class StateSlots {
 
   /** Gives a slot back. Generation 0 is nobody's, so that a late message is refused. */
   public void free(int slot) {
-    INT.setRelease(memory, at(slot), 0);
+    INT.setRelease(memory, at(slot) + GENERATION, 0);
     free.give(slot);
   }
 

@@ -15,17 +15,13 @@ import org.portbouncer.core.sys.Coded;
  *
  * <pre>
  *    0 active u32, sessions that are to it or on their way | 4 operator's word u32, Mode
- *    8 what checks say u32: 0 nothing yet, 1 up, 2 down | 12 failed in a row u32, connections
+ *    8 failed in a row u32, connections | 12 free
  *   16 first of these u64 | 24 ejected until u64 | 32 up since u64, all CLOCK_MONOTONIC ns, 0 never
- *   40 connections u64, one for each Outcome but PROXY | 72 checks that succeeded u64 | 80 that failed u64
- *   88 last error: cause 8, errno 8; 0 is none | 96 its first u64 | 104 its last u64, wall clock ms
- *  112 how often u64 | 120 checks of one kind in a row u32
- *  128 the next check u64, CLOCK_MONOTONIC ns
- *  136 since when it is here u64 | 144 the operator's word changed u64 | 152 what checks say changed
- *  u64 | 160 ejected u64, all wall clock ms, 0 never
- *  168 last check: cause 8, errno 8, whether it succeeded 1, then wall clock ms; 0 is none
- *  176 connections u64 that a proxy did not lead to
- *  184 connections that were opened ahead u64, one for each Ahead
+ *   40 what checks say 48: see TargetChecks
+ *   88 connections u64, one for each Outcome | 128 those opened ahead u64, one for each Ahead
+ *  160 last error 32: see LastFailure
+ *  192 since when it is here u64 | 200 the operator's word changed u64 | 208 ejected u64, all wall
+ *  clock ms, 0 never
  * </pre>
  */
 public final class TargetBoard {
@@ -40,46 +36,29 @@ public final class TargetBoard {
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
-  private static final int ACTIVE = 0;
-  private static final int MODE = 4;
-  private static final int CHECKED = 8;
-  private static final int FAILED = 12;
-  private static final int FAILED_FIRST = 16;
-  private static final int EJECTED = 24;
-  private static final int UP_SINCE = 32;
-  private static final int CONNECTS = 40;
-  private static final int CHECKS_OK = 72;
-  private static final int CHECKS_FAILED = 80;
-  private static final int ERROR = 88;
-  private static final int ERROR_FIRST = 96;
-  private static final int ERROR_LAST = 104;
-  private static final int ERROR_COUNT = 112;
-  private static final int IN_A_ROW = 120;
+  static final Layout LAYOUT = new Layout("a member of a group");
 
-  private static final int NEXT_CHECK = 128;
-  private static final int ADDED_AT = 136;
-  private static final int MODE_AT = 144;
-  private static final int CHECKED_AT = 152;
-  private static final int EJECTED_AT = 160;
-  private static final int LAST_CHECK = 168;
-
-  private static final int CONNECTS_PROXY = 176;
-
-  private static final int AHEAD = 184;
-
-  private static final int CHECK_OK = 1 << 16;
-  private static final int CHECK_TIME = 17;
-
-  private static final int CHECKED_UP = 1;
-  private static final int CHECKED_DOWN = 2;
+  private static final int ACTIVE = LAYOUT.u32("active");
+  private static final int MODE = LAYOUT.u32("mode");
+  private static final int FAILED = LAYOUT.u32("failed in a row");
 
   static {
-    if (CONNECTS + 8 * Outcome.PROXY.ordinal() > CHECKS_OK) {
-      throw new IllegalStateException("outcomes do not fit into their place");
-    }
-    if (AHEAD + 8 * Ahead.values().length > PLACE) {
-      throw new IllegalStateException("what comes of connections opened ahead does not fit");
-    }
+    LAYOUT.align(Long.BYTES);
+  }
+
+  private static final int FAILED_FIRST = LAYOUT.u64("first of these");
+  private static final int EJECTED = LAYOUT.u64("ejected until");
+  private static final int UP_SINCE = LAYOUT.u64("up since");
+  private static final int CHECKS = LAYOUT.bytes("checks", TargetChecks.BYTES);
+  private static final int CONNECTS = LAYOUT.u64s("connections", Outcome.values());
+  private static final int AHEAD = LAYOUT.u64s("opened ahead", Ahead.values());
+  private static final int ERROR = LAYOUT.bytes("last error", LastFailure.BYTES);
+  private static final int ADDED_AT = LAYOUT.u64("added at");
+  private static final int MODE_AT = LAYOUT.u64("mode at");
+  private static final int EJECTED_AT = LAYOUT.u64("ejected at");
+
+  static {
+    LAYOUT.within(PLACE);
   }
 
   /** What the operator has said of a member. */
@@ -162,9 +141,11 @@ public final class TargetBoard {
   }
 
   private final MemorySegment memory;
+  private final TargetChecks checks;
 
   TargetBoard(MemorySegment memory) {
     this.memory = memory;
+    this.checks = new TargetChecks(this, memory);
   }
 
   private static long at(int place, int offset) {
@@ -255,7 +236,7 @@ public final class TargetBoard {
 
   /** Whether checks have found it down. */
   public boolean isDown(int place) {
-    return number(place, CHECKED) == CHECKED_DOWN;
+    return checks.areDown(place);
   }
 
   /** Whether sessions that failed have ejected it. */
@@ -266,7 +247,7 @@ public final class TargetBoard {
 
   /** Whether it gets sessions. */
   public boolean isUp(int place, long now) {
-    return number(place, MODE) == 0 && !isDown(place) && !isEjected(place, now);
+    return number(place, MODE) == Mode.READY.code && !isDown(place) && !isEjected(place, now);
   }
 
   /** Its state in one word: up, down, ejected, drain or off. */
@@ -293,14 +274,29 @@ public final class TargetBoard {
       return Math.max(added, get(place, MODE_AT));
     }
     if (isDown(place)) {
-      return Math.max(added, get(place, CHECKED_AT));
+      return Math.max(added, checks.changedAt(place));
     }
     if (isEjected(place, now)) {
       return Math.max(added, get(place, EJECTED_AT));
     }
     long until = get(place, EJECTED);
     long over = until == 0 ? 0 : System.currentTimeMillis() - (now - until) / 1_000_000;
-    return Math.max(Math.max(added, over), Math.max(get(place, MODE_AT), get(place, CHECKED_AT)));
+    return Math.max(Math.max(added, over), Math.max(get(place, MODE_AT), checks.changedAt(place)));
+  }
+
+  /** What checks say of members. */
+  public TargetChecks checks() {
+    return checks;
+  }
+
+  /** Where that stands. */
+  static long checksAt(int place) {
+    return at(place, CHECKS);
+  }
+
+  /** A member that was down comes up now, CLOCK_MONOTONIC ns. */
+  void comesUp(int place, long now) {
+    put(place, UP_SINCE, now);
   }
 
   /** Since when it is up after it was not, CLOCK_MONOTONIC ns; 0 where it always was. */
@@ -312,7 +308,7 @@ public final class TargetBoard {
 
   /** A connection for a session was made. */
   public void connected(int place) {
-    LONG.getAndAdd(memory, at(place, CONNECTS), 1L);
+    LONG.getAndAdd(memory, at(place, offset(Outcome.OK)), 1L);
     if (number(place, FAILED) != 0) {
       INT.setVolatile(memory, at(place, FAILED), 0);
     }
@@ -362,146 +358,36 @@ public final class TargetBoard {
   }
 
   private static int offset(Outcome outcome) {
-    return outcome == Outcome.PROXY ? CONNECTS_PROXY : CONNECTS + 8 * outcome.ordinal();
+    return CONNECTS + Long.BYTES * outcome.ordinal();
   }
 
   /**
    * A connection for a session was not made, and the member is not to blame: a proxy on the way is.
    */
   public void notReached(int place, Cause cause, int code) {
-    LONG.getAndAdd(memory, at(place, CONNECTS_PROXY), 1L);
+    LONG.getAndAdd(memory, at(place, offset(Outcome.PROXY)), 1L);
     error(place, cause, code);
   }
 
   /** This has come of a connection that was opened ahead. */
   public void ahead(int place, Ahead what) {
-    LONG.getAndAdd(memory, at(place, AHEAD + 8 * what.ordinal()), 1L);
+    LONG.getAndAdd(memory, at(place, AHEAD + Long.BYTES * what.ordinal()), 1L);
   }
 
   /** Connections opened ahead of which this has come, of all workers. */
   public long aheads(int place, Ahead what) {
-    return get(place, AHEAD + 8 * what.ordinal());
-  }
-
-  // Checks.
-
-  /**
-   * Whether this process is to check a member now: of several that ask, one is.
-   *
-   * @param now CLOCK_MONOTONIC ns
-   * @param every from one check to the next, ns
-   */
-  public boolean takeCheck(int place, long now, long every) {
-    long due = get(place, NEXT_CHECK);
-    boolean far = due - now > every;
-    return (due == 0 || now - due >= 0 || far)
-        && LONG.compareAndSet(memory, at(place, NEXT_CHECK), due, now + every);
-  }
-
-  /** When the next check is due, CLOCK_MONOTONIC ns. */
-  public long nextCheck(int place) {
-    return get(place, NEXT_CHECK);
-  }
-
-  /**
-   * A check has succeeded or failed; in the worker that checks.
-   *
-   * @param cause why it has failed; {@link Cause#UNSAID} where it has not
-   * @param enough so many of a kind in a row change its state
-   * @param now CLOCK_MONOTONIC ns
-   * @return whether its state has changed
-   */
-  public boolean checked(int place, boolean ok, Cause cause, int errno, int enough, long now) {
-    LONG.getAndAdd(memory, at(place, ok ? CHECKS_OK : CHECKS_FAILED), 1L);
-    long what = (ok ? CHECK_OK : 0) | (errno & 0xff) << 8 | cause.code();
-    put(place, LAST_CHECK, System.currentTimeMillis() << CHECK_TIME | what);
-    int state = number(place, CHECKED);
-    // Unknown is up: the first success says no more, and every failure counts.
-    boolean same = ok ? state != CHECKED_DOWN : state == CHECKED_DOWN;
-    if (same) {
-      INT.setVolatile(memory, at(place, IN_A_ROW), 0);
-      if (state == 0) {
-        INT.setVolatile(memory, at(place, CHECKED), CHECKED_UP);
-      }
-      return false;
-    }
-    int inARow = number(place, IN_A_ROW) + 1;
-    INT.setVolatile(memory, at(place, IN_A_ROW), inARow);
-    if (inARow < enough) {
-      return false;
-    }
-    INT.setVolatile(memory, at(place, IN_A_ROW), 0);
-    if (ok) {
-      put(place, UP_SINCE, now);
-    }
-    put(place, CHECKED_AT, System.currentTimeMillis());
-    INT.setVolatile(memory, at(place, CHECKED), ok ? CHECKED_UP : CHECKED_DOWN);
-    return true;
-  }
-
-  /** Checks that succeeded, or that failed. */
-  public long checks(int place, boolean ok) {
-    return get(place, ok ? CHECKS_OK : CHECKS_FAILED);
-  }
-
-  /**
-   * What the last check has come to.
-   *
-   * @param ok whether it has succeeded
-   * @param cause why not; {@link Cause#UNSAID} where it has
-   * @param errno that belongs to the cause
-   * @param atMs when, wall clock
-   */
-  public record LastCheck(boolean ok, Cause cause, int errno, long atMs) {}
-
-  /** The last check; null where there was none. */
-  public LastCheck lastCheck(int place) {
-    long all = get(place, LAST_CHECK);
-    if (all == 0) {
-      return null;
-    }
-    return new LastCheck(
-        (all & CHECK_OK) != 0,
-        Cause.withCode((int) all & 0xff),
-        (int) (all >> 8) & 0xff,
-        all >>> CHECK_TIME);
-  }
-
-  /** Nobody checks it any more: what checks have said counts no longer. In connect workers. */
-  public void unchecked(int place) {
-    if (isDown(place)) {
-      put(place, CHECKED_AT, System.currentTimeMillis());
-    }
-    put(place, LAST_CHECK, 0);
-    INT.setVolatile(memory, at(place, CHECKED), 0);
-    INT.setVolatile(memory, at(place, IN_A_ROW), 0);
+    return get(place, AHEAD + Long.BYTES * what.ordinal());
   }
 
   // Errors.
 
   /** Notes what went wrong with it. */
   public void error(int place, Cause cause, int errno) {
-    long what = (long) (errno & 0xff) << 8 | cause.code();
-    long wallMs = System.currentTimeMillis();
-    if ((long) LONG.getAndSet(memory, at(place, ERROR), what) == what) {
-      LONG.getAndAdd(memory, at(place, ERROR_COUNT), 1L);
-    } else {
-      put(place, ERROR_FIRST, wallMs);
-      put(place, ERROR_COUNT, 1);
-    }
-    put(place, ERROR_LAST, wallMs);
+    LastFailure.add(memory, at(place, ERROR), cause, errno, System.currentTimeMillis());
   }
 
   /** What last went wrong; null for nothing. */
   public ListenerErrors.Seen error(int place) {
-    long what = get(place, ERROR);
-    return what == 0
-        ? null
-        : new ListenerErrors.Seen(
-            Cause.withCode((int) what & 0xff),
-            (int) (what >> 8) & 0xff,
-            get(place, ERROR_FIRST),
-            get(place, ERROR_LAST),
-            get(place, ERROR_COUNT));
+    return LastFailure.get(memory, at(place, ERROR));
   }
 }

@@ -39,9 +39,11 @@ public enum TimeBuckets {
   /** How many buckets there are, the one without an upper bound included. */
   public static final int COUNT = 16;
 
-  static final int BYTES = 8 * (COUNT + 1);
+  /** The sum stands behind the buckets. */
+  private static final int SUM = Long.BYTES * COUNT;
 
-  private static final int SUM = 8 * COUNT;
+  static final int BYTES = SUM + Long.BYTES;
+
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
   @SuppressWarnings("ImmutableEnumChecker") // never shown, never changed once filled
@@ -63,7 +65,7 @@ public enum TimeBuckets {
     while (bucket < upperNanos.length && nanos > upperNanos[bucket]) {
       bucket++;
     }
-    return 8L * bucket;
+    return (long) Long.BYTES * bucket;
   }
 
   /** Adds a time where this process alone writes. */
@@ -82,7 +84,7 @@ public enum TimeBuckets {
   TimeHistogram read(MemorySegment memory, long at) {
     long[] counts = new long[COUNT];
     for (int i = 0; i < COUNT; i++) {
-      counts[i] = (long) LONG.getOpaque(memory, at + 8L * i);
+      counts[i] = (long) LONG.getOpaque(memory, at + (long) Long.BYTES * i);
     }
     return new TimeHistogram(this, counts, (long) LONG.getOpaque(memory, at + SUM));
   }

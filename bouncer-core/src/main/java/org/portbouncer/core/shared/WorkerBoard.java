@@ -19,10 +19,10 @@ import org.portbouncer.core.session.StageId;
  *   64 sessions with a bucket of their own because the bucket table was full u64
  *   72 state bytes that came inline u64 | 80 as files u64 | 88 in slots u64
  *  96 live sessions taken over from workers that ended u64
- * 112 when it ended its last turn, CLOCK_MONOTONIC ns u64, 0 where it has not
- * 120 what is in the way of writing access log lines, an errno u32, 0 for nothing
+ * 104 when it ended its last turn, CLOCK_MONOTONIC ns u64, 0 where it has not
+ * 112 what is in the way of writing access log lines, an errno u32, 0 for nothing
+ * 116 stage u32, StageId.code
  * 128 hop times: TimeBuckets
- * 504 stage u32, StageId.code
  * </pre>
  */
 public final class WorkerBoard {
@@ -37,20 +37,24 @@ public final class WorkerBoard {
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
-  private static final int PID = 0;
-  private static final int SESSIONS = PID + Integer.BYTES;
-  private static final int HEARTBEAT = SESSIONS + Integer.BYTES;
-  private static final int COUNTS = HEARTBEAT + Long.BYTES;
-  private static final int STOPPED = 112;
-  private static final int LOG_TROUBLE = 120;
-  private static final int HOP_TIMES = 128;
-  private static final int STAGE = PLACE - 8;
+  static final Layout LAYOUT = new Layout("what a worker says of itself");
+
+  private static final int PID = LAYOUT.u32("pid");
+  private static final int SESSIONS = LAYOUT.u32("sessions");
+  private static final int HEARTBEAT = LAYOUT.u64("heartbeat");
+  private static final int COUNTS = LAYOUT.u64s("counts", Count.values());
+  private static final int STOPPED = LAYOUT.u64("stopped");
+  private static final int LOG_TROUBLE = LAYOUT.u32("log trouble");
+  private static final int STAGE = LAYOUT.u32("stage");
 
   static {
-    if (COUNTS + Long.BYTES * Count.values().length > STOPPED
-        || HOP_TIMES + TimeBuckets.BYTES > STAGE) {
-      throw new AssertionError("what a worker says of itself overlaps");
-    }
+    LAYOUT.align(64);
+  }
+
+  private static final int HOP_TIMES = LAYOUT.bytes("hop times", TimeBuckets.BYTES);
+
+  static {
+    LAYOUT.within(PLACE);
   }
 
   /** What a worker counts, each a u64 in its place. */
@@ -67,8 +71,6 @@ public final class WorkerBoard {
     STATE_BYTES_SHM,
     /** Sessions it goes on with that a worker which ended had. */
     RESUMED;
-
-    private final int offset = COUNTS + Long.BYTES * ordinal();
 
     /** Where the bytes of states that travel so are counted. */
     public static Count stateBytes(Mode mode) {
@@ -180,12 +182,12 @@ public final class WorkerBoard {
 
   /** Adds to a counter; only the worker at {@code place} does so. */
   public void add(int place, Count count, long delta) {
-    long at = at(place, count.offset);
+    long at = at(place, COUNTS + Long.BYTES * count.ordinal());
     LONG.setOpaque(memory, at, (long) LONG.getOpaque(memory, at) + delta);
   }
 
   public long get(int place, Count count) {
-    return (long) LONG.getOpaque(memory, at(place, count.offset));
+    return (long) LONG.getOpaque(memory, at(place, COUNTS + Long.BYTES * count.ordinal()));
   }
 
   /**

@@ -3,15 +3,77 @@ package org.portbouncer.core.worker;
 import java.util.Arrays;
 import org.portbouncer.core.hop.Session;
 
-/** The sessions a worker holds, by their record in the session table. One thread. */
+/**
+ * The sessions a worker holds, by their record in the session table, and what room they leave: in
+ * descriptors, and in memory for their states. On the thread of the worker's loop.
+ */
 final class Held {
+
+  /**
+   * For the states of held sessions that came inline, outside of the heap: half of what the VM lets
+   * a process have there.
+   */
+  private static final long STATE_MEMORY = Runtime.getRuntime().maxMemory() / 2;
 
   private Session[] byRecord = new Session[256];
   private final int capacity;
+  private final int perSession;
+  private final int sessionRoom;
   private int count;
 
-  Held(int capacity) {
+  /** Bytes of the states of held sessions. */
+  private long stateBytes;
+
+  /** Descriptors of held sessions beyond those that each has. */
+  private int extraDescriptors;
+
+  /**
+   * @param capacity of the session table
+   * @param perSession descriptors that a held session has
+   * @param sessionRoom how many may be held, by the process's descriptor limit
+   */
+  Held(int capacity, int perSession, int sessionRoom) {
     this.capacity = capacity;
+    this.perSession = perSession;
+    this.sessionRoom = sessionRoom;
+  }
+
+  /** Whether one session more may be held, as far as its descriptors go. */
+  boolean hasRoomForSession() {
+    return hasRoomFor(perSession);
+  }
+
+  private boolean hasRoomFor(int descriptors) {
+    long open = (long) count * perSession + extraDescriptors;
+    return open + descriptors <= (long) sessionRoom * perSession;
+  }
+
+  /**
+   * Counts a descriptor more than each session has, before it is opened.
+   *
+   * @return false where the process has no room for it
+   */
+  boolean takeExtraDescriptor() {
+    if (!hasRoomFor(1)) {
+      return false;
+    }
+    extraDescriptors++;
+    return true;
+  }
+
+  /** The opposite of {@link #takeExtraDescriptor}, after it was closed. */
+  void giveExtraDescriptor() {
+    extraDescriptors--;
+  }
+
+  /** What the states of held sessions take up. */
+  long stateBytes() {
+    return stateBytes;
+  }
+
+  /** Whether the states of more sessions may be kept; otherwise they wait in the inbox. */
+  boolean hasMemory() {
+    return stateBytes < STATE_MEMORY;
   }
 
   void add(Session session) {
@@ -22,6 +84,7 @@ final class Held {
     }
     byRecord[record] = session;
     count++;
+    stateBytes += session.tailMemory();
   }
 
   void remove(Session session) {
@@ -29,6 +92,14 @@ final class Held {
     if (get(record) == session) {
       byRecord[record] = null;
       count--;
+      stateBytes -= session.tailMemory();
+    }
+  }
+
+  /** A session's state has become larger; counted where it is held. */
+  void grown(Session session, int bytes) {
+    if (get(session.state().record()) == session) {
+      stateBytes += bytes;
     }
   }
 

@@ -22,10 +22,11 @@ final class Inbox extends Pollable {
   private static final long SHORTAGE_PAUSE_NANOS = 50_000_000;
 
   private final Worker worker;
+  private final Arrivals arrivals;
+  private final Held held;
+  private final Departures departures;
   private final HopReceiver receiver;
   private final int fd;
-  private final int perSession;
-  private final int descriptorRoom;
   private final int perMessage;
   private boolean opened;
 
@@ -49,22 +50,22 @@ final class Inbox extends Pollable {
       };
 
   /**
-   * @param perSession descriptors that a held session has
-   * @param descriptorRoom sessions the process may hold
    * @param perMessage the most descriptors that a message brings
    */
   Inbox(
       Worker worker,
+      Arrivals arrivals,
+      Held held,
+      Departures departures,
       HopReceiver receiver,
       int fd,
-      int perSession,
-      int descriptorRoom,
       int perMessage) {
     this.worker = worker;
+    this.arrivals = arrivals;
+    this.held = held;
+    this.departures = departures;
     this.receiver = receiver;
     this.fd = fd;
-    this.perSession = perSession;
-    this.descriptorRoom = descriptorRoom;
     this.perMessage = perMessage;
   }
 
@@ -92,7 +93,7 @@ final class Inbox extends Pollable {
       watch();
     } else if (!wanted && registered()) {
       worker.loop().remove(this, fd);
-      if (opened && !hasRoomFor(perSession)) {
+      if (opened && !held.hasRoomForSession()) {
         worker.count(WorkerBoard.Count.DESCRIPTOR_PAUSES, 1);
       }
     }
@@ -108,17 +109,8 @@ final class Inbox extends Pollable {
     }
   }
 
-  /** Whether held sessions may have so many descriptors more. */
-  boolean hasRoomFor(int descriptors) {
-    long open = (long) worker.heldCount() * perSession + worker.extraDescriptors();
-    return open + descriptors <= (long) descriptorRoom * perSession;
-  }
-
   private boolean mayReceive() {
-    return !worker.outboxBlocked()
-        && !shortage
-        && hasRoomFor(perSession)
-        && worker.hasMemoryToHold();
+    return !departures.blocked() && !shortage && held.hasRoomForSession() && held.hasMemory();
   }
 
   /**
@@ -129,7 +121,7 @@ final class Inbox extends Pollable {
   private void endLacking(int from, int count) {
     long now = worker.loop().now();
     for (int i = from; i < count; i++) {
-      worker.endLacking(receiver.take(i));
+      arrivals.endLacking(receiver.take(i));
     }
     worker
         .log()
@@ -184,11 +176,11 @@ final class Inbox extends Pollable {
     refusals();
     int whole = Math.min(count, receiver.lackingFrom());
     for (int i = 0; i < whole; i++) {
-      worker.arrived(receiver.take(i));
+      arrivals.arrived(receiver.take(i));
     }
     if (whole < count) {
       endLacking(whole, count);
     }
-    worker.flushOutbox();
+    worker.passOn();
   }
 }

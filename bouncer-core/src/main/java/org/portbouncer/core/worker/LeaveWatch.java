@@ -1,5 +1,6 @@
 package org.portbouncer.core.worker;
 
+import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
 
 /**
@@ -11,7 +12,8 @@ final class LeaveWatch extends Timer {
 
   private static final long LOOK_NANOS = 20_000_000;
 
-  private final Worker worker;
+  private final EventLoop loop;
+  private final Duties duties;
 
   /** Nobody sends to its inbox any more, or to one that others read too. */
   private boolean drains;
@@ -19,8 +21,9 @@ final class LeaveWatch extends Timer {
   /** Others go on with what it holds. */
   private boolean moves;
 
-  LeaveWatch(Worker worker) {
-    this.worker = worker;
+  LeaveWatch(EventLoop loop, Duties duties) {
+    this.loop = loop;
+    this.duties = duties;
   }
 
   void drain() {
@@ -34,16 +37,16 @@ final class LeaveWatch extends Timer {
   }
 
   private void begin() {
-    worker.loop().timers().set(this, worker.loop().now());
+    loop.timers().set(this, loop.now());
   }
 
   @Override
   protected void expired(long now) {
-    boolean holds = moves ? !worker.canBeFollowed() : worker.heldCount() > 0;
-    if (holds || worker.outboxWaiting() > 0 || drains && worker.inboxWaiting()) {
-      worker.loop().timers().set(this, now + LOOK_NANOS);
+    boolean holds = moves ? !duties.canBeFollowed() : duties.holds();
+    if (holds || duties.hasToSend() || drains && duties.inboxWaiting()) {
+      loop.timers().set(this, now + LOOK_NANOS);
     } else {
-      worker.stop();
+      duties.stop();
     }
   }
 }

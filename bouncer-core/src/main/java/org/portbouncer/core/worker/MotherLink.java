@@ -24,6 +24,7 @@ import org.portbouncer.core.sys.SystemCallException;
 final class MotherLink extends Pollable implements OrderReader.Handler, EpochReader.Outcome {
 
   private final Worker worker;
+  private final Duties duties;
   private final ControlChannel control;
   private final EpochReader epochs;
   private final OrderReader orders;
@@ -42,9 +43,15 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
    * @param filterNeeded whether a filter that there is to be must be put on: without it this
    *     process could do more than others of its stage
    */
-  MotherLink(Worker worker, ControlChannel control, EpochReader epochs, boolean filterNeeded) {
+  MotherLink(
+      Worker worker,
+      Duties duties,
+      ControlChannel control,
+      EpochReader epochs,
+      boolean filterNeeded) {
     this.filterNeeded = filterNeeded;
     this.worker = worker;
+    this.duties = duties;
     this.control = control;
     this.epochs = epochs;
     this.orders = new OrderReader(control, this);
@@ -63,7 +70,7 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
       }
       if (length <= 0) {
         worker.loop().remove(this, control.fd());
-        worker.motherLost();
+        duties.motherLost();
         return;
       }
       try {
@@ -96,8 +103,8 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
     serving = true;
     startKeeper();
     putFilterOn();
-    worker.start();
-    int errno = Reports.ready(control, worker.build());
+    duties.start();
+    int errno = Reports.ready(control, duties.build());
     if (errno == Errno.EAGAIN) {
       // Without this she would wait for it for ever.
       throw new SystemCallException("sendmsg", errno);
@@ -108,7 +115,7 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
   /** Before a filter is put on that knows of no processes. */
   private void startKeeper() {
     if (keeperReads >= 0) {
-      check(Reports.kept(control, Keeper.start(keeperFilter, keeperReads)));
+      check(Reports.kept(control, KeeperStart.start(keeperFilter, keeperReads)));
     }
   }
 
@@ -129,7 +136,7 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
 
   @Override
   public void taken(List<NewEpoch> come) {
-    worker.configure(come);
+    duties.configure(come);
     check(Reports.epoch(control, come.getLast().epoch().number()));
   }
 
@@ -140,11 +147,11 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
 
   @Override
   public void secrets(int epoch, byte[] secrets) throws ControlException {
-    if (worker.stageId() != StageId.CONNECT) {
+    if (duties.stageId() != StageId.CONNECT) {
       throw new ControlException("SECRETS to a worker that may not have them");
     }
     try {
-      worker.secrets(epoch, ChainSecrets.decode(secrets));
+      duties.secrets(epoch, ChainSecrets.decode(secrets));
     } catch (ConfigCodecException e) {
       throw new ControlException(e.getMessage());
     }
@@ -153,27 +160,27 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
   @Override
   public void withdraw(int number) {
     epochs.withdraw(number);
-    worker.withdraw(number);
+    duties.withdraw(number);
   }
 
   @Override
   public void retire(int oldest, int[] inUse) {
-    worker.retire(oldest, inUse);
+    duties.retire(oldest, inUse);
   }
 
   @Override
   public void look() {
-    worker.endUnwanted();
+    duties.endUnwanted();
   }
 
   @Override
   public void endAll(int code) throws ControlException {
-    worker.endAll(known(Result.withCode(code)));
+    duties.endAll(known(Result.withCode(code)));
   }
 
   @Override
   public void accessLog(int form, int fd) throws ControlException {
-    worker.accessLog(fd, known(LogForm.of(form)));
+    duties.accessLog(fd, known(LogForm.of(form)));
   }
 
   @Override
@@ -190,27 +197,27 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
 
   @Override
   public void classes() {
-    worker.classesChanged();
+    duties.classesChanged();
   }
 
   @Override
   public void stop() {
-    worker.stop();
+    duties.stop();
   }
 
   @Override
   public void left(int limitMs) {
-    worker.left(limitMs);
+    duties.left(limitMs);
   }
 
   @Override
   public void move() {
-    worker.move();
+    duties.move();
   }
 
   @Override
   public void drain() {
-    worker.drain();
+    duties.drain();
   }
 
   /** Between two turns nothing is half received or half sent, so the answer is always: now. */
@@ -221,10 +228,10 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
 
   @Override
   public void lanes(int version, int[] ids, int[] inboxes) throws ControlException {
-    if (worker.stageId() != StageId.BANDWIDTH) {
+    if (duties.stageId() != StageId.BANDWIDTH) {
       throw new ControlException("LANES to a worker that has none");
     }
-    worker.lead(version, ids, inboxes);
+    duties.lead(version, ids, inboxes);
   }
 
   /** A mark of the mother's came through the inbox. */

@@ -19,6 +19,7 @@ final class OrphanWatch extends Timer {
   private static final int QUIET_LOOKS = 5;
 
   private final Worker worker;
+  private final Duties duties;
   private final long orphanNanos;
   private final long begun;
   private int quiet;
@@ -26,8 +27,9 @@ final class OrphanWatch extends Timer {
   /**
    * @param orphanMs as configured, 0 for ever
    */
-  OrphanWatch(Worker worker, long orphanMs) {
+  OrphanWatch(Worker worker, Duties duties, long orphanMs) {
     this.worker = worker;
+    this.duties = duties;
     this.begun = worker.loop().now();
     this.orphanNanos = orphanMs == 0 ? Long.MAX_VALUE : orphanMs * 1_000_000;
   }
@@ -40,13 +42,12 @@ final class OrphanWatch extends Timer {
   protected void expired(long now) {
     boolean over = worker.loop().turned(begun) >= orphanNanos;
     if (over) {
-      worker.endAll(Result.DRAINED);
+      duties.endAll(Result.DRAINED);
     }
-    boolean busy =
-        worker.heldCount() > 0 || worker.outboxWaiting() > 0 || !over && mayBeSentMore(now);
+    boolean busy = duties.holds() || duties.hasToSend() || !over && mayBeSentMore(now);
     quiet = busy ? 0 : quiet + 1;
     if (quiet >= QUIET_LOOKS) {
-      worker.stop();
+      duties.stop();
     } else {
       worker.loop().timers().set(this, now + LOOK_NANOS);
     }
@@ -56,6 +57,6 @@ final class OrphanWatch extends Timer {
   private boolean mayBeSentMore(long now) {
     long from = now - SILENT_NANOS;
     return worker.loop().stalls().since(from) > SILENT_NANOS / 2
-        || worker.area().workers().anyBefore(worker.stageId(), from);
+        || worker.area().workers().anyBefore(duties.stageId(), from);
   }
 }

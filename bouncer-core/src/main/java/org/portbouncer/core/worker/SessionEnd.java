@@ -66,7 +66,7 @@ public final class SessionEnd {
     if (!area.sessions().claimEnd(record, generation, pid)) {
       return false;
     }
-    area.sessions().cause(record, cause, 0);
+    area.sessions().outcome().because(record, cause, 0);
     finish(record, result, term, now);
     return true;
   }
@@ -74,7 +74,7 @@ public final class SessionEnd {
   /** Finishes an end that is already claimed. */
   private void finish(int record, Result result, Term term, long now) {
     SessionTable table = area.sessions();
-    table.outcome(record, result, term);
+    table.outcome().ended(record, result, term);
     Epoch epoch = epochs.get(table.epoch(record));
     Configuration configuration = epoch == null ? null : epoch.configuration();
     long untold = untold(record, configuration, result, now);
@@ -123,11 +123,15 @@ public final class SessionEnd {
     if (!table.claimEndOf(record, deadPid, pid)) {
       return end(record, table.generation(record), result, term, Cause.WORKER_DIED, now);
     }
-    Result known = table.result(record);
+    Result known = table.outcome().result(record);
     if (known == null) {
-      table.cause(record, Cause.WORKER_DIED, 0);
+      table.outcome().because(record, Cause.WORKER_DIED, 0);
     }
-    finish(record, known == null ? result : known, known == null ? term : table.term(record), now);
+    finish(
+        record,
+        known == null ? result : known,
+        known == null ? term : table.outcome().term(record),
+        now);
     return known == null;
   }
 
@@ -150,14 +154,18 @@ public final class SessionEnd {
   private void settle(int record) {
     SessionTable table = area.sessions();
     ListenerCounters counters = area.listeners();
-    Result result = table.result(record);
+    Result result = table.outcome().result(record);
     int slot = table.slot(record);
     counters.add(slot, ListenerCounters.Count.BYTES_UP, table.bytesUp(record));
     counters.add(slot, ListenerCounters.Count.BYTES_DOWN, table.bytesDown(record));
     if (failed(result, table.setupMicros(record) > 0)) {
       counters.add(slot, ListenerCounters.Count.FAILED, 1);
       area.errors()
-          .add(slot, table.cause(record), table.causeErrno(record), System.currentTimeMillis());
+          .add(
+              slot,
+              table.outcome().cause(record),
+              table.outcome().errno(record),
+              System.currentTimeMillis());
     }
     counters.ended(slot, result);
     ofClass(record);
@@ -180,7 +188,7 @@ public final class SessionEnd {
 
   /** Gives back the slot that held the session's state, if it still has one. */
   public void freeSlot(int record) {
-    int slot = area.sessions().takeStateSlot(record);
+    int slot = area.sessions().transfer().takeSlot(record);
     if (slot >= 0 && slots != null) {
       slots.free(slot);
     }

@@ -221,7 +221,7 @@ class AccessLogTest {
   void shouldSayWhyWhereASessionDidNotEndWellAndNowhereElse() throws IOException {
     log.to(pipe[1], LogForm.PLAIN);
     session(0);
-    table.cause(0, Cause.CONNECT, Errno.ECONNREFUSED);
+    table.outcome().because(0, Cause.CONNECT, Errno.ECONNREFUSED);
     write(configuration(), Result.NO_TARGET, Term.TARGET_REFUSED, ACCEPTED);
     assertThat(flushed()).endsWith(" attempts=- via=- reason=\"connection refused\"\n");
     write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);

@@ -207,7 +207,7 @@ class SessionTableTest {
     assertThat(table.rule(record)).isEqualTo(-1);
     assertThat(table.bandwidth(record)).isEqualTo(-1);
     assertThat(table.setupMicros(record)).isZero();
-    assertThat(table.stateBytes(record)).isEqualTo(SessionState.BYTES);
+    assertThat(table.transfer().stateBytes(record)).isEqualTo(SessionState.BYTES);
     assertThat(table.client(record)).isEqualTo("[2001:db8::7]:9");
     assertThat(table.local(record)).isEqualTo("192.0.2.7:80");
     for (StageId stage : StageId.values()) {
@@ -453,10 +453,10 @@ class SessionTableTest {
     scribble(record, 0xf00L, 0xf00L);
     assertThat(table.stage(record)).isEqualTo(StageId.IO);
     table.memory().set(ValueLayout.JAVA_BYTE, at(record) + 46, (byte) 0x7f);
-    assertThat(table.transfer(record)).isEqualTo(Mode.INLINE);
+    assertThat(table.transfer().mode(record)).isEqualTo(Mode.INLINE);
     table.memory().set(ValueLayout.JAVA_INT, at(record) + 188, 0xffff);
-    assertThat(table.result(record)).isNull();
-    assertThat(table.term(record)).isEqualTo(Term.INTERNAL_DATA);
+    assertThat(table.outcome().result(record)).isNull();
+    assertThat(table.outcome().term(record)).isEqualTo(Term.INTERNAL_DATA);
   }
 
   private long at(int record) {

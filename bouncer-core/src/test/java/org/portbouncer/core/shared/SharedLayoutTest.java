@@ -4,7 +4,12 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -88,13 +93,77 @@ class SharedLayoutTest {
     }
   }
 
+  /** The number of a layout that has a row of such constants. */
+  private static long of(Enum<?>[] constants) {
+    Layout layout = new Layout("a test's");
+    int _ = layout.u64s("row", constants);
+    return layout.id();
+  }
+
   @Test
   void shouldTellArrangementsApartWhenAPlaceIsAddedOrMoved() {
-    long before = SharedLayout.places(1, Before.values());
-    assertThat(SharedLayout.places(1, Before.values())).isEqualTo(before);
-    assertThat(SharedLayout.places(1, Longer.values())).isNotEqualTo(before);
-    assertThat(SharedLayout.places(1, Turned.values())).isNotEqualTo(before);
-    assertThat(SharedLayout.places(2, Before.values())).isNotEqualTo(before);
+    long before = of(Before.values());
+    assertThat(of(Before.values())).isEqualTo(before);
+    assertThat(of(Longer.values())).isNotEqualTo(before);
+    assertThat(of(Turned.values())).isNotEqualTo(before);
+  }
+
+  @Test
+  void shouldTellArrangementsApartWhenFieldsChangePlacesOrSize() {
+    Layout one = new Layout("a test's");
+    assertThat(one.u32("first")).isEqualTo(0);
+    assertThat(one.u32("second")).isEqualTo(4);
+    Layout turned = new Layout("a test's");
+    assertThat(turned.u32("second")).isEqualTo(0);
+    assertThat(turned.u32("first")).isEqualTo(4);
+    Layout larger = new Layout("a test's");
+    assertThat(larger.u32("first")).isEqualTo(0);
+    assertThat(larger.bytes("second", 8)).isEqualTo(4);
+    assertThat(Set.of(one.id(), turned.id(), larger.id())).hasSize(3);
+  }
+
+  @Test
+  void shouldFailWhenFieldsDoNotFitOrAreNotAligned() {
+    Layout layout = new Layout("a test's");
+    assertThat(layout.u32s("some", 3)).isZero();
+    assertThatThrownBy(() -> layout.u64("odd"))
+        .isInstanceOf(AssertionError.class)
+        .hasMessage("a test's: odd is not aligned, at 12");
+    layout.align(8);
+    assertThat(layout.u64("even")).isEqualTo(16);
+    assertThatThrownBy(() -> layout.within(16))
+        .isInstanceOf(AssertionError.class)
+        .hasMessage("a test's: 24 bytes do not fit into 16");
+    assertThat(layout.within(24)).isEqualTo(24);
+    assertThatThrownBy(layout::cacheLine).isInstanceOf(AssertionError.class);
+  }
+
+  /**
+   * Whoever adds a class that lays shared memory out adds it to the number as well: every class of
+   * the package that has layouts has them all in it.
+   */
+  @Test
+  void shouldBeMadeOfEveryLayoutOfThePackage() throws Exception {
+    List<Layout> known = SharedLayout.layouts();
+    int found = 0;
+    for (Path file : sources()) {
+      String name = file.getFileName().toString().replace(".java", "");
+      Class<?> type = Class.forName("org.portbouncer.core.shared." + name);
+      for (Field field : type.getDeclaredFields()) {
+        if (field.getType() == Layout.class && Modifier.isStatic(field.getModifiers())) {
+          field.setAccessible(true);
+          assertThat(known).as("%s.%s", name, field.getName()).contains((Layout) field.get(null));
+          found++;
+        }
+      }
+    }
+    assertThat(found).isEqualTo(known.size()).isGreaterThan(20);
+  }
+
+  private static List<Path> sources() throws IOException {
+    try (Stream<Path> all = Files.list(Path.of("src/main/java/org/portbouncer/core/shared"))) {
+      return all.filter(file -> file.toString().endsWith(".java")).sorted().toList();
+    }
   }
 
   @Test

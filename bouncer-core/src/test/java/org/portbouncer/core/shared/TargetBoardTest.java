@@ -27,7 +27,7 @@ class TargetBoardTest {
 
   private boolean check(boolean ok) {
     Cause cause = ok ? Cause.UNSAID : Cause.NO_ANSWER;
-    return board.checked(PLACE, ok, cause, 0, 1, System.nanoTime());
+    return board.checks().note(PLACE, ok, cause, 0, 1, System.nanoTime());
   }
 
   /** A clock of milliseconds has to show something else, so that what is noted later is later. */
@@ -64,24 +64,24 @@ class TargetBoardTest {
 
   @Test
   void shouldSaySinceWhenChecksFindItDownAndWhatTheLastOneFound() {
-    assertThat(board.lastCheck(PLACE)).isNull();
+    assertThat(board.checks().last(PLACE)).isNull();
     long start = nextMillisecond();
     assertThat(check(true)).isFalse();
     assertThat(since(System.nanoTime())).as("it was up before").isLessThanOrEqualTo(start);
-    assertThat(board.lastCheck(PLACE).ok()).isTrue();
-    assertThat(board.lastCheck(PLACE).cause().text(0)).isEmpty();
+    assertThat(board.checks().last(PLACE).ok()).isTrue();
+    assertThat(board.checks().last(PLACE).cause().text(0)).isEmpty();
 
     assertThat(check(false)).isTrue();
     long down = since(System.nanoTime());
     assertThat(down).isGreaterThan(start);
-    TargetBoard.LastCheck last = board.lastCheck(PLACE);
+    TargetChecks.LastCheck last = board.checks().last(PLACE);
     assertThat(last.ok()).isFalse();
     assertThat(last.cause()).isEqualTo(Cause.NO_ANSWER);
     assertThat(last.atMs()).isBetween(start, System.currentTimeMillis());
     long _ = nextMillisecond();
     assertThat(check(false)).isFalse();
     assertThat(since(System.nanoTime())).isEqualTo(down);
-    assertThat(board.lastCheck(PLACE).atMs()).isGreaterThan(last.atMs());
+    assertThat(board.checks().last(PLACE).atMs()).isGreaterThan(last.atMs());
 
     assertThat(check(true)).isTrue();
     assertThat(since(System.nanoTime())).isGreaterThan(down);
@@ -89,9 +89,9 @@ class TargetBoardTest {
 
   @Test
   void shouldKeepTheErrnoOfACheck() {
-    boolean _ = board.checked(PLACE, false, Cause.CONNECT, 111, 3, System.nanoTime());
-    assertThat(board.lastCheck(PLACE).errno()).isEqualTo(111);
-    assertThat(board.lastCheck(PLACE).cause()).isEqualTo(Cause.CONNECT);
+    boolean _ = board.checks().note(PLACE, false, Cause.CONNECT, 111, 3, System.nanoTime());
+    assertThat(board.checks().last(PLACE).errno()).isEqualTo(111);
+    assertThat(board.checks().last(PLACE).cause()).isEqualTo(Cause.CONNECT);
   }
 
   @Test
@@ -99,8 +99,8 @@ class TargetBoardTest {
     boolean _ = check(false);
     long down = since(System.nanoTime());
     long _ = nextMillisecond();
-    board.unchecked(PLACE);
-    assertThat(board.lastCheck(PLACE)).isNull();
+    board.checks().end(PLACE);
+    assertThat(board.checks().last(PLACE)).isNull();
     assertThat(board.state(PLACE, System.nanoTime())).isEqualTo("up");
     assertThat(since(System.nanoTime())).isGreaterThan(down);
   }

@@ -165,7 +165,7 @@ class SessionEndTest {
   void shouldFinishAsItWasBegunWhenTheOneThatDiedHadSaidHowItEnded() {
     int record = session(1);
     assertThat(table.claimEnd(record, table.generation(record), 555)).isTrue();
-    table.outcome(record, Result.RESET, Term.TARGET_RESET_LAST);
+    table.outcome().ended(record, Result.RESET, Term.TARGET_RESET_LAST);
     assertThat(ends.endOf(record, 555, Result.ERROR, Term.INTERNAL_DATA, NOW))
         .as("lost with the process")
         .isFalse();

@@ -1,22 +1,17 @@
 package org.portbouncer.negotiator.connect;
 
-import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.ProxyProtocol;
-import org.portbouncer.core.config.SocketSettings;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
-import org.portbouncer.core.session.Sections;
-import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.worker.SessionWait;
-import org.portbouncer.core.worker.SocketSetup;
 import org.portbouncer.negotiator.connect.TargetSockets.Address;
 
 /**
@@ -30,16 +25,13 @@ final class ConnectAttempt extends SessionWait
   /** How soon a shortage (a full backlog, no descriptor) is tried again. */
   private static final long RETRY_NANOS = 10_000_000;
 
-  private static final int LAST_PORT = 65_535;
-
   private final ConnectStage stage;
   private final AddressRace race;
-  private final Address[] only = new Address[1];
   private final Timer retry =
       new Timer() {
         @Override
         protected void expired(long now) {
-          if (target.kind() == Endpoint.Kind.INTERNAL) {
+          if (goal.target().kind() == Endpoint.Kind.INTERNAL) {
             internal();
           } else {
             race.go();
@@ -49,36 +41,17 @@ final class ConnectAttempt extends SessionWait
 
   private final GroupTries tries;
 
-  private final GreetingWrite greets;
+  private final ConnectGoal goal;
+  private final TargetGreeting greeting;
+  private final ChainTalk chain;
 
   private Session session;
   private ProxyProtocol proxy;
-
-  /** The member that is tried, where the listener's target is a group. */
-  private Endpoint target;
-
-  /** What is connected to: the target, or the first proxy on the way to it. */
-  private Endpoint towards;
-
-  /** The proxies on the way; null for none. */
-  private ChainPath chain;
-
-  /** Those of the listener. */
-  private SocketSettings sockets;
-
-  /** Made for the first session that has any. */
-  private SocketSetup setup;
-
-  /** Made for the first session that goes through a chain. */
-  private ChainDialogue dialogue;
 
   /** What it waits for to come back; 0 for nothing. */
   private int lacking;
 
   private boolean resolving;
-
-  /** Whether the target's port was made of the one that the client came to. */
-  private boolean added;
 
   private long begun;
 
@@ -92,31 +65,29 @@ final class ConnectAttempt extends SessionWait
     super(stage.worker());
     this.stage = stage;
     this.race = new AddressRace(stage.worker(), stage.sockets(), this);
-    this.greets =
-        new GreetingWrite(stage.worker().loop()) {
-          @Override
-          void sent(int errno) {
-            greeted(errno);
-          }
-        };
+    this.greeting = new TargetGreeting(stage, this);
     this.tries =
         new GroupTries(stage.worker(), stage.choice()) {
           @Override
           void late() {
-            memberFailed(lateness(resolving), 0, Result.TIMEOUT, isTargetsLateness());
+            memberFailed(
+                resolving ? Cause.NAME_LATE : chain.lateness(),
+                0,
+                Result.TIMEOUT,
+                chain.isTargetsLateness());
           }
         };
+    this.goal = new ConnectGoal(stage, tries);
+    this.chain = new ChainTalk(stage, goal, this);
   }
 
   void begin(Session session, Listener listener) {
     this.session = session;
-    this.target = listener.target();
     this.proxy = listener.proxy();
-    this.sockets = listener.sockets();
     this.begun = stage.worker().loop().now();
     this.timeoutMs = listener.timeouts().connectMs();
-    chain = stage.path(session);
-    if (target.kind() == Endpoint.Kind.GROUP) {
+    goal.begin(session, listener);
+    if (goal.target().kind() == Endpoint.Kind.GROUP) {
       tries.begin(session, listener.group());
       if (!nextMember()) {
         fail(Result.NO_TARGET, Term.TARGET_REFUSED, tries.nothing(), 0);
@@ -127,23 +98,17 @@ final class ConnectAttempt extends SessionWait
   }
 
   private void connect() {
-    added = target.isRelative();
-    if (added) {
-      target = stage.portsAdded().target(target, cameTo());
-      if (target.port() > LAST_PORT) {
-        // Who came by a service manager's socket on another port than is configured.
-        lost(Errno.EADDRNOTAVAIL, true);
-        return;
-      }
-    }
-    towards = target;
-    if (chain != null) {
-      towards = chain.chain().hops().getFirst().proxy();
-      hop(1);
-    }
-    if (tries.used() && chain == null && !added && stage.spares().any() && spare()) {
+    if (!goal.aim()) {
+      lost(Errno.EADDRNOTAVAIL, true);
       return;
     }
+    if (goal.chain() != null) {
+      hop(1);
+    }
+    if (goal.takesSpares() && stage.spares().any() && spare()) {
+      return;
+    }
+    Endpoint towards = goal.towards();
     switch (towards.kind()) {
       case INTERNAL -> internal();
       case NAME -> {
@@ -153,20 +118,14 @@ final class ConnectAttempt extends SessionWait
           hold();
         }
       }
-      case INET, UNIX -> {
-        only[0] =
-            tries.used() || chain != null || added
-                ? stage.sockets().member(towards)
-                : stage.sockets().fixed(session.state().listener(), target);
-        race.begin(only, setup());
-      }
+      case INET, UNIX -> race.begin(goal.address(), goal.setup());
       case GROUP -> throw new IllegalStateException("a group is no member of one");
     }
   }
 
   /** Goes on with a connection that was opened ahead; false where there is none. */
   private boolean spare() {
-    Spare spare = stage.spares().take(tries.place(), tries.sockets().over(sockets));
+    SpareConnection spare = stage.spares().take(tries.place(), goal.settings());
     if (spare != null) {
       note(spare.address());
       connected(spare.take());
@@ -174,40 +133,12 @@ final class ConnectAttempt extends SessionWait
     return spare != null;
   }
 
-  /** The port of the listener that the client came to, whatever a PROXY header says of others. */
-  private int cameTo() {
-    SessionState state = session.state();
-    return stage
-        .worker()
-        .configuration(session)
-        .listeners()
-        .get(state.listener())
-        .listen()
-        .get(state.endpoint())
-        .port();
-  }
-
-  /** How sockets to the target are made; null where nothing is said of it. */
-  private SocketSetup setup() {
-    SocketSettings settings = tries.used() ? tries.sockets().over(sockets) : sockets;
-    if (settings.isNone()) {
-      return null;
-    }
-    if (setup == null) {
-      setup = new SocketSetup();
-    }
-    setup.begin(settings);
-    SessionState state = session.state();
-    setup.client(state.memory(), state.client());
-    return setup;
-  }
-
   /** Tries the next member; false where there is none. */
   private boolean nextMember() {
     long deadline = timeoutMs == 0 ? 0 : begun + timeoutMs * 1_000_000;
     Endpoint next = tries.next(deadline);
     if (next != null) {
-      target = next;
+      goal.member(next);
       connect();
     }
     return next != null;
@@ -221,7 +152,7 @@ final class ConnectAttempt extends SessionWait
   private void memberFailed(Cause cause, int errno, Result result, boolean its) {
     note(race.last());
     race.clear();
-    clearDialogue();
+    chain.clear();
     resolving = false;
     use++;
     notConnected(cause, errno, its);
@@ -234,24 +165,9 @@ final class ConnectAttempt extends SessionWait
     }
   }
 
-  /** Which member of a group was tried last, and how far through a chain, for the log. */
-  String tried() {
-    String member =
-        !tries.used() || tries.count() == 0
-            ? ""
-            : ", member " + tries.text() + ", attempt " + tries.count();
-    member += added ? ", port " + target.port() : "";
-    int hop = chain == null ? 0 : stage.worker().table().route().hop(session.state().record());
-    return hop == 0
-        ? member
-        : member
-            + ", proxy "
-            + hop
-            + " of chain "
-            + chain.chain().name()
-            + " ("
-            + chain.chain().hops().get(hop - 1).proxy().text()
-            + ")";
+  /** Where it goes, for the log. */
+  ConnectGoal goal() {
+    return goal;
   }
 
   @Override
@@ -271,12 +187,13 @@ final class ConnectAttempt extends SessionWait
     }
     resolving = false;
     if (found.length == 0 && tries.used()) {
-      memberFailed(Cause.ofLookup(why), 0, Result.NO_TARGET, chain == null);
+      memberFailed(Cause.ofLookup(why), 0, Result.NO_TARGET, goal.chain() == null);
     } else if (found.length == 0) {
-      because(Cause.ofLookup(why), 0);
+      stage.worker().because(session, Cause.ofLookup(why), 0);
       fail(Result.NO_TARGET, Term.TARGET_REFUSED, why);
     } else {
-      race.begin(stage.book().order(towards, found, stage.worker().loop().now()), setup());
+      long now = stage.worker().loop().now();
+      race.begin(stage.book().order(goal.towards(), found, now), goal.setup());
     }
   }
 
@@ -298,8 +215,7 @@ final class ConnectAttempt extends SessionWait
 
   /** The access log tells where it went, or was tried last, where the target does not say it. */
   private void note(Address address) {
-    if (address != null
-        && (tries.used() || chain != null || added || target.kind() == Endpoint.Kind.NAME)) {
+    if (address != null && goal.isUnsaid()) {
       address.note(stage.worker().table().route(), session.state().record());
     }
   }
@@ -308,13 +224,15 @@ final class ConnectAttempt extends SessionWait
 
   @Override
   public void won(int fd, Address address) {
+    Endpoint towards = goal.towards();
     // A socket of datagrams is connected to whoever is there or not.
     if (towards.kind() == Endpoint.Kind.NAME && !towards.udp()) {
       stage.book().answered(towards, address, stage.worker().loop().now());
     }
     note(address);
-    if (chain != null) {
-      speak(fd);
+    if (goal.chain() != null) {
+      hold();
+      chain.begin(fd);
     } else {
       connected(fd);
     }
@@ -322,71 +240,27 @@ final class ConnectAttempt extends SessionWait
 
   private void connected(int fd) {
     if (tries.used()) {
-      tries.connected(target.udp());
+      tries.connected(goal.target().udp());
     }
     session.descriptors().put(Descriptors.TARGET, fd);
     ProxyProtocol.Send send = tries.used() ? tries.send(proxy.send()) : proxy.send();
     if (send == ProxyProtocol.Send.NONE) {
-      stage.connected(this, session);
+      done();
     } else {
-      greet(fd, send);
+      greeting.greet(session, proxy, send, goal.target().udp(), fd);
     }
   }
 
-  /** The target learns who the client is, before all else. */
-  private void greet(int fd, ProxyProtocol.Send send) {
-    ProxyGreeting greeting = stage.greeting();
-    int length =
-        greeting.make(session, send, target.udp(), proxy.tlvs(), stage.worker().table(), fd);
-    if (length < 0) {
-      fail(Result.ERROR, Term.INTERNAL_SETUP, Cause.DAMAGED, 0);
-      return;
-    }
-    if (target.udp()) {
-      greetEach(greeting.bytes(), length);
-      return;
-    }
-    int errno = greets.send(fd, greeting.bytes(), length);
-    if (errno == Errno.EINPROGRESS) {
-      pending();
-    } else {
-      greeted(errno);
-    }
-  }
-
-  /** Every datagram begins with the header: io, which sends them, gets it with the session. */
-  private void greetEach(MemorySegment header, int length) {
-    int errno = stage.worker().addSection(session, Sections.Type.PROXY_HEADER, header, 0, length);
-    if (errno == 0) {
-      stage.connected(this, session);
-    } else {
-      fail(Result.ERROR, Term.RESOURCE, Cause.SYSTEM, errno);
-    }
-  }
-
-  private void greeted(int errno) {
-    if (errno == 0) {
-      stage.connected(this, session);
-    } else if (Errno.isWatchLimit(errno)) {
-      fail(Result.ERROR, Term.RESOURCE, Cause.WATCHES, errno);
-    } else {
-      fail(Result.NO_TARGET, Term.TARGET_REFUSED, Cause.GREETING, errno);
-    }
+  /** The session may go on. */
+  void done() {
+    stage.connected(this, session);
   }
 
   // What comes of a chain.
 
-  private void speak(int fd) {
-    if (dialogue == null) {
-      dialogue = new ChainDialogue(stage.worker(), stage.resolver(), this);
-    }
-    hold();
-    dialogue.begin(fd, chain, target);
-  }
-
   @Override
   public void hop(int hop) {
-    stage.worker().table().route().chain(session.state().record(), chain.index(), hop);
+    stage.worker().table().route().chain(session.state().record(), goal.chain().index(), hop);
   }
 
   @Override
@@ -402,19 +276,14 @@ final class ConnectAttempt extends SessionWait
     } else if (tries.used()) {
       memberFailed(cause, code, Result.NO_TARGET, targets);
     } else {
-      stage.worker().table().route().attempt(session.state().record(), -1, 1);
+      attempted();
       fail(Result.NO_TARGET, Term.TARGET_REFUSED, cause, code);
     }
   }
 
-  private boolean isSpeaking() {
-    return dialogue != null && dialogue.isSpeaking();
-  }
-
-  private void clearDialogue() {
-    if (dialogue != null) {
-      dialogue.clear();
-    }
+  /** For the log: a target that is no group was tried. */
+  private void attempted() {
+    stage.worker().table().route().attempt(session.state().record(), -1, 1);
   }
 
   private void notConnected(Cause cause, int errno, boolean its) {
@@ -425,19 +294,9 @@ final class ConnectAttempt extends SessionWait
     }
   }
 
-  /** Whether who is late is the target: no chain, or its last proxy is waited for. */
-  private boolean isTargetsLateness() {
-    return chain == null || isSpeaking() && dialogue.isAtTarget();
-  }
-
-  /** What an answer that does not come in time is. */
-  private Cause lateness(boolean name) {
-    return name ? Cause.NAME_LATE : isSpeaking() ? Cause.PROXY_LATE : Cause.NO_ANSWER;
-  }
-
   @Override
   public void lost(int errno, boolean asked) {
-    boolean unix = target.kind() == Endpoint.Kind.UNIX;
+    boolean unix = goal.target().kind() == Endpoint.Kind.UNIX;
     if (!asked) {
       // No socket, for whatever reason, is not the target's doing.
       fail(Result.ERROR, Term.INTERNAL_SETUP, unix ? Cause.CONNECT_UNIX : Cause.CONNECT, errno);
@@ -446,11 +305,11 @@ final class ConnectAttempt extends SessionWait
     } else {
       ConnectFailure failure = ConnectFailure.of(errno, unix);
       if (tries.used() && failure.result() != Result.ERROR) {
-        memberFailed(failure.cause(), failure.errno(), failure.result(), chain == null);
+        memberFailed(failure.cause(), failure.errno(), failure.result(), goal.chain() == null);
         return;
       }
       if (!tries.used()) {
-        stage.worker().table().route().attempt(session.state().record(), -1, 1);
+        attempted();
       }
       fail(failure.result(), failure.term(), failure.cause(), failure.errno());
     }
@@ -483,7 +342,7 @@ final class ConnectAttempt extends SessionWait
       countLate(Cause.NAME_LATE);
       fail(Result.NO_TARGET, Term.TARGET_TIMEOUT, Cause.NAME_LATE, 0);
     } else {
-      Cause late = lateness(false);
+      Cause late = chain.lateness();
       countLate(late);
       fail(Result.TIMEOUT, Term.TARGET_TIMEOUT, late, 0);
     }
@@ -491,9 +350,9 @@ final class ConnectAttempt extends SessionWait
 
   private void countLate(Cause cause) {
     if (tries.used()) {
-      notConnected(cause, 0, isTargetsLateness());
+      notConnected(cause, 0, chain.isTargetsLateness());
     } else {
-      stage.worker().table().route().attempt(session.state().record(), -1, 1);
+      attempted();
     }
   }
 
@@ -511,12 +370,9 @@ final class ConnectAttempt extends SessionWait
     stage.ended(this, session, result, term);
   }
 
-  private void because(Cause cause, int errno) {
+  /** The target cannot be had. */
+  void fail(Result result, Term term, Cause cause, int errno) {
     stage.worker().because(session, cause, errno);
-  }
-
-  private void fail(Result result, Term term, Cause cause, int errno) {
-    because(cause, errno);
     fail(result, term, cause.text(errno));
   }
 
@@ -528,18 +384,15 @@ final class ConnectAttempt extends SessionWait
   /** Lets go of the session and everything that waits for it; closes no descriptor of it. */
   void clear() {
     race.clear();
-    greets.clear();
-    clearDialogue();
-    chain = null;
-    towards = null;
+    greeting.clear();
+    chain.clear();
     tries.clear();
+    goal.clear();
     stage.worker().loop().timers().clear(retry);
     letGo();
     lacking = 0;
     resolving = false;
     session = null;
-    target = null;
-    added = false;
     use++;
   }
 }

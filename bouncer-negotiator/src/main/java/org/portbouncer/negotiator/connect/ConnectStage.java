@@ -193,7 +193,7 @@ final class ConnectStage implements Stage {
                 + state.id()
                 + ": target "
                 + listener.target().text()
-                + attempt.tried()
+                + attempt.goal().tried()
                 + ": "
                 + why);
     ended(attempt, session, result, term);

@@ -1,8 +1,5 @@
 package org.portbouncer.negotiator.connect;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
-import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.ProxyProtocol;
@@ -16,7 +13,6 @@ import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
-import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.worker.SocketSetup;
 import org.portbouncer.core.worker.Worker;
 import org.portbouncer.negotiator.connect.TargetSockets.Address;
@@ -29,9 +25,6 @@ import org.portbouncer.negotiator.connect.TargetSockets.Address;
  */
 final class MemberCheck extends Pollable
     implements AddressRace.Owner, ChainDialogue.Owner, Resolver.Asker {
-
-  /** What is looked at of an answer, at most. */
-  private static final int MOST = 4096;
 
   private final Worker worker;
   private final Resolver resolver;
@@ -60,8 +53,7 @@ final class MemberCheck extends Pollable
       };
 
   private final SocketSetup setup;
-  private final MemorySegment answer;
-  private int length;
+  private final CheckTalk talk;
   private int fd = -1;
   private boolean resolving;
   private boolean running;
@@ -125,7 +117,7 @@ final class MemberCheck extends Pollable
     this.towards = path == null ? target : path.chain().hops().getFirst().proxy();
     this.dialogue = path == null ? null : new ChainDialogue(worker, resolver, this);
     this.setup = setup(member.sockets());
-    this.answer = check.type() == Check.Type.EXPECT ? Native.allocate(MOST) : MemorySegment.NULL;
+    this.talk = new CheckTalk(check, target.udp());
   }
 
   /** As sessions' sockets are made; but no client asks here. */
@@ -156,8 +148,8 @@ final class MemberCheck extends Pollable
   private void ask(long now) {
     // Never two at once, of several workers either.
     long every = Math.max(check.everyMs(), check.timeoutMs()) * 1_000_000;
-    boolean ours = board().takeCheck(place, now, every);
-    worker.loop().timers().set(next, Math.max(now + 1_000_000, board().nextCheck(place)));
+    boolean ours = board().checks().take(place, now, every);
+    worker.loop().timers().set(next, Math.max(now + 1_000_000, board().checks().next(place)));
     if (!ours || running || board().mode(place) == TargetBoard.Mode.OFF) {
       return;
     }
@@ -195,7 +187,7 @@ final class MemberCheck extends Pollable
     if (resolving) {
       notConnected(Cause.NAME_LATE, 0);
     } else if (hop == 0) {
-      failed(length == 0 ? Cause.NO_ANSWER : Cause.UNEXPECTED, 0);
+      failed(talk.heardOther() ? Cause.UNEXPECTED : Cause.NO_ANSWER, 0);
     } else if (dialogue.isAtTarget()) {
       failed(Cause.PROXY_LATE, 0);
     } else {
@@ -272,7 +264,7 @@ final class MemberCheck extends Pollable
     if (header != ProxyProtocol.Send.NONE && !greet()) {
       return;
     }
-    if (check.type() == Check.Type.CONNECT) {
+    if (!talk.expects()) {
       over(true, Cause.UNSAID, 0);
       return;
     }
@@ -282,8 +274,9 @@ final class MemberCheck extends Pollable
       forget();
       return;
     }
-    if (!check.send().isEmpty()) {
-      send();
+    int unsaid = talk.say(fd);
+    if (unsaid != 0) {
+      failed(Cause.SYSTEM, unsaid);
     }
   }
 
@@ -292,21 +285,11 @@ final class MemberCheck extends Pollable
     ProxyGreeting greeting = stage.greeting();
     int most = greeting.makeOwn(header, fd);
     long sent = Libc.send(fd, greeting.bytes().address(), most, Const.MSG_NOSIGNAL);
-    if (sent != most) {
-      failed(Cause.GREETING, sent < 0 ? (int) -sent : Errno.EAGAIN);
+    int errno = CheckTalk.sent(sent, most);
+    if (errno != 0) {
+      failed(Cause.GREETING, errno);
     }
-    return sent == most;
-  }
-
-  private void send() {
-    String text = check.send();
-    for (int i = 0; i < text.length(); i++) {
-      answer.set(JAVA_BYTE, i, (byte) text.charAt(i));
-    }
-    long sent = Libc.send(fd, answer.address(), text.length(), Const.MSG_NOSIGNAL);
-    if (sent != text.length()) {
-      failed(Cause.SYSTEM, sent < 0 ? (int) -sent : Errno.EAGAIN);
-    }
+    return errno == 0;
   }
 
   @Override
@@ -331,39 +314,14 @@ final class MemberCheck extends Pollable
 
   @Override
   protected void ready(int events) {
-    int at = target.udp() ? 0 : length;
-    long read = Libc.read(fd, answer.address() + at, MOST - at);
-    if (read == -Errno.EAGAIN || read == -Errno.EINTR) {
-      return;
-    }
-    if (read < 0) {
-      failed(Cause.SYSTEM, (int) -read);
-      return;
-    }
-    if (target.udp()) {
-      // Each datagram is an answer of its own.
-      length = 0;
-    }
-    length += (int) read;
-    if (holds(check.expect())) {
-      over(true, Cause.UNSAID, 0);
-    } else if (!target.udp() && (read == 0 || length == MOST)) {
-      failed(Cause.UNEXPECTED, 0);
-    }
-  }
-
-  private boolean holds(String wanted) {
-    for (int at = 0; at + wanted.length() <= length; at++) {
-      int same = 0;
-      while (same < wanted.length()
-          && answer.get(JAVA_BYTE, at + same) == (byte) wanted.charAt(same)) {
-        same++;
-      }
-      if (same == wanted.length()) {
-        return true;
+    switch (talk.hear(fd)) {
+      case EXPECTED -> over(true, Cause.UNSAID, 0);
+      case OTHER -> failed(Cause.UNEXPECTED, 0);
+      case BROKEN -> failed(Cause.SYSTEM, talk.errno());
+      case NOTHING, PART -> {
+        // The timer is set.
       }
     }
-    return false;
   }
 
   private void failed(Cause cause, int errno) {
@@ -375,7 +333,7 @@ final class MemberCheck extends Pollable
     forget();
     unreached = false;
     int enough = ok ? check.rise() : check.fall();
-    if (!board().checked(place, ok, cause, errno, enough, worker.loop().now())) {
+    if (!board().checks().note(place, ok, cause, errno, enough, worker.loop().now())) {
       return;
     }
     String text = name();
@@ -401,7 +359,7 @@ final class MemberCheck extends Pollable
     running = false;
     resolving = false;
     use++;
-    length = 0;
+    talk.clear();
     worker.loop().timers().clear(late);
     race.clear();
     if (dialogue != null) {

@@ -35,7 +35,7 @@ final class MemberChecks {
       ChainPath path = chain < 0 ? null : stage.path(epoch, chain);
       for (int j = 0; j < places.length; j++) {
         if (group.check().type() == TargetGroup.Check.Type.NONE) {
-          board.unchecked(places[j]);
+          board.checks().end(places[j]);
         } else {
           checks.add(
               new MemberCheck(

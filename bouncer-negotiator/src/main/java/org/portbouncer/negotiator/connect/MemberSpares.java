@@ -47,12 +47,12 @@ final class MemberSpares {
   private final TargetGroup.Member member;
   private final int place;
   private final SocketSetup setup;
-  private final List<Spare> opening = new ArrayList<>();
+  private final List<SpareConnection> opening = new ArrayList<>();
 
   /** The youngest first. */
-  private final ArrayDeque<Spare> open = new ArrayDeque<>();
+  private final ArrayDeque<SpareConnection> open = new ArrayDeque<>();
 
-  private final ArrayDeque<Spare> free = new ArrayDeque<>();
+  private final ArrayDeque<SpareConnection> free = new ArrayDeque<>();
   private final Timer next =
       new Timer() {
         @Override
@@ -142,7 +142,7 @@ final class MemberSpares {
       if (begun++ == AT_ONCE) {
         return false;
       }
-      Spare spare = free.isEmpty() ? new Spare(stage, this) : free.pop();
+      SpareConnection spare = free.isEmpty() ? new SpareConnection(stage, this) : free.pop();
       opening.add(spare);
       if (!spare.open(target(), group.resolveMs() * 1_000_000)) {
         opening.remove(spare);
@@ -164,14 +164,14 @@ final class MemberSpares {
 
   /**
    * The youngest that still lives, for a session whose socket is to be made like this; null for
-   * none. {@link Spare#take} comes next.
+   * none. {@link SpareConnection#take} comes next.
    */
-  Spare take(SocketSettings settings) {
+  SpareConnection take(SocketSettings settings) {
     if (open.isEmpty() || !settings.equals(member.sockets())) {
       return null;
     }
     while (!open.isEmpty()) {
-      Spare youngest = open.peekFirst();
+      SpareConnection youngest = open.peekFirst();
       int heard = youngest.heard();
       if (heard == Errno.EAGAIN) {
         open.pollFirst();
@@ -189,14 +189,14 @@ final class MemberSpares {
 
   // What becomes of them.
 
-  void opened(Spare spare) {
+  void opened(SpareConnection spare) {
     opening.remove(spare);
     open.push(spare);
     board().ahead(place, Ahead.OPENED);
   }
 
   /** It could not be opened: there is no hurry to try again. */
-  void failed(Spare spare, Cause cause, int errno) {
+  void failed(SpareConnection spare, Cause cause, int errno) {
     opening.remove(spare);
     release(spare, Ahead.FAILED);
     board().error(place, cause, errno);
@@ -210,7 +210,7 @@ final class MemberSpares {
   }
 
   /** The target has ended it, or has said something. */
-  void ended(Spare spare, boolean said) {
+  void ended(SpareConnection spare, boolean said) {
     long age = worker.loop().now() - spare.since();
     open.remove(spare);
     release(spare, Ahead.DROPPED);
@@ -241,7 +241,7 @@ final class MemberSpares {
                 + ") speaks before the client does: no connections are opened ahead to it");
   }
 
-  private void release(Spare spare, Ahead what) {
+  private void release(SpareConnection spare, Ahead what) {
     spare.close();
     free.push(spare);
     board().ahead(place, what);
@@ -251,7 +251,7 @@ final class MemberSpares {
     while (!open.isEmpty()) {
       release(open.pollLast(), Ahead.DROPPED);
     }
-    for (Spare spare : opening) {
+    for (SpareConnection spare : opening) {
       spare.close();
       free.push(spare);
     }

@@ -55,9 +55,9 @@ final class SpareConnections {
 
   /**
    * A connection to a member, for a session whose socket is to be made like this; null for none.
-   * {@link Spare#take} comes next.
+   * {@link SpareConnection#take} comes next.
    */
-  Spare take(int place, SocketSettings settings) {
+  SpareConnection take(int place, SocketSettings settings) {
     return place >= byPlace.length || byPlace[place] == null ? null : byPlace[place].take(settings);
   }
 

@@ -90,7 +90,7 @@ class MemberChoiceTest {
   }
 
   private void down(int place) {
-    assertThat(board.checked(place, false, Cause.NO_ANSWER, 0, 1, NOW)).isTrue();
+    assertThat(board.checks().note(place, false, Cause.NO_ANSWER, 0, 1, NOW)).isTrue();
   }
 
   private void eject(int place) {

@@ -80,7 +80,7 @@ final class Admission {
     SessionState state = session.state();
     area.sessions().admit(state.record(), state, door.slot(), System.currentTimeMillis());
     if (session.slot() >= 0) {
-      area.sessions().stateSlot(state.record(), session.slot());
+      area.sessions().transfer().slot(state.record(), session.slot());
     }
     area.listeners().add(door.slot(), ListenerCounters.Count.ACCEPTED, 1);
   }
@@ -113,7 +113,7 @@ final class Admission {
       return;
     }
     states.place(session);
-    area.sessions().transfer(record, session.transfer(), state.length());
+    area.sessions().transfer().set(record, session.transfer(), state.length());
     area.sessions().offered(record, StageId.NEGOTIATE, state.accepted());
     outbox.offer(session);
   }

@@ -283,7 +283,7 @@ final class DatagramDoor extends Door {
     session.state().client(client.addresses(), 0);
     session.state().local(client.addresses(), SockAddr.BYTES);
     admission.admit(this, session);
-    acceptor.area().sessions().datagrams(record, 0, 0, client.dropped);
+    acceptor.area().sessions().datagrams().moved(record, 0, 0, client.dropped);
     int errno = admission.add(session, Sections.Type.DATAGRAMS, client.said(), client.length());
     int said = client.count();
     room.release(client);
@@ -295,7 +295,7 @@ final class DatagramDoor extends Door {
       acceptor.shortage(AcceptPauses.Reason.DESCRIPTORS, Errno.text(errno));
     }
     drop(DatagramDrop.NO_ROOM, said);
-    acceptor.area().sessions().cause(record, Cause.SYSTEM, errno);
+    acceptor.area().sessions().outcome().because(record, Cause.SYSTEM, errno);
     admission.refuse(session, Result.ERROR, Term.RESOURCE);
   }
 

@@ -11,6 +11,7 @@ import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.core.shared.TargetBoard.Ahead;
 import org.portbouncer.core.shared.TargetBoard.Outcome;
+import org.portbouncer.core.shared.TargetChecks;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.admin.RefusedException;
@@ -73,14 +74,14 @@ public final class Targets {
         board.sinceMs(place, now),
         board.active(place),
         connects,
-        board.checks(place, true),
-        board.checks(place, false),
+        board.checks().count(place, true),
+        board.checks().count(place, false),
         ahead,
-        lastCheck(board.lastCheck(place)),
+        lastCheck(board.checks().last(place)),
         lastError(board.error(place)));
   }
 
-  private static MemberView.LastCheck lastCheck(TargetBoard.LastCheck check) {
+  private static MemberView.LastCheck lastCheck(TargetChecks.LastCheck check) {
     if (check == null) {
       return null;
     }

@@ -31,7 +31,7 @@ final class LostSlots {
   int giveBack() {
     BitSet nameless = slots.taken();
     for (int record = 0; record < records.highWater(); record++) {
-      int slot = table.stateSlot(record);
+      int slot = table.transfer().slot(record);
       if (slot >= 0) {
         nameless.clear(slot);
       }

@@ -17,16 +17,16 @@ class LostSlotsTest {
   @Test
   void shouldGiveBackWhenNoRecordNamesTheSlot() {
     int kept = records.allocate();
-    area.sessions().stateSlot(kept, slots.allocate());
+    area.sessions().transfer().slot(kept, slots.allocate());
     int dead = records.allocate();
-    area.sessions().stateSlot(dead, slots.allocate());
-    area.sessions().takeStateSlot(dead);
+    area.sessions().transfer().slot(dead, slots.allocate());
+    area.sessions().transfer().takeSlot(dead);
 
     assertThat(lost.giveBack()).as("not at the first sight").isZero();
     assertThat(slots.used()).isEqualTo(2);
     assertThat(lost.giveBack()).isEqualTo(1);
     assertThat(slots.used()).isEqualTo(1);
-    assertThat(slots.taken().get(area.sessions().stateSlot(kept))).isTrue();
+    assertThat(slots.taken().get(area.sessions().transfer().slot(kept))).isTrue();
     assertThat(lost.giveBack()).isZero();
   }
 }

@@ -14,9 +14,9 @@ import org.portbouncer.core.sys.Seccomp;
  * starts it, which then ends: what a thread has put on cannot be taken off, and all threads of the
  * worker are to have one of their own next. In an io worker, at its start.
  */
-final class Keeper {
+final class KeeperStart {
 
-  private Keeper() {}
+  private KeeperStart() {}
 
   /**
    * Starts it.

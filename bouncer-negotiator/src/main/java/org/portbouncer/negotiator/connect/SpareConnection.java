@@ -17,7 +17,7 @@ import org.portbouncer.negotiator.connect.TargetSockets.Address;
  * the descriptor until a session takes it. Part of {@link MemberSpares}, which is told what becomes
  * of it; on the thread of the connect worker's loop.
  */
-final class Spare extends Pollable implements AddressRace.Owner, Resolver.Asker {
+final class SpareConnection extends Pollable implements AddressRace.Owner, Resolver.Asker {
 
   private static final MemorySegment BYTE = Native.allocate(8);
 
@@ -39,7 +39,7 @@ final class Spare extends Pollable implements AddressRace.Owner, Resolver.Asker 
 
   private int use;
 
-  Spare(ConnectStage stage, MemberSpares owner) {
+  SpareConnection(ConnectStage stage, MemberSpares owner) {
     this.stage = stage;
     this.worker = stage.worker();
     this.owner = owner;
