@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -212,6 +213,70 @@ class ShortageIT {
                 assertThat(worker(server, "io").path("state").asText()).isEqualTo("ready");
               });
       assertThat(score(server.workers("io").getFirst())).isEqualTo(Math.min(1000, mothers + 900));
+    }
+  }
+
+  /** Seen from the kernel: what each process has written before it becomes a worker's JVM. */
+  @Test
+  void shouldMakeWorkersAndSparesTheFirstToEndBeforeTheirProgramsRun() throws Exception {
+    Path trace = folder.resolve("trace");
+    assumeTrue(
+        CommandResult.run(null, List.of("sh", "-c", "strace -f -o '" + trace + "' true")).exit()
+            == 0,
+        "no strace here");
+    // It is nobody's child, and there before the server is.
+    String traced =
+        "(strace -f -qq -s 300 -e trace=execve,write -o '%s' -p $$ &) 2>/dev/null;".formatted(trace)
+            + " while grep -q '^TracerPid:.0$' /proc/$$/status; do sleep 0.05; done";
+    try (BouncerServer server =
+        BouncerServer.startAfter(
+            traced, folder, config().replace("io = 1", "io = 1, spares = 1"))) {
+      int mothers = score(server.pid());
+      await("a spare").atMost(Patience.seconds(30)).until(() -> programs(trace).size() == 6);
+      List<String> lines = Files.readAllLines(trace);
+      for (String program : programs(trace)) {
+        String pid = program.split(" ", 2)[0];
+        int score = Math.min(1000, mothers + (program.contains("SpareMain") ? 990 : 900));
+        assertThat(lines.subList(0, lines.indexOf(program)))
+            .as("before %s", program)
+            .anyMatch(line -> line.matches(pid + " +write\\(1, \"" + score + "\\\\n\", .*"));
+      }
+      assertThat(lines).anyMatch(line -> line.contains("SpareMain"));
+      for (long pid : server.processes()) {
+        assertThat(Files.readString(Path.of("/proc/" + pid + "/cmdline"))).startsWith("/");
+      }
+    }
+  }
+
+  /** The lines with which processes become workers. */
+  private static List<String> programs(Path trace) throws IOException {
+    try (Stream<String> lines = Files.lines(trace)) {
+      return lines
+          .filter(line -> line.contains(" execve(") && line.contains("worker.options"))
+          .filter(line -> !line.contains("execve(\"/bin/sh"))
+          .toList();
+    }
+  }
+
+  @Test
+  void shouldServeWhereProcCannotBeWritten() throws Exception {
+    List<String> readOnly =
+        List.of(
+            "unshare",
+            "-m",
+            "sh",
+            "-ec",
+            "mount --make-rprivate /; mount --bind /proc /proc;"
+                + " mount -o remount,bind,ro /proc; exec \"$@\"",
+            "sh");
+    List<String> probe = new ArrayList<>(readOnly);
+    probe.addAll(List.of("sh", "-c", "! { echo 900 >/proc/self/oom_score_adj; } 2>/dev/null"));
+    assumeTrue(CommandResult.run(null, probe).exit() == 0, "no mounts here");
+    try (BouncerServer server = BouncerServer.startBy(readOnly, folder, config());
+        Client client = Client.to(port)) {
+      client.echo("served");
+      assertThat(score(server.workers("io").getFirst())).isEqualTo(score(server.pid()));
+      assertThat(server.err().text()).doesNotContain("oom_score_adj").doesNotContain("/bin/sh");
     }
   }
 

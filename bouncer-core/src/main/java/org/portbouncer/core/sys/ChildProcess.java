@@ -20,6 +20,9 @@ import java.util.Set;
  */
 public final class ChildProcess {
 
+  /** What executes another program in its own place once a file is written. */
+  public static final String SHELL = "/bin/sh";
+
   private static final int POSIX_SPAWN_SETSIGMASK = 8;
   private static final int SIGKILL = 9;
 
@@ -64,6 +67,24 @@ public final class ChildProcess {
           check(LibcProcess.actionsDup2(actions, errors, 2));
           check(LibcProcess.actionsCloseFrom(actions, 3));
         });
+  }
+
+  /**
+   * The same, with an oom_score_adj (proc(5)) of its own from its first instruction on. No call of
+   * posix_spawn(3) sets one, and once the program runs it is too late: so a shell does, which then
+   * becomes the program. Where /proc cannot be written the program has ours.
+   *
+   * @param score not below ours
+   * @throws SystemCallException as {@link #start(List, int, int, Set)}; a program that cannot be
+   *     executed ends with 126 or 127 instead
+   */
+  public static ChildProcess start(
+      List<String> command, int input, int errors, Set<String> without, int score) {
+    // Appended to: Landlock lets nobody truncate what is below /proc.
+    String first = "{ echo " + score + " >>/proc/self/oom_score_adj; } 2>/dev/null; exec \"$@\"";
+    List<String> words = new ArrayList<>(List.of(SHELL, "-c", first, SHELL));
+    words.addAll(command);
+    return start(words, input, errors, without);
   }
 
   /**

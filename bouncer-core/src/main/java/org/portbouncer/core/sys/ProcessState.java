@@ -39,16 +39,19 @@ public final class ProcessState {
   }
 
   /**
-   * Has the kernel choose this process for its end before ours, where memory runs out.
+   * The oom_score_adj (proc(5)) of a process that the kernel is to end before ours, where memory
+   * runs out.
    *
-   * @param more than our own oom_score_adj (proc(5)) by so much, at most 1000
+   * @param more than our own by so much, at most 1000 in all
    */
-  public static void endBeforeUs(int pid, int more) {
+  public static int scoreAboveOurs(int more) {
     String own = ProcFile.read("/proc/self/oom_score_adj");
-    if (own != null) {
-      int score = Math.min(WORST_SCORE, Integer.parseInt(own.strip()) + more);
-      ProcFile.write("/proc/" + pid + "/oom_score_adj", Integer.toString(score));
-    }
+    return Math.min(WORST_SCORE, (own == null ? 0 : Integer.parseInt(own.strip())) + more);
+  }
+
+  /** Sets another process's oom_score_adj, as far as the kernel lets us. */
+  public static void score(int pid, int score) {
+    ProcFile.write("/proc/" + pid + "/oom_score_adj", Integer.toString(score));
   }
 
   /** Sets the name of this process as `ps -o comm` and `top` show it: the first 15 bytes. */

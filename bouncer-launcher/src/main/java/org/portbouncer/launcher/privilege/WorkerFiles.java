@@ -12,6 +12,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.portbouncer.core.sys.ChildProcess;
 
 /** Which files a worker may open. In the mother. */
 final class WorkerFiles {
@@ -58,6 +59,8 @@ final class WorkerFiles {
   static void allow(Landlock rules, boolean targets) {
     Path java = Path.of(System.getProperty("java.home"));
     rules.allow(java, READ | EXECUTE);
+    // What makes itself the one that the kernel ends first, and then becomes java.
+    rules.allow(Path.of(ChildProcess.SHELL), READ_FILE | EXECUTE);
     distributed(rules);
     for (String property : List.of("bouncer.lib", "bouncer.cache")) {
       String folder = System.getProperty(property, "");

@@ -40,7 +40,7 @@ public record LaunchedWorker(
    * there is: however large she has become, the kernel ends workers first. One of them is replaced;
    * with her the service would end.
    */
-  public static final int SCORE_ABOVE_OURS = 900;
+  private static final int SCORE_ABOVE_OURS = 900;
 
   /** A spare is missed less than a worker. */
   private static final int SCORE_OF_SPARES = 990;
@@ -120,7 +120,8 @@ public record LaunchedWorker(
       int input = link[1];
       int output = errors[1];
       // Standard output is the access log's, whose descriptor the worker gets with START.
-      child = starter.start(() -> ChildProcess.start(command, input, output, OURS));
+      int score = ProcessState.scoreAboveOurs(spare ? SCORE_OF_SPARES : SCORE_ABOVE_OURS);
+      child = starter.start(() -> ChildProcess.start(command, input, output, OURS, score));
     } catch (IOException | SystemCallException e) {
       close(link);
       close(errors);
@@ -129,8 +130,12 @@ public record LaunchedWorker(
     // Our copies of the child's ends must go, or its death would never show as an end of file.
     Libc.close(link[1]);
     Libc.close(errors[1]);
-    ProcessState.endBeforeUs(child.pid(), spare ? SCORE_OF_SPARES : SCORE_ABOVE_OURS);
     return new LaunchedWorker(child, link[0], errors[0], spare, build, false);
+  }
+
+  /** Makes a spare, which has become a worker, missed as much as any other. */
+  public static void becomesWorker(int pid) {
+    ProcessState.score(pid, ProcessState.scoreAboveOurs(SCORE_ABOVE_OURS));
   }
 
   /**

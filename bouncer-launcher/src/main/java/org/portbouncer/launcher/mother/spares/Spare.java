@@ -162,7 +162,7 @@ public final class Spare extends Pollable implements ReportReader.Handler {
     voice.sayLeftOut(loop.now());
     int link = control.fd();
     links.push(control);
-    ProcessState.endBeforeUs(pid(), LaunchedWorker.SCORE_ABOVE_OURS);
+    LaunchedWorker.becomesWorker(pid());
     return new LaunchedWorker(process, link, errors, true, build, asked);
   }
 
