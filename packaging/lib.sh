@@ -74,7 +74,7 @@ build() {
       </dev/null >&2 || die "the build failed"
   fi
   [ -f "$built/lib/bouncer-launcher-$pom_version.jar" ] || die "nothing is built in $built/lib"
-  [ -f "$built/bouncer.cdx.json" ] || die "the build has left no $built/bouncer.cdx.json"
+  [ -f "$built/bouncer.cdx.json" ] || die "the build has left no $built/bouncer.cdx.json, which Maven makes online alone (without -o)"
 }
 
 # The modules of the runtime, each with what it is for; docs/packaging.md has the same table.

@@ -60,7 +60,8 @@ final class DatagramFlow implements Forwarding {
    * Begins to forward.
    *
    * @param idleMs silence after which it ends; 0 for never
-   * @param answers datagrams of the target after which it ends; 0 for no such end
+   * @param answers datagrams of the target after which it ends, once each of the client's may have
+   *     had one; 0 for no such end
    * @param place of the session's bandwidth class, -1 where it has none
    * @param lost datagrams of the client that were too many before this
    * @param head what each datagram to the target begins with; null for nothing
@@ -80,8 +81,9 @@ final class DatagramFlow implements Forwarding {
     if (throttled) {
       throttle(session.state().record(), place);
     }
-    up.open(client, target, throttled ? upThrottle : null, 0, head);
-    down.open(target, client, throttled ? downThrottle : null, answers, null);
+    up.open(client, target, throttled ? upThrottle : null, head);
+    down.open(target, client, throttled ? downThrottle : null, null);
+    down.endAfter(answers, up);
     int errno = client.open(session.descriptors().peek(Descriptors.CLIENT));
     int watching = target.open(session.descriptors().peek(Descriptors.TARGET));
     if (errno == 0 && watching == 0 && idleNanos > 0) {

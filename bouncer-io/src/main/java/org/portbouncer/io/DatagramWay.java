@@ -36,6 +36,9 @@ final class DatagramWay {
   /** Datagrams after which it takes no more; 0 for no such end. */
   private long most;
 
+  /** The way whose datagrams these answer, each of which may have one; null where that is open. */
+  private DatagramWay asked;
+
   DatagramWay(DatagramFlow flow) {
     this.flow = flow;
   }
@@ -44,17 +47,28 @@ final class DatagramWay {
    * Begins.
    *
    * @param throttle null where there is no limit
-   * @param most datagrams it passes on; 0 for no limit
    * @param head what each begins with, closed at the end; null for nothing
    */
-  void open(DatagramSide from, DatagramSide to, Throttle throttle, long most, DatagramHead head) {
+  void open(DatagramSide from, DatagramSide to, Throttle throttle, DatagramHead head) {
     this.head = head;
     this.from = from;
     this.to = to;
     this.throttle = throttle;
-    this.most = most;
+    most = 0;
+    asked = null;
     datagrams = 0;
     bytes = 0;
+  }
+
+  /**
+   * Is done after so many, but not before as many have come as went the other way: who asks twice
+   * at once, as resolvers do for addresses of both families, gets both answers.
+   *
+   * @param most 0 for never
+   */
+  void endAfter(long most, DatagramWay asked) {
+    this.most = most;
+    this.asked = asked;
   }
 
   long datagrams() {
@@ -67,7 +81,12 @@ final class DatagramWay {
 
   /** Whether it has passed on as many as it is to. */
   boolean done() {
-    return most > 0 && datagrams >= most;
+    return most > 0 && datagrams >= Math.max(most, asked.taken());
+  }
+
+  /** Datagrams that have gone, or are on their way. */
+  private long taken() {
+    return datagrams + (left == null ? 0 : left.count());
   }
 
   /** Whether it could go on at once. */
@@ -247,5 +266,6 @@ final class DatagramWay {
     from = null;
     to = null;
     throttle = null;
+    asked = null;
   }
 }

@@ -29,7 +29,7 @@ final class Beside implements AutoCloseable {
   /** What a configuration says instead of ports to listen on: PORT1, PORT2, … */
   private static final String PORT = "PORT";
 
-  private static final int MOST_PORTS = 8;
+  private static final int MOST_PORTS = 12;
 
   /** Longer than any timeout in a configuration that has one. */
   private static final int SILENCE_MILLIS = 4_000;

@@ -266,7 +266,11 @@ class ImportIT {
                 + service(5, "TARGETA", "only_from = ::/0\n no_access += 127.0.0.2/31")
                 + service(6, "TARGETA", "only_from = 127.0.0.0")
                 + service(7, "TARGETB", "only_from =\n instances = 3")
-                + service(8, "TARGETB", "per_source = 1"));
+                + service(8, "TARGETB", "per_source = 1")
+                + service(9, "TARGETA", "").replace("wait = no", "wait = yes")
+                + service(10, "TARGETA", "").replace("= stream", "= dgram")
+                + service(11, "TARGETA", "flags = NAMEINARGS\n server_args = x")
+                + service(12, "TARGETB", "per_source = 1\n per_source = 9\n redirect = TARGETA"));
     try (Beside beside =
         Beside.start(
             folder,
@@ -283,9 +287,10 @@ class ImportIT {
                 "DIR/x.log"),
             text,
             8)) {
-      List<String> outcomes = askAll(beside, 8, true);
-      assertThat(outcomes).contains("a", "b", "closed");
+      List<String> outcomes = askAll(beside, 12, true);
+      assertThat(outcomes).contains("a", "b", "closed", "refused");
       assertThat(beside.askTwice("127.0.0.20", 8)).isEqualTo("b closed");
+      assertThat(beside.askTwice("127.0.0.20", 12)).isEqualTo("b closed");
       assertThat(beside.staysOpen("127.0.0.1", 1)).isTrue();
     }
   }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URLConnection;
 import java.nio.ByteBuffer;
@@ -30,6 +33,11 @@ class UdpIT {
   private static final int BOTH = Ports.free();
   private static final int SHORT = Ports.free();
   private static final int TWICE = Ports.free();
+  private static final int ONCE = Ports.free();
+
+  /** Where a test answers itself. */
+  private static final int ASKED = Ports.free();
+
   private static final int NOBODY = Ports.free();
   private static final int GROUP = Ports.free();
   private static final int RULES = Ports.free();
@@ -63,6 +71,7 @@ class UdpIT {
             listeners.both { listen = "udp:[::]:%d", %s }
             listeners.short { listen = "udp:127.0.0.1:%d", %s, timeouts.udp = 300ms }
             listeners.twice { listen = "udp:127.0.0.1:%d", target = "udp:127.0.0.1:%d", answers = 2 }
+            listeners.once { listen = "udp:127.0.0.1:%d", target = "udp:127.0.0.1:%d", answers = 1 }
             listeners.nobody { listen = "udp:127.0.0.1:%d", target = "udp:127.0.0.1:%d" }
             listeners.group { listen = "udp:127.0.0.1:%d", target = "group:g" }
             targets.g {
@@ -95,6 +104,8 @@ class UdpIT {
                     to,
                     TWICE,
                     twice.port(),
+                    ONCE,
+                    ASKED,
                     NOBODY,
                     CLOSED,
                     GROUP,
@@ -284,6 +295,29 @@ class UdpIT {
       assertThat(client.receiveText()).isEqualTo("ask");
       AccessLine line = server.awaitEndOf(client.address());
       assertThat(line.result()).isEqualTo("ok");
+      assertThat(line.number("datagrams_down")).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void shouldPassOnAnAnswerToEachWhenAClientAsksTwiceAtOnce() throws Exception {
+    try (UdpClient client = UdpClient.to(ONCE);
+        DatagramSocket target = new DatagramSocket(ASKED, InetAddress.getByName("127.0.0.1"))) {
+      target.setSoTimeout((int) Patience.millis(5000));
+      client.send("A");
+      client.send("AAAA");
+      List<DatagramPacket> questions = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        questions.add(new DatagramPacket(new byte[16], 16));
+        target.receive(questions.getLast());
+      }
+      for (DatagramPacket question : questions) {
+        target.send(question);
+        assertThat(client.receive()).hasSize(question.getLength());
+      }
+      AccessLine line = server.awaitEndOf(client.address());
+      assertThat(line.result()).isEqualTo("ok");
+      assertThat(line.number("datagrams_up")).isEqualTo(2);
       assertThat(line.number("datagrams_down")).isEqualTo(2);
     }
   }

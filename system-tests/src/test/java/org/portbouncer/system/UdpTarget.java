@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Function;
 
 /** A server of datagrams: sends each back to where it came from, and remembers what came. */
 final class UdpTarget implements AutoCloseable {
@@ -19,11 +20,12 @@ final class UdpTarget implements AutoCloseable {
   private final BlockingQueue<byte[]> received = new LinkedBlockingQueue<>();
   private final int answers;
 
-  /** What it says; null for what it was told. */
-  private final byte[] word;
+  /** What it says to a datagram; null for what it was told. */
+  private final Function<DatagramPacket, byte[]> saying;
 
-  private UdpTarget(String host, int answers, String word) throws IOException {
-    this.word = word == null ? null : word.getBytes(StandardCharsets.UTF_8);
+  private UdpTarget(String host, int answers, Function<DatagramPacket, byte[]> saying)
+      throws IOException {
+    this.saying = saying;
     this.answers = answers;
     socket = new DatagramSocket(0, InetAddress.getByName(host));
     socket.setReceiveBufferSize(4 << 20);
@@ -36,7 +38,19 @@ final class UdpTarget implements AutoCloseable {
 
   /** One that always says the same. */
   static UdpTarget saying(String word) throws IOException {
-    return new UdpTarget("127.0.0.1", 1, word);
+    byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
+    return new UdpTarget("127.0.0.1", 1, packet -> bytes);
+  }
+
+  /** One that says its name, the client's port, and what it was told. */
+  static UdpTarget naming(String name) throws IOException {
+    return new UdpTarget(
+        "127.0.0.1",
+        1,
+        packet -> {
+          String told = new String(packet.getData(), 0, packet.getLength(), StandardCharsets.UTF_8);
+          return (name + " " + packet.getPort() + " " + told).getBytes(StandardCharsets.UTF_8);
+        });
   }
 
   /** One that sends so many answers. */
@@ -60,10 +74,11 @@ final class UdpTarget implements AutoCloseable {
         packet.setLength(LONGEST);
         socket.receive(packet);
         received.add(Arrays.copyOf(buffer, packet.getLength()));
-        DatagramPacket answer =
-            word == null
-                ? packet
-                : new DatagramPacket(word, word.length, packet.getSocketAddress());
+        DatagramPacket answer = packet;
+        if (saying != null) {
+          byte[] bytes = saying.apply(packet);
+          answer = new DatagramPacket(bytes, bytes.length, packet.getSocketAddress());
+        }
         for (int i = 0; i < answers; i++) {
           socket.send(answer);
         }

@@ -51,7 +51,7 @@ record BarefootAddress(
       String[] range = text.split("-", -1);
       return between(Integer.parseInt(range[0]), Integer.parseInt(range[1]));
     }
-    int port = services.tcp(text);
+    int port = services.tcp(text) < 0 ? services.udp(text) : services.tcp(text);
     if (port < 0) {
       return null;
     }

@@ -2,6 +2,7 @@ package org.portbouncer.launcher.importer;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,8 @@ final class BarefootReader {
           "timeout.negotiate",
           "timeout.connect",
           "timeout.io",
+          "timeout.io.tcp",
+          "timeout.io.udp",
           "connecttimeout",
           "iotimeout",
           "negotiatetimeout",
@@ -55,7 +58,10 @@ final class BarefootReader {
     reader.settings();
     List<BarefootRule> rules = reader.rules();
     for (Map.Entry<String, Origin> place : reader.places(rules).entrySet()) {
-      reader.listener(place.getKey(), place.getValue(), rules);
+      reader.listener(place.getKey(), place.getValue(), rules, false);
+    }
+    for (Map.Entry<String, Origin> place : reader.placesOfDatagrams(rules).entrySet()) {
+      reader.listener(place.getKey(), place.getValue(), rules, true);
     }
     return reader.draft;
   }
@@ -116,17 +122,35 @@ final class BarefootReader {
         }
       }
     }
+    rules.stream().filter(rule -> rule.passes(false)).forEach(rule -> place(rule, places));
+    return places;
+  }
+
+  /** Where datagrams come: where rules say so, whatever internal says. */
+  private Map<String, Origin> placesOfDatagrams(List<BarefootRule> rules) {
+    Map<String, Origin> places = new LinkedHashMap<>();
     for (BarefootRule rule : rules) {
-      BarefootAddress to = rule.to();
-      if (rule.passes() && to.hasOnePort() && Addresses.isNumeric(to.host())) {
-        String place = Addresses.join(to.host(), to.firstPort());
-        boolean covered = places.keySet().stream().anyMatch(known -> covers(known, place));
-        if (!covered) {
-          places.put(place, rule.block().last("to").origin());
-        }
+      if (rule.passes(true)) {
+        place(rule, places);
+      } else if (rule.passes(false) && rule.countsBoth()) {
+        draft.left(
+            rule.block().origin(),
+            "datagrams are unanswered: its limits are for connections and datagrams together, which"
+                + " a rule here counts apart; with 'protocol: tcp' it is about connections alone");
       }
     }
     return places;
+  }
+
+  /** The place that a rule is about, where it is one and none that is known has it. */
+  private static void place(BarefootRule rule, Map<String, Origin> places) {
+    BarefootAddress to = rule.to();
+    if (to.hasOnePort() && Addresses.isNumeric(to.host())) {
+      String place = Addresses.join(to.host(), to.firstPort());
+      if (places.keySet().stream().noneMatch(known -> covers(known, place))) {
+        places.put(place, rule.block().last("to").origin());
+      }
+    }
   }
 
   private static boolean covers(String known, String place) {
@@ -136,30 +160,31 @@ final class BarefootReader {
         || known.equals("[::]" + port);
   }
 
-  private void listener(String place, Origin origin, List<BarefootRule> rules) {
+  private void listener(String place, Origin origin, List<BarefootRule> rules, boolean udp) {
     int colon = place.lastIndexOf(':');
     String host = place.substring(0, colon).replaceAll("[\\[\\]]", "");
     int port = Integer.parseInt(place.substring(colon + 1));
-    ListenerPart part = new ListenerPart(origin, "port-" + port);
+    ListenerPart part = new ListenerPart(origin, (udp ? "udp-" : "port-") + port, udp);
     part.listen.add(new ListenerPart.Address(origin, place));
     BarefootRule first = null;
     for (BarefootRule rule : rules) {
-      if (!rule.isFor(host, port)) {
+      if (!rule.isFor(host, port, udp)) {
         continue;
       }
-      boolean other = first != null && rule.passes() && !rule.target().equals(first.target());
+      boolean passes = rule.passes(udp);
+      boolean other = first != null && passes && !rule.target().equals(first.target());
       if (other) {
         draft.left(
             rule.block().origin(),
             "a listener here has one target: its clients are blocked; give them a listener of their"
                 + " own");
       }
-      if (first == null && rule.passes()) {
+      if (first == null && passes) {
         first = rule;
-        part.entry(rule.block().last("bounce to").origin(), "target", Hocon.text(rule.target()));
+        part.target(rule.block().last("bounce to").origin(), rule.target());
         timeouts(part, rule);
       }
-      rule.addTo(part.access, rule.passes() && !other);
+      rule.addTo(part.access, passes && !other);
     }
     if (first == null) {
       draft.left(origin, "left out: no rule lets anybody in here and says where to go");
@@ -170,25 +195,51 @@ final class BarefootReader {
 
   /** Barefoot's own are written where nothing is said: 30 s, and none for silence. */
   private void timeouts(ListenerPart part, BarefootRule rule) {
+    if (part.udp) {
+      BarefootSyntax.Part said = said(rule, "timeout.io.udp", "timeout.io", "iotimeout");
+      String seconds = said == null ? "0" : said.word(0);
+      if (seconds.matches("[1-9][0-9]{0,8}")) {
+        timeout(part, said.origin(), "timeouts.udp", seconds);
+      } else {
+        draft.note(
+            said == null ? rule.block().origin() : said.origin(),
+            "datagrams: a session ends after timeouts.udp of silence here, 30 s, and none does"
+                + " there");
+      }
+      return;
+    }
     String[][] keys = {
-      {"timeout.connect", "connecttimeout", "timeouts.connect", "30"},
-      {"timeout.negotiate", "negotiatetimeout", "timeouts.negotiate", "30"},
-      {"timeout.io", "iotimeout", "timeouts.idle", "0"}
+      {"timeouts.connect", "30", "timeout.connect", "connecttimeout"},
+      {"timeouts.negotiate", "30", "timeout.negotiate", "negotiatetimeout"},
+      {"timeouts.idle", "0", "timeout.io.tcp", "timeout.io", "iotimeout"}
     };
     for (String[] key : keys) {
-      BarefootSyntax.Part said = rule.block().last(key[0]);
-      for (BarefootSyntax.Part setting : source.settings.reversed()) {
-        if (said == null && (setting.key().equals(key[0]) || setting.key().equals(key[1]))) {
-          said = setting;
-        }
-      }
-      String seconds = said == null ? key[3] : said.word(0);
+      BarefootSyntax.Part said = said(rule, Arrays.copyOfRange(key, 2, key.length));
+      String seconds = said == null ? key[1] : said.word(0);
       if (seconds.matches("[0-9]{1,9}")) {
-        part.entry(
-            said == null ? rule.block().origin() : said.origin(),
-            key[2],
-            Hocon.duration(1000 * Long.parseLong(seconds)));
+        timeout(part, said == null ? rule.block().origin() : said.origin(), key[0], seconds);
       }
     }
+  }
+
+  private static void timeout(ListenerPart part, Origin origin, String key, String seconds) {
+    part.entry(origin, key, Hocon.duration(1000 * Long.parseLong(seconds)));
+  }
+
+  /** What a rule says by the first of these names that it has, or else the last setting does. */
+  private BarefootSyntax.Part said(BarefootRule rule, String... names) {
+    for (String name : names) {
+      if (rule.block().last(name) != null) {
+        return rule.block().last(name);
+      }
+    }
+    for (String name : names) {
+      for (BarefootSyntax.Part setting : source.settings.reversed()) {
+        if (setting.key().equals(name)) {
+          return setting;
+        }
+      }
+    }
+    return null;
   }
 }

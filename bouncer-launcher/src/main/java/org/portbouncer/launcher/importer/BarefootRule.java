@@ -27,7 +27,18 @@ final class BarefootRule {
           "socksmethod",
           "timeout.connect",
           "timeout.negotiate",
-          "timeout.io");
+          "timeout.io",
+          "timeout.io.tcp",
+          "timeout.io.udp");
+
+  /** What counts clients of both protocols together. */
+  private static final Set<String> COUNTING =
+      Set.of(
+          "bandwidth",
+          "session.max",
+          "session.throttle",
+          "session.state.max",
+          "session.state.throttle");
 
   private final Draft draft;
   private final BarefootSyntax.Block block;
@@ -35,6 +46,7 @@ final class BarefootRule {
   private final BarefootAddress to;
   private final String target;
   private final boolean forTcp;
+  private final boolean forUdp;
   private boolean passes;
 
   BarefootRule(Draft draft, Services services, BarefootSyntax.Block block)
@@ -45,15 +57,10 @@ final class BarefootRule {
     to = address("to", services);
     passes = block.kind().endsWith("pass");
     target = passes ? target(services) : "";
-    boolean udp = block.last("protocol") != null && block.last("protocol").words().contains("udp");
-    boolean tcp = block.last("protocol") == null || block.last("protocol").words().contains("tcp");
-    if (udp) {
-      draft.left(
-          block.last("protocol").origin(),
-          "an import leaves UDP out: a listener with udp: forwards it");
-    }
-    forTcp = tcp;
-    if (passes && tcp) {
+    BarefootSyntax.Part protocol = block.last("protocol");
+    forTcp = protocol == null || protocol.words().contains("tcp");
+    forUdp = protocol == null || protocol.words().contains("udp");
+    if (passes) {
       restrictions();
     }
   }
@@ -104,8 +111,17 @@ final class BarefootRule {
     return to;
   }
 
-  boolean passes() {
-    return passes && forTcp;
+  /** Whether it lets in who connects, or who sends datagrams. */
+  boolean passes(boolean udp) {
+    return passes && (udp ? forUdp && !countsBoth() : forTcp);
+  }
+
+  /**
+   * Whether its limits are for connections and datagrams together, so that datagrams would be let
+   * in beyond them.
+   */
+  boolean countsBoth() {
+    return forTcp && forUdp && block.parts().stream().anyMatch(one -> COUNTING.contains(one.key()));
   }
 
   String target() {
@@ -113,12 +129,12 @@ final class BarefootRule {
   }
 
   /** Whether it is about clients who came to this address. */
-  boolean isFor(String host, int port) {
+  boolean isFor(String host, int port, boolean udp) {
     AddressSet here = AddressSet.parse(host);
     boolean any = host.equals("0.0.0.0") || host.equals("::");
     boolean at = any || here == null || !to.perhaps().intersection(here).isEmpty();
     boolean written = to.host().equals(host);
-    return forTcp && (at || written) && to.hasPort(port);
+    return (udp ? forUdp : forTcp) && (at || written) && to.hasPort(port);
   }
 
   /**

@@ -71,7 +71,7 @@ final class ConfigWriter {
     List<String> addresses = new ArrayList<>();
     for (ListenerPart.Address address : part.listen) {
       origin("      ", address.origin());
-      addresses.add(address.text());
+      addresses.add(part.written(address.text()));
     }
     line("      ", "listen = " + Hocon.texts(addresses));
     if (part.group() != null) {
@@ -101,7 +101,7 @@ final class ConfigWriter {
           line("      ", "members = [");
           for (Member member : group.members) {
             origin("        ", member.origin());
-            line("        ", member.text());
+            line("        ", member.text(writing.written(member.address())));
           }
           line("      ", "]");
           for (Entry entry : group.entries) {

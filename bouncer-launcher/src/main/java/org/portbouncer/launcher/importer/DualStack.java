@@ -24,7 +24,9 @@ final class DualStack {
         if (address.text().startsWith(ONLY)) {
           String text = address.text().substring(ONLY.length());
           part.listen.set(i, new ListenerPart.Address(address.origin(), text));
-          open |= text.startsWith(ANY) && !hasV4(draft.listeners, text.substring(ANY.length()));
+          open |=
+              text.startsWith(ANY)
+                  && !hasV4(draft.listeners, part.udp, text.substring(ANY.length()));
         }
       }
       if (open) {
@@ -62,8 +64,9 @@ final class DualStack {
     }
   }
 
-  private static boolean hasV4(List<ListenerPart> parts, String port) {
+  private static boolean hasV4(List<ListenerPart> parts, boolean udp, String port) {
     return parts.stream()
+        .filter(part -> part.udp == udp)
         .flatMap(part -> part.listen.stream())
         .map(ListenerPart.Address::text)
         .anyMatch(

@@ -20,6 +20,9 @@ final class ListenerPart {
   /** What it is called, so that it can be made unlike others. */
   final String wish;
 
+  /** Whether clients send datagrams; its addresses and targets are written so, and not kept so. */
+  final boolean udp;
+
   final List<Address> listen = new ArrayList<>();
 
   /** Keys of the listener's block, in order. */
@@ -34,8 +37,13 @@ final class ListenerPart {
   private GroupPart group;
 
   ListenerPart(Origin origin, String wish) {
+    this(origin, wish, false);
+  }
+
+  ListenerPart(Origin origin, String wish, boolean udp) {
     this.origin = origin;
     this.wish = wish;
+    this.udp = udp;
   }
 
   /** Everyone of these must begin with a PROXY header. */
@@ -63,13 +71,23 @@ final class ListenerPart {
   void target(GroupPart to) {
     if (to.isPlain()) {
       Member only = to.members.getFirst();
-      entry(only.origin(), "target", Hocon.text(only.address()));
+      target(only.origin(), only.address());
       if (only.send() != null) {
         entry(only.origin(), "send-proxy", only.send());
       }
     } else {
       group = to;
     }
+  }
+
+  /** Sends sessions to one place. */
+  void target(Origin from, String address) {
+    entry(from, "target", Hocon.text(written(address)));
+  }
+
+  /** An address as bouncer.conf has it. */
+  String written(String address) {
+    return (udp ? "udp:" : "") + address;
   }
 
   void entry(Origin from, String key, String value) {

@@ -5,7 +5,7 @@ package org.portbouncer.launcher.importer;
  *
  * @param origin the line that names it
  * @param name as the source calls it; null where it has none
- * @param address as in bouncer.conf
+ * @param address as in bouncer.conf, but for what says that it takes datagrams
  * @param weight its share, from 1
  * @param maxSessions 0 for no limit
  * @param backup whether it is for when no other is up
@@ -25,13 +25,17 @@ record Member(
     return new Member(origin, null, address, 1, 0, false, null);
   }
 
-  /** As a block of bouncer.conf. */
-  String text() {
+  /**
+   * As a block of bouncer.conf.
+   *
+   * @param written its address there
+   */
+  String text(String written) {
     StringBuilder text = new StringBuilder("{ ");
     if (name != null) {
       text.append("name = ").append(Hocon.text(name)).append(", ");
     }
-    text.append("address = ").append(Hocon.text(address));
+    text.append("address = ").append(Hocon.text(written));
     if (weight != 1) {
       text.append(", weight = ").append(weight);
     }

@@ -81,7 +81,7 @@ final class NginxReader {
     }
     for (NginxDirective server : servers) {
       for (NginxDirective limit : inForce(server, common, "limit_conn")) {
-        sharing.merge(limit.first(), 1, Integer::sum);
+        sharing.merge(limit.first(), kinds(server).size(), Integer::sum);
       }
     }
     for (NginxDirective server : servers) {
@@ -111,8 +111,28 @@ final class NginxReader {
         : own;
   }
 
+  /** Of what a server makes listeners: of connections (false), of datagrams (true), or both. */
+  private static List<Boolean> kinds(NginxDirective server) {
+    return server.block() == null
+        ? List.of()
+        : server.block().stream()
+            .filter(one -> one.name().equals("listen"))
+            .map(one -> one.has("udp"))
+            .distinct()
+            .toList();
+  }
+
   private void server(NginxDirective server, List<NginxDirective> common) {
-    NginxServer reading = new NginxServer(draft, server, common);
+    if (kinds(server).isEmpty()) {
+      draft.left(server.origin(), "left out: no address of it is left to listen on");
+    }
+    for (boolean udp : kinds(server)) {
+      listener(server, common, udp);
+    }
+  }
+
+  private void listener(NginxDirective server, List<NginxDirective> common, boolean udp) {
+    NginxServer reading = new NginxServer(draft, server, common, udp);
     ListenerPart part = reading.listen();
     if (part == null || !target(part, server)) {
       return;
@@ -147,7 +167,10 @@ final class NginxReader {
     if (upstream == null) {
       group.members.add(Member.plain(pass.origin(), address(where)));
     } else {
-      group = groups.computeIfAbsent(where, name -> new NginxUpstream(draft, upstream).group());
+      // Members of a group take connections or datagrams, so that one upstream can be two groups.
+      String name = part.udp ? where + "-udp" : where;
+      group =
+          groups.computeIfAbsent(name, wish -> new NginxUpstream(draft, upstream, wish).group());
       if (group.members.isEmpty()) {
         draft.left(upstream.origin(), "left out: it has no server that is not down");
         return false;

@@ -53,6 +53,10 @@ final class NginxServer {
   private final Draft draft;
   private final NginxDirective server;
   private final List<NginxDirective> common;
+
+  /** Whether this is about the addresses where clients send datagrams, or about the others. */
+  private final boolean udp;
+
   private boolean dual;
 
   /** The first address whose clients begin with a PROXY header; null for none. */
@@ -61,10 +65,11 @@ final class NginxServer {
   /** Whether an address was found. */
   private boolean seen;
 
-  NginxServer(Draft draft, NginxDirective server, List<NginxDirective> common) {
+  NginxServer(Draft draft, NginxDirective server, List<NginxDirective> common, boolean udp) {
     this.draft = draft;
     this.server = server;
     this.common = common;
+    this.udp = udp;
   }
 
   private NginxDirective last(String name) {
@@ -79,7 +84,7 @@ final class NginxServer {
     List<ListenerPart.Address> addresses = new ArrayList<>();
     List<Entry> entries = new ArrayList<>();
     for (NginxDirective listen : server.block()) {
-      if (listen.name().equals("listen")) {
+      if (listen.name().equals("listen") && listen.has("udp") == udp) {
         addresses.addAll(addresses(listen));
         keepAlive(listen, entries);
       }
@@ -95,21 +100,39 @@ final class NginxServer {
     }
     String text = addresses.getFirst().text();
     String wish =
-        text.contains("unix:") ? "socket" : "port-" + text.substring(text.lastIndexOf(':') + 1);
-    ListenerPart part = new ListenerPart(server.origin(), wish);
+        text.contains("unix:")
+            ? "socket"
+            : (udp ? "udp-" : "port-") + text.substring(text.lastIndexOf(':') + 1);
+    ListenerPart part = new ListenerPart(server.origin(), wish, udp);
     part.listen.addAll(addresses);
     part.entries.addAll(entries);
+    if (udp) {
+      return sends() ? withoutHeader() : part;
+    }
     headers(part);
     return part;
   }
 
   // PROXY headers, in and out.
 
-  private void headers(ListenerPart part) {
+  private boolean sends() {
     NginxDirective out = last("proxy_protocol");
-    boolean sends = out != null && out.has("on");
+    return out != null && out.has("on");
+  }
+
+  private ListenerPart withoutHeader() {
+    draft.left(
+        server.origin(),
+        "left out, datagrams are unanswered: nginx puts a line of version 1 before the first of a"
+            + " client alone, and bouncer a header of version 2 before each; where the target takes"
+            + " that, write a listener with send-proxy = v2");
+    return null;
+  }
+
+  private void headers(ListenerPart part) {
+    boolean sends = sends();
     if (sends) {
-      part.entry(out.origin(), "send-proxy", "v1");
+      part.entry(last("proxy_protocol").origin(), "send-proxy", "v1");
     }
     if (header == null) {
       return;
@@ -155,16 +178,17 @@ final class NginxServer {
   }
 
   private List<ListenerPart.Address> addresses(NginxDirective listen) {
-    for (String word : List.of("udp", "ssl")) {
-      if (listen.has(word)) {
-        String why =
-            switch (word) {
-              case "udp" -> "UDP, which a listener with udp: forwards";
-              default -> "TLS is not ended here; the target would get it instead of what is in it";
-            };
-        draft.left(listen.origin(), "this address is left out: " + why);
-        return List.of();
-      }
+    if (listen.has("ssl")) {
+      draft.left(
+          listen.origin(),
+          "this address is left out: TLS is not ended here; the target would get it instead of what"
+              + " is in it");
+      return List.of();
+    }
+    if (udp && listen.first().startsWith("unix:")) {
+      draft.left(
+          listen.origin(), "this address is left out: here datagrams come to IP addresses alone");
+      return List.of();
     }
     boolean begins = listen.has("proxy_protocol");
     if (begins && listen.first().startsWith("unix:")) {
@@ -267,8 +291,12 @@ final class NginxServer {
 
   /** What has a default of nginx's is written even where nothing is said. */
   void settings(ListenerPart part) {
-    time(part, "proxy_connect_timeout", "timeouts.connect", 60_000);
-    time(part, "proxy_timeout", "timeouts.idle", 600_000);
+    if (udp) {
+      datagrams(part);
+    } else {
+      time(part, "proxy_connect_timeout", "timeouts.connect", 60_000);
+    }
+    time(part, "proxy_timeout", udp ? "timeouts.udp" : "timeouts.idle", 600_000);
     List<Entry> rates = new ArrayList<>();
     rate(rates, "proxy_upload_rate", "up");
     rate(rates, "proxy_download_rate", "down");
@@ -297,6 +325,32 @@ final class NginxServer {
     if (bind != null && !bind.has("off")) {
       draft.left(
           bind.origin(), "the target sees the address the system chooses, not " + bind.first());
+    }
+  }
+
+  /** What ends a session of datagrams, and what passes of it, beside silence. */
+  private void datagrams(ListenerPart part) {
+    NginxDirective answers = last("proxy_responses");
+    if (answers != null && answers.first().equals("1")) {
+      part.entry(answers.origin(), "answers", "1");
+    } else if (answers != null) {
+      draft.left(
+          answers.origin(),
+          answers.first().equals("0")
+              ? "answers are passed on here, and silence alone ends a session"
+              : "is for each datagram of a client there; here silence alone ends a session");
+    }
+    NginxDirective requests = last("proxy_requests");
+    if (requests != null && !requests.first().equals("0")) {
+      draft.left(
+          requests.origin(),
+          "a client's datagrams are one session here, to one target, until it is silent");
+    }
+    for (String name : List.of("proxy_upload_rate", "proxy_download_rate")) {
+      NginxDirective rate = last(name);
+      if (rate != null && !rate.first().equals("0")) {
+        draft.note(rate.origin(), "datagrams above it wait there, and are dropped here");
+      }
     }
   }
 

@@ -9,10 +9,15 @@ final class NginxUpstream {
   private final NginxDirective upstream;
   private final GroupPart group;
 
-  NginxUpstream(Draft draft, NginxDirective upstream) {
+  /**
+   * One that is to be read.
+   *
+   * @param wish what the group is called
+   */
+  NginxUpstream(Draft draft, NginxDirective upstream, String wish) {
     this.draft = draft;
     this.upstream = upstream;
-    group = new GroupPart(upstream.origin(), upstream.first());
+    group = new GroupPart(upstream.origin(), wish);
   }
 
   GroupPart group() {

@@ -20,6 +20,9 @@ final class RinetdReader {
   private static final Pattern PATTERN = Pattern.compile("[0-9a-fA-F:.*?]+");
   private static final Pattern LOG = Pattern.compile("(logfile|pidlogfile)[ \\t]+(\\S.*)");
 
+  /** Seconds without a datagram of the client after which rinetd forgets it. */
+  private static final int SILENCE = 72;
+
   /** An access line. */
   private record Line(Origin origin, boolean allow, String pattern) {}
 
@@ -122,16 +125,18 @@ final class RinetdReader {
 
   private void forward(Forward forward) throws UnreadableException {
     Matcher words = forward.words;
-    if ("/udp".equals(words.group(3)) || "/udp".equals(words.group(6))) {
+    boolean udp = "/udp".equals(words.group(3));
+    if (udp != "/udp".equals(words.group(6))) {
       draft.left(
           forward.origin,
-          "left out: UDP, which a listener with udp: forwards; datagrams to port "
+          "left out, nobody can reach port "
               + words.group(2)
-              + " are unanswered");
+              + ": here datagrams go to datagrams and connections to connections, never one to the"
+              + " other");
       return;
     }
-    int port = port(forward.origin, words.group(2));
-    int targetPort = port(forward.origin, words.group(5));
+    int port = port(forward.origin, words.group(2), udp);
+    int targetPort = port(forward.origin, words.group(5), udp);
     String host = host(forward.origin, words.group(1));
     String targetHost = host(forward.origin, words.group(4));
     String listen = Addresses.first(host);
@@ -147,16 +152,20 @@ final class RinetdReader {
       draft.note(
           forward.origin, "'" + host + "' is " + listen + " now; bouncer does not look again");
     }
-    ListenerPart part = new ListenerPart(forward.origin, "port-" + words.group(2));
+    ListenerPart part =
+        new ListenerPart(forward.origin, (udp ? "udp-" : "port-") + words.group(2), udp);
     part.listen.add(new ListenerPart.Address(forward.origin, Addresses.join(listen, port)));
-    part.entry(forward.origin, "target", Hocon.text(Addresses.join(targetHost, targetPort)));
-    options(forward);
+    part.target(forward.origin, Addresses.join(targetHost, targetPort));
+    int silence = options(forward, udp);
+    if (udp) {
+      datagrams(part, silence);
+    }
     access(forward, part, listen.indexOf(':') >= 0);
     draft.listeners.add(part);
   }
 
-  private int port(Origin origin, String text) throws UnreadableException {
-    int port = services.tcp(text);
+  private int port(Origin origin, String text, boolean udp) throws UnreadableException {
+    int port = services.port(text, udp);
     if (port < 0) {
       throw new UnreadableException(
           origin, "'" + text + "' is neither a port, 1 to 65535, nor a service in /etc/services");
@@ -172,16 +181,39 @@ final class RinetdReader {
     return text.equals("0") ? "0.0.0.0" : text;
   }
 
-  private void options(Forward forward) throws UnreadableException {
+  /** What differs between its sessions of datagrams and ours. */
+  private void datagrams(ListenerPart part, int silence) {
+    part.entry(part.origin, "timeouts.udp", Hocon.duration(1000L * silence));
+    draft.note(
+        part.origin,
+        "rinetd forgets a client "
+            + silence
+            + " s after its last datagram, whatever the target sends; here the target's count too."
+            + " The empty datagram that rinetd sends the target before a client's first is not"
+            + " sent, and none is cut to 16,384 bytes");
+  }
+
+  /** Says what options mean; the silence in seconds that ends a session of datagrams. */
+  private int options(Forward forward, boolean udp) throws UnreadableException {
+    int silence = SILENCE;
     String options = forward.words.group(7);
     if (options == null) {
-      return;
+      return silence;
     }
     for (String option : options.substring(1, options.length() - 1).split(",", -1)) {
       String[] words = option.strip().split("\\s*=\\s*", 2);
       switch (words[0]) {
-        case "timeout" ->
+        case "timeout" -> {
+          String number = words[words.length - 1];
+          if (!number.matches("[0-9]{1,6}")) {
+            throw new UnreadableException(
+                forward.origin, "'" + number + "' is no number of seconds up to 999999");
+          }
+          silence = number.matches("0+") ? SILENCE : Integer.parseInt(number);
+          if (!udp) {
             draft.note(forward.origin, "rinetd's timeout is for UDP; it ends no TCP session there");
+          }
+        }
         case "src" ->
             draft.left(
                 forward.origin,
@@ -193,6 +225,7 @@ final class RinetdReader {
                 "rinetd has no option '" + words[0] + "': timeout and src are there");
       }
     }
+    return silence;
   }
 
   // Who is let in.

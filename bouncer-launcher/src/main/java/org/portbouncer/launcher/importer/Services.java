@@ -39,10 +39,20 @@ final class Services {
 
   /** The port of a number or a name, 1 to 65535; -1 where there is none. */
   int tcp(String text) {
+    return port(text, false);
+  }
+
+  /** The same of what takes datagrams. */
+  int udp(String text) {
+    return port(text, true);
+  }
+
+  /** One of both. */
+  int port(String text, boolean udp) {
     if (text.matches("[0-9]{1,9}")) {
       int port = Integer.parseInt(text);
       return port >= 1 && port <= 65535 ? port : -1;
     }
-    return ports.getOrDefault(text + "/tcp", -1);
+    return ports.getOrDefault(text + (udp ? "/udp" : "/tcp"), -1);
   }
 }

@@ -32,7 +32,7 @@ final class XinetdAccess {
     no();
     only();
     if (!hours.isEmpty()) {
-      Origin origin = service.last("access_times").origin();
+      Origin origin = service.one("access_times").origin();
       access.all(new Entry(origin, "when", Hocon.text(hours)));
     }
     limit("instances", "max-sessions");
@@ -121,7 +121,7 @@ final class XinetdAccess {
 
   /** As a schedule; "" where there are no hours, null where the service is not there for them. */
   private String hours() {
-    XinetdEntry.Attribute times = service.last("access_times");
+    XinetdEntry.Attribute times = service.one("access_times");
     if (times == null) {
       return "";
     }
@@ -156,7 +156,7 @@ final class XinetdAccess {
   }
 
   private XinetdEntry.Attribute limit(String name) {
-    return service.last(name) != null ? service.last(name) : defaults.last(name);
+    return service.one(name) != null ? service.one(name) : defaults.one(name);
   }
 
   private void limit(String name, String key) {

@@ -37,22 +37,29 @@ final class XinetdReader {
   }
 
   private boolean isOn(XinetdEntry entry) {
-    XinetdEntry.Attribute id = entry.last("id");
+    XinetdEntry.Attribute id = entry.one("id");
     String name = id == null ? entry.service() : id.first();
-    boolean listed = defaults.last("enabled") == null || defaults.has("enabled", name);
-    boolean disabled = defaults.last("enabled") == null && entry.has("disable", "yes");
-    return listed && !disabled && !defaults.has("disabled", name);
+    boolean listed = defaults.one("enabled") == null || defaults.has("enabled", name);
+    boolean disabled = defaults.one("enabled") == null && entry.has("disable", "yes");
+    boolean named =
+        defaults.attributes().stream()
+            .anyMatch(one -> one.name().equals("disabled") && one.values().contains(name));
+    return listed && !disabled && !named;
   }
 
   private void service(XinetdEntry entry) {
-    XinetdEntry.Attribute redirect = entry.last("redirect");
+    XinetdEntry.Attribute redirect = entry.one("redirect");
     if (redirect == null) {
       draft.left(entry.origin(), "left out: it has no redirect; bouncer starts no programs");
       return;
     }
-    if (entry.has("socket_type", "dgram") || entry.has("protocol", "udp")) {
-      draft.left(entry.origin(), "left out: UDP, which a listener with udp: forwards");
+    String why = notServed(entry);
+    if (why != null) {
+      draft.note(entry.origin(), "left out, as xinetd does not serve it: " + why);
       return;
+    }
+    for (XinetdEntry.Attribute again : entry.passedOver()) {
+      draft.note(again.origin(), "xinetd passes over it: the first " + again.name() + " counts");
     }
     if (entry.has("flags", "SENSOR")) {
       draft.left(entry.origin(), "left out: a sensor lets nobody in");
@@ -68,13 +75,13 @@ final class XinetdReader {
       return;
     }
     ListenerPart part = new ListenerPart(entry.origin(), entry.service());
-    XinetdEntry.Attribute where = entry.last("bind");
-    XinetdEntry.Attribute number = entry.last("port");
+    XinetdEntry.Attribute where = entry.one("bind");
+    XinetdEntry.Attribute number = entry.one("port");
     part.listen.add(
         new ListenerPart.Address(
             where != null ? where.origin() : number != null ? number.origin() : entry.origin(),
             listen));
-    part.entry(redirect.origin(), "target", Hocon.text(Addresses.join(redirect.first(), port)));
+    part.target(redirect.origin(), Addresses.join(redirect.first(), port));
     XinetdAccess access = new XinetdAccess(draft, entry, defaults, part.access);
     if (!access.read()) {
       return;
@@ -85,8 +92,43 @@ final class XinetdReader {
     draft.listeners.add(part);
   }
 
+  /** Why xinetd has no such service, though it says where to redirect; null where it has. */
+  private String notServed(XinetdEntry entry) {
+    XinetdEntry.Attribute socket = entry.one("socket_type");
+    XinetdEntry.Attribute protocol = entry.one("protocol");
+    boolean stream = socket == null ? protocol != null : socket.first().equals("stream");
+    if (!stream || protocol != null && !protocol.first().startsWith("tcp")) {
+      return "it redirects connections alone (socket_type = stream)";
+    }
+    if (!entry.has("wait", "no")) {
+      return "a redirect needs wait = no";
+    }
+    if (entry.one("user") == null) {
+      return "it has no user";
+    }
+    if (entry.has("flags", "NAMEINARGS")) {
+      return "a redirect goes without the flag NAMEINARGS";
+    }
+    for (String type : List.of("RPC", "INTERNAL", "TCPMUX", "TCPMUXPLUS")) {
+      if (entry.has("type", type)) {
+        return "a redirect is of no service of the type " + type;
+      }
+    }
+    if (!entry.has("type", "UNLISTED")) {
+      int known = services.tcp(entry.service().matches("[0-9]+") ? "" : entry.service());
+      if (known < 0) {
+        return "it is not in /etc/services, nor of the type UNLISTED";
+      }
+      XinetdEntry.Attribute port = entry.one("port");
+      if (port != null && services.tcp(port.first()) != known) {
+        return "/etc/services says port " + known;
+      }
+    }
+    return null;
+  }
+
   private String listen(XinetdEntry entry) {
-    XinetdEntry.Attribute number = entry.last("port");
+    XinetdEntry.Attribute number = entry.one("port");
     int port = services.tcp(number == null ? entry.service() : number.first());
     if (port < 0) {
       draft.left(entry.origin(), "left out: it has no port, and xinetd does not serve it");
@@ -114,8 +156,8 @@ final class XinetdReader {
   private XinetdEntry.Attribute either(XinetdEntry entry, String... names) {
     for (XinetdEntry one : List.of(entry, defaults)) {
       for (String name : names) {
-        if (one.last(name) != null) {
-          return one.last(name);
+        if (one.one(name) != null) {
+          return one.one(name);
         }
       }
     }
@@ -163,7 +205,7 @@ final class XinetdReader {
   }
 
   private void log(XinetdEntry entry) {
-    XinetdEntry.Attribute log = entry.last("log_type");
+    XinetdEntry.Attribute log = entry.one("log_type");
     if (log == null || draft.settings.containsKey("log.access.to")) {
       return;
     }

@@ -30,12 +30,14 @@ class ImportCommandTest {
 
   @Test
   void shouldExitWith1AndSayWhatWhenSomethingIsLeft() throws Exception {
-    String source = source("127.0.0.1 8080 192.0.2.1 80\n127.0.0.1 53/udp 192.0.2.1 53/udp\n");
+    String source = source("127.0.0.1 8080 192.0.2.1 80\n127.0.0.1 53/udp 192.0.2.1 53/tcp\n");
     CliRun run = CliRun.of("import", "rinetd", source);
 
     assertThat(run.code()).isEqualTo(1);
-    assertThat(run.err()).startsWith(source + ":2: left out: UDP").hasLineCount(1);
-    assertThat(run.out()).contains("#   not carried over: left out: UDP");
+    assertThat(run.err())
+        .startsWith(source + ":2: left out, nobody can reach port 53")
+        .hasLineCount(1);
+    assertThat(run.out()).contains("#   not carried over: left out, nobody can reach port 53");
   }
 
   @Test

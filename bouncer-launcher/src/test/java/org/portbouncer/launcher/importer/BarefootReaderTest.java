@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.portbouncer.core.config.BandwidthClass;
+import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Rule;
 
 class BarefootReaderTest {
@@ -113,6 +114,37 @@ class BarefootReaderTest {
         .anyMatch(text -> text.startsWith("5: is not asked here"))
         .anyMatch(text -> text.startsWith("6: '.example.com' is a name"))
         .anyMatch(text -> text.startsWith("9: targets are connected to directly"));
+  }
+
+  @Test
+  void shouldCarryDatagramsOverWhenRulesAreAboutThem() throws Exception {
+    Trial trial =
+        trial(
+            """
+            internal: 127.0.0.1 port = 8080
+            timeout.io: 40
+            client block { from: 10.9.0.0/16 to: 127.0.0.1/32 port = 53 protocol: udp }
+            client pass { from: 10.0.0.0/8 to: 127.0.0.1/32 port = domain protocol: udp
+                          bounce to: 192.0.2.1 port = 5353 session.max: 7 timeout.io.udp: 9 }
+            client pass { from: 0/0 to: 127.0.0.1/32 port = 8080 bounce to: 192.0.2.1 port = 80 }
+            client pass { from: 0/0 to: 127.0.0.2/32 port = 8081 bounce to: 192.0.2.1 port = 81
+                          session.max: 9 }
+            client pass { from: 0/0 to: 127.0.0.2/32 port = 8082 bounce to: 192.0.2.1 port = 82
+                          protocol: tcp }
+            """);
+
+    assertThat(trial.configuration().listeners())
+        .extracting(Listener::name)
+        .containsExactlyInAnyOrder("port-8080", "port-8081", "port-8082", "udp-53", "udp-8080");
+    assertThat(trial.listen("udp-53")).containsExactly("udp:127.0.0.1:53");
+    assertThat(trial.target("udp-53")).isEqualTo("udp:192.0.2.1:5353");
+    assertThat(trial.listener("udp-53").timeouts().udpMs()).isEqualTo(9_000);
+    assertThat(trial.rule("udp-53", "10.0.0.1").maxSessions()).isEqualTo(7);
+    assertThat(trial.passes("udp-53", "10.9.0.1")).isFalse();
+    assertThat(trial.passes("udp-53", "11.0.0.1")).isFalse();
+    assertThat(trial.listener("udp-8080").timeouts().udpMs()).isEqualTo(40_000);
+    assertThat(trial.remarks())
+        .anyMatch(text -> text.startsWith("7: datagrams are unanswered: its limits"));
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.portbouncer.core.config.BandwidthClass;
@@ -156,7 +157,7 @@ class NginxReaderTest {
               map $ssl_preread_server_name $name { default a; }
               upstream app { least_conn; server 192.0.2.1:1; server 192.0.2.2:1;
                              server 192.0.2.3:1 backup; }
-              server { listen 53 udp; proxy_pass 192.0.2.1:53; }
+              server { listen 53 udp; proxy_pass 192.0.2.1:53; proxy_protocol on; }
               server { listen 443 ssl; proxy_pass 192.0.2.1:1; }
               server { listen 444; ssl_preread on; proxy_pass $name; }
               server { listen 445; proxy_ssl on; proxy_pass 192.0.2.1:1; }
@@ -176,12 +177,62 @@ class NginxReaderTest {
     assertThat(trial.remarks())
         .anyMatch(text -> text.startsWith("1: left out: only what 'stream'"))
         .anyMatch(text -> text.startsWith("4: note: where all servers are set aside"))
-        .anyMatch(text -> text.startsWith("6: this address is left out: UDP"))
+        .anyMatch(text -> text.startsWith("6: left out, datagrams are unanswered"))
         .anyMatch(text -> text.startsWith("7: this address is left out: TLS"))
         .anyMatch(text -> text.startsWith("8: left out: the target depends on a variable"))
         .anyMatch(text -> text.startsWith("9: left out: the target expects TLS"))
         .anyMatch(text -> text.startsWith("10: the target sees the address"))
         .anyMatch(text -> text.startsWith("11: is not known here"));
+  }
+
+  @Test
+  void shouldCarryDatagramsOverBesideConnectionsOfOneServer() throws Exception {
+    Trial trial =
+        trial(
+            """
+            stream {
+              limit_conn_zone $binary_remote_addr zone=z:1m;
+              upstream dns { server 192.0.2.1:53 weight=2; server 192.0.2.2:53; }
+              server { listen 53; listen 127.0.0.1:53 udp reuseport; listen [::1]:53 udp;
+                       proxy_pass dns; proxy_responses 1; proxy_timeout 20s;
+                       allow 10.0.0.0/8; deny all; }
+              server { listen 514 udp; proxy_pass 192.0.2.3:514; proxy_responses 0;
+                       limit_conn z 4; }
+              server { listen 515 udp; proxy_pass 192.0.2.3:514; proxy_requests 10;
+                       proxy_upload_rate 1k; proxy_responses 2; limit_conn z 2; }
+              server { listen unix:/run/s udp; proxy_pass 192.0.2.3:514; }
+              server { listen [::]:516 udp; proxy_pass 192.0.2.3:514; }
+              server { listen 516; proxy_pass 192.0.2.3:514; }
+            }
+            """);
+
+    assertThat(trial.listen("port-53")).containsExactly("0.0.0.0:53");
+    assertThat(trial.listen("udp-53")).containsExactly("udp:127.0.0.1:53", "udp:[::1]:53");
+    assertThat(trial.listener("udp-53").answers()).isEqualTo(1);
+    assertThat(trial.listener("udp-53").timeouts().udpMs()).isEqualTo(20_000);
+    assertThat(trial.listener("port-53").timeouts().idleMs()).isEqualTo(20_000);
+    assertThat(trial.group("udp-53").members())
+        .extracting(member -> member.address().text() + " " + member.weight())
+        .containsExactly("udp:192.0.2.1:53 2", "udp:192.0.2.2:53 1");
+    assertThat(trial.group("port-53").members().getFirst().address().udp()).isFalse();
+    for (String name : List.of("udp-53", "port-53")) {
+      assertThat(trial.passes(name, "10.0.0.1")).isTrue();
+      assertThat(trial.passes(name, "11.0.0.1")).isFalse();
+    }
+    assertThat(trial.target("udp-514")).isEqualTo("udp:192.0.2.3:514");
+    assertThat(trial.listener("udp-514").answers()).isZero();
+    assertThat(trial.listener("udp-514").timeouts().udpMs()).isEqualTo(600_000);
+    assertThat(trial.rule("udp-514", "10.0.0.1").maxSessionsPerSource()).isEqualTo(2);
+    // TCP's IPv4 address of that port is none of UDP's, so that a rule keeps IPv4 clients out.
+    assertThat(trial.passes("udp-516", "10.0.0.1")).isFalse();
+    assertThat(trial.passes("udp-516", "2001:db8::1")).isTrue();
+    assertThat(trial.passes("port-516", "10.0.0.1")).isTrue();
+    assertThat(trial.remarks())
+        .anyMatch(text -> text.startsWith("7: answers are passed on here"))
+        .anyMatch(text -> text.startsWith("9: a client's datagrams are one session here"))
+        .anyMatch(text -> text.startsWith("10: note: datagrams above it wait there"))
+        .anyMatch(text -> text.startsWith("10: is for each datagram of a client there"))
+        .anyMatch(text -> text.startsWith("11: this address is left out: here datagrams"));
   }
 
   @Test

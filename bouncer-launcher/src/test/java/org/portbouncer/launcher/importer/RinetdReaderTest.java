@@ -46,6 +46,36 @@ class RinetdReaderTest {
   }
 
   @Test
+  void shouldCarryDatagramsOverWhenBothSidesSendThem() throws Exception {
+    Trial trial =
+        trial(
+            """
+            deny 10.0.0.7
+            0.0.0.0 5353/udp 192.0.2.1 domain/udp [timeout=5,src=192.0.2.9]
+            allow 10.*
+            :: 6969/udp 192.0.2.1 69/udp [timeout=0]
+            0.0.0.0 5353 192.0.2.1 53
+            0.0.0.0 5354/udp 192.0.2.1 53/tcp
+            0.0.0.0 5355/tcp 192.0.2.1 53/udp
+            """);
+
+    assertThat(trial.configuration().listeners()).hasSize(3);
+    assertThat(trial.listen("udp-5353")).containsExactly("udp:0.0.0.0:5353");
+    assertThat(trial.target("udp-5353")).isEqualTo("udp:192.0.2.1:53");
+    assertThat(trial.listener("udp-5353").timeouts().udpMs()).isEqualTo(5_000);
+    assertThat(trial.listener("udp-6969").timeouts().udpMs()).isEqualTo(72_000);
+    assertThat(trial.target("port-5353")).isEqualTo("192.0.2.1:53");
+    assertThat(trial.passes("udp-5353", "10.0.0.7")).isFalse();
+    assertThat(trial.passes("udp-5353", "10.0.0.8")).isTrue();
+    assertThat(trial.passes("udp-5353", "11.0.0.8")).isFalse();
+    assertThat(trial.remarks())
+        .anyMatch(text -> text.startsWith("2: note: rinetd forgets a client 5 s after"))
+        .anyMatch(text -> text.startsWith("2: src: the target sees"))
+        .anyMatch(text -> text.startsWith("6: left out, nobody can reach port 5354"))
+        .anyMatch(text -> text.startsWith("7: left out, nobody can reach port 5355"));
+  }
+
+  @Test
   void shouldMatchAsTextDoesWhenPatternsAreRandom() {
     long seed = new Random().nextLong();
     Random random = new Random(seed);
@@ -154,11 +184,11 @@ class RinetdReaderTest {
   }
 
   @Test
-  void shouldSayWhatIsLeftWhenLinesAreForUdpOrHaveNoEnd() throws Exception {
+  void shouldSayWhatIsLeftWhenLinesMixProtocolsOrHaveNoEnd() throws Exception {
     Trial trial =
         trial(
             """
-            127.0.0.1 5353/udp 192.0.2.1 53/udp [timeout=12]
+            127.0.0.1 5353/udp 192.0.2.1 53 [timeout=12]
             127.0.0.1 8080 192.0.2.10 80 [src=127.0.0.1,timeout=60]
             logfile /var/log/rinetd.log
             127.0.0.1 8081 192.0.2.10 80\
@@ -166,7 +196,7 @@ class RinetdReaderTest {
 
     assertThat(trial.configuration().listeners()).hasSize(1);
     assertThat(trial.remarks())
-        .anyMatch(text -> text.startsWith("1: left out: UDP"))
+        .anyMatch(text -> text.startsWith("1: left out, nobody can reach port 5353"))
         .anyMatch(text -> text.startsWith("2: src: "))
         .anyMatch(text -> text.startsWith("4: note: rinetd leaves out a last line"));
   }

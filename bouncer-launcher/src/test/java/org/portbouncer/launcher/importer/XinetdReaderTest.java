@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.portbouncer.core.config.Rule;
 
 class XinetdReaderTest {
@@ -23,6 +25,9 @@ class XinetdReaderTest {
     service web
     {
       type = UNLISTED
+      socket_type = stream
+      wait = no
+      user = root
       flags = NOLIBWRAP
       port = 8080
       redirect = 192.0.2.1 80
@@ -69,6 +74,60 @@ class XinetdReaderTest {
     assertThat(trial.passes("imap", "172.16.1.9")).isTrue();
     assertThat(trial.passes("imap", "172.16.1.8")).isFalse();
     assertThat(trial.passes("imap", "10.9.8.7")).isFalse();
+  }
+
+  @Test
+  void shouldTakeTheFirstWhenAnAttributeIsGivenAgain() throws Exception {
+    Trial trial =
+        trial(
+            "defaults\n{\n per_source = 3\n per_source = 30\n}\n"
+                + service(
+                    """
+                      redirect = 192.0.2.2 81
+                      port = 8081
+                      instances = 2
+                      instances = 20
+                      cps = 7 1
+                      cps = 70 1
+                      bind = 127.0.0.1
+                      bind = 127.0.0.2
+                    """));
+
+    assertThat(trial.listen("web")).containsExactly("127.0.0.1:8080");
+    assertThat(trial.target("web")).isEqualTo("192.0.2.1:80");
+    assertThat(trial.rule("web", "10.0.0.1").maxSessions()).isEqualTo(2);
+    assertThat(trial.rule("web", "10.0.0.1").maxSessionsPerSource()).isEqualTo(3);
+    assertThat(trial.rule("web", "10.0.0.1").rate().count()).isEqualTo(7);
+    assertThat(trial.remarks()).anyMatch(text -> text.contains("xinetd passes over it: the first"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          socket_type = stream | socket_type = dgram     | it redirects connections alone
+          socket_type = stream | socket_type = seqpacket | it redirects connections alone
+          socket_type = stream | protocol = udp          | it redirects connections alone
+          socket_type = stream | group = root            | it redirects connections alone
+          wait = no            | wait = yes              | a redirect needs wait = no
+          wait = no            | group = root            | a redirect needs wait = no
+          user = root          | group = root            | it has no user
+          flags = NOLIBWRAP    | flags = NAMEINARGS      | a redirect goes without the flag
+          type = UNLISTED      | type = INTERNAL         | a redirect is of no service of the type
+          type = UNLISTED      | type = RPC UNLISTED     | a redirect is of no service of the type
+          type = UNLISTED      | group = root            | it is not in /etc/services
+          """)
+  void shouldLeaveAServiceOutThatXinetdDoesNotServe(String line, String other, String why)
+      throws Exception {
+    String text = service("").replace("service web", "service nosuch").replace(line, other);
+
+    Trial trial = trial(text + service(""));
+
+    assertThat(trial.configuration().listeners()).hasSize(1);
+    assertThat(trial.remarks())
+        .anyMatch(
+            said -> said.startsWith("1: note: left out, as xinetd does not serve it: " + why));
   }
 
   @Test
