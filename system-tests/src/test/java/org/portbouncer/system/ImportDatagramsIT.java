@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -129,9 +130,9 @@ class ImportDatagramsIT {
   }
 
   /** Fails unless both let in the same clients, and they come out at the same targets. */
-  private static List<String> askAll(Beside beside, int ports) {
+  private static List<String> askAll(Beside beside, int first, int last) {
     List<String> all = new ArrayList<>();
-    for (int port = 1; port <= ports; port++) {
+    for (int port = first; port <= last; port++) {
       List<String> here = outcomes(beside.ours(port));
       assertThat(here)
           .as("PORT%d; %s", port, beside.imported().allText())
@@ -147,8 +148,8 @@ class ImportDatagramsIT {
       String first = asker.ask();
       assertThat(first).matches("[ab] [0-9]+");
       await("another port at the target")
-          .pollDelay(java.time.Duration.ofMillis(silence))
-          .pollInterval(java.time.Duration.ofMillis(silence))
+          .pollDelay(Duration.ofMillis(silence))
+          .pollInterval(Duration.ofMillis(silence))
           .atMost(Patience.seconds(20))
           .until(() -> !asker.ask().equals(first));
     }
@@ -180,7 +181,7 @@ class ImportDatagramsIT {
             """);
     try (Beside beside =
         Beside.start(folder, "rinetd", "rinetd", List.of("rinetd", "-f", "-c", "FILE"), text, 0)) {
-      assertThat(askAll(beside, 4))
+      assertThat(askAll(beside, 1, 4))
           .contains(
               "127.0.0.1 a", "127.0.0.1 b", "::1 b", "127.0.0.7 silence", "127.9.0.7 silence");
       for (int port : List.of(beside.theirs(2), beside.ours(2))) {
@@ -208,28 +209,29 @@ class ImportDatagramsIT {
               upstream only { server SERVERB; }
               upstream both { server SERVERA; server SERVERB backup; }
               deny 127.0.0.2;
-              server { listen 127.0.0.1:PORT1 udp; listen 127.0.0.1:PORT1; proxy_pass both; }
+              server { listen 127.0.0.1:PORT1; proxy_pass 127.0.0.1:1; }
+              server { listen 127.0.0.1:PORT2 udp; proxy_pass both; }
               server {
-                listen 127.0.0.1:PORT2 udp;
+                listen 127.0.0.1:PORT3 udp;
                 allow 127.0.0.0/28; deny 127.0.0.0/16; deny 127.9.0.7;
                 proxy_pass only;
                 proxy_timeout 1s;
               }
-              server { listen [::]:PORT3 udp; proxy_pass SERVERB; }
-              server { listen [::]:PORT4 udp ipv6only=off; proxy_pass SERVERA; allow ::1; deny ::/0; }
-              server { listen 127.0.0.1:PORT5 udp; proxy_pass SERVERA; proxy_responses 1; }
+              server { listen [::]:PORT4 udp; proxy_pass SERVERB; }
+              server { listen [::]:PORT5 udp ipv6only=off; proxy_pass SERVERA; allow ::1; deny ::/0; }
+              server { listen 127.0.0.1:PORT6 udp; proxy_pass SERVERA; proxy_responses 1; }
             }
             """);
     try (Beside beside =
         Beside.start(folder, "nginx", "nginx", List.of("nginx", "-c", "FILE"), text, 1)) {
-      assertThat(askAll(beside, 5))
+      assertThat(askAll(beside, 2, 6))
           .contains("127.0.0.1 a", "127.0.0.1 b", "::1 a", "127.0.0.2 silence", "127.0.0.2 b");
-      for (int i : List.of(2, 5)) {
-        awaitNewSession(beside.theirs(i), i == 5 ? 50 : 2_500);
-        awaitNewSession(beside.ours(i), i == 5 ? 50 : 2_500);
+      for (int i : List.of(3, 6)) {
+        awaitNewSession(beside.theirs(i), i == 6 ? 50 : 2_500);
+        awaitNewSession(beside.ours(i), i == 6 ? 50 : 2_500);
       }
-      assertSameSession(beside.theirs(1));
-      assertSameSession(beside.ours(1));
+      assertSameSession(beside.theirs(2));
+      assertSameSession(beside.ours(2));
       assertThat(beside.imported().exit()).as("%s", beside.imported().allText()).isZero();
     }
   }

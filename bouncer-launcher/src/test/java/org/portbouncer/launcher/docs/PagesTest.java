@@ -139,6 +139,14 @@ class PagesTest {
     assertThat(found("docs/runbook.md", "(?m)^## (\\w+)$")).isEqualTo(alerts);
   }
 
+  @Test
+  void shouldSayWhatEachModuleOfThePackagesJavaIsFor() throws IOException {
+    Set<String> modules = found("packaging/lib.sh", "(?m)^  (j[a-z]+[.][a-z.]+) +# \\w+");
+    assertThat(modules).hasSizeGreaterThan(5).contains("java.base", "jdk.httpserver");
+    assertThat(found("docs/packaging.md", "(?m)^\\| `(j[a-z]+[.][a-z.]+)` \\| \\S"))
+        .isEqualTo(modules);
+  }
+
   private static Set<String> found(String file, String pattern) throws IOException {
     return Pattern.compile(pattern)
         .matcher(Files.readString(root().resolve(file)))
