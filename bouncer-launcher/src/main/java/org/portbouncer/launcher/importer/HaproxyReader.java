@@ -24,12 +24,26 @@ final class HaproxyReader {
       switch (section.kind) {
         case "global" -> reader.global(section);
         case "frontend", "listen" -> reader.front(section);
+        case "log-forward", "program", "peers" -> reader.alone(section);
         default -> {
           // defaults and backends are read where they are used
         }
       }
     }
     return reader.draft;
+  }
+
+  /** What listens, or runs, for something else than to forward connections. */
+  private void alone(HaproxySection section) {
+    draft.left(
+        section.origin,
+        switch (section.kind) {
+          case "log-forward" ->
+              "left out: messages of syslog are not taken; a listener with udp: passes datagrams on"
+                  + " as they are, to one log server";
+          case "program" -> "left out: bouncer starts no programs";
+          default -> "left out: limits of several machines are shared by cluster { redis, name }";
+        });
   }
 
   private void global(HaproxySection section) {

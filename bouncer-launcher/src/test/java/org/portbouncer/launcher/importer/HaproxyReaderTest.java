@@ -255,6 +255,30 @@ class HaproxyReaderTest {
   }
 
   @Test
+  void shouldSayWhatElseListensWhenSectionsAreForNoConnections() throws Exception {
+    Trial trial =
+        trial(
+            """
+            log-forward syslog
+              dgram-bind 127.0.0.1:514
+              log 192.0.2.1:514 local0
+            peers others
+              peer a 192.0.2.2:1024
+            program watch
+              command /usr/bin/watch
+            listen t
+              bind 127.0.0.1:8081
+              server a 192.0.2.1:80
+            """);
+
+    assertThat(trial.configuration().listeners()).hasSize(1);
+    assertThat(trial.remarks())
+        .anyMatch(text -> text.startsWith("1: left out: messages of syslog are not taken"))
+        .anyMatch(text -> text.startsWith("4: left out: limits of several machines"))
+        .anyMatch(text -> text.startsWith("6: left out: bouncer starts no programs"));
+  }
+
+  @Test
   void shouldHoldWordsTogetherWhenTheyAreQuoted() throws Exception {
     Origin origin = new Origin("f", 1, "");
     assertThat(HaproxySyntax.words(origin, "  a \"b # c\" 'd\\n' e\\ f\\#g # h"))
