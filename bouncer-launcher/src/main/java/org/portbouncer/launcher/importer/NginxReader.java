@@ -137,7 +137,7 @@ final class NginxReader {
     if (part == null || !target(part, server)) {
       return;
     }
-    reading.settings(part);
+    new NginxSettings(draft, server, common).read(part);
     reading.access(part);
     limits(part, inForce(server, common, "limit_conn"));
     reading.onlyTrusted(part);

@@ -96,7 +96,7 @@ final class NginxUpstream {
 
   private void eject(String failures, String within) {
     Origin origin = upstream.origin();
-    String time = Hocon.duration(Math.max(0, NginxServer.time(within)));
+    String time = Hocon.duration(Math.max(0, NginxSettings.time(within)));
     group.entry(origin, "eject.failures", failures.matches("[0-9]{1,6}") ? failures : "1");
     if (!time.equals("0s")) {
       for (String key : List.of("eject.within", "eject.for")) {
