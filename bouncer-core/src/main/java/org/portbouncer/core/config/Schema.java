@@ -77,9 +77,8 @@ public final class Schema {
               "listeners.NAME.answers",
               "integer from 0",
               "0",
-              "datagrams of the target after which a session over UDP ends, as `1` for DNS, but not"
-                  + " before as many have come as the client has sent; `0`: it does not end by"
-                  + " them"),
+              "datagrams of the target after which a session over UDP ends, as `1` for DNS, once"
+                  + " they are no fewer than the client's; `0`: they end none"),
           optional(
               "listeners.NAME.keep-alive.idle",
               "duration, whole seconds",
