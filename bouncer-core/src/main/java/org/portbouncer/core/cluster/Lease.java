@@ -18,6 +18,12 @@ public final class Lease {
   /** A change of a flow's part by less than this of it is not worth it. */
   private static final int COARSE = 64;
 
+  /** A flow that uses all but this part of its part uses all of it. */
+  private static final int TIGHT = 64;
+
+  /** A flow's part is more than what it used by this part of that. */
+  private static final int HEADROOM = 24;
+
   /** How far ahead it is looked at what comes to a rate: further than the slowest asking. */
   private static final long AHEAD_NANOS = 1_000_000_000;
 
@@ -43,6 +49,13 @@ public final class Lease {
   private long whileSince;
   private long askedAt;
   private boolean begun;
+
+  // Of a flow, what was seen last, the smallest part meanwhile and since then, and how often in
+  // turn all of it was used.
+  private long seen = -1;
+  private long smallest;
+  private long smallestSince;
+  private int tight;
 
   // Of a rate, how many clients come: the one follows at once, the other is not moved by a few.
   private final Pace lately = new Pace(WHILE_NANOS);
@@ -103,22 +116,43 @@ public final class Lease {
    * @param now nanoseconds
    */
   public long want(long used, long newlyPassed, long newlyRefused, long now) {
-    // They came in the while that may be over now.
-    if (kind == Kind.COUNTED) {
-      refused += newlyRefused;
-      lately.add(newlyPassed + newlyRefused, now);
-      longer.add(newlyPassed + newlyRefused, now);
-    }
-    turn(now);
-    if (kind == Kind.FLOWING) {
-      // How much more would come if it might, nobody knows.
-      peak = Math.max(peak, newlyRefused > 0 ? limit : used + used / 4);
-    } else {
-      peak = Math.max(peak, used);
-    }
     long room = limit / (ROOM * members);
-    long seen = Math.max(peak, peakBefore) + refused + refusedBefore;
-    return Math.min(limit, Math.max(seen, coming(used)) + room);
+    if (kind == Kind.FLOWING) {
+      return Math.min(limit, flow(used, newlyRefused > 0) + room);
+    }
+    // They came in the while that may be over now.
+    refused += newlyRefused;
+    lately.add(newlyPassed + newlyRefused, now);
+    longer.add(newlyPassed + newlyRefused, now);
+    turn(now);
+    peak = Math.max(peak, used);
+    long had = Math.max(peak, peakBefore) + refused + refusedBefore;
+    return Math.min(limit, Math.max(had, coming(used)) + room);
+  }
+
+  /**
+   * What a flow needs. Bytes wait for moments also where the part is enough, because they come in
+   * pieces; more is needed where all of the part was used. How much more, nobody knows: first a
+   * quarter, then all; and all where they have only begun to come.
+   */
+  private long flow(long used, boolean waits) {
+    look(used);
+    long enough = used + used / HEADROOM;
+    if (waits && (used * 2 <= smallest || tight > 1)) {
+      return limit;
+    }
+    return waits && tight == 1 ? Math.max(enough, smallest + smallest / 4) : enough;
+  }
+
+  /** Takes in how much of the part was used, where that was looked at again. */
+  private void look(long used) {
+    if (used != seen) {
+      seen = used;
+      smallest = smallestSince;
+      smallestSince = size;
+      tight = used * TIGHT >= smallest * (TIGHT - 1) ? tight + 1 : 0;
+    }
+    smallestSince = Math.min(smallestSince, size);
   }
 
   /**

@@ -78,4 +78,37 @@ class LeaseTest {
     assertThat(lease.held(30)).isEqualTo(30);
     assertThat(lease.held(3)).isEqualTo(10);
   }
+
+  private static Lease flow(long limit) {
+    return new Lease(Lease.Kind.FLOWING, limit);
+  }
+
+  @Test
+  void shouldWantLittleMoreThanItsFlowWhenBytesWaitForMomentsOnly() {
+    Lease lease = flow(10_000);
+    lease.answered(3200, 3200, 5);
+    ask(5, lease, 2990, 0, 0);
+    ask(5, lease, 3000, 0, 1);
+    assertThat(ask(lease, 3010, 0, 1)).isBetween(3050L, 3200L);
+    assertThat(ask(lease, 3010, 0, 0)).isBetween(3050L, 3200L);
+  }
+
+  @Test
+  void shouldWantAQuarterMoreAndThenAllWhenAllOfItsFlowIsUsed() {
+    Lease lease = flow(10_000);
+    lease.answered(3000, 3000, 5);
+    ask(5, lease, 1700, 0, 0);
+    ask(5, lease, 1800, 0, 0);
+    assertThat(ask(lease, 2999, 0, 1)).isBetween(3750L, 3800L);
+    assertThat(ask(4, lease, 2999, 0, 1)).isBetween(3750L, 3800L);
+    assertThat(ask(lease, 3000, 0, 1)).isEqualTo(10_000);
+  }
+
+  @Test
+  void shouldWantAllAtOnceWhenBytesBeginToCome() {
+    Lease lease = flow(10_000);
+    lease.answered(20, 20, 5);
+    assertThat(ask(5, lease, 0, 0, 0)).isEqualTo(20);
+    assertThat(ask(lease, 0, 0, 1)).isEqualTo(10_000);
+  }
 }

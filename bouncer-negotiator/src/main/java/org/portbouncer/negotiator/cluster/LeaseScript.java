@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import org.portbouncer.core.cluster.ClusterWire;
 import org.portbouncer.core.cluster.LeaseTimes;
 
 /**
@@ -19,14 +20,16 @@ import org.portbouncer.core.cluster.LeaseTimes;
  *        of each member: label, ms since it was heard
  * </pre>
  *
- * What it keeps, and why it is right, is said in docs/decisions/044-cluster.md. LeaseModel, in the
- * tests, is the same in Java; what one does the other must do.
+ * Once a tick one of all calls looks at all members, adds up, and writes down under the empty name
+ * who they are; all others look at numbers. What it keeps, and why it is right, is said in
+ * docs/decisions/044-cluster.md. LeaseModel, in the tests, is the same in Java; what one does the
+ * other must do.
  */
 final class LeaseScript {
 
   static final String TEXT =
       """
-      local GONE, STEP, RECALL, TICK, LONGEST = %d, %d, %d, %d, %d
+      local GONE, STEP, RECALL, TICK, LONGEST, NAMED = %d, %d, %d, %d, %d, %d
       local t = redis.call('TIME')
       local now = t[1] * 1000 + math.floor(t[2] / 1000)
       local me, number, run = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -58,14 +61,12 @@ final class LeaseScript {
       end
       if ARGV[5] == '1' then
         redis.call('HDEL', KEYS[2], me)
-        s.t = -1
         redis.call('SET', KEYS[1], cmsgpack.pack(s), 'PX', 3600000)
         return {now, s.c, 0, s.i, 0}
       end
 
-      local others, seen = {}, {}
-      if s.t < 0 or s.c - s.t >= s.i or not old or ARGV[6] == '1' then
-        local wants = {}
+      if s.t < 0 or s.c - s.t >= s.i then
+        local wants, names = {}, {}
         s.L = {}
         s.n = 0
         local function count(L, c)
@@ -85,17 +86,19 @@ final class LeaseScript {
         end
         local all = redis.call('HGETALL', KEYS[2])
         for a = 1, #all, 2 do
-          if all[a] ~= me then
+          if all[a] ~= me and all[a] ~= '' then
             local one = cmsgpack.unpack(all[a + 1])
             if s.c - one.c > GONE then
               redis.call('HDEL', KEYS[2], all[a])
             else
               count(one.L)
-              others[#others + 1] = {one.b, s.c - one.c}
+              if #names < NAMED then names[#names + 1] = {all[a], one.b, one.c} end
             end
           end
         end
         count(mine)
+        names[#names + 1] = {me, ARGV[4], s.c}
+        redis.call('HSET', KEYS[2], '', cmsgpack.pack(names))
         for id, one in pairs(mine) do s.L[id].s = s.L[id].s - one.h end
         for id, e in pairs(s.L) do
           local w = wants[id]
@@ -149,9 +152,13 @@ final class LeaseScript {
       if ARGV[6] == '1' then
         answer[#answer + 1] = ARGV[4]
         answer[#answer + 1] = 0
-        for a = 1, math.min(#others, 63) do
-          answer[#answer + 1] = others[a][1]
-          answer[#answer + 1] = others[a][2]
+        local left = NAMED
+        for _, one in ipairs(cmsgpack.unpack(redis.call('HGET', KEYS[2], ''))) do
+          if one[1] ~= me and left > 0 then
+            left = left - 1
+            answer[#answer + 1] = one[2]
+            answer[#answer + 1] = s.c - one[3]
+          end
         end
       end
       return answer
@@ -161,7 +168,8 @@ final class LeaseScript {
               LeaseTimes.STEP,
               LeaseTimes.RECALL,
               LeaseTimes.TICK,
-              LeaseTimes.LONGEST_TICK);
+              LeaseTimes.LONGEST_TICK,
+              ClusterWire.MOST_MEMBERS - 1);
 
   /** By which Redis knows it once it has run it. */
   static final String SHA1 = sha1();

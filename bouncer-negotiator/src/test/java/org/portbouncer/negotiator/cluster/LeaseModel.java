@@ -55,7 +55,7 @@ final class LeaseModel {
    * @param now wall clock, ms
    * @return null where a later one came before
    */
-  Reply call(String me, long number, String run, boolean look, List<Wish> wishes, long now) {
+  Reply call(String me, long number, String run, List<Wish> wishes, long now) {
     begin(run, now);
     Member old = byName.get(me);
     if (old != null && number <= old.number) {
@@ -66,7 +66,7 @@ final class LeaseModel {
     for (Wish wish : wishes) {
       mine.put(wish.key(), new long[] {wish.limit(), wish.held(), wish.used(), wish.wanted()});
     }
-    if (summedAt < 0 || clock - summedAt >= tick || old == null || look) {
+    if (summedAt < 0 || clock - summedAt >= tick) {
       sum(me, mine);
     }
     List<Part> parts = new ArrayList<>();
@@ -87,7 +87,6 @@ final class LeaseModel {
     if (old == null || number > old.number) {
       takeOut(old);
       byName.remove(me);
-      summedAt = -1;
     }
   }
 

@@ -75,7 +75,7 @@ class LeaseScriptTest {
           held[who] = new long[LIMITS];
           continue;
         }
-        LeaseModel.Reply reply = model.call("m" + who, numbers[who], run, look, wishes, now);
+        LeaseModel.Reply reply = model.call("m" + who, numbers[who], run, wishes, now);
         List<Long> expected = new ArrayList<>();
         expected.addAll(List.of(now, reply.clock(), (long) reply.members(), (long) reply.tick()));
         expected.add(reply.recalling() ? 1L : 0L);

@@ -20,6 +20,9 @@ final class Simulation {
   /** The period of a rate. */
   private static final long WINDOW_MS = 1000;
 
+  /** So often it is seen how much of a class is used. */
+  private static final long LOOK_MS = 500;
+
   /** How long a call is on its way, and how long its answer, at most. */
   private static final int LONGEST_WAY_MS = 15;
 
@@ -29,7 +32,8 @@ final class Simulation {
   /** What may be counted. */
   enum Counting {
     SESSIONS,
-    RATE
+    RATE,
+    BYTES
   }
 
   /** One server. */
@@ -37,7 +41,7 @@ final class Simulation {
     final String name;
     final Lease lease;
 
-    /** Sessions it would have if it might; of a rate: new ones that come in a second. */
+    /** Sessions it would have if it might; of a rate: new ones, or bytes, that come in a second. */
     long demand;
 
     boolean alive = true;
@@ -62,12 +66,17 @@ final class Simulation {
 
     Server(int index, long limit) {
       name = "server" + index;
-      lease = new Lease(Lease.Kind.COUNTED, limit);
+      lease =
+          new Lease(counting == Counting.BYTES ? Lease.Kind.FLOWING : Lease.Kind.COUNTED, limit);
       lease.limit(limit, counting == Counting.RATE ? WINDOW_MS * NANOS_PER_MS : 0);
     }
 
     long used() {
-      return counting == Counting.SESSIONS ? live : inWindow();
+      return switch (counting) {
+        case SESSIONS -> live;
+        case RATE -> inWindow();
+        case BYTES -> Math.round(flowing);
+      };
     }
 
     private long inWindow() {
@@ -81,6 +90,35 @@ final class Simulation {
     /** What it may have by its own clock. */
     private long allowed() {
       return staysLocal || now < until ? lease.size() : 0;
+    }
+
+    // Of a class: what may pass now, what waits, bytes a second of this step and of the last look.
+    private double tokens;
+    private double backlog;
+    private double flowing;
+    private double sinceLook;
+    private long lookedAt;
+    private long measured;
+    private boolean waited;
+
+    /** What passes in one step; the burst is that of 20 ms. */
+    private void flow() {
+      double part = Math.max(1, allowed());
+      tokens = Math.min(part * 0.02, tokens + part * STEP_MS / 1000);
+      // It comes in pieces; more than a second's does not wait, because nobody sends it then.
+      double comes = demand * STEP_MS / 1000.0 * (0.5 + random.nextDouble());
+      backlog = Math.min(demand, backlog + comes);
+      double passes = Math.min(tokens, backlog);
+      tokens -= passes;
+      backlog -= passes;
+      waited |= backlog >= 1;
+      flowing = passes * 1000 / STEP_MS;
+      sinceLook += passes;
+      if (now - lookedAt >= LOOK_MS) {
+        measured = Math.round(sinceLook * 1000 / (now - lookedAt));
+        lookedAt = now;
+        sinceLook = 0;
+      }
     }
 
     private void sessions() {
@@ -117,7 +155,11 @@ final class Simulation {
         return;
       }
       inWindowOnce = inWindow() - window[(int) (now / STEP_MS % window.length)];
-      sessions();
+      if (counting == Counting.BYTES) {
+        flow();
+      } else {
+        sessions();
+      }
       if (cut) {
         arrivesAt = NEVER;
         answersAt = NEVER;
@@ -132,7 +174,7 @@ final class Simulation {
       if (now >= arrivesAt) {
         arrivesAt = NEVER;
         calls++;
-        reply = redis.call(name, number, run, false, wishes, now + jump);
+        reply = redis.call(name, number, run, wishes, now + jump);
         answersAt = now + random.nextInt(LONGEST_WAY_MS);
       }
       if (now >= answersAt) {
@@ -142,10 +184,14 @@ final class Simulation {
 
     private void send() {
       sentAt = now;
-      long wanted = lease.want(used(), passed - passedBefore, refused, now * NANOS_PER_MS);
+      boolean flows = counting == Counting.BYTES;
+      refused = flows ? waited ? 1 : 0 : refused;
+      waited = false;
+      long seen = flows ? measured : used();
+      long wanted = lease.want(seen, passed - passedBefore, refused, now * NANOS_PER_MS);
       passedBefore = passed;
       refused = 0;
-      wishes = List.of(new Wish(1, lease.limit(), lease.held(used()), used(), wanted));
+      wishes = List.of(new Wish(1, lease.limit(), lease.held(seen), seen, wanted));
       number++;
       arrivesAt = now + random.nextInt(LONGEST_WAY_MS);
     }
