@@ -124,11 +124,7 @@ final class RequestParser {
       }
       case "move" -> {
         refuse(parts, Set.of("of"));
-        if (parts.of == null) {
-          throw new BadRequestException(
-              "move takes an io worker: its name, such as io/0, or its pid");
-        }
-        yield new Request.Move(parts.of);
+        yield move(parts);
       }
       case "reload" -> {
         refuse(parts, Set.of("recheck"));
@@ -136,10 +132,7 @@ final class RequestParser {
       }
       case "upgrade" -> {
         refuse(parts, Set.of("to", "if_changed"));
-        if (parts.to == null || !parts.to.startsWith("/")) {
-          throw new BadRequestException("upgrade takes the folder of an installation, from / on");
-        }
-        yield new Request.Upgrade(parts.to, parts.ifChanged);
+        yield upgrade(parts);
       }
       case "stop" -> {
         refuse(parts, Set.of("now"));
@@ -201,6 +194,20 @@ final class RequestParser {
       }
     }
     throw new BadRequestException("target takes drain, off or ready, and GROUP or GROUP/MEMBER");
+  }
+
+  private static Request move(Parts parts) throws BadRequestException {
+    if (parts.of == null) {
+      throw new BadRequestException("move takes an io worker: its name, such as io/0, or its pid");
+    }
+    return new Request.Move(parts.of);
+  }
+
+  private static Request upgrade(Parts parts) throws BadRequestException {
+    if (parts.to == null || !parts.to.startsWith("/")) {
+      throw new BadRequestException("upgrade takes the folder of an installation, from / on");
+    }
+    return new Request.Upgrade(parts.to, parts.ifChanged);
   }
 
   private static Long rate(String text) throws BadRequestException {
