@@ -2,7 +2,6 @@ package org.portbouncer.launcher.mother.desk;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
@@ -17,21 +16,15 @@ import org.portbouncer.core.config.Nearest;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.TargetBoard;
-import org.portbouncer.launcher.admin.AccessLogView;
 import org.portbouncer.launcher.admin.BandwidthView;
 import org.portbouncer.launcher.admin.ClusterView;
-import org.portbouncer.launcher.admin.LimitsView;
-import org.portbouncer.launcher.admin.ListenerView;
 import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.admin.Operations;
 import org.portbouncer.launcher.admin.RefusedException;
 import org.portbouncer.launcher.admin.ReloadView;
 import org.portbouncer.launcher.admin.SessionView;
 import org.portbouncer.launcher.admin.SessionWatch;
-import org.portbouncer.launcher.admin.SpareView;
-import org.portbouncer.launcher.admin.StateTransferView;
 import org.portbouncer.launcher.admin.StatusView;
-import org.portbouncer.launcher.admin.WorkerView;
 import org.portbouncer.launcher.metrics.Figures;
 import org.portbouncer.launcher.metrics.MetricsSource;
 import org.portbouncer.launcher.mother.cluster.ClusterKeeper;
@@ -74,9 +67,6 @@ public final class ServerOperations implements Operations, MetricsSource {
   /** A wait of a second that took so long was not this process's alone to end. */
   private static final long STOPPED_NANOS = 1_500_000_000;
 
-  private static final long NANOS_PER_MS = 1_000_000;
-  private static final double NANOS_PER_SECOND = 1e9;
-
   private final Ground ground;
   private final InForce inForce;
   private final FiguresReader figures;
@@ -84,7 +74,7 @@ public final class ServerOperations implements Operations, MetricsSource {
   private final Bandwidth bandwidth;
   private final Targets targets;
   private final StateWatch stateWatch;
-  private final LeftOutLines leftOut;
+  private final StatusViews statusViews;
   private final Supervisor supervisor;
   private final Reloader reloader;
   private final Shutdown shutdown;
@@ -112,7 +102,7 @@ public final class ServerOperations implements Operations, MetricsSource {
     this.bandwidth = new Bandwidth(ground.area().classes(), inForce, supervisor);
     this.targets = targets;
     this.stateWatch = stateWatch;
-    this.leftOut = leftOut;
+    this.statusViews = new StatusViews(inForce, leftOut);
     this.supervisor = supervisor;
     this.reloader = reloader;
     this.shutdown = shutdown;
@@ -131,90 +121,7 @@ public final class ServerOperations implements Operations, MetricsSource {
 
   @Override
   public StatusView status() {
-    return view(figures.read());
-  }
-
-  private StatusView view(Figures now) {
-    Figures.Server server = now.server();
-    Figures.Transfer transfer = now.transfer();
-    return new StatusView(
-        server.version(),
-        server.pid(),
-        server.uptimeS(),
-        server.epoch(),
-        server.standing(),
-        now.listeners().stream()
-            .filter(Figures.Listener::configured)
-            .map(ServerOperations::listener)
-            .toList(),
-        workers(now),
-        spares(now),
-        new StateTransferView(
-            transfer.mode().text(), transfer.spilled(), transfer.slots(), transfer.slotsUsed()),
-        new LimitsView(now.sessions().limit(), now.sessions().active()),
-        now.classes().stream().map(ServerOperations::bandwidth).toList(),
-        new AccessLogView(
-            inForce.configuration().log().access().to().text(),
-            now.trouble().logLinesLost(),
-            leftOut.trouble()),
-        now.trouble().serverLogLinesLost());
-  }
-
-  private static ListenerView listener(Figures.Listener listener) {
-    return new ListenerView(
-        listener.name(),
-        listener.listen(),
-        listener.target(),
-        listener.accepted(),
-        listener.active(),
-        listener.passed(),
-        listener.ended(Result.BLOCKED),
-        listener.ended(Result.LIMITED),
-        listener.failed(),
-        listener.bytesUp(),
-        listener.bytesDown(),
-        listener.lastError());
-  }
-
-  private static BandwidthView bandwidth(Figures.BandwidthClass one) {
-    return new BandwidthView(
-        one.name(),
-        one.up(),
-        one.down(),
-        one.burst(),
-        one.sharedBy(),
-        one.sessions(),
-        one.bytesUp(),
-        one.bytesDown(),
-        one.throttledNanos() / NANOS_PER_SECOND);
-  }
-
-  private static List<SpareView> spares(Figures now) {
-    return now.spares().all().stream()
-        .map(
-            one ->
-                new SpareView(
-                    one.index(), one.pid(), one.ready() ? "waiting" : "starting", one.rssBytes()))
-        .toList();
-  }
-
-  private static List<WorkerView> workers(Figures now) {
-    List<WorkerView> views = new ArrayList<>();
-    for (Figures.Worker worker : now.workers()) {
-      views.add(
-          new WorkerView(
-              worker.stage().text(),
-              worker.index(),
-              worker.pid(),
-              worker.state(),
-              worker.restarts(),
-              worker.sessions(),
-              worker.rssBytes(),
-              worker.cpuNanos() / NANOS_PER_MS,
-              worker.lastEnd(),
-              worker.nextStartMs()));
-    }
-    return views;
+    return statusViews.of(figures.read());
   }
 
   @Override
@@ -274,7 +181,7 @@ public final class ServerOperations implements Operations, MetricsSource {
     }
     return figures.read().classes().stream()
         .filter(one -> one.name().equals(name))
-        .map(ServerOperations::bandwidth)
+        .map(StatusViews::bandwidth)
         .findFirst()
         .orElseThrow(() -> new RefusedException("a reload has just taken the class away"));
   }
