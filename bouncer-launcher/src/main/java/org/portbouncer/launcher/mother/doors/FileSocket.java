@@ -9,13 +9,17 @@ import java.util.Locale;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.ListenOptions;
 import org.portbouncer.core.sys.Accounts;
+import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.LibcIdentity;
+import org.portbouncer.core.sys.SocketName;
+import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.privilege.RunAs;
 
 /**
- * Binds a socket to a file whose permissions and owner are as wanted before anybody may connect.
+ * Binds a socket to a file whose permissions and owner are as wanted before anybody may connect, in
+ * the place of one that nobody listens on any more.
  */
 final class FileSocket {
 
@@ -72,6 +76,48 @@ final class FileSocket {
   private static void give(Path path, String attribute, String name, int id) throws IOException {
     if (!name.isEmpty()) {
       Files.setAttribute(path, attribute, id, LinkOption.NOFOLLOW_LINKS);
+    }
+  }
+
+  /** A socket file that nobody listens on any more was left by a server that was killed. */
+  static void removeStale(Endpoint endpoint, RunAs runAs) throws StartException {
+    SocketName there;
+    try {
+      there = SocketName.at(Path.of(endpoint.path()));
+    } catch (IOException e) {
+      throw Binding.failure(endpoint, Errno.EACCES);
+    }
+    if (!there.isTaken()) {
+      return;
+    }
+    if (!there.isSocket()) {
+      throw new StartException("cannot listen on " + endpoint.text() + ": " + there.inTheWay());
+    }
+    int result = Sockets.probe(endpoint.path());
+    if (Errno.isDescriptorLimit(-result)) {
+      throw Binding.failure(endpoint, -result);
+    }
+    if (result != -Errno.ECONNREFUSED) {
+      throw Binding.failure(endpoint, Errno.EADDRINUSE);
+    }
+    int removed = there.remove(runAs::make);
+    if (removed < 0 && removed != -Errno.ENOENT) {
+      throw new StartException(
+          "cannot listen on "
+              + endpoint.text()
+              + ": cannot remove the old socket file: "
+              + Errno.text(-removed));
+    }
+  }
+
+  /** The file that a socket has just been bound to. */
+  static SocketName made(Endpoint endpoint, int fd) throws StartException {
+    try {
+      return SocketName.at(Path.of(endpoint.path()));
+    } catch (IOException e) {
+      Libc.close(fd);
+      throw new StartException(
+          "cannot listen on " + endpoint.text() + ": its socket file cannot be looked at", e);
     }
   }
 }

@@ -8,21 +8,16 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.Collection;
 import java.util.List;
 import org.portbouncer.core.config.Endpoint;
-import org.portbouncer.core.config.ListenOptions;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.DatagramBatch;
-import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.SockAddr;
 import org.portbouncer.core.sys.SocketName;
 import org.portbouncer.core.sys.Sockets;
-import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.mother.handover.HandoverLink;
-import org.portbouncer.launcher.privilege.RunAs;
 
 /**
  * One bound and listening socket of the mother. The kernel queues clients on it from the moment it
@@ -30,12 +25,8 @@ import org.portbouncer.launcher.privilege.RunAs;
  */
 public final class ListenSocket {
 
-  private static final int BACKLOG = 4096;
-
   /** Bytes of datagrams of new clients that wait to be taken; the kernel takes twice as much. */
   private static final int QUEUE = 1 << 20;
-
-  private static final int FIRST_FREE_PORT = 1024;
 
   private final Endpoint endpoint;
   private final int fd;
@@ -47,7 +38,7 @@ public final class ListenSocket {
   /** The file of a `unix:` socket that was bound here; null for any other. */
   private SocketName file;
 
-  private ListenSocket(
+  ListenSocket(
       Endpoint endpoint,
       int fd,
       boolean sixOnly,
@@ -268,71 +259,6 @@ public final class ListenSocket {
         : null;
   }
 
-  /**
-   * Binds and listens.
-   *
-   * @param options how it is made
-   * @param mptcp whether it takes clients of Multipath TCP
-   * @param sixOnly for an IPv6 address: leave IPv4 clients to another listener on the same port
-   * @param anyPort what {@link #anyPort(Listener, int)} says of it
-   * @param leaving sockets of ours that will be closed: they may have the address still, or one
-   *     that overlaps it
-   * @param runAs who makes a socket file
-   * @throws StartException with one line that names the address and the reason
-   */
-  static ListenSocket open(
-      Endpoint endpoint,
-      ListenOptions options,
-      boolean mptcp,
-      boolean sixOnly,
-      String anyPort,
-      Collection<ListenSocket> leaving,
-      RunAs runAs)
-      throws StartException {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment address = arena.allocate(SockAddr.ROOM + 8L, 8);
-      if (endpoint.kind() == Endpoint.Kind.UNIX) {
-        removeStale(endpoint, runAs);
-      }
-      int fd = bind(endpoint, options, mptcp, sixOnly, address, false, runAs);
-      if (fd == -Errno.EADDRINUSE
-          && (share(endpoint, leaving) || endpoint.udp() && !UdpSockets.isTaken(address))) {
-        fd = bind(endpoint, options, mptcp, sixOnly, address, true, runAs);
-      }
-      if (fd == -Errno.ENOPROTOOPT || fd == -Errno.EPROTONOSUPPORT) {
-        throw new StartException(
-            "cannot listen on "
-                + endpoint.text()
-                + " with mptcp = true: this kernel has no Multipath TCP, or has it switched off"
-                + " (net.mptcp.enabled)");
-      }
-      if (fd < 0) {
-        throw failure(endpoint, -fd);
-      }
-      return new ListenSocket(
-          bound(endpoint, fd, address), fd, sixOnly, anyPort, false, true, file(endpoint, fd));
-    }
-  }
-
-  /**
-   * Lets another socket have the same port beside these, until they are closed.
-   *
-   * @return false where none of them has the port
-   */
-  private static boolean share(Endpoint endpoint, Collection<ListenSocket> leaving) {
-    boolean any = false;
-    for (ListenSocket other : leaving) {
-      if (other.endpoint.kind() == Endpoint.Kind.INET
-          && endpoint.kind() == Endpoint.Kind.INET
-          && other.endpoint.udp() == endpoint.udp()
-          && other.endpoint.port() == endpoint.port()) {
-        Sockets.enable(other.fd, Const.SOL_SOCKET, sharing(endpoint));
-        any = true;
-      }
-    }
-    return any;
-  }
-
   /** Whether it takes clients of Multipath TCP. */
   boolean mptcp() {
     return Sockets.option(fd, Const.SOL_SOCKET, Const.SO_PROTOCOL) == Const.IPPROTO_MPTCP;
@@ -368,77 +294,8 @@ public final class ListenSocket {
   }
 
   /** By which option two sockets have one address; see {@link DatagramDoor} for datagrams. */
-  private static int sharing(Endpoint endpoint) {
+  static int sharing(Endpoint endpoint) {
     return endpoint.udp() ? Const.SO_REUSEADDR : Const.SO_REUSEPORT;
-  }
-
-  /**
-   * @param address where the address is put
-   * @return the descriptor, or the negated errno
-   */
-  private static int bind(
-      Endpoint endpoint,
-      ListenOptions options,
-      boolean mptcp,
-      boolean sixOnly,
-      MemorySegment address,
-      boolean beside,
-      RunAs runAs)
-      throws StartException {
-    int length =
-        endpoint.kind() == Endpoint.Kind.UNIX
-            ? SockAddr.putUnix(address, 0, endpoint.path())
-            : SockAddr.put(address, 0, endpoint.host(), endpoint.port());
-    int fd =
-        Libc.socket(
-            SockAddr.family(address, 0),
-            (endpoint.udp() ? Const.SOCK_DGRAM : Const.SOCK_STREAM)
-                | Const.SOCK_NONBLOCK
-                | Const.SOCK_CLOEXEC,
-            mptcp && endpoint.kind() == Endpoint.Kind.INET && !endpoint.udp()
-                ? Const.IPPROTO_MPTCP
-                : 0);
-    if (fd < 0) {
-      return fd;
-    }
-    if (!endpoint.udp()) {
-      Sockets.enable(fd, Const.SOL_SOCKET, Const.SO_REUSEADDR);
-    }
-    if (beside) {
-      Sockets.enable(fd, Const.SOL_SOCKET, sharing(endpoint));
-    }
-    if (sixOnly) {
-      Sockets.enable(fd, Const.IPPROTO_IPV6, Const.IPV6_V6ONLY);
-    } else {
-      // Whatever the system's standard is (net.ipv6.bindv6only): what was checked is what is bound.
-      Sockets.disable(fd, Const.IPPROTO_IPV6, Const.IPV6_V6ONLY);
-    }
-    if (options.freeBind() && endpoint.kind() == Endpoint.Kind.INET) {
-      boolean four = SockAddr.family(address, 0) == Const.AF_INET;
-      Sockets.enable(
-          fd,
-          four ? Const.IPPROTO_IP : Const.IPPROTO_IPV6,
-          four ? Const.IP_FREEBIND : Const.IPV6_FREEBIND);
-    }
-    int result =
-        endpoint.kind() == Endpoint.Kind.UNIX
-            ? FileSocket.bind(fd, endpoint, options, address.address(), length, runAs)
-            : Libc.bind(fd, address.address(), length);
-    if (endpoint.udp()) {
-      takeDatagrams(fd, SockAddr.family(address, 0));
-    } else {
-      if (endpoint.kind() == Endpoint.Kind.INET) {
-        Sockets.forForwarding(fd);
-      }
-      if (result == 0) {
-        result = Libc.listen(fd, BACKLOG);
-      }
-    }
-    if (result < 0) {
-      Libc.close(fd);
-      return result;
-    }
-    return fd;
   }
 
   /** Has a socket keep what comes, and tell to which address it came. */
@@ -448,7 +305,7 @@ public final class ListenSocket {
   }
 
   /** Fills in the port that the kernel chose. */
-  private static Endpoint bound(Endpoint endpoint, int fd, MemorySegment address) {
+  static Endpoint bound(Endpoint endpoint, int fd, MemorySegment address) {
     if (endpoint.kind() != Endpoint.Kind.INET || endpoint.port() != 0) {
       return endpoint;
     }
@@ -462,68 +319,6 @@ public final class ListenSocket {
         endpoint.path(),
         Endpoint.Ports.ONE,
         endpoint.udp());
-  }
-
-  /** A socket file that nobody listens on any more was left by a server that was killed. */
-  private static void removeStale(Endpoint endpoint, RunAs runAs) throws StartException {
-    SocketName there;
-    try {
-      there = SocketName.at(Path.of(endpoint.path()));
-    } catch (IOException e) {
-      throw failure(endpoint, Errno.EACCES);
-    }
-    if (!there.isTaken()) {
-      return;
-    }
-    if (!there.isSocket()) {
-      throw new StartException("cannot listen on " + endpoint.text() + ": " + there.inTheWay());
-    }
-    int result = Sockets.probe(endpoint.path());
-    if (Errno.isDescriptorLimit(-result)) {
-      throw failure(endpoint, -result);
-    }
-    if (result != -Errno.ECONNREFUSED) {
-      throw failure(endpoint, Errno.EADDRINUSE);
-    }
-    int removed = there.remove(runAs::make);
-    if (removed < 0 && removed != -Errno.ENOENT) {
-      throw new StartException(
-          "cannot listen on "
-              + endpoint.text()
-              + ": cannot remove the old socket file: "
-              + Errno.text(-removed));
-    }
-  }
-
-  /** The file that a socket has just been bound to. */
-  private static SocketName file(Endpoint endpoint, int fd) throws StartException {
-    if (endpoint.kind() != Endpoint.Kind.UNIX) {
-      return null;
-    }
-    try {
-      return SocketName.at(Path.of(endpoint.path()));
-    } catch (IOException e) {
-      Libc.close(fd);
-      throw new StartException(
-          "cannot listen on " + endpoint.text() + ": its socket file cannot be looked at", e);
-    }
-  }
-
-  private static StartException failure(Endpoint endpoint, int errno) {
-    String hint = "";
-    if (errno == Errno.EACCES
-        && endpoint.kind() == Endpoint.Kind.INET
-        && endpoint.port() < FIRST_FREE_PORT) {
-      hint = " (a port below 1024 needs root or CAP_NET_BIND_SERVICE)";
-    } else if (errno == Errno.EADDRNOTAVAIL) {
-      hint = " (no interface of this machine has it)";
-    } else if (endpoint.host().indexOf('%') >= 0
-        && (errno == Errno.EINVAL || errno == Errno.ENODEV)) {
-      return new StartException(
-          "cannot listen on " + endpoint.text() + ": this machine has no such interface");
-    }
-    return new StartException(
-        "cannot listen on " + endpoint.text() + ": " + Errno.text(errno) + hint);
   }
 
   /**

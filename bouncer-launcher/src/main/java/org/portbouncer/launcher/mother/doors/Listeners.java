@@ -156,14 +156,13 @@ public final class Listeners {
           continue;
         }
         ListenSocket socket =
-            ListenSocket.open(
-                endpoint,
-                listener.options(),
-                listener.sockets().isMptcp(),
-                leavesV4(configuration, endpoint),
-                ListenSocket.anyPort(listener, entry.address),
-                beside,
-                runAs);
+            new Binding(
+                    endpoint,
+                    listener.options(),
+                    listener.sockets().isMptcp(),
+                    leavesV4(configuration, endpoint),
+                    runAs)
+                .open(ListenSocket.anyPort(listener, entry.address), beside);
         opened.add(socket);
         entries.add(new Entry(entry.listener, entry.address, socket));
       }
