@@ -5,8 +5,8 @@ import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 
 /**
- * The records of live sessions, one after the other; the one walk over the session table. In the
- * mother, from any thread.
+ * The records of live sessions, one after the other; the one place that walks over the session
+ * table. In the mother, from any thread.
  *
  * <p>Nothing stands still meanwhile: workers move sessions on and end them, and a record that was
  * freed may be another session's before the visitor has read its next field. So whoever
@@ -32,10 +32,25 @@ public final class LiveRecords {
 
   /** Visits every record that is a session's, from accept to its end. */
   public void each(IntConsumer visit) {
-    for (int record = 0; record < records.highWater(); record++) {
+    for (int record = 0; record < room(); record++) {
       if (table.counts(record)) {
         visit.accept(record);
       }
     }
+  }
+
+  /**
+   * Visits every record that ever was a session's, those that nobody has now included: for what a
+   * process that was killed may have left in them.
+   */
+  public void everUsed(IntConsumer visit) {
+    for (int record = 0; record < room(); record++) {
+      visit.accept(record);
+    }
+  }
+
+  /** How many were ever in use: all have a number below that. It grows. */
+  public int room() {
+    return records.highWater();
   }
 }

@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.PriorityQueue;
+import java.util.function.IntConsumer;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.launcher.admin.HeaviestView;
 import org.portbouncer.launcher.admin.SessionOrder;
@@ -31,11 +32,15 @@ public final class HeaviestSessions implements SessionWatch {
   private final Ground ground;
   private final SessionViews views;
 
-  /** By record: whose it was the last time, and what that session had moved; 0 is nobody. */
+  /**
+   * By record: whose it was the last time, and what that session had moved; 0 is nobody. No two
+   * sessions have one id, so that of one that has ended needs not be taken out.
+   */
   private long[] ids = {};
 
   private long[] ups = {};
   private long[] downs = {};
+  private boolean walked;
   private long takenAt;
 
   /** A session that may be among the heaviest. */
@@ -48,26 +53,57 @@ public final class HeaviestSessions implements SessionWatch {
 
   @Override
   public HeaviestView heaviest(SessionOrder order, int most, String match) {
-    SessionTable table = ground.table();
-    int highWater = ground.records().highWater();
-    boolean first = ids.length == 0;
-    makeRoom(highWater);
-    String wanted = match.toLowerCase(Locale.ROOT);
+    boolean first = !walked;
     long now = System.nanoTime();
-    int total = 0;
-    int matching = 0;
-    PriorityQueue<Candidate> heaviest = new PriorityQueue<>(LIGHTEST_FIRST);
-    for (int record = 0; record < highWater; record++) {
-      if (!table.counts(record)) {
-        ids[record] = 0;
-        continue;
+    Walk walk = new Walk(order, most, match.toLowerCase(Locale.ROOT), first, now);
+    makeRoom();
+    ground.live().each(walk);
+    double seconds = first ? 0 : (now - takenAt) / NANOS_PER_SECOND;
+    walked = true;
+    takenAt = now;
+    return new HeaviestView(walk.total, walk.matching, rated(walk.heaviest, seconds));
+  }
+
+  private void makeRoom() {
+    int room = ground.live().room();
+    if (ids.length < room) {
+      ids = Arrays.copyOf(ids, room);
+      ups = Arrays.copyOf(ups, room);
+      downs = Arrays.copyOf(downs, room);
+    }
+  }
+
+  /** One look at all sessions. */
+  private final class Walk implements IntConsumer {
+    private final SessionTable table = ground.table();
+    private final PriorityQueue<Candidate> heaviest = new PriorityQueue<>(LIGHTEST_FIRST);
+    private final SessionOrder order;
+    private final int most;
+    private final String wanted;
+    private final boolean first;
+    private final long now;
+    private int total;
+    private int matching;
+
+    Walk(SessionOrder order, int most, String wanted, boolean first, long now) {
+      this.order = order;
+      this.most = most;
+      this.wanted = wanted;
+      this.first = first;
+      this.now = now;
+    }
+
+    @Override
+    public void accept(int record) {
+      if (record >= ids.length) {
+        makeRoom(); // sessions go on coming
       }
-      Candidate candidate = look(table, record, first, order, now);
+      Candidate candidate = look(record);
       total++;
       if (!wanted.isEmpty()) {
         SessionView view = views.one(record);
         if (view == null || !view.mentions(wanted)) {
-          continue;
+          return;
         }
       }
       matching++;
@@ -76,42 +112,28 @@ public final class HeaviestSessions implements SessionWatch {
         heaviest.remove();
       }
     }
-    double seconds = first ? 0 : (now - takenAt) / NANOS_PER_SECOND;
-    takenAt = now;
-    return new HeaviestView(total, matching, rated(heaviest, seconds));
-  }
 
-  /** At least one place, or the first time would not be told from the next. */
-  private void makeRoom(int highWater) {
-    int room = Math.max(1, highWater);
-    if (ids.length < room) {
-      ids = Arrays.copyOf(ids, room);
-      ups = Arrays.copyOf(ups, room);
-      downs = Arrays.copyOf(downs, room);
+    /** Compares with the last time, and remembers for the next. */
+    private Candidate look(int record) {
+      long id = table.id(record);
+      long up = table.bytesUp(record);
+      long down = table.bytesDown(record);
+      boolean known = ids[record] == id;
+      // All that a new session has moved, it has moved since the last time.
+      long movedUp = known ? Math.max(0, up - ups[record]) : first ? 0 : up;
+      long movedDown = known ? Math.max(0, down - downs[record]) : first ? 0 : down;
+      ids[record] = id;
+      ups[record] = up;
+      downs[record] = down;
+      long weight =
+          switch (order) {
+            case RATE -> movedUp + movedDown;
+            case BYTES -> up + down;
+            case AGE -> now - table.accepted(record);
+            case IDLE -> now - table.activity(record);
+          };
+      return new Candidate(record, id, weight, up + down, movedUp, movedDown);
     }
-  }
-
-  /** Compares with the last time, and remembers for the next. */
-  private Candidate look(
-      SessionTable table, int record, boolean first, SessionOrder order, long now) {
-    long id = table.id(record);
-    long up = table.bytesUp(record);
-    long down = table.bytesDown(record);
-    boolean known = ids[record] == id;
-    // All that a new session has moved, it has moved since the last time.
-    long movedUp = known ? Math.max(0, up - ups[record]) : first ? 0 : up;
-    long movedDown = known ? Math.max(0, down - downs[record]) : first ? 0 : down;
-    ids[record] = id;
-    ups[record] = up;
-    downs[record] = down;
-    long weight =
-        switch (order) {
-          case RATE -> movedUp + movedDown;
-          case BYTES -> up + down;
-          case AGE -> now - table.accepted(record);
-          case IDLE -> now - table.activity(record);
-        };
-    return new Candidate(record, id, weight, up + down, movedUp, movedDown);
   }
 
   private List<HeaviestView.Rated> rated(PriorityQueue<Candidate> heaviest, double seconds) {

@@ -1,9 +1,9 @@
 package org.portbouncer.launcher.mother.upkeep;
 
 import java.util.BitSet;
-import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.StateSlots;
+import org.portbouncer.launcher.mother.ground.LiveRecords;
 
 /**
  * Finds state slots that are taken and that no session's record names: a worker was killed between
@@ -14,10 +14,10 @@ final class LostSlots {
 
   private final StateSlots slots;
   private final SessionTable table;
-  private final RecordAllocator records;
+  private final LiveRecords records;
   private BitSet suspects = new BitSet();
 
-  LostSlots(StateSlots slots, SessionTable table, RecordAllocator records) {
+  LostSlots(StateSlots slots, SessionTable table, LiveRecords records) {
     this.slots = slots;
     this.table = table;
     this.records = records;
@@ -30,12 +30,13 @@ final class LostSlots {
    */
   int giveBack() {
     BitSet nameless = slots.taken();
-    for (int record = 0; record < records.highWater(); record++) {
-      int slot = table.transfer().slot(record);
-      if (slot >= 0) {
-        nameless.clear(slot);
-      }
-    }
+    records.everUsed(
+        record -> {
+          int slot = table.transfer().slot(record);
+          if (slot >= 0) {
+            nameless.clear(slot);
+          }
+        });
     suspects.and(nameless);
     suspects.stream().forEach(slots::free);
     int lost = suspects.cardinality();

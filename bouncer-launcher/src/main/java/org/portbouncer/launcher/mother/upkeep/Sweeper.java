@@ -59,7 +59,7 @@ public final class Sweeper extends Timer {
     this.live = ground.live();
     this.ends = ground.ends();
     this.slots = ground.states().slots();
-    this.lostSlots = new LostSlots(slots, table, ground.records());
+    this.lostSlots = new LostSlots(slots, table, ground.live());
   }
 
   public void start() {

@@ -6,13 +6,15 @@ import org.junit.jupiter.api.Test;
 import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.StateSlots;
+import org.portbouncer.launcher.mother.ground.LiveRecords;
 
 class LostSlotsTest {
 
   private final SharedArea area = SharedArea.create(64);
   private final RecordAllocator records = new RecordAllocator(area.sessions(), 1);
   private final StateSlots slots = StateSlots.create(64, 120);
-  private final LostSlots lost = new LostSlots(slots, area.sessions(), records);
+  private final LostSlots lost =
+      new LostSlots(slots, area.sessions(), new LiveRecords(area.sessions(), records));
 
   @Test
   void shouldGiveBackWhenNoRecordNamesTheSlot() {
