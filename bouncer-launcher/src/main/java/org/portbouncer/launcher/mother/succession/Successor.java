@@ -1,28 +1,21 @@
 package org.portbouncer.launcher.mother.succession;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.portbouncer.core.control.ControlException;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.loop.Timer;
-import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.sys.ChildProcess;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
-import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.launcher.Version;
-import org.portbouncer.launcher.admin.UpgradeView;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.handover.HandoverLink;
 import org.portbouncer.launcher.mother.launch.ProcessEnd;
 import org.portbouncer.launcher.mother.rescue.Inboxes;
-import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,28 +62,24 @@ final class Successor extends Pollable {
     FAILED
   }
 
-  private interface Item {
-    int send();
-  }
-
   private final SuccessorParts parts;
   private final Ground ground;
   private final UpgradeWatch watch;
   private final HandoverLink.Hello own = HandoverLink.Hello.own(Version.text());
-  private final Deque<Item> items = new ArrayDeque<>();
   private final List<Inboxes.Inbox> inboxes = new ArrayList<>();
 
-  /** Memory files made for it. */
-  private final List<Integer> files = new ArrayList<>();
-
   private HandoverLink link;
+
+  /** What it is given; null before it has said who it is. */
+  private Bequest bequest;
+
   private HandoverLink.Hello other;
   private HandoverLink.Ready ready;
   private ChildProcess child;
   private Step step = Step.STARTING;
   private long stepSince;
   private long progressAt;
-  private int lastEpoch;
+  private Departure departure;
 
   /** What became of the link, and when; null where it is there. */
   private String lost;
@@ -196,9 +185,7 @@ final class Successor extends Pollable {
       case HELLO -> hello(link.readHello());
       case NEXT -> {
         link.readNothing();
-        Item item = items.poll();
-        if (other == null
-            || (item == null ? link.say(HandoverLink.Word.COMPLETE) : item.send()) != 0) {
+        if (bequest == null || bequest.sendNext() != 0) {
           throw new ControlException("it cannot be told what it is to have");
         }
       }
@@ -209,7 +196,7 @@ final class Successor extends Pollable {
           throw new ControlException("READY of nobody");
         }
         ready = said;
-        closeFiles();
+        bequest.close();
         becomeReady();
       }
       case INBOX -> {
@@ -250,41 +237,17 @@ final class Successor extends Pollable {
     if (link.hello(own) != 0) {
       throw new ControlException("it does not listen");
     }
-    for (HandoverLink.Kept socket : parts.inForce().listeners().toInherit()) {
-      items.add(() -> link.socket(socket));
-    }
+    bequest = new Bequest(link);
+    bequest.addSockets(parts.inForce().listeners().toInherit());
     if (own.differsFrom(other).isEmpty()) {
-      addMemories();
+      bequest.addSessions(parts);
     }
-  }
-
-  private void addMemories() {
-    items.add(
-        () -> link.memory(HandoverLink.Memory.AREA, ground.area().fd(), ground.area().size()));
-    if (ground.states().slots() != null) {
-      int slots = ground.states().slots().fd();
-      items.add(() -> link.memory(HandoverLink.Memory.SLOTS, slots, 0));
-    }
-    add(HandoverLink.Memory.EPOCHS, parts.published().toInherit());
-    add(HandoverLink.Memory.BOOKS, parts.epochs().books(parts.supervisor()).encode());
-  }
-
-  private void add(HandoverLink.Memory kind, byte[] bytes) {
-    int fd = Native.constantFile("bouncer-handover", bytes);
-    files.add(fd);
-    items.add(() -> link.memory(kind, fd, bytes.length));
-  }
-
-  private void closeFiles() {
-    files.forEach(Libc::close);
-    files.clear();
-    items.clear();
   }
 
   // How it goes on.
 
   private void becomeReady() {
-    lastEpoch = parts.inForce().epoch().number();
+    departure = new Departure(parts, parts.inForce().epoch().number());
     parts.acceptor().pause();
     to(Step.PASSING_ON);
     watch.progress("it is ready; handing over");
@@ -350,9 +313,7 @@ final class Successor extends Pollable {
         ground.active());
     to(Step.MOVING);
     if (ready.takes() && !inboxes.isEmpty()) {
-      int last = lastEpoch;
-      parts.supervisor().ours(number -> number <= last);
-      parts.supervisor().handOver(inboxes);
+      departure.begin(inboxes);
     } else {
       tell(left(), ready.why().isEmpty() ? "the new server does not take them" : ready.why());
     }
@@ -360,7 +321,7 @@ final class Successor extends Pollable {
 
   private void move(long now, long since) {
     int left = left();
-    if (left == 0 && allArrived()) {
+    if (left == 0 && departure.allArrived()) {
       tell(0, "");
       parts.supervisor().stopWorkers();
       to(Step.ENDING);
@@ -374,74 +335,16 @@ final class Successor extends Pollable {
 
   /** Sessions that are this server's still. */
   private int left() {
-    if (!ready.takes()) {
-      return ground.active();
-    }
-    SessionTable table = ground.table();
-    Set<Integer> ours = new HashSet<>(Set.of(ground.pid()));
-    parts.supervisor().workers().forEach(worker -> ours.add(worker.pid()));
-    int[] left = new int[1];
-    boolean[] unwanted = new boolean[1];
-    ground
-        .live()
-        .each(
-            record -> {
-              if (table.epoch(record) <= lastEpoch
-                  && (table.setupMicros(record) == 0 || ours.contains(table.owner(record)))) {
-                left[0]++;
-                unwanted[0] |= table.unwanted(record) != null;
-              }
-            });
-    if (unwanted[0]) {
-      // The operator asks the other server, which marks them; its workers do not have them.
-      parts.supervisor().endUnwanted();
-    }
-    return left[0];
-  }
-
-  /** Whether none is between here and there. */
-  private boolean allArrived() {
-    SessionTable table = ground.table();
-    return parts.supervisor().handedOver().stream()
-        .noneMatch(
-            one ->
-                table.generation(one.record()) == one.generation()
-                    && table.phase(one.record()) == SessionTable.Phase.QUEUED);
+    return ready.takes() ? departure.left() : ground.active();
   }
 
   /** Tells the command how it went; once. */
   private void tell(int left, String why) {
-    if (told) {
-      return;
+    if (!told) {
+      told = true;
+      watch.done(
+          departure.view(own.version(), other.version(), ready.pid(), left, left == 0 ? "" : why));
     }
-    told = true;
-    SessionTable table = ground.table();
-    List<Supervisor.Resumed> moved = parts.supervisor().handedOver();
-    UpgradeView.StoodStill stoodStill =
-        UpgradeView.StoodStill.of(
-            moved.stream()
-                .filter(one -> table.generation(one.record()) == one.generation())
-                .mapToInt(one -> table.flow().stoodStillMicros(one.record()))
-                .toArray());
-    int lost = parts.supervisor().lostOnHandover();
-    LOG.info(
-        "upgrade: sessions that go on there: {}, that ended: {}, that stay here until they end:"
-            + " {}{}; they stood still for {} ms at most",
-        moved.size(),
-        lost,
-        left,
-        left == 0 ? "" : " (" + why + ")",
-        stoodStill.most() / 1000);
-    watch.done(
-        new UpgradeView(
-            own.version(),
-            other.version(),
-            ready.pid(),
-            moved.size(),
-            lost,
-            left,
-            left == 0 ? "" : why,
-            stoodStill));
   }
 
   // How it fails.
@@ -467,7 +370,9 @@ final class Successor extends Pollable {
       child.kill();
     }
     closeLink();
-    closeFiles();
+    if (bequest != null) {
+      bequest.close();
+    }
     inboxes.forEach(inbox -> Libc.close(inbox.writing()));
     inboxes.clear();
     if (turning && !parts.shutdown().begun()) {
