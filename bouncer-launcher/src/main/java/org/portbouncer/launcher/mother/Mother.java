@@ -63,6 +63,7 @@ import org.portbouncer.launcher.mother.staff.HangWatch;
 import org.portbouncer.launcher.mother.staff.PublishedEpoch;
 import org.portbouncer.launcher.mother.staff.PublishedEpochs;
 import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.WorkerNews;
 import org.portbouncer.launcher.mother.staff.WorkerProcess;
 import org.portbouncer.launcher.mother.succession.ProgramFile;
 import org.portbouncer.launcher.mother.succession.SuccessorParts;
@@ -87,7 +88,7 @@ import org.slf4j.LoggerFactory;
  * ends. One loop on the main thread does all but the admin socket's talking; here its parts are put
  * together.
  */
-public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.Orders {
+public final class Mother implements EventLoop.Turn, WorkerNews, OldServer.Orders {
 
   private static final Logger LOG = LoggerFactory.getLogger(Mother.class);
 
@@ -103,6 +104,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
   private final Notifier notifier;
   private final Predecessors predecessors;
   private final KeptSockets keptSockets;
+  private final Inboxes inboxes;
   private final PublishedEpochs published;
   private final LeftOutLines leftOut;
   private final AccessLogWriting writing;
@@ -150,19 +152,19 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
     keptSockets = new KeptSockets(notifier);
     leftOut = new LeftOutLines(ground, inForce);
     writing = new AccessLogWriting(accessLog, ground.loop(), leftOut);
-    Inboxes inboxes = new Inboxes(ground.states().inlineBytes());
+    inboxes = new Inboxes(ground.states().inlineBytes());
     published = new PublishedEpochs();
     supervisor =
         new Supervisor(ground, inForce, published, accessLog, notifier, inboxes, Launcher.OURS);
-    accessLogKeeper = new AccessLogKeeper(ground.loop(), accessLog, streams, supervisor);
-    keeper = new EpochKeeper(ground, inForce, published, supervisor);
+    accessLogKeeper = new AccessLogKeeper(ground.loop(), accessLog, streams, supervisor.everyone());
+    keeper = new EpochKeeper(ground, inForce, published, supervisor.everyone());
     AcceptPauses pauses = new AcceptPauses();
     acceptor = new Acceptor(ground, pauses, inboxes.writing(StageId.NEGOTIATE));
     ClassPlaces classes = new ClassPlaces(ground.area(), ground.live(), ground.epochs());
     CounterPlaces places = new CounterPlaces(ground.area());
     epochs = new EpochSwitch(ground, inForce, classes, places, keeper, supervisor, acceptor);
-    Targets targets = new Targets(ground, inForce, supervisor);
-    ClusterLimits limits = new ClusterLimits(ground, supervisor);
+    Targets targets = new Targets(ground, inForce, supervisor.everyone());
+    ClusterLimits limits = new ClusterLimits(ground, supervisor.everyone());
     classes.share(limits::part);
     cluster = new ClusterKeeper(ground, inForce, limits);
     stateWatch = new StateWatch(ground, inForce, supervisor, acceptor, leftOut, targets, cluster);
@@ -383,7 +385,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
     int last = inheritance.lastEpoch();
     epochs.inherit(inheritance);
     supervisor.inherit(inheritance.books());
-    supervisor.ours(number -> number > last);
+    supervisor.hopSearch().ours(number -> number > last);
     published.inherit(inheritance.epochs());
     keeper.pin(last);
   }
@@ -406,7 +408,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
         .start();
     leftOut.start();
     predecessors.begin();
-    new Strays(ground.loop(), supervisor, ground.pid()).start();
+    new Strays(ground.loop(), supervisor.staff(), ground.pid()).start();
     stateWatch.start(hangWatch);
   }
 
@@ -518,7 +520,7 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
       return;
     }
     accept();
-    oldServer.serving(supervisor.inboxesOfIo());
+    oldServer.serving(inboxes.writing(StageId.IO));
   }
 
   @Override
@@ -538,8 +540,9 @@ public final class Mother implements EventLoop.Turn, Supervisor.News, OldServer.
   public void ended() {
     if (inheritance.takesSessions()) {
       keeper.unpin();
-      supervisor.ours(_ -> true);
-      new LeftBehind(ground, supervisor, inheritance.lastEpoch(), inheritance.books().workers())
+      supervisor.hopSearch().ours(_ -> true);
+      new LeftBehind(
+              ground, supervisor.staff(), inheritance.lastEpoch(), inheritance.books().workers())
           .start();
     }
   }

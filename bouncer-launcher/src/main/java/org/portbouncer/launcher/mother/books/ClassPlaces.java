@@ -134,7 +134,7 @@ public final class ClassPlaces {
   /**
    * Puts an epoch's rates in force, for live sessions of its classes too; what the operator had
    * changed is undone. No session of the epoch may have begun; those that wait for their rate are
-   * told by {@code Supervisor.classesChanged}.
+   * told by {@code AllWorkers.classesChanged}.
    */
   public void publish(Epoch epoch) {
     List<BandwidthClass> classes = epoch.configuration().bandwidth();

@@ -19,7 +19,7 @@ import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.LiveSessions;
-import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.AllWorkers;
 
 /**
  * The limits that this server holds with others: what it uses of each and could use, and where its
@@ -112,7 +112,7 @@ public final class ClusterLimits {
   private record SharedClass(int index, int place, Shared up, Shared down) {}
 
   private final Ground ground;
-  private final Supervisor supervisor;
+  private final AllWorkers workers;
   private Map<Long, Shared> byKey = new HashMap<>();
   private List<Shared> all = List.of();
   private List<SharedRule> rules = List.of();
@@ -124,9 +124,9 @@ public final class ClusterLimits {
   /** Until when the parts are ours; 0 for no part yet. */
   private long until;
 
-  public ClusterLimits(Ground ground, Supervisor supervisor) {
+  public ClusterLimits(Ground ground, AllWorkers workers) {
     this.ground = ground;
-    this.supervisor = supervisor;
+    this.workers = workers;
   }
 
   /** All of the configuration in force. */
@@ -388,7 +388,7 @@ public final class ClusterLimits {
               .set(one.place(), part.up(), part.down(), part.burst(), System.nanoTime());
     }
     if (changed) {
-      supervisor.classesChanged();
+      workers.classesChanged();
     }
   }
 }

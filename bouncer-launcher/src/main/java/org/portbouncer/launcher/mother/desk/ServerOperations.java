@@ -99,7 +99,7 @@ public final class ServerOperations implements Operations, MetricsSource {
     this.inForce = inForce;
     this.figures = figures;
     this.sessions = new SessionViews(ground);
-    this.bandwidth = new Bandwidth(ground.area().classes(), inForce, supervisor);
+    this.bandwidth = new Bandwidth(ground.area().classes(), inForce, supervisor.everyone());
     this.targets = targets;
     this.stateWatch = stateWatch;
     this.statusViews = new StatusViews(inForce, leftOut);
@@ -155,7 +155,7 @@ public final class ServerOperations implements Operations, MetricsSource {
                     }
                   });
           if (!killed.isEmpty()) {
-            supervisor.endUnwanted();
+            supervisor.everyone().endUnwanted();
           }
           return killed.cardinality();
         });
@@ -199,7 +199,7 @@ public final class ServerOperations implements Operations, MetricsSource {
   @Override
   public int move(String worker) throws RefusedException {
     CompletableFuture<Moves.Outcome> done = new CompletableFuture<>();
-    String refusal = onLoop(() -> supervisor.move(worker, done::complete));
+    String refusal = onLoop(() -> supervisor.moves().begin(worker, done::complete));
     if (!refusal.isEmpty()) {
       throw new RefusedException(refusal);
     }

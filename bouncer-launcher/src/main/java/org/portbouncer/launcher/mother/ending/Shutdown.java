@@ -210,7 +210,7 @@ public final class Shutdown extends Timer {
     stepSince = loop.now();
     progressAt = loop.now() + PROGRESS_NANOS;
     if (next == Step.ENDING) {
-      supervisor.endAll(result);
+      supervisor.everyone().endAll(result);
       predecessors.endAll(result);
     } else if (next == Step.STOPPING) {
       supervisor.stopWorkers();

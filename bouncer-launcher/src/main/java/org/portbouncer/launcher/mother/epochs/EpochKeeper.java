@@ -5,9 +5,9 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
+import org.portbouncer.launcher.mother.staff.AllWorkers;
 import org.portbouncer.launcher.mother.staff.PublishedEpoch;
 import org.portbouncer.launcher.mother.staff.PublishedEpochs;
-import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +29,7 @@ public final class EpochKeeper extends Timer {
   private final Ground ground;
   private final InForce inForce;
   private final PublishedEpochs published;
-  private final Supervisor supervisor;
+  private final AllWorkers workers;
 
   /** What the workers were told last. */
   private BitSet named = new BitSet();
@@ -40,11 +40,11 @@ public final class EpochKeeper extends Timer {
   private final BitSet pinned = new BitSet();
 
   public EpochKeeper(
-      Ground ground, InForce inForce, PublishedEpochs published, Supervisor supervisor) {
+      Ground ground, InForce inForce, PublishedEpochs published, AllWorkers workers) {
     this.ground = ground;
     this.inForce = inForce;
     this.published = published;
-    this.supervisor = supervisor;
+    this.workers = workers;
   }
 
   /** Adds the newest, which workers that start from now on get too. */
@@ -103,7 +103,7 @@ public final class EpochKeeper extends Timer {
       named = inUse;
       ground.epochs().retain(number -> number >= newest || inUse.get(number));
       published.retain(inUse, oldest, newest);
-      supervisor.retire(oldest, inUse.stream().toArray());
+      workers.retire(oldest, inUse.stream().toArray());
       LOG.debug("configurations in use: {}", inUse);
     }
   }

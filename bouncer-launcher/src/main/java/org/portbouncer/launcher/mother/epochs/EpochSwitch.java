@@ -73,8 +73,8 @@ public final class EpochSwitch {
         places.ownRules(),
         places.members(),
         classes.all(),
-        of.allPlaces(),
-        of.allRestarts());
+        of.staff().allPlaces(),
+        of.restarts().all());
   }
 
   /** Puts the first in force, before there are workers, and before clients are accepted. */
@@ -87,12 +87,12 @@ public final class EpochSwitch {
   /** Has new sessions set out under this configuration, which all workers know. */
   void putInForce(Epoch next, Listeners newer) {
     classes.publish(next);
-    supervisor.classesChanged();
+    supervisor.everyone().classesChanged();
     ground.epochs().add(next);
     inForce.put(next, newer);
     acceptor.serve(next, newer);
     newer.comeIntoForce();
     LogSetup.levels(next.configuration().log());
-    supervisor.levelsChanged();
+    supervisor.everyone().levelsChanged();
   }
 }

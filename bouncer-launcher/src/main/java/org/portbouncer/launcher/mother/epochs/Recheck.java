@@ -13,7 +13,7 @@ import org.portbouncer.core.session.Result;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.mother.ground.Ground;
-import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.AllWorkers;
 
 /**
  * Decides about every live session again, as if it came now, and ends those that the rules block.
@@ -46,7 +46,7 @@ final class Recheck {
    *
    * @return how many sessions
    */
-  int carryOut(Ground ground, Supervisor supervisor) {
+  int carryOut(Ground ground, AllWorkers workers) {
     SessionTable table = ground.table();
     long nowMs = System.currentTimeMillis();
     BitSet ended = new BitSet();
@@ -61,7 +61,7 @@ final class Recheck {
               }
             });
     if (!ended.isEmpty()) {
-      supervisor.endUnwanted();
+      workers.endUnwanted();
     }
     return ended.cardinality();
   }

@@ -207,7 +207,7 @@ final class ReloadRun {
     problems = new ArrayList<>(problems);
     problems.addAll(kept.warnings());
     try {
-      supervisor.rights().check(kept.configuration());
+      supervisor.staff().rights().check(kept.configuration());
       listeners =
           parts.inForce().listeners().reopen(kept.configuration(), parts.acceptor().leaving());
       Configuration bound = listeners.withPorts(kept.configuration());
@@ -244,9 +244,9 @@ final class ReloadRun {
     published = made.encoded;
     rechecking = made.recheck;
     handedOut = true;
-    asked = supervisor.dependable();
+    asked = supervisor.staff().dependable();
     parts.keeper().add(published);
-    supervisor.publish(published);
+    supervisor.everyone().publish(published);
     try {
       hired = supervisor.hire(epoch.configuration().workers());
     } catch (StartException e) {
@@ -288,7 +288,7 @@ final class ReloadRun {
         return worker;
       }
     }
-    return supervisor.ignorant(epoch.number());
+    return supervisor.staff().ignorant(epoch.number());
   }
 
   private void tooSlow() {
@@ -313,7 +313,7 @@ final class ReloadRun {
     }
     Workers workers = epoch.configuration().workers();
     int leave = supervisor.adopt(workers);
-    int ended = rechecking == null ? 0 : rechecking.carryOut(parts.ground(), supervisor);
+    int ended = rechecking == null ? 0 : rechecking.carryOut(parts.ground(), supervisor.everyone());
     List<String> was = names(old);
     List<String> is = names(epoch.configuration());
     List<String> added = is.stream().filter(name -> !was.contains(name)).toList();
@@ -356,8 +356,8 @@ final class ReloadRun {
     }
     if (handedOut) {
       parts.published().withdraw(published);
-      supervisor.withdraw(epoch.number());
-      supervisor.dismiss(hired);
+      supervisor.everyone().withdraw(epoch.number());
+      supervisor.staff().dismiss(hired);
     }
     if (listeners != null) {
       listeners.withdraw();

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.portbouncer.launcher.admin.ReloadView;
-import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.WorkerNews;
 import org.portbouncer.launcher.mother.staff.WorkerProcess;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * after the other. What is asked while one is under way is done after it, all of that at once: the
  * file may have changed since it was read. In the mother, on her loop's thread.
  */
-public final class Reloader implements Supervisor.News {
+public final class Reloader implements WorkerNews {
 
   private static final Logger LOG = LoggerFactory.getLogger(Reloader.class);
 

@@ -219,7 +219,7 @@ public final class FiguresReader {
         }
       }
       // What workers counted that a reload made superfluous stays counted.
-      for (int place : supervisor.places(stage)) {
+      for (int place : supervisor.staff().places(stage)) {
         received += board.get(place, WorkerBoard.Count.RECEIVED);
         refused += board.get(place, WorkerBoard.Count.REFUSED);
         descriptorPauses += board.get(place, WorkerBoard.Count.DESCRIPTOR_PAUSES);
@@ -231,7 +231,7 @@ public final class FiguresReader {
               stage,
               configured,
               ready,
-              supervisor.restarts(stage),
+              supervisor.restarts().of(stage),
               live.queued(stage),
               received,
               refused,

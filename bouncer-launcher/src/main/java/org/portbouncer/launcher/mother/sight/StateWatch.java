@@ -12,6 +12,7 @@ import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.staff.HangWatch;
 import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.WorkerNews;
 import org.portbouncer.launcher.mother.staff.WorkerProcess;
 import org.portbouncer.launcher.mother.tuning.Targets;
 import org.portbouncer.launcher.mother.upkeep.LeftOutLines;
@@ -26,7 +27,7 @@ import org.portbouncer.launcher.state.Standing;
  * all outputs take it from here. In the mother; looks on her loop's thread, {@link #now} is for
  * any.
  */
-public final class StateWatch extends Timer implements Supervisor.News {
+public final class StateWatch extends Timer implements WorkerNews {
 
   private static final long LOOK_NANOS = 250_000_000L;
 

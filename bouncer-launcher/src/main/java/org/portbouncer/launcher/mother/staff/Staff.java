@@ -2,6 +2,7 @@ package org.portbouncer.launcher.mother.staff;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
@@ -32,7 +33,6 @@ public final class Staff {
   private static final Logger LOG = LoggerFactory.getLogger(Staff.class);
 
   private final Ground ground;
-  private final WorkerProcess.Watcher watcher;
   private final Inboxes inboxes;
   private final List<WorkerProcess> all = new CopyOnWriteArrayList<>();
 
@@ -48,6 +48,7 @@ public final class Staff {
   private final Deque<ControlChannel> spareLinks = new ArrayDeque<>();
 
   private Confinement confinement;
+  private WorkerProcess.Watcher watcher;
 
   /** Io workers that get sessions, and which set of them this is. */
   private List<WorkerProcess> lanes = List.of();
@@ -59,9 +60,8 @@ public final class Staff {
    */
   private List<Inboxes.Inbox> successors = List.of();
 
-  Staff(Ground ground, WorkerProcess.Watcher watcher, Inboxes inboxes) {
+  Staff(Ground ground, Inboxes inboxes) {
     this.ground = ground;
-    this.watcher = watcher;
     this.inboxes = inboxes;
     for (StageId stage : StageId.values()) {
       freePlaces.put(stage, new ArrayDeque<>());
@@ -69,23 +69,24 @@ public final class Staff {
     }
   }
 
-  /** Says how those that are added from now on are confined. */
-  void confine(Confinement how) {
+  /** Says how those that are added from now on are confined, and who is told of them. */
+  void begin(Confinement how, WorkerProcess.Watcher whom) {
     confinement = how;
+    watcher = whom;
   }
 
   /** What connect workers keep for their sockets. */
-  SocketRights rights() {
+  public SocketRights rights() {
     return confinement.rights();
   }
 
   /** All workers, running or not, by stage and index. */
-  List<WorkerProcess> all() {
+  public List<WorkerProcess> all() {
     return all;
   }
 
   /** The places on the board where a stage's workers count, those that are gone included. */
-  List<Integer> places(StageId stage) {
+  public List<Integer> places(StageId stage) {
     return places.get(stage);
   }
 
@@ -241,7 +242,7 @@ public final class Staff {
   }
 
   /** A worker of the server before has left its place: it is for another of its stage. */
-  void free(StageId stage, int place) {
+  public void free(StageId stage, int place) {
     freePlaces.get(stage).add(place);
   }
 
@@ -264,7 +265,7 @@ public final class Staff {
   }
 
   /** Gives up workers that were added for a reload which has failed. */
-  void dismiss(List<WorkerProcess> added) {
+  public void dismiss(List<WorkerProcess> added) {
     for (WorkerProcess worker : added) {
       worker.leave();
       worker.destroy();
@@ -285,5 +286,41 @@ public final class Staff {
       }
     }
     return true;
+  }
+
+  /** Whether a worker runs in that process. */
+  public boolean isWorker(int pid) {
+    return all.stream().anyMatch(one -> one.pid() == pid);
+  }
+
+  /** Whether a worker has said that this is its keeper. */
+  public boolean isKeeper(int pid) {
+    return all.stream().anyMatch(one -> one.keeper() != null && one.keeper().is(pid));
+  }
+
+  /**
+   * All workers but those that die again and again, whom nobody can wait for, and those that are
+   * about to end because they are not needed.
+   */
+  public List<WorkerProcess> dependable() {
+    return all.stream()
+        .filter(one -> !one.leaving())
+        .filter(one -> one.state() == WorkerProcess.State.READY || one.pauses().last() == 0)
+        .toList();
+  }
+
+  /** A worker that runs and does not know that configuration; null where all do. */
+  public WorkerProcess ignorant(int epoch) {
+    for (WorkerProcess worker : all) {
+      if (worker.running() && worker.knows() < epoch) {
+        return worker;
+      }
+    }
+    return null;
+  }
+
+  /** For each stage the places of its workers, those that are gone included. */
+  public List<List<Integer>> allPlaces() {
+    return Arrays.stream(StageId.values()).map(stage -> List.copyOf(places(stage))).toList();
   }
 }

@@ -7,7 +7,7 @@ import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.launcher.admin.UpgradeView;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.rescue.Inboxes;
-import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.Aftermath;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +34,7 @@ final class Departure {
 
   /** Has them go on there, in whoever reads these inboxes. */
   void begin(List<Inboxes.Inbox> inboxes) {
-    parts.supervisor().ours(number -> number <= lastEpoch);
+    parts.supervisor().hopSearch().ours(number -> number <= lastEpoch);
     parts.supervisor().handOver(inboxes);
   }
 
@@ -57,7 +57,7 @@ final class Departure {
             });
     if (unwanted[0]) {
       // The operator asks the other server, which marks them; its workers do not have them.
-      parts.supervisor().endUnwanted();
+      parts.supervisor().everyone().endUnwanted();
     }
     return left[0];
   }
@@ -65,7 +65,7 @@ final class Departure {
   /** Whether none is between here and there. */
   boolean allArrived() {
     SessionTable table = ground.table();
-    return parts.supervisor().handedOver().stream()
+    return parts.supervisor().aftermath().handedOver().stream()
         .noneMatch(
             one ->
                 table.generation(one.record()) == one.generation()
@@ -83,14 +83,14 @@ final class Departure {
    */
   UpgradeView view(String from, String to, int pid, int left, String why) {
     SessionTable table = ground.table();
-    List<Supervisor.Resumed> moved = parts.supervisor().handedOver();
+    List<Aftermath.Resumed> moved = parts.supervisor().aftermath().handedOver();
     UpgradeView.StoodStill stoodStill =
         UpgradeView.StoodStill.of(
             moved.stream()
                 .filter(one -> table.generation(one.record()) == one.generation())
                 .mapToInt(one -> table.flow().stoodStillMicros(one.record()))
                 .toArray());
-    int lost = parts.supervisor().lostOnHandover();
+    int lost = parts.supervisor().aftermath().lostOnHandover();
     LOG.info(
         "upgrade: sessions that go on there: {}, that ended: {}, that stay here until they end:"
             + " {}{}; they stood still for {} ms at most",

@@ -7,7 +7,7 @@ import org.portbouncer.core.shared.ClassTerms;
 import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.mother.doors.InForce;
-import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.AllWorkers;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,13 +17,13 @@ public final class Bandwidth {
   private static final Logger LOG = LoggerFactory.getLogger(Bandwidth.class);
 
   private final InForce inForce;
-  private final Supervisor supervisor;
+  private final AllWorkers workers;
   private final ClassBoard board;
 
-  public Bandwidth(ClassBoard board, InForce inForce, Supervisor supervisor) {
+  public Bandwidth(ClassBoard board, InForce inForce, AllWorkers workers) {
     this.board = board;
     this.inForce = inForce;
-    this.supervisor = supervisor;
+    this.workers = workers;
   }
 
   /**
@@ -61,7 +61,7 @@ public final class Bandwidth {
             terms.configuredBurst(),
             System.nanoTime());
     if (changed) {
-      supervisor.classesChanged();
+      workers.classesChanged();
     }
   }
 }

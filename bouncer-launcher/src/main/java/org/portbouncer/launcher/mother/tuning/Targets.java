@@ -17,7 +17,7 @@ import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.admin.RefusedException;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
-import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.AllWorkers;
 import org.portbouncer.launcher.state.LastError;
 
 /**
@@ -28,13 +28,13 @@ public final class Targets {
 
   private final Ground ground;
   private final InForce inForce;
-  private final Supervisor supervisor;
+  private final AllWorkers workers;
   private final TargetBoard board;
 
-  public Targets(Ground ground, InForce inForce, Supervisor supervisor) {
+  public Targets(Ground ground, InForce inForce, AllWorkers workers) {
     this.ground = ground;
     this.inForce = inForce;
-    this.supervisor = supervisor;
+    this.workers = workers;
     this.board = ground.area().targets();
   }
 
@@ -142,7 +142,7 @@ public final class Targets {
               }
             });
     if (!ended.isEmpty()) {
-      supervisor.endUnwanted();
+      workers.endUnwanted();
     }
   }
 

@@ -9,7 +9,7 @@ import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.launcher.log.StandardStreams;
 import org.portbouncer.launcher.mother.ground.StartException;
-import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.AllWorkers;
 import org.portbouncer.launcher.privilege.RunAs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +49,7 @@ public final class AccessLogKeeper {
   private final EventLoop loop;
   private final org.portbouncer.core.log.AccessLog accessLog;
   private final StandardStreams streams;
-  private final Supervisor supervisor;
+  private final AllWorkers workers;
   private AccessLog settings;
 
   /** A file that was moved away could not be opened again. */
@@ -78,11 +78,11 @@ public final class AccessLogKeeper {
       EventLoop loop,
       org.portbouncer.core.log.AccessLog accessLog,
       StandardStreams streams,
-      Supervisor supervisor) {
+      AllWorkers workers) {
     this.loop = loop;
     this.accessLog = accessLog;
     this.streams = streams;
-    this.supervisor = supervisor;
+    this.workers = workers;
   }
 
   /**
@@ -126,7 +126,7 @@ public final class AccessLogKeeper {
     accessLog.flush();
     int before = accessLog.fd();
     settle(next, fd);
-    supervisor.accessLog(fd, form(next));
+    workers.accessLog(fd, form(next));
     if (before >= 0) {
       Libc.close(before);
     }

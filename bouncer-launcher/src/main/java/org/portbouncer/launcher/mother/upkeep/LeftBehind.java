@@ -10,7 +10,7 @@ import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.launcher.mother.ground.Ground;
-import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.Staff;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +27,7 @@ public final class LeftBehind extends Timer {
   private static final long PERIOD_NANOS = 500_000_000;
 
   private final Ground ground;
-  private final Supervisor supervisor;
+  private final Staff staff;
   private final int lastEpoch;
   private final List<List<Integer>> places;
   private final BitSet freed = new BitSet();
@@ -36,10 +36,9 @@ public final class LeftBehind extends Timer {
    * @param lastEpoch the last configuration of hers
    * @param places by stage, of her workers
    */
-  public LeftBehind(
-      Ground ground, Supervisor supervisor, int lastEpoch, List<List<Integer>> places) {
+  public LeftBehind(Ground ground, Staff staff, int lastEpoch, List<List<Integer>> places) {
     this.ground = ground;
-    this.supervisor = supervisor;
+    this.staff = staff;
     this.lastEpoch = lastEpoch;
     this.places = places;
   }
@@ -79,7 +78,7 @@ public final class LeftBehind extends Timer {
   }
 
   private boolean isOurs(int pid) {
-    return pid == ground.pid() || supervisor.isWorker(pid);
+    return pid == ground.pid() || staff.isWorker(pid);
   }
 
   private static boolean isAlive(int pid) {
@@ -99,7 +98,7 @@ public final class LeftBehind extends Timer {
           freed.set(place);
           ground.area().workers().sessions(place, 0);
           ground.area().workers().leave(place);
-          supervisor.free(stage, place);
+          staff.free(stage, place);
         } else {
           more = true;
         }

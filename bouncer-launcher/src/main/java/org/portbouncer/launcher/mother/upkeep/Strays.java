@@ -11,7 +11,7 @@ import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.sys.ChildProcess;
 import org.portbouncer.core.sys.ProcessState;
 import org.portbouncer.core.sys.SystemCallException;
-import org.portbouncer.launcher.mother.staff.Supervisor;
+import org.portbouncer.launcher.mother.staff.Staff;
 
 /**
  * As the first process of a container the mother is the parent of all whose own has gone, such as
@@ -27,16 +27,16 @@ public final class Strays extends Timer {
   private static final int FIRST = 1;
 
   private final EventLoop loop;
-  private final Supervisor supervisor;
+  private final Staff staff;
   private final int own;
   private Set<Integer> seen = Set.of();
 
   /**
    * @param own the process number of the mother
    */
-  public Strays(EventLoop loop, Supervisor supervisor, int own) {
+  public Strays(EventLoop loop, Staff staff, int own) {
     this.loop = loop;
-    this.supervisor = supervisor;
+    this.staff = staff;
     this.own = own;
   }
 
@@ -70,7 +70,6 @@ public final class Strays extends Timer {
   }
 
   private boolean isOurs(int pid) {
-    return supervisor.isKeeper(pid)
-        || supervisor.workers().stream().anyMatch(one -> one.pid() == pid);
+    return staff.isKeeper(pid) || staff.all().stream().anyMatch(one -> one.pid() == pid);
   }
 }

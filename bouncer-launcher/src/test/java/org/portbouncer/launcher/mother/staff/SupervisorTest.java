@@ -73,7 +73,7 @@ class SupervisorTest {
     rig.onLoop(
         () ->
             supervisor.tell(
-                new Supervisor.News() {
+                new WorkerNews() {
                   @Override
                   public void allReady() {
                     news.add("all ready");
@@ -209,8 +209,8 @@ class SupervisorTest {
       pauses.add(rig.onLoop(() -> worker.pauses().last()) / 1_000_000);
     }
     assertThat(pauses).containsExactly(0L, 100L, 200L, 400L);
-    assertThat(rig.onLoop(() -> supervisor.restarts(StageId.NEGOTIATE))).isEqualTo(4);
-    assertThat(rig.onLoop(() -> supervisor.restarts(StageId.ACL))).isZero();
+    assertThat(rig.onLoop(() -> supervisor.restarts().of(StageId.NEGOTIATE))).isEqualTo(4);
+    assertThat(rig.onLoop(() -> supervisor.restarts().of(StageId.ACL))).isZero();
   }
 
   @Test
@@ -261,9 +261,9 @@ class SupervisorTest {
   @Test
   void shouldNameWhatItCannotMove() {
     startAll();
-    assertThat(rig.onLoop(() -> supervisor.move("io/7", outcome -> {})))
+    assertThat(rig.onLoop(() -> supervisor.moves().begin("io/7", outcome -> {})))
         .startsWith("no worker 'io/7'");
-    assertThat(rig.onLoop(() -> supervisor.move("acl/0", outcome -> {})))
+    assertThat(rig.onLoop(() -> supervisor.moves().begin("acl/0", outcome -> {})))
         .isEqualTo("acl/0 forwards no sessions: only io workers can be moved");
   }
 }
