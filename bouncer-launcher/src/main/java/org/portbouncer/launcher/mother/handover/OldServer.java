@@ -34,20 +34,27 @@ public final class OldServer extends Pollable {
   private final Ground ground;
   private final Inheritance inheritance;
   private final HandoverLink link;
-  private final Orders orders;
+
+  /** Null before it is listened to. */
+  private Orders orders;
+
   private boolean serving;
   private boolean main;
   private boolean gone;
 
-  public OldServer(Ground ground, Inheritance inheritance, Orders orders) {
+  public OldServer(Ground ground, Inheritance inheritance) {
     this.ground = ground;
     this.inheritance = inheritance;
     this.link = inheritance.link();
-    this.orders = orders;
   }
 
-  /** Begins to listen to it. */
-  public void begin() {
+  /**
+   * Begins to listen to it.
+   *
+   * @param whom does what it says
+   */
+  public void begin(Orders whom) {
+    orders = whom;
     ground.loop().add(this, link.fd(), Const.EPOLLIN);
   }
 
