@@ -23,6 +23,7 @@ import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.mother.staff.PublishedEpoch;
 import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.portbouncer.launcher.mother.staff.WorkerProcess;
+import org.portbouncer.launcher.mother.staff.WorkerState;
 import org.portbouncer.launcher.mother.upkeep.AccessLogKeeper;
 import org.portbouncer.launcher.privilege.SocketsRefusedException;
 import org.slf4j.Logger;
@@ -284,7 +285,7 @@ final class ReloadRun {
   /** A worker that has not taken the configuration, or a new one that is not ready; or null. */
   private WorkerProcess late() {
     for (WorkerProcess worker : hired) {
-      if (worker.state() != WorkerProcess.State.READY) {
+      if (worker.state() != WorkerState.READY) {
         return worker;
       }
     }

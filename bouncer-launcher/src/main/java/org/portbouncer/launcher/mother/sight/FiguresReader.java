@@ -34,6 +34,7 @@ import org.portbouncer.launcher.mother.spares.Spares;
 import org.portbouncer.launcher.mother.staff.Staff;
 import org.portbouncer.launcher.mother.staff.Supervisor;
 import org.portbouncer.launcher.mother.staff.WorkerProcess;
+import org.portbouncer.launcher.mother.staff.WorkerState;
 import org.portbouncer.launcher.mother.tuning.Targets;
 import org.portbouncer.launcher.mother.upkeep.LeftOutLines;
 import org.portbouncer.launcher.state.LastError;
@@ -215,7 +216,7 @@ public final class FiguresReader {
       TimeHistogram hops = TimeHistogram.empty(TimeBuckets.HOP);
       for (WorkerProcess worker : supervisor.workers()) {
         if (worker.stage() == stage) {
-          ready += worker.state() == WorkerProcess.State.READY ? 1 : 0;
+          ready += worker.state() == WorkerState.READY ? 1 : 0;
         }
       }
       // What workers counted that a reload made superfluous stays counted.
@@ -246,19 +247,19 @@ public final class FiguresReader {
     List<Figures.Worker> workers = new ArrayList<>();
     for (WorkerProcess worker : supervisor.workers()) {
       int pid = worker.pid();
-      boolean throttled = worker.state() == WorkerProcess.State.THROTTLED;
-      long wait = (worker.nextStart() - System.nanoTime()) / NANOS_PER_MS;
+      boolean throttled = worker.state() == WorkerState.THROTTLED;
+      long wait = (worker.starts().next() - System.nanoTime()) / NANOS_PER_MS;
       workers.add(
           new Figures.Worker(
               worker.stage(),
               worker.index(),
               pid,
               worker.state().text(),
-              worker.restarts(),
+              worker.starts().again(),
               board.sessions(worker.place()),
               ProcessUsage.residentBytes(pid),
               times.total(worker.name(), pid, ProcessUsage.cpuNanos(pid)),
-              worker.lastEnd().isEmpty() ? null : worker.lastEnd(),
+              worker.starts().lastEnd().isEmpty() ? null : worker.starts().lastEnd(),
               throttled ? Math.max(0, wait) : -1));
     }
     return workers;

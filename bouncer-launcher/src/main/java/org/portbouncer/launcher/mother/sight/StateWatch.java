@@ -180,8 +180,8 @@ public final class StateWatch extends Timer implements WorkerNews {
         }
         away.append(away.isEmpty() ? "" : ", ").append(worker.name()).append(' ');
         away.append(silent ? NO_SIGN : worker.state().text());
-        if (!worker.lastEnd().isEmpty()) {
-          away.append(" (").append(worker.lastEnd()).append(')');
+        if (!worker.starts().lastEnd().isEmpty()) {
+          away.append(" (").append(worker.starts().lastEnd()).append(')');
         }
       }
     }

@@ -27,15 +27,16 @@ public final class AllWorkers {
       try (EpochFile file = new EpochFile(List.of(newer), stage)) {
         staff.all().stream()
             .filter(worker -> worker.stage() == stage)
-            .forEach(worker -> worker.configure(file));
+            .forEach(worker -> worker.link().configure(file));
       }
     }
   }
 
   /** Has a worker say what the configuration in force wants to hear. */
   void level(WorkerProcess worker) {
-    worker.level(
-        ServerLog.Level.named(inForce.configuration().log().levelOf(worker.stage().text())));
+    worker
+        .link()
+        .level(ServerLog.Level.named(inForce.configuration().log().levelOf(worker.stage().text())));
   }
 
   /** Has workers say what the configuration in force wants to hear. */
@@ -48,7 +49,7 @@ public final class AllWorkers {
   /** Takes back a configuration that was published and will not come into force. */
   public void withdraw(int epoch) {
     for (WorkerProcess worker : staff.all()) {
-      worker.withdraw(epoch);
+      worker.link().withdraw(epoch);
     }
   }
 
@@ -56,7 +57,7 @@ public final class AllWorkers {
   public void classesChanged() {
     for (WorkerProcess worker : staff.all()) {
       if (worker.stage() == StageId.IO) {
-        worker.classesChanged();
+        worker.link().classesChanged();
       }
     }
   }
@@ -64,28 +65,28 @@ public final class AllWorkers {
   /** Has every worker end what is marked as unwanted. */
   public void endUnwanted() {
     for (WorkerProcess worker : staff.all()) {
-      worker.endUnwanted();
+      worker.link().endUnwanted();
     }
   }
 
   /** Tells the workers which configurations they may forget. */
   public void retire(int oldest, int[] inUse) {
     for (WorkerProcess worker : staff.all()) {
-      worker.retire(oldest, inUse);
+      worker.link().retire(oldest, inUse);
     }
   }
 
   /** Has every worker write its access log lines there from now on. */
   public void accessLog(int fd, LogForm form) {
     for (WorkerProcess worker : staff.all()) {
-      worker.accessLog(fd, form);
+      worker.link().accessLog(fd, form);
     }
   }
 
   /** Has every worker end every session it holds or gets. */
   public void endAll(Result result) {
     for (WorkerProcess worker : staff.all()) {
-      worker.endAll(result);
+      worker.link().endAll(result);
     }
   }
 }

@@ -97,7 +97,7 @@ public final class HangWatch extends Timer {
   }
 
   private static int limit(WorkerProcess worker) {
-    return worker.state() == WorkerProcess.State.STARTING ? SILENT_AT_START : SILENT;
+    return worker.state() == WorkerState.STARTING ? SILENT_AT_START : SILENT;
   }
 
   private void hung(WorkerProcess worker, ProcessorTime before, int looks) {

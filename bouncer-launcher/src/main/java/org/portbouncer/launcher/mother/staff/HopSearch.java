@@ -77,7 +77,7 @@ public final class HopSearch implements LostOnHop.Peers {
     }
   }
 
-  /** Whether such a mark can be there; see {@link WorkerProcess.Watcher#marked}. */
+  /** Whether such a mark can be there; see {@link WorkerWatcher#marked}. */
   boolean marked(WorkerProcess worker, int token) {
     stages.get(worker.stage().ordinal()).marked(worker.inbox().writing(), token);
     return token > 0 && token <= lastToken;
@@ -94,7 +94,7 @@ public final class HopSearch implements LostOnHop.Peers {
     List<WorkerProcess> asked = new ArrayList<>();
     for (WorkerProcess worker : staff.all()) {
       if (worker.stage() == stage && worker.linked()) {
-        worker.sync(token);
+        worker.link().sync(token);
         asked.add(worker);
       }
     }

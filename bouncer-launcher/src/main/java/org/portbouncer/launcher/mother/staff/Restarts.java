@@ -76,13 +76,13 @@ public final class Restarts {
 
   /** A worker has died. */
   void died(WorkerProcess worker, Aftermath.Lost lost, String how) {
-    long lived = loop.now() - worker.startedAt();
+    long lived = loop.now() - worker.starts().startedAt();
     count(worker);
     follow(worker, lived > SETTLED_NANOS || served(worker, lost), how);
   }
 
   private void count(WorkerProcess worker) {
-    worker.countRestart();
+    worker.starts().countAgain();
     counts.incrementAndGet(worker.stage().ordinal());
   }
 
@@ -92,11 +92,11 @@ public final class Restarts {
    */
   private boolean served(WorkerProcess worker, Aftermath.Lost lost) {
     long received = area.workers().get(worker.place(), WorkerBoard.Count.RECEIVED);
-    return received - worker.receivedBefore() > lost.inSetUp() || lost.resumed() > 0;
+    return received - worker.starts().receivedBefore() > lost.inSetUp() || lost.resumed() > 0;
   }
 
   private void follow(WorkerProcess worker, boolean served, String why) {
-    long pause = worker.pauses().after(served);
+    long pause = worker.starts().pauses().after(served);
     worker.throttled(loop.now() + pause, why);
     if (pause > 0) {
       LOG.warn(

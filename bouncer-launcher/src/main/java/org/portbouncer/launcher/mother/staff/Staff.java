@@ -48,7 +48,7 @@ public final class Staff {
   private final Deque<ControlChannel> spareLinks = new ArrayDeque<>();
 
   private Confinement confinement;
-  private WorkerProcess.Watcher watcher;
+  private WorkerWatcher watcher;
 
   /** Io workers that get sessions, and which set of them this is. */
   private List<WorkerProcess> lanes = List.of();
@@ -70,7 +70,7 @@ public final class Staff {
   }
 
   /** Says how those that are added from now on are confined, and who is told of them. */
-  void begin(Confinement how, WorkerProcess.Watcher whom) {
+  void begin(Confinement how, WorkerWatcher whom) {
     confinement = how;
     watcher = whom;
   }
@@ -131,11 +131,18 @@ public final class Staff {
         new WorkerProcess(
             ground.loop(), confinement, spareLinks, watcher, stage, freeIndex(stage), place, inbox);
     int at = 0;
-    while (at < all.size() && all.get(at).isBefore(worker)) {
+    while (at < all.size() && isBefore(all.get(at), worker)) {
       at++;
     }
     all.add(at, worker);
     return worker;
+  }
+
+  /** The order of listings. */
+  private static boolean isBefore(WorkerProcess one, WorkerProcess other) {
+    return one.stage() == other.stage()
+        ? one.index() < other.index()
+        : one.stage().compareTo(other.stage()) < 0;
   }
 
   /** The lowest number that no worker of the stage has, one that is ending included. */
@@ -206,9 +213,11 @@ public final class Staff {
 
   /** Tells a worker of the stage before io who gets sessions now. */
   void tellLanes(WorkerProcess worker) {
-    worker.lanes(
-        lanesVersion,
-        successors.isEmpty() ? lanes.stream().map(WorkerProcess::inbox).toList() : successors);
+    worker
+        .link()
+        .lanes(
+            lanesVersion,
+            successors.isEmpty() ? lanes.stream().map(WorkerProcess::inbox).toList() : successors);
   }
 
   /** Has all sessions go to another server's io workers, and those of this one leave. */
@@ -305,7 +314,7 @@ public final class Staff {
   public List<WorkerProcess> dependable() {
     return all.stream()
         .filter(one -> !one.leaving())
-        .filter(one -> one.state() == WorkerProcess.State.READY || one.pauses().last() == 0)
+        .filter(one -> one.state() == WorkerState.READY || one.starts().pauses().last() == 0)
         .toList();
   }
 

@@ -87,7 +87,7 @@ final class Starter {
             : launcher.start(stage, worker.index(), builds[stage.ordinal()], confinement);
     SharedArea area = ground.area();
     StateSlots slots = ground.states().slots();
-    worker.receivedBefore(area.workers().get(worker.place(), WorkerBoard.Count.RECEIVED));
+    worker.starts().receivedBefore(area.workers().get(worker.place(), WorkerBoard.Count.RECEIVED));
     boolean sharedNext = stage.ordinal() < StageId.BANDWIDTH.ordinal();
     int[] next = sharedNext ? inboxes.writing(stage.next()) : new int[0];
     worker.start(

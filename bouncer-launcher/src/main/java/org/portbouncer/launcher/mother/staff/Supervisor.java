@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * Keeps every stage's workers running: starts them, and replaces one that died after ending the
  * sessions it held. In the mother, on her loop's thread.
  */
-public final class Supervisor implements WorkerProcess.Watcher {
+public final class Supervisor implements WorkerWatcher {
 
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
 
@@ -205,7 +205,7 @@ public final class Supervisor implements WorkerProcess.Watcher {
   /** Whether every worker serves. */
   boolean allReady() {
     for (WorkerProcess worker : staff.all()) {
-      if (worker.state() != WorkerProcess.State.READY) {
+      if (worker.state() != WorkerState.READY) {
         return false;
       }
     }
@@ -345,7 +345,7 @@ public final class Supervisor implements WorkerProcess.Watcher {
     spares.destroy();
     int left = 0;
     for (WorkerProcess worker : staff.all()) {
-      int link = worker.orphan(limitMs);
+      int link = worker.link().orphan(limitMs);
       if (link >= 0) {
         notifier.keep(Predecessors.NAME + worker.pid(), link);
         left++;

@@ -206,7 +206,7 @@ class SupervisorTest {
     List<Long> pauses = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       kill(worker);
-      pauses.add(rig.onLoop(() -> worker.pauses().last()) / 1_000_000);
+      pauses.add(rig.onLoop(() -> worker.starts().pauses().last()) / 1_000_000);
     }
     assertThat(pauses).containsExactly(0L, 100L, 200L, 400L);
     assertThat(rig.onLoop(() -> supervisor.restarts().of(StageId.NEGOTIATE))).isEqualTo(4);
@@ -221,7 +221,7 @@ class SupervisorTest {
       rig.onLoop(
           () -> rig.ground().area().workers().add(worker.place(), WorkerBoard.Count.RECEIVED, 1));
       kill(worker);
-      assertThat(rig.onLoop(() -> worker.pauses().last())).isZero();
+      assertThat(rig.onLoop(() -> worker.starts().pauses().last())).isZero();
     }
   }
 
@@ -231,8 +231,8 @@ class SupervisorTest {
     WorkerProcess worker = worker("acl/0");
     rig.onLoop(() -> fakes.fail(true));
     rig.onLoop(worker::destroy);
-    rig.awaitOnLoop("a failed start", () -> worker.lastEnd().contains("no process"));
-    assertThat(rig.onLoop(worker::state)).isEqualTo(WorkerProcess.State.THROTTLED);
+    rig.awaitOnLoop("a failed start", () -> worker.starts().lastEnd().contains("no process"));
+    assertThat(rig.onLoop(worker::state)).isEqualTo(WorkerState.THROTTLED);
     rig.onLoop(() -> fakes.fail(false));
     rig.awaitOnLoop("the successor", worker::running);
   }

@@ -35,8 +35,8 @@ class WorkerProcessTest {
   /** What the mother was told, in its order. */
   private final List<String> news = new ArrayList<>();
 
-  private final WorkerProcess.Watcher watcher =
-      new WorkerProcess.Watcher() {
+  private final WorkerWatcher watcher =
+      new WorkerWatcher() {
         @Override
         public void ready(WorkerProcess worker) {
           news.add("ready");
@@ -171,7 +171,7 @@ class WorkerProcessTest {
   void shouldTellAllThatItNeedsWhenItStarts() {
     ControlChannel link = start();
     assertThat(orders(link)).containsExactly(Order.START.code(), Order.CONFIG.code());
-    assertThat(rig.onLoop(worker::state)).isEqualTo(WorkerProcess.State.STARTING);
+    assertThat(rig.onLoop(worker::state)).isEqualTo(WorkerState.STARTING);
     assertThat(rig.onLoop(worker::serves)).isFalse();
   }
 
@@ -218,7 +218,7 @@ class WorkerProcessTest {
         "the end of one that does not read",
         () -> {
           for (int i = 0; i < 1000; i++) {
-            worker.level(ServerLog.Level.INFO);
+            worker.link().level(ServerLog.Level.INFO);
           }
           return news.contains("gone: killed by signal 9");
         });
@@ -232,7 +232,7 @@ class WorkerProcessTest {
     awaitNews("ready");
     rig.onLoop(
         () -> {
-          worker.sync(5);
+          worker.link().sync(5);
           // Before the loop turns again: both are there when it looks.
           Reports.synced(link, 5);
           worker.destroy();
@@ -259,12 +259,12 @@ class WorkerProcessTest {
     awaitNews("gone: killed by signal 9");
     rig.onLoop(
         () -> {
-          worker.level(ServerLog.Level.INFO);
-          worker.classesChanged();
+          worker.link().level(ServerLog.Level.INFO);
+          worker.link().classesChanged();
           worker.stop();
         });
     assertThat(rig.onLoop(worker::linked)).isFalse();
-    assertThat(rig.onLoop(() -> worker.orphan(0))).isEqualTo(-1);
+    assertThat(rig.onLoop(() -> worker.link().orphan(0))).isEqualTo(-1);
   }
 
   @Test
