@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.portbouncer.core.shared.RecordAllocator;
 
 /** Who may know whom; the picture of it stands in docs/ARCHITECTURE.md. */
 class ModuleRulesTest {
@@ -222,6 +223,22 @@ class ModuleRulesTest {
         .dependOnClassesThat()
         .haveFullyQualifiedName(MOTHER + ".Mother")
         .check(ours);
+  }
+
+  /** What may change meanwhile is explained there once. */
+  @Test
+  void shouldGoOverTheSessionTableInOnePlaceOfTheMotherAlone() {
+    String walk = MOTHER + ".ground.LiveRecords";
+    noClasses()
+        .that()
+        .resideInAPackage(LAUNCHER)
+        .and()
+        .doNotHaveFullyQualifiedName(walk)
+        .should()
+        .callMethod(RecordAllocator.class, "highWater")
+        .check(ours);
+    assertThat(ours.get(walk).getMethodCallsFromSelf())
+        .anyMatch(call -> call.getTarget().getName().equals("highWater"));
   }
 
   @Test
