@@ -19,7 +19,7 @@ public final class AllWorkers {
   }
 
   /**
-   * Publishes a newer configuration to all; {@link Supervisor#ignorant} says who does not have it
+   * Publishes a newer configuration to all; {@link Staff#ignorant} says who does not have it
    * yet.
    */
   public void publish(PublishedEpoch newer) {
