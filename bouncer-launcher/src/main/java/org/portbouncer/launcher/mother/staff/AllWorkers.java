@@ -19,8 +19,7 @@ public final class AllWorkers {
   }
 
   /**
-   * Publishes a newer configuration to all; {@link Staff#ignorant} says who does not have it
-   * yet.
+   * Publishes a newer configuration to all; {@link Staff#ignorant} says who does not have it yet.
    */
   public void publish(PublishedEpoch newer) {
     for (StageId stage : StageId.values()) {
