@@ -99,9 +99,17 @@ cpu_seconds() { # PID
         awk -v hz="$(getconf CLK_TCK)" '{ sub(/^.*\) /, ""); t += $12 + $13 + $14 + $15 } END { printf "%.2f", t / hz }'
 }
 
-pss_kib() { # PID: memory of the same processes, each shared page counted once
-    tree "$1" | while read -r pid _; do cat "/proc/$pid/smaps_rollup" 2>/dev/null || true; done |
-        awk '/^Pss:/ { t += $2 } END { print t + 0 }'
+# Memory of the same processes in KiB, each shared page counted once. Processes that share their memory itself, as a
+# worker and its keeper do, are one: their stack lies at the same random place.
+pss_kib() { # PID
+    local pid stack
+    local -A seen=()
+    while read -r pid _; do
+        stack=$(grep -F '[stack]' "/proc/$pid/maps" 2>/dev/null) || continue
+        [ -z "${seen[$stack]:-}" ] || continue
+        seen[$stack]=$pid
+        cat "/proc/$pid/smaps_rollup" 2>/dev/null || true
+    done < <(tree "$1") | awk '/^Pss:/ { t += $2 } END { print t + 0 }'
 }
 
 # A folder of our own, tools built, as many descriptors as there may be. Sets tmp.
