@@ -11,11 +11,15 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Live sessions are moved from one io worker to others, and nobody notices. */
 @ExtendWith(Randomness.class)
@@ -136,6 +140,50 @@ class MoveIT {
     } finally {
       Closing.all(clients.toArray(AutoCloseable[]::new));
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 2", "2, 3"})
+  void shouldGiveNewIoWorkersTheirShareOfTheSessionsAtOnce(int few, int many) throws Exception {
+    List<Client> clients = new ArrayList<>();
+    try (EchoTarget target = new EchoTarget();
+        BouncerServer server = BouncerServer.start(folder, config(target.port(), few, ""))) {
+      for (int i = 0; i < 12; i++) {
+        clients.add(Client.to(port));
+        clients.getLast().echo("before");
+      }
+      server.reloaded(config(target.port(), many, ""));
+      awaitIo(server, many);
+      await("all have their share")
+          .atMost(Patience.seconds(20))
+          .pollInterval(Duration.ofMillis(50))
+          .untilAsserted(
+              () -> {
+                assertThat(shares(server)).hasSize(many).allMatch(share -> share == 12 / many);
+                assertThat(server.sessions()).hasSize(12);
+              });
+      for (Client client : clients) {
+        client.echo("after");
+        client.finish();
+        assertThat(client.receiveAll().bytes()).isZero();
+      }
+      server.awaitNoSession();
+      assertThat(server.accessLines(AccessLine::isEnd))
+          .hasSize(12)
+          .allMatch(line -> line.result().equals("ok") && line.number("up") == 11);
+      assertThat(io(server)).allMatch(worker -> worker.path("restarts").asInt() == 0);
+    } finally {
+      Closing.all(clients.toArray(AutoCloseable[]::new));
+    }
+  }
+
+  /** How many sessions each io worker has. */
+  private static Collection<Long> shares(BouncerServer server) throws IOException {
+    return BouncerServer.elements(server.sessions())
+        .collect(
+            Collectors.groupingBy(
+                session -> session.path("worker_pid").asLong(), Collectors.counting()))
+        .values();
   }
 
   @Test

@@ -10,7 +10,6 @@ import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.worker.SessionEnd;
 import org.portbouncer.launcher.mother.ground.Ground;
-import org.portbouncer.launcher.mother.rescue.Inboxes;
 import org.portbouncer.launcher.mother.rescue.Resumption;
 
 /**
@@ -35,15 +34,17 @@ public final class Aftermath {
   private final Ground ground;
   private final Staff staff;
   private final Resumption resumption;
+  private final Heirs heirs;
 
   /** Those that another server goes on with. */
   private final List<Resumed> handedOver = new ArrayList<>();
 
   private int lostOnHandover;
 
-  Aftermath(Ground ground, Staff staff) {
+  Aftermath(Ground ground, Staff staff, Heirs heirs) {
     this.ground = ground;
     this.staff = staff;
+    this.heirs = heirs;
     this.resumption = new Resumption(ground);
   }
 
@@ -57,21 +58,6 @@ public final class Aftermath {
     return lostOnHandover;
   }
 
-  /** Who gets the live sessions of an io worker that has ended: others, or else its successor. */
-  private List<Inboxes.Inbox> heirs(WorkerProcess gone) {
-    return staff.successors().isEmpty()
-        ? heirsHere(gone).stream().map(WorkerProcess::inbox).toList()
-        : staff.successors();
-  }
-
-  private List<WorkerProcess> heirsHere(WorkerProcess gone) {
-    List<WorkerProcess> io =
-        staff.all().stream().filter(one -> one.stage() == StageId.IO && !one.leaving()).toList();
-    List<WorkerProcess> serving =
-        io.stream().filter(one -> one != gone && one.linked() && one.serves()).toList();
-    return serving.isEmpty() ? io : serving;
-  }
-
   /**
    * Has the sessions that a dead worker was forwarding go on in others, and ends in the books all
    * else that it held; the descriptors of those went with it.
@@ -79,7 +65,10 @@ public final class Aftermath {
   Lost release(WorkerProcess worker) {
     long stopped = ground.area().workers().stopped(worker.place());
     resumption.begin(
-        worker.keeper(), worker.pid(), stopped == 0 ? System.nanoTime() : stopped, heirs(worker));
+        worker.keeper(),
+        worker.pid(),
+        stopped == 0 ? System.nanoTime() : stopped,
+        heirs.of(worker));
     Release release = new Release(worker.pid(), !staff.successors().isEmpty());
     ground.live().everUsed(release);
     resumption.end();

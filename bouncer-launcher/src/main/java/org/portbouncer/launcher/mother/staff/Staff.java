@@ -211,6 +211,11 @@ public final class Staff {
     return leave;
   }
 
+  /** The io workers that get sessions. */
+  List<WorkerProcess> lanes() {
+    return lanes;
+  }
+
   /** Tells a worker of the stage before io who gets sessions now. */
   void tellLanes(WorkerProcess worker) {
     worker

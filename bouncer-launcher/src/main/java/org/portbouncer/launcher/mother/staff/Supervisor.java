@@ -42,6 +42,7 @@ public final class Supervisor implements WorkerWatcher {
   private final Starter starter;
   private final Spares spares;
   private final Restarts restarts;
+  private final Shares shares;
   private final Aftermath aftermath;
   private final HopSearch hopSearch;
   private final Moves moves;
@@ -85,7 +86,8 @@ public final class Supervisor implements WorkerWatcher {
         new Starter(ground, inForce, published, accessLog, inboxes, launcher, staff, everyone);
     this.spares = new Spares(loop, FreeMemory::bytes);
     this.restarts = new Restarts(ground, staff, starter, spares);
-    this.aftermath = new Aftermath(ground, staff);
+    this.shares = new Shares(loop, staff, ground.area().workers());
+    this.aftermath = new Aftermath(ground, staff, new Heirs(staff, shares));
     this.hopSearch = new HopSearch(ground, staff, inboxes);
     this.moves = new Moves(staff);
   }
@@ -156,7 +158,10 @@ public final class Supervisor implements WorkerWatcher {
    */
   public int adopt(Workers counts) {
     spares.adopt(counts.spares());
-    return staff.adopt(counts);
+    List<WorkerProcess> before = staff.lanes();
+    int leave = staff.adopt(counts);
+    shares.even(before);
+    return leave;
   }
 
   /** Starts all workers, the last stage first: it has the most to load. */
@@ -317,11 +322,13 @@ public final class Supervisor implements WorkerWatcher {
 
   /** Has live sessions go on in another server's io workers, and those of this one end. */
   public void handOver(List<Inboxes.Inbox> inboxes) {
+    shares.stop();
     staff.handOver(inboxes);
   }
 
   private void replaceNone() {
     stopping = true;
+    shares.stop();
     restarts.end();
   }
 
