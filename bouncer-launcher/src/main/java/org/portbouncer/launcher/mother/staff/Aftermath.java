@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.function.IntConsumer;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
-import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.worker.SessionEnd;
