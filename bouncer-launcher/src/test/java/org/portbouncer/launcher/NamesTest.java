@@ -15,10 +15,13 @@ import org.junit.jupiter.api.Test;
 /** One word for one thing: no two classes have one name, in whichever module and package. */
 class NamesTest {
 
-  private static Stream<Path> sources(Path folder) throws IOException {
-    return Files.isDirectory(folder)
-        ? Files.walk(folder).filter(file -> file.toString().endsWith(".java"))
-        : Stream.empty();
+  private static List<Path> sources(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.filter(file -> file.toString().endsWith(".java")).toList();
+    }
   }
 
   @Test
@@ -26,12 +29,10 @@ class NamesTest {
     Map<String, List<String>> byName = new TreeMap<>();
     try (Stream<Path> modules = Files.list(Path.of(".."))) {
       for (Path module : modules.sorted().toList()) {
-        try (Stream<Path> files = sources(module.resolve("src/main/java"))) {
-          for (Path file : files.toList()) {
-            byName
-                .computeIfAbsent(file.getFileName().toString(), _ -> new ArrayList<>())
-                .add(file.toString());
-          }
+        for (Path file : sources(module.resolve("src/main/java"))) {
+          byName
+              .computeIfAbsent(file.getFileName().toString(), _ -> new ArrayList<>())
+              .add(file.toString());
         }
       }
     }
