@@ -164,7 +164,7 @@ public final class Lease {
     double perNano = Math.min(lately.perNano(), longer.perNano());
     // Of a long window no more than will come soon: one client in an hour is no demand for all.
     double need = Math.min(perNano * windowNanos, used + perNano * AHEAD_NANOS);
-    return (long) Math.ceil(Math.min(limit, need));
+    return (long) Math.ceil(Math.min((double) limit, need));
   }
 
   /** Begins another while, where this one is over. */
