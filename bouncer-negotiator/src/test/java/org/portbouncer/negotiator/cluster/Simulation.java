@@ -107,7 +107,7 @@ final class Simulation {
       tokens = Math.min(part * 0.02, tokens + part * STEP_MS / 1000);
       // It comes in pieces; more than a second's does not wait, because nobody sends it then.
       double comes = demand * STEP_MS / 1000.0 * (0.5 + random.nextDouble());
-      backlog = Math.min(demand, backlog + comes);
+      backlog = Math.min((double) demand, backlog + comes);
       double passes = Math.min(tokens, backlog);
       tokens -= passes;
       backlog -= passes;
