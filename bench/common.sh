@@ -125,3 +125,42 @@ number() { # NAME: its number in the JSON in $answer
     [[ $answer =~ \"$1\":(-?[0-9.]+) ]] || give_up "no $1 in: $answer"
     echo "${BASH_REMATCH[1]}"
 }
+
+record() { # WORK METRIC PEER VALUE
+    printf '%s %s %s %s\n' "$@" >>"$tmp/figures"
+}
+
+failures=0
+# Runs load with a limit on its time; what failed is counted and said, and the round goes on.
+run_load() { # PEER WORK ARGUMENTS…; sets answer
+    local peer=$1 name=$2 status=0
+    shift 2
+    answer=$(timeout --foreground -k 5 "$load_limit" "$load" "$@" --json 2>>"$tmp/load.err") || status=$?
+    ((status == 0)) && return 0
+    failures=$((failures + 1))
+    note "$peer, $name: something failed: ${answer:-$(tail -n 1 "$tmp/load.err")}"
+    [[ -n $answer ]]
+}
+load_limit=300
+
+per() { awk -v a="$1" -v b="$2" -v n="$3" -v scale="$4" 'BEGIN { printf "%.6g", (n > 0 ? (b - a) / n * scale : 0) }'; }
+
+# One line a figure: WORK METRIC PEER MEDIAN ROUNDS RATIO (to the base; - where there is none)
+medians() {
+    sort -k1,1 -k2,2 -k3,3 -k4,4g "$tmp/figures" | awk -v base="$base" '
+        function flush() {
+            if (n == 0) return
+            if (key ~ / failed /) { m[key] = 0; for (i = 1; i <= n; i++) m[key] += v[i] } # a sum: none may hide
+            else m[key] = n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
+            count[key] = n; order[++keys] = key; n = 0
+        }
+        { k = $1 " " $2 " " $3; if (k != key) { flush(); key = k }; v[++n] = $4 + 0 }
+        END {
+            flush()
+            for (i = 1; i <= keys; i++) {
+                split(order[i], part, " "); b = part[1] " " part[2] " " base
+                ratio = (b in m) && m[b] > 0 ? sprintf("%.3f", m[order[i]] / m[b]) : "-"
+                print order[i], sprintf("%.6g", m[order[i]]), count[order[i]], ratio
+            }
+        }'
+}

@@ -65,6 +65,12 @@ int open_datagram_socket(const struct options *o, uint64_t index, int type_flags
     return open_from(o, index, SOCK_DGRAM | type_flags);
 }
 
+void proxy_header(uint8_t *out) {
+    static const uint8_t header[PROXY_HEADER_LENGTH] = {13,  10,  13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x21, 0x11,
+                                                        0,   12,  192, 0, 2, 7,  192, 0, 2, 1,  0x9c, 0x40, 1, 187};
+    memcpy(out, header, sizeof header);
+}
+
 bool send_all(int fd, const void *data, size_t length) {
     const uint8_t *at = data;
     while (length > 0) {

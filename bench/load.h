@@ -15,8 +15,8 @@ struct endpoint {
 struct options {
     struct endpoint to;      /* where the echo is wanted */
     struct endpoint via;     /* a SOCKS5 proxy to reach it through */
-    bool has_to, socks, json, verify, blocked, each;
-    long long count, rate, concurrency, sources, size, streams, port, threads, warmup, window;
+    bool has_to, socks, json, verify, blocked, each, proxy, any;
+    long long skip, count, rate, concurrency, sources, size, streams, port, threads, warmup, window;
     double seconds, timeout, settle;
     const char *mode, *direction;
 };
@@ -28,12 +28,20 @@ int run_echo(const struct options *o);
 int run_wait(const struct options *o);
 int run_stream(const struct options *o);
 int run_idle(const struct options *o);
+int run_far(const struct options *o);
 int run_udp_pump(const struct options *o);
 int run_udp_queries(const struct options *o);
 int run_udp_exchange(const struct options *o);
 int run_udp_hold(const struct options *o);
 
+/* far.c: 10.99.0.2 behind the device, whose own address is to be 10.99.0.1 */
+#define FAR_DEVICE "far0"
+enum { FAR_ADDRESS = 0x0a630002 };
+
 /* dial.c */
+enum { PROXY_HEADER_LENGTH = 28 };
+/* A PROXY header of version 2 for a client of IPv4. */
+void proxy_header(uint8_t *out);
 enum { SOCKS_GREETING_LENGTH = 3, SOCKS_REQUEST_MAX = 22, SOCKS_REPLY_MAX = 22 };
 
 struct endpoint parse_endpoint(const char *option, const char *text);

@@ -11,12 +11,15 @@
 static const char help[] =
     "load target   --port P [--mode echo|sink|source] [--threads 1] [--seconds S] [--verify]\n"
     "              [--rate N]  each connection pours out at most N bytes a second\n"
+    "              [--skip N]  an echo without the first N bytes of each connection  [--any]  on every address\n"
     "load sessions --to HOST:PORT --count N [--concurrency 64]      short sessions, many at once\n"
     "              [--rate N]  at most N new ones a second  [--blocked]  each is to be closed without a byte\n"
+    "              [--proxy]  each begins with a PROXY header of version 2, which does not come back\n"
     "load latency  --to HOST:PORT --count N [--warmup 100]          connect to first echo, one at a time\n"
     "load echo     --to HOST:PORT --count N [--size 64]             round trips on one session\n"
     "load stream   --to HOST:PORT [--streams 1] [--seconds 5] [--settle 0] [--direction up|down|both] [--verify] [--each]\n"
     "load idle     --to HOST:PORT --count N [--seconds 10]          quiet sessions; are all still alive?\n"
+    "load far      [--seconds 0.01]  makes the tun device " FAR_DEVICE ", behind which 10.99.0.2 is so far away, each way\n"
     "load wait     --to HOST:PORT [--seconds 10]                    until an echo comes; prints the time of day\n"
     "load udp-pump --to HOST:PORT --port P [--streams 1] [--window 64 | --rate N] [--direction up|both] [--seconds 10]\n"
     "load udp-queries, udp-exchange, udp-hold --to HOST:PORT --port P --count N    new sessions; round trips; many live ones\n"
@@ -32,7 +35,7 @@ static const struct {
 } commands[] = {
     {"target", run_target, false}, {"sessions", run_sessions, true}, {"latency", run_latency, true},
     {"echo", run_echo, true},      {"stream", run_stream, true},     {"idle", run_idle, true},
-    {"wait", run_wait, true},      {"udp-pump", run_udp_pump, true},
+    {"wait", run_wait, true},      {"udp-pump", run_udp_pump, true}, {"far", run_far, false},
     {"udp-queries", run_udp_queries, true}, {"udp-exchange", run_udp_exchange, true}, {"udp-hold", run_udp_hold, true},
 };
 
@@ -46,7 +49,8 @@ static const struct option long_options[] = {
     {"mode", required_argument, NULL, 'e'},      {"direction", required_argument, NULL, 'd'},
     {"rate", required_argument, NULL, 'r'},      {"blocked", no_argument, NULL, 'B'},
     {"settle", required_argument, NULL, 'l'},    {"each", no_argument, NULL, 'E'},
-    {"window", required_argument, NULL, 'W'},
+    {"window", required_argument, NULL, 'W'},    {"skip", required_argument, NULL, 'S'},
+    {"proxy", no_argument, NULL, 'P'},           {"any", no_argument, NULL, 'A'},
     {"json", no_argument, NULL, 'J'},            {"verify", no_argument, NULL, 'V'},
     {"help", no_argument, NULL, 'h'},            {0},
 };
@@ -69,6 +73,9 @@ static void take_option(struct options *o, int letter, const char *value) {
     case 'd': o->direction = value; break;
     case 'r': o->rate = parse_int("--rate", value, 1, 10000000000); break;
     case 'W': o->window = parse_int("--window", value, 1, 1000000); break;
+    case 'S': o->skip = parse_int("--skip", value, 0, 65536); break;
+    case 'A': o->any = true; break;
+    case 'P': o->proxy = true; break;
     case 'B': o->blocked = true; break;
     case 'l': o->settle = parse_seconds("--settle", value); break;
     case 'E': o->each = true; break;
@@ -84,6 +91,7 @@ static void take_option(struct options *o, int letter, const char *value) {
 
 static double default_seconds(const char *command) {
     if (strcmp(command, "target") == 0) return 0; /* until told to end */
+    if (strcmp(command, "far") == 0) return 0.01; /* how far */
     return strcmp(command, "stream") == 0 ? 5 : 10;
 }
 

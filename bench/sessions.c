@@ -9,7 +9,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { PAYLOAD_MAX = 64, EVENTS = 256, CHECK_INTERVAL_MS = 100, PORT_RETRIES = 8 };
+enum { PAYLOAD_MAX = 64, LEAD_MAX = PROXY_HEADER_LENGTH, EVENTS = 256, CHECK_INTERVAL_MS = 100, PORT_RETRIES = 8 };
 enum phase { UNUSED, GREETING, REQUEST, PAYLOAD, BLOCKED };
 enum failure { REFUSED, RESET, EARLY_EOF, TIMED_OUT, MISMATCH, NO_PORT, SOCKS_REFUSED, OTHER, FAILURE_KINDS };
 
@@ -21,8 +21,8 @@ struct session {
     enum phase phase;
     bool wants_output; /* whether epoll also watches for room to send */
     uint64_t id, started;
-    size_t out_length, sent, received;
-    uint8_t out[PAYLOAD_MAX], in[PAYLOAD_MAX + 1];
+    size_t lead, out_length, sent, received; /* lead: of out, what the other end does not see */
+    uint8_t out[LEAD_MAX + PAYLOAD_MAX], in[PAYLOAD_MAX + 1];
 };
 
 struct run {
@@ -71,17 +71,18 @@ static void end_ok(struct run *r, struct session *s) {
 
 static void fill_payload(struct session *s) {
     uint64_t seed = mix64(s->id);
-    s->out_length = 1 + seed % PAYLOAD_MAX;
-    for (size_t i = 0; i < s->out_length; i += 8) {
+    size_t length = 1 + seed % PAYLOAD_MAX;
+    for (size_t i = 0; i < length; i += 8) {
         seed = mix64(seed);
-        size_t n = s->out_length - i < 8 ? s->out_length - i : 8;
-        memcpy(s->out + i, &seed, n);
+        size_t n = length - i < 8 ? length - i : 8;
+        memcpy(s->out + s->lead + i, &seed, n);
     }
+    s->out_length = s->lead + length;
 }
 
 static void enter_phase(struct run *r, struct session *s, enum phase phase) {
     s->phase = phase;
-    s->sent = s->received = 0;
+    s->sent = s->received = s->lead = 0;
     if (phase == GREETING) {
         static const uint8_t greeting[SOCKS_GREETING_LENGTH] = {5, 1, 0};
         memcpy(s->out, greeting, sizeof greeting);
@@ -91,6 +92,10 @@ static void enter_phase(struct run *r, struct session *s, enum phase phase) {
     } else if (phase == BLOCKED) {
         s->out_length = 0;
     } else {
+        if (r->options->proxy) {
+            proxy_header(s->out);
+            s->lead = PROXY_HEADER_LENGTH;
+        }
         fill_payload(s);
     }
 }
@@ -121,7 +126,7 @@ static bool push(struct run *r, struct session *s) {
 /* How many bytes the answer of this phase has; one more is read than wanted, so that surplus bytes show. */
 static size_t answer_length(const struct session *s) {
     if (s->phase == GREETING) return 2;
-    if (s->phase == PAYLOAD) return s->out_length;
+    if (s->phase == PAYLOAD) return s->out_length - s->lead;
     size_t length = socks_reply_length(s->in, s->received);
     return length == 0 ? 4 : length;
 }
@@ -129,7 +134,7 @@ static size_t answer_length(const struct session *s) {
 static bool answer_is_right(const struct session *s) {
     if (s->phase == GREETING) return s->in[0] == 5 && s->in[1] == 0;
     if (s->phase == REQUEST) return s->in[1] == 0;
-    return memcmp(s->in, s->out, s->out_length) == 0;
+    return memcmp(s->in, s->out + s->lead, s->out_length - s->lead) == 0;
 }
 
 /* A whole answer is there. False: the session is over, well or badly. */

@@ -21,6 +21,7 @@ enum outcome { DRAINED, MORE, OVER }; /* wait for the next edge; ask for another
 
 struct connection {
     int fd;
+    size_t skipped; /* of --skip */
     uint32_t offset; /* where in the pattern a verified stream starts */
     size_t header_have;
     uint8_t header[PATTERN_HEADER];
@@ -86,6 +87,13 @@ static bool flush_pending(struct connection *c, bool *broken) {
     return c->pending_from == c->pending_to;
 }
 
+/* How much of what came is still of the front that nobody is to hear of. */
+static size_t to_skip(const struct worker *w, struct connection *c, size_t length) {
+    size_t left = (size_t)w->options->skip - c->skipped, n = left < length ? left : length;
+    c->skipped += n;
+    return n;
+}
+
 /* A short read means that the socket is empty, unless the end of the stream is already known to wait behind it. */
 static enum outcome echo(struct worker *w, struct connection *c, bool end_seen) {
     bool broken = false;
@@ -95,9 +103,10 @@ static enum outcome echo(struct worker *w, struct connection *c, bool end_seen) 
         if (n == 0) return OVER;
         if (n < 0) return errno == EAGAIN ? DRAINED : OVER;
         w->bytes += (uint64_t)n;
-        ssize_t sent = send_some(c->fd, w->buffer, (size_t)n);
+        size_t from = to_skip(w, c, (size_t)n);
+        ssize_t left = n - (ssize_t)from, sent = left == 0 ? 0 : send_some(c->fd, w->buffer + from, (size_t)left);
         if (sent < 0) return OVER;
-        if (sent < n) set_aside(c, w->buffer + sent, (size_t)(n - sent));
+        if (sent < left) set_aside(c, w->buffer + from + sent, (size_t)(left - sent));
         else if (n < ECHO_CHUNK && !end_seen) return DRAINED;
     }
     return MORE;
@@ -249,11 +258,11 @@ static void *work(void *argument) {
 }
 
 /* One listening socket per thread on the same port; accepted sockets inherit its TCP_NODELAY. */
-static int listen_on(uint16_t *port, bool shared) {
+static int listen_on(uint16_t *port, bool shared, bool any) {
     int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) die("socket");
     struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(any ? INADDR_ANY : INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) ||
@@ -266,7 +275,7 @@ static int listen_on(uint16_t *port, bool shared) {
 }
 
 static void prepare(struct worker *w, const struct options *o, uint16_t *port) {
-    *w = (struct worker){.options = o, .mode = parse_mode(o->mode), .listener = listen_on(port, o->threads > 1)};
+    *w = (struct worker){.options = o, .mode = parse_mode(o->mode), .listener = listen_on(port, o->threads > 1, o->any)};
     w->buffer = allocate(1, STREAM_CHUNK);
     w->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (w->epoll < 0) die("epoll_create1");

@@ -19,9 +19,7 @@ final class Receivers {
 
   /** What becomes other users by itself must be root. */
   private static void assumeRoot(String what) throws Exception {
-    assumeTrue(
-        CommandResult.run(null, List.of("id", "-u")).outText().strip().equals("0"),
-        what + " starts as root alone");
+    assumeTrue(Accounts.isRoot(), what + " starts as root alone");
   }
 
   private String words(String name, String text, int port) throws IOException {
