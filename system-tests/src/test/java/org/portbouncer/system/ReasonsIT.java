@@ -5,17 +5,11 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.net.BindException;
-import java.net.DatagramPacket;
-import java.net.DatagramSocket;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -105,68 +99,17 @@ class ReasonsIT {
 
   @Test
   void shouldTellNamesThatDoNotExistFromAServiceThatDoesNotAnswer() throws Exception {
-    assumeTrue(Accounts.isRoot(), "only root has mount namespaces");
     Map<String, String> reasons = new LinkedHashMap<>();
     reasons.put("unknown.bouncer.example:80", "the name is not known");
     reasons.put("empty.bouncer.example:80", "the name has no address");
     reasons.put("failed.bouncer.example:80", "the name service does not answer, or cannot now");
     reasons.put("silent.bouncer.example:80", "the name service does not answer, or cannot now");
-    Path resolv = folder.resolve("resolv.conf");
-    Files.writeString(resolv, "nameserver " + RESOLVER + "\noptions timeout:1 attempts:1\n");
-    Path order = folder.resolve("nsswitch.conf");
-    Files.writeString(order, "hosts: files dns\n");
-    List<String> command =
-        List.of(
-            "unshare",
-            "--mount",
-            "sh",
-            "-c",
-            "mount --bind %s /etc/resolv.conf && mount --bind %s /etc/nsswitch.conf"
-                    .formatted(resolv, order)
-                + " && exec \"$@\"",
-            "sh");
-    try (DatagramSocket names = names();
-        BouncerServer server = BouncerServer.startBy(command, folder, config(reasons.keySet()))) {
+    try (NameServer names = new NameServer(RESOLVER);
+        BouncerServer server =
+            BouncerServer.startBy(
+                names.asked(folder, "timeout:1 attempts:1"), folder, config(reasons.keySet()))) {
       assertReasons(server, reasons);
-      assertThat(names.isClosed()).isFalse();
     }
-  }
-
-  /** A name server that answers by the first letter of the name. */
-  private static DatagramSocket names() throws IOException {
-    DatagramSocket socket;
-    try {
-      socket = new DatagramSocket(new InetSocketAddress(InetAddress.ofLiteral(RESOLVER), 53));
-    } catch (BindException e) {
-      throw new org.opentest4j.TestAbortedException("somebody has port 53 here", e);
-    }
-    Thread.ofVirtual()
-        .start(
-            () -> {
-              byte[] bytes = new byte[512];
-              while (!socket.isClosed()) {
-                try {
-                  DatagramPacket question = new DatagramPacket(bytes, bytes.length);
-                  socket.receive(question);
-                  // RFC 1035 4.1.1: the answer bit and RCODE; the name begins at byte 12.
-                  char first = (char) bytes[13];
-                  bytes[2] |= (byte) 0x80;
-                  bytes[3] = (byte) (0x80 | (first == 'u' ? 3 : first == 'f' ? 2 : 0));
-                  // Additional records (EDNS) are not repeated.
-                  bytes[11] = 0;
-                  if (first != 's') {
-                    int end = 12;
-                    while (bytes[end] != 0) {
-                      end += bytes[end] + 1;
-                    }
-                    socket.send(new DatagramPacket(bytes, end + 5, question.getSocketAddress()));
-                  }
-                } catch (IOException e) {
-                  return;
-                }
-              }
-            });
-    return socket;
   }
 
   @Test
