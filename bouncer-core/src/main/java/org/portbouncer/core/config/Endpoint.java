@@ -36,6 +36,28 @@ public record Endpoint(
     return new Endpoint(kind, text, host, port, path, ports, true);
   }
 
+  /**
+   * As of any record. Sessions compare them, and a record's own way links some ten method handles
+   * at the first: a fiftieth of a second in which clients wait.
+   */
+  @Override
+  public boolean equals(Object other) {
+    return this == other
+        || other instanceof Endpoint that
+            && port == that.port
+            && udp == that.udp
+            && kind == that.kind
+            && ports == that.ports
+            && text.equals(that.text)
+            && host.equals(that.host)
+            && path.equals(that.path);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * text.hashCode() + port) + kind.ordinal();
+  }
+
   /** Whether its port counts from the one that a client came to. */
   public boolean isRelative() {
     return ports == Ports.ADDED;

@@ -29,8 +29,8 @@ public record SocketSettings(
 
   /** The same, with what is not set here taken from {@code below}. */
   public SocketSettings over(SocketSettings below) {
-    if (below.equals(NONE) || equals(NONE)) {
-      return equals(NONE) ? below : this;
+    if (below.isNone() || isNone()) {
+      return isNone() ? below : this;
     }
     return new SocketSettings(
         source.isEmpty() ? below.source : source,
@@ -47,8 +47,15 @@ public record SocketSettings(
     return new SocketSettings(other, device, mark, dscp, userTimeoutMs, mptcp, nodelay);
   }
 
+  /** Every session asks; to compare records links some ten method handles at the first. */
   public boolean isNone() {
-    return equals(NONE);
+    return source.isEmpty()
+        && device.isEmpty()
+        && mark == UNSET
+        && dscp == UNSET
+        && userTimeoutMs == UNSET
+        && mptcp == UNSET
+        && nodelay == UNSET;
   }
 
   public boolean isMptcp() {

@@ -110,4 +110,21 @@ class SocketSettingsReaderTest {
             "listeners.web: source, interface and mark have no effect: no address is connected"
                 + " to for internal:echo");
   }
+
+  @Test
+  void shouldBeNoneWhenNothingIsSetAlone() {
+    int no = SocketSettings.UNSET;
+    assertThat(SocketSettings.NONE.isNone()).isTrue();
+    assertThat(
+            List.of(
+                new SocketSettings("client", "", no, no, no, no, no),
+                new SocketSettings("", "eth0", no, no, no, no, no),
+                new SocketSettings("", "", 0, no, no, no, no),
+                new SocketSettings("", "", no, 0, no, no, no),
+                new SocketSettings("", "", no, no, 0, no, no),
+                new SocketSettings("", "", no, no, no, 0, no),
+                new SocketSettings("", "", no, no, no, no, 0)))
+        .hasSameSizeAs(SocketSettings.class.getRecordComponents())
+        .noneMatch(SocketSettings::isNone);
+  }
 }

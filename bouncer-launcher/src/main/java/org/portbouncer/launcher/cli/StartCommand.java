@@ -41,7 +41,14 @@ final class StartCommand implements Callable<Integer> {
   /** Serves until stopped; returns the exit code. */
   static int start(Console console, ServerRunner server, Path file, boolean debug)
       throws CommandException {
-    LoadResult loaded = ConfigProblems.loadForServer(console, file);
+    server.prepare(file);
+    LoadResult loaded;
+    try {
+      loaded = ConfigProblems.loadForServer(console, file);
+    } catch (CommandException | RuntimeException | Error e) {
+      server.abandon();
+      throw e;
+    }
     return server.run(loaded, debug);
   }
 }

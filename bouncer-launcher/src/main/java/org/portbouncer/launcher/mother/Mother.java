@@ -15,6 +15,7 @@ import org.portbouncer.launcher.mother.doors.Listeners;
 import org.portbouncer.launcher.mother.ground.LoopFailures;
 import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.mother.handover.Inheritance;
+import org.portbouncer.launcher.mother.launch.Forerunners;
 import org.portbouncer.launcher.mother.sight.Pulse;
 import org.portbouncer.launcher.mother.sight.StartLog;
 import org.portbouncer.launcher.mother.staff.HangWatch;
@@ -50,8 +51,11 @@ public final class Mother implements EventLoop.Turn, WorkerNews {
   /** Why it cannot be started, as is found out when it is; null for nothing. */
   private String unstartable;
 
-  private Mother(Parts parts, long startedAt, Inheritance inheritance) {
+  private final Forerunners forerunners;
+
+  private Mother(Parts parts, long startedAt, Inheritance inheritance, Forerunners forerunners) {
     this.parts = parts;
+    this.forerunners = forerunners;
     this.inheritance = inheritance;
     this.serving = new Serving(parts, startedAt);
     this.turnover = inheritance == null ? null : new Turnover(parts, inheritance, serving);
@@ -62,12 +66,14 @@ public final class Mother implements EventLoop.Turn, WorkerNews {
    *
    * @param loaded the configuration, and what is doubtful in it, which is logged
    * @param debug whether errors show stack traces
+   * @param forerunners workers that may be started already; ended here at the latest
    * @return the exit code
    */
-  public static int run(LoadResult loaded, boolean debug) {
+  public static int run(LoadResult loaded, boolean debug, Forerunners forerunners) {
     long startedAt = System.nanoTime();
-    try (StandardStreams streams = StandardStreams.take()) {
-      return run(loaded, debug, startedAt, streams);
+    try (forerunners;
+        StandardStreams streams = StandardStreams.take()) {
+      return run(loaded, debug, startedAt, streams, forerunners);
     } catch (OutOfMemoryError e) {
       // What the VM says where it gets no thread; without memory it ends itself.
       System.err.println("bouncer: cannot start: no thread is to be had (RLIMIT_NPROC, pids.max)");
@@ -77,15 +83,19 @@ public final class Mother implements EventLoop.Turn, WorkerNews {
 
   /** Says on the streams how it ended, before they are given back: nothing waits for a reader. */
   private static int run(
-      LoadResult loaded, boolean debug, long startedAt, StandardStreams streams) {
+      LoadResult loaded,
+      boolean debug,
+      long startedAt,
+      StandardStreams streams,
+      Forerunners forerunners) {
     Configuration configuration = loaded.configuration();
     LogSetup.levels(configuration.log());
     try {
       Signals signals = Signals.begin();
       Inheritance inheritance =
           Inheritance.take(System.getenv(), configuration, Parts.recordsFor(configuration));
-      Parts parts = new Parts(configuration, startedAt, streams, inheritance);
-      Mother mother = new Mother(parts, startedAt, inheritance);
+      Parts parts = new Parts(configuration, startedAt, streams, inheritance, forerunners);
+      Mother mother = new Mother(parts, startedAt, inheritance, forerunners);
       mother.serve(loaded, signals);
       if (mother.turnover != null && mother.turnover.failed() != null) {
         throw new StartException("cannot follow the server before: " + mother.turnover.failed());
@@ -153,6 +163,9 @@ public final class Mother implements EventLoop.Turn, WorkerNews {
     PublishedEpoch first = PublishedEpoch.of(parts.epochs.make(bound), loaded.rules());
     parts.epochs.begin(first.epoch(), listeners);
     parts.fronts.asRoot();
+    if (runAs.changes()) {
+      forerunners.close(); // they would stay who we were
+    }
     enter(runAs, SocketRights.candidates(bound));
     SocketRights rights = rights(bound);
     runAs.keep(rights.capability());

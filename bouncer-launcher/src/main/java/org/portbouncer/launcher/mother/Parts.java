@@ -98,9 +98,14 @@ final class Parts {
   /**
    * @param startedAt on the clock of System.nanoTime
    * @param inheritance what the server before this one has handed over; null where there is none
+   * @param launcher starts workers
    */
   Parts(
-      Configuration configuration, long startedAt, StandardStreams streams, Inheritance inheritance)
+      Configuration configuration,
+      long startedAt,
+      StandardStreams streams,
+      Inheritance inheritance,
+      Launcher launcher)
       throws StartException {
     AccessLog accessLog = new AccessLog();
     ground = ground(configuration, accessLog, inheritance);
@@ -111,8 +116,7 @@ final class Parts {
     leftOut = new LeftOutLines(ground, inForce);
     writing = new AccessLogWriting(accessLog, ground.loop(), leftOut);
     inboxes = new Inboxes(ground.states().inlineBytes());
-    supervisor =
-        new Supervisor(ground, inForce, published, accessLog, notifier, inboxes, Launcher.OURS);
+    supervisor = new Supervisor(ground, inForce, published, accessLog, notifier, inboxes, launcher);
     AllWorkers workers = supervisor.everyone();
     accessLogKeeper = new AccessLogKeeper(ground.loop(), accessLog, streams, workers);
     keeper = new EpochKeeper(ground, inForce, published, workers);

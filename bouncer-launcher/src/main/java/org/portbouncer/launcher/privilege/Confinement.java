@@ -24,9 +24,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>In the mother, on her loop's thread.
  */
-public final class Confinement {
-
-  private static final Logger LOG = LoggerFactory.getLogger(Confinement.class);
+public final class Confinement implements AutoCloseable {
 
   private static final byte[] NONE = {};
 
@@ -74,15 +72,17 @@ public final class Confinement {
    * @param rights what connect workers keep for their sockets
    */
   public static Confinement detect(boolean wanted, SocketRights rights) {
+    // Not for the whole class: forerunners are started before there is a log.
+    Logger log = LoggerFactory.getLogger(Confinement.class);
     if (rights.capability() >= 0) {
-      LOG.info("connect workers keep {}", rights.text());
+      log.info("connect workers keep {}", rights.text());
     }
     if (!wanted) {
-      LOG.warn("confine = false: a worker that is taken over may do whatever its user may");
+      log.warn("confine = false: a worker that is taken over may do whatever its user may");
       return new Confinement(false, rights, 0, null);
     }
-    int landlock = Landlock.version();
-    Machine machine = Seccomp.available() ? Machine.current() : null;
+    Confinement usual = usual(rights);
+    int landlock = usual.landlock;
     List<String> has = new ArrayList<>(List.of("no_new_privs"));
     List<String> misses = new ArrayList<>();
     (landlock > 0 ? has : misses).add("Landlock" + (landlock > 0 ? " " + landlock : ""));
@@ -92,12 +92,38 @@ public final class Confinement {
     if (landlock > 0 && landlock < SCOPES) {
       misses.add("Landlock for signals and abstract sockets");
     }
-    (machine != null ? has : misses).add("system call filter");
-    LOG.info("workers are confined by {}", String.join(", ", has));
+    (usual.machine != null ? has : misses).add("system call filter");
+    log.info("workers are confined by {}", String.join(", ", has));
     if (!misses.isEmpty()) {
-      LOG.warn("this kernel does not offer {}: workers run without", String.join(", nor ", misses));
+      log.warn("this kernel does not offer {}: workers run without", String.join(", nor ", misses));
     }
-    return new Confinement(true, rights, landlock, machine);
+    return usual;
+  }
+
+  /** That of a server that confines its workers, and whose sockets are as any program's. */
+  public static Confinement usual() {
+    return usual(SocketRights.none());
+  }
+
+  private static Confinement usual(SocketRights rights) {
+    Machine machine = Seccomp.available() ? Machine.current() : null;
+    return new Confinement(true, rights, Landlock.version(), machine);
+  }
+
+  /** Whether workers of that stage are started no other way than by {@link #usual}. */
+  public boolean isUsual(StageId stage) {
+    return wanted && capability(stage) == SocketRights.NONE;
+  }
+
+  /** Gives up what it keeps for further starts. */
+  @Override
+  public void close() {
+    for (int which = 0; which < rules.length; which++) {
+      if (rules[which] != null) {
+        rules[which].close();
+        rules[which] = null;
+      }
+    }
   }
 
   /**

@@ -18,7 +18,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class ClassCache {
 
-  private static final Logger LOG = LoggerFactory.getLogger(ClassCache.class);
   private static final String SLOWER = "the class cache is not used, and starts take longer: {}";
   private static final String MOTHER = "mother";
 
@@ -45,9 +44,11 @@ public final class ClassCache {
    * @param mother her pid
    */
   public static void check(Map<StageId, Integer> workers, int mother) {
+    // Not for the whole class: forerunners are started before there is a log.
+    Logger log = LoggerFactory.getLogger(ClassCache.class);
     String unused = System.getProperty("bouncer.cache.unused");
     if (unused != null) {
-      LOG.warn(SLOWER, unused);
+      log.warn(SLOWER, unused);
       return;
     }
     List<String> without = new ArrayList<>();
@@ -61,7 +62,7 @@ public final class ClassCache {
       }
     }
     if (!without.isEmpty()) {
-      LOG.warn(
+      log.warn(
           SLOWER,
           "the JVM has dropped it in "
               + String.join(", ", without)

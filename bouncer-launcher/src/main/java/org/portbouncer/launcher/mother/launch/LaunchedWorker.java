@@ -133,6 +133,19 @@ public record LaunchedWorker(
     return new LaunchedWorker(child, link[0], errors[0], spare, build, false);
   }
 
+  /** Whether its process has not ended. */
+  boolean lives() {
+    return !Sockets.isReadable(process.pidfd());
+  }
+
+  /** Ends it, where nobody has taken it over. */
+  void end() {
+    process.kill();
+    process.reap();
+    Libc.close(link);
+    Libc.close(errors);
+  }
+
   /** Makes a spare, which has become a worker, missed as much as any other. */
   public static void becomesWorker(int pid) {
     ProcessState.score(pid, ProcessState.scoreAboveOurs(SCORE_ABOVE_OURS));

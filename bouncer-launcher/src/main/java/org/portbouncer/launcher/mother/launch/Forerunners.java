@@ -1,0 +1,134 @@
+package org.portbouncer.launcher.mother.launch;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.sys.SystemCallException;
+import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.privilege.Confinement;
+
+/**
+ * The first worker of each stage, started before the configuration is read: most of a server's
+ * start is the start of VMs, which depends on it very little and is done on other cores meanwhile.
+ * Until they get START they know nothing, and wait; who is confined otherwise than most are, or of
+ * another build, is ended and started anew when its turn comes. In the mother: begun on her main
+ * thread, served by one that is made for it, and then on that of her loop.
+ */
+public final class Forerunners implements Launcher, AutoCloseable {
+
+  /** In a configuration that has none of these, workers are whom they are by default. */
+  private static final List<String> TELLING = List.of("user", "group =", "group=", "confine");
+
+  /** Bytes; to read more would take the time that is to be saved. */
+  private static final int MOST_READ = 256 * 1024;
+
+  private final Map<StageId, LaunchedWorker> waiting = new EnumMap<>(StageId.class);
+  private volatile boolean unwanted;
+
+  /** Null where there is none. */
+  private Thread starter;
+
+  private Forerunners() {}
+
+  /**
+   * Begins to start them, unless the configuration looks as if they would have to be others.
+   *
+   * @param configuration the file, of which no more than this is read here
+   */
+  public static Forerunners begin(Path configuration) {
+    Forerunners forerunners = new Forerunners();
+    if (!looksUsual(configuration)) {
+      return forerunners;
+    }
+    try {
+      forerunners.starter =
+          Thread.ofPlatform().daemon().name("forerunners").start(forerunners::startAll);
+    } catch (OutOfMemoryError e) {
+      // No thread to be had: each is started in its turn, or that fails with words.
+    }
+    return forerunners;
+  }
+
+  /** It may be wrong either way, as with what it includes: that costs time alone. */
+  private static boolean looksUsual(Path configuration) {
+    try {
+      // A pipe or a device would be read by whoever comes first.
+      if (!Files.isRegularFile(configuration)) {
+        return false;
+      }
+      byte[] bytes;
+      try (InputStream in = Files.newInputStream(configuration)) {
+        bytes = in.readNBytes(MOST_READ);
+      }
+      String text = new String(bytes, StandardCharsets.ISO_8859_1);
+      return bytes.length < MOST_READ && TELLING.stream().noneMatch(text::contains);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** The last stage first, as always: it has the most to load. */
+  private void startAll() {
+    try (Confinement usual = Confinement.usual()) {
+      for (StageId stage : List.of(StageId.values()).reversed()) {
+        if (unwanted) {
+          return;
+        }
+        waiting.put(stage, LaunchedWorker.of(stage, 0, OURS.build(stage), usual));
+      }
+    } catch (StartException | SystemCallException | OutOfMemoryError e) {
+      // It is started in its turn, and if that fails it is said.
+    }
+  }
+
+  private void await() {
+    try {
+      if (starter != null) {
+        starter.join();
+        starter = null;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public int build(StageId stage) throws StartException {
+    return OURS.build(stage);
+  }
+
+  @Override
+  public int buildOfSpare() throws StartException {
+    return OURS.buildOfSpare();
+  }
+
+  /** Gives one that waits, or else starts one. */
+  @Override
+  public LaunchedWorker start(StageId stage, int index, int build, Confinement confinement)
+      throws StartException {
+    await();
+    LaunchedWorker first = index == 0 ? waiting.remove(stage) : null;
+    if (first != null && first.build() == build && confinement.isUsual(stage) && first.lives()) {
+      return first;
+    }
+    if (first != null) {
+      first.end();
+    }
+    return OURS.start(stage, index, build, confinement);
+  }
+
+  /** Ends those that nobody has taken; no more are started. */
+  @Override
+  public void close() {
+    unwanted = true;
+    await();
+    waiting.values().forEach(LaunchedWorker::end);
+    waiting.clear();
+  }
+}
