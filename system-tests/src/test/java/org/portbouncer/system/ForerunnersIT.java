@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The first worker of each stage is started while the configuration is read. */
 class ForerunnersIT {
-  private static final int MANY = 500_000;
+  private static final int MANY = 150_000;
 
   @TempDir private Path folder;
   private final int port = Ports.free();
