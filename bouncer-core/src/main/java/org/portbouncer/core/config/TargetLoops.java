@@ -18,8 +18,23 @@ import java.util.Set;
  */
 final class TargetLoops {
 
-  /** An address that is listened on. */
-  private record Stop(Listener listener, Endpoint address) {}
+  /** An address that is listened on, by one of the configuration's listeners and no copy of it. */
+  private record Stop(Listener listener, Endpoint address) {
+
+    // A record's own would look at all that a listener has, each time.
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Stop that
+          && listener == that.listener
+          && address.equals(that.address);
+    }
+
+    @Override
+    public int hashCode() {
+      return address.hashCode();
+    }
+  }
 
   private final Configuration configuration;
 

@@ -15,7 +15,24 @@ import java.util.List;
 final class Bpf {
 
   /** One instruction: code u16, jump if true u8, jump if false u8, constant u32. */
-  record Instruction(int code, int jumpTrue, int jumpFalse, int constant) {}
+  record Instruction(int code, int jumpTrue, int jumpFalse, int constant) {
+
+    // A record's own links method handles, at each start of a server.
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Instruction that
+          && code == that.code
+          && jumpTrue == that.jumpTrue
+          && jumpFalse == that.jumpFalse
+          && constant == that.constant;
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * code + constant;
+    }
+  }
 
   static final int LOAD = 0x20;
   static final int JUMP = 0x05;
