@@ -121,6 +121,20 @@ class ForerunnersIT {
   }
 
   @Test
+  void shouldEndThoseThatAnIncludedFileDoesNotWant() throws Exception {
+    Files.writeString(folder.resolve("more.conf"), "workers.io = 1\n");
+    String body = config().replace(", io = 1", "");
+    try (BouncerServer server = BouncerServer.start(folder, "include \"more.conf\"\n" + body);
+        Client client = Client.to(port)) {
+      client.echo("served");
+      List<Long> all = new ArrayList<>(workers(server));
+      all.addAll(ProcessTree.keepers(server.pid()));
+      all.add(server.pid());
+      assertThat(server.processes()).containsExactlyInAnyOrderElementsOf(all);
+    }
+  }
+
+  @Test
   void shouldConfineNoWorkerWhereAnIncludedFileSaysSo() throws Exception {
     Files.writeString(folder.resolve("more.conf"), "confine = false\n");
     try (BouncerServer server = BouncerServer.start(folder, "include \"more.conf\"\n" + config());

@@ -245,6 +245,14 @@ public record Configuration(
    */
   public record Workers(int negotiate, int acl, int connect, int bandwidth, int io, int spares) {
 
+    /** The most of one stage. */
+    public static final int MOST = 64;
+
+    /** Io workers where it is not said how many: one for each core. */
+    public static int auto() {
+      return Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST);
+    }
+
     /** Those of all stages. */
     public int all() {
       return negotiate + acl + connect + bandwidth + io;

@@ -83,12 +83,10 @@ final class ConfigurationReader {
   }
 
   private static Configuration.Workers workers(Section workers) {
-    ValueReader<Integer> count = integer(1, 64);
+    ValueReader<Integer> count = integer(1, Configuration.Workers.MOST);
     ValueReader<Integer> io =
         (text, where) ->
-            text.equals("auto")
-                ? Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 64)
-                : Quantities.integer(text, 1, 64);
+            text.equals("auto") ? Configuration.Workers.auto() : count.read(text, where);
     return new Configuration.Workers(
         workers.read("negotiate", count),
         workers.read("acl", count),

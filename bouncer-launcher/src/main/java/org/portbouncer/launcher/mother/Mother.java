@@ -196,6 +196,7 @@ public final class Mother implements EventLoop.Turn, WorkerNews {
     parts.supervisor.tell(this);
     parts.supervisor.tell(parts.reloader);
     parts.supervisor.start(first.epoch().configuration().workers(), confinement);
+    forerunners.close(); // those that are too many
     parts.cluster.begin(confinement);
     HangWatch hangWatch = new HangWatch(parts.ground, parts.supervisor);
     hangWatch.start();

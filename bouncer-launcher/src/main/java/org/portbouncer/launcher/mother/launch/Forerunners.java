@@ -5,20 +5,23 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import org.portbouncer.core.config.Configuration.Workers;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.privilege.Confinement;
 
 /**
- * The first worker of each stage, started before the configuration is read: most of a server's
- * start is the start of VMs, which depends on it very little and is done on other cores meanwhile.
- * Until they get START they know nothing, and wait; who is confined otherwise than most are, or of
- * another build, is ended and started anew when its turn comes. In the mother: begun on her main
- * thread, served by one that is made for it, and then on that of her loop.
+ * The first worker of each stage, and as many of io as there are where nothing is configured,
+ * started before the configuration is read: most of a server's start is the start of VMs, which
+ * depends on it very little and is done on other cores meanwhile. Until they get START they know
+ * nothing, and wait; who is confined otherwise than most are, or of another build, is ended and
+ * started anew when its turn comes. In the mother: begun on her main thread, served by one that is
+ * made for it, and then on that of her loop.
  */
 public final class Forerunners implements Launcher, AutoCloseable {
 
@@ -28,7 +31,15 @@ public final class Forerunners implements Launcher, AutoCloseable {
   /** Bytes; to read more would take the time that is to be saved. */
   private static final int MOST_READ = 256 * 1024;
 
-  private final Map<StageId, LaunchedWorker> waiting = new EnumMap<>(StageId.class);
+  /** Where a configuration says how many io workers there are. */
+  private static final Pattern COUNTED = Pattern.compile("\\bio\\s*[=:+]");
+
+  /** By their names, such as io/0. */
+  private final Map<String, LaunchedWorker> waiting = new HashMap<>();
+
+  /** How many of io are begun. */
+  private int io = 1;
+
   private volatile boolean unwanted;
 
   /** Null where there is none. */
@@ -43,7 +54,7 @@ public final class Forerunners implements Launcher, AutoCloseable {
    */
   public static Forerunners begin(Path configuration) {
     Forerunners forerunners = new Forerunners();
-    if (!looksUsual(configuration)) {
+    if (!forerunners.looksUsual(configuration)) {
       return forerunners;
     }
     try {
@@ -56,7 +67,7 @@ public final class Forerunners implements Launcher, AutoCloseable {
   }
 
   /** It may be wrong either way, as with what it includes: that costs time alone. */
-  private static boolean looksUsual(Path configuration) {
+  private boolean looksUsual(Path configuration) {
     try {
       // A pipe or a device would be read by whoever comes first.
       if (!Files.isRegularFile(configuration)) {
@@ -67,6 +78,7 @@ public final class Forerunners implements Launcher, AutoCloseable {
         bytes = in.readNBytes(MOST_READ);
       }
       String text = new String(bytes, StandardCharsets.ISO_8859_1);
+      io = COUNTED.matcher(text).find() ? 1 : Workers.auto();
       return bytes.length < MOST_READ && TELLING.stream().noneMatch(text::contains);
     } catch (IOException e) {
       return false;
@@ -77,14 +89,18 @@ public final class Forerunners implements Launcher, AutoCloseable {
   private void startAll() {
     try (Confinement usual = Confinement.usual()) {
       for (StageId stage : List.of(StageId.values()).reversed()) {
-        if (unwanted) {
-          return;
+        int build = OURS.build(stage);
+        for (int i = 0; i < (stage == StageId.IO ? io : 1) && !unwanted; i++) {
+          waiting.put(name(stage, i), LaunchedWorker.of(stage, i, build, usual));
         }
-        waiting.put(stage, LaunchedWorker.of(stage, 0, OURS.build(stage), usual));
       }
     } catch (StartException | SystemCallException | OutOfMemoryError e) {
       // It is started in its turn, and if that fails it is said.
     }
+  }
+
+  private static String name(StageId stage, int index) {
+    return stage.text() + "/" + index;
   }
 
   private void await() {
@@ -113,7 +129,7 @@ public final class Forerunners implements Launcher, AutoCloseable {
   public LaunchedWorker start(StageId stage, int index, int build, Confinement confinement)
       throws StartException {
     await();
-    LaunchedWorker first = index == 0 ? waiting.remove(stage) : null;
+    LaunchedWorker first = waiting.remove(name(stage, index));
     if (first != null && first.build() == build && confinement.isUsual(stage) && first.lives()) {
       return first;
     }
