@@ -130,7 +130,7 @@ class ForerunnersIT {
       List<Long> all = new ArrayList<>(workers(server));
       all.addAll(ProcessTree.keepers(server.pid()));
       all.add(server.pid());
-      assertThat(server.processes()).containsExactlyInAnyOrderElementsOf(all);
+      assertThat(ProcessTree.of(server.pid())).containsExactlyInAnyOrderElementsOf(all);
     }
   }
 
