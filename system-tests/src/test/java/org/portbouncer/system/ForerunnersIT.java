@@ -128,7 +128,6 @@ class ForerunnersIT {
         Client client = Client.to(port)) {
       client.echo("served");
       List<Long> all = new ArrayList<>(workers(server));
-      all.addAll(ProcessTree.keepers(server.pid()));
       all.add(server.pid());
       assertThat(ProcessTree.of(server.pid())).containsExactlyInAnyOrderElementsOf(all);
     }
