@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.portbouncer.core.config.Cluster;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlException;
 import org.portbouncer.core.control.Fields;
@@ -12,13 +13,15 @@ import org.portbouncer.core.control.Fields;
  * What the mother and the cluster's process say to each other, one packet each, in turn:
  *
  * <pre>
- *   SETUP     1  port u16, database i32, TLS u8, then host, user, token, cluster, member, label as texts
+ *   SETUP     1  places u8, of each: host as a text, port u16; ports u8, of each: u16; database i32,
+ *                TLS u8, then master, user, token, token of Sentinels, cluster, member, label as texts
  *   CONFINE   2  a filter of system calls
  *   ASK       3  number i64, look u8, then of each limit: key i64, limit, held, used, wanted i64
  *   LEAVE     4  gives all back; the process ends
  *   ANSWER    5  number i64, outcome u8, members i32, tick i32, why as a text, limits u16, then of
  *                each: granted, target, held by all, used by all i64; others u16, then of each: label
  *                as a text, ms since it was heard i64
+ *   TRUST     6  certificates as PEM, before SETUP; without it those that the JDK knows
  * </pre>
  *
  * A text is its length u16 and UTF-8. What a packet has too little or too much of is refused.
@@ -30,6 +33,7 @@ public final class ClusterWire {
   public static final int ASK = 3;
   public static final int LEAVE = 4;
   public static final int ANSWER = 5;
+  public static final int TRUST = 6;
 
   /** The most limits in one packet. */
   public static final int MOST_LIMITS = 256;
@@ -49,16 +53,18 @@ public final class ClusterWire {
   /**
    * Where Redis is, and who we are to it.
    *
+   * @param redis its place, or several, or Sentinels that say it
+   * @param ports of a master that Sentinels name
+   * @param token what Redis asks for
+   * @param sentinelToken what Sentinels ask for
    * @param member the name of this start of this server, as no other has it
    * @param label what people know it by
    */
   public record Setup(
-      String host,
-      int port,
-      String user,
-      int database,
-      boolean tls,
+      Cluster.Redis redis,
+      List<Integer> ports,
       String token,
+      String sentinelToken,
       String cluster,
       String member,
       String label) {}
@@ -104,15 +110,36 @@ public final class ClusterWire {
       List<Part> parts,
       List<Member> others) {}
 
+  /** The packet TRUST, to be sent. */
+  public static void trust(ControlChannel link, String pem) {
+    link.begin(TRUST).put(pem.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** Reads TRUST. */
+  public static String trust(Fields in) throws ControlException {
+    return new String(in.rest(ControlChannel.MAX_BYTES), StandardCharsets.US_ASCII);
+  }
+
   /** The packet SETUP, to be sent. */
   public static void setup(ControlChannel link, Setup setup) {
     ByteBuffer out = link.begin(SETUP);
-    out.putShort((short) setup.port()).putInt(setup.database()).put((byte) (setup.tls() ? 1 : 0));
+    Cluster.Redis redis = setup.redis();
+    out.put((byte) redis.places().size());
+    for (Cluster.Place place : redis.places()) {
+      put(out, place.host(), MOST_TEXT);
+      out.putShort((short) place.port());
+    }
+    out.put((byte) setup.ports().size());
+    for (int port : setup.ports()) {
+      out.putShort((short) port);
+    }
+    out.putInt(redis.database()).put((byte) (redis.tls() ? 1 : 0));
     for (String text :
         List.of(
-            setup.host(),
-            setup.user(),
+            redis.master(),
+            redis.user(),
             setup.token(),
+            setup.sentinelToken(),
             setup.cluster(),
             setup.member(),
             setup.label())) {
@@ -122,17 +149,32 @@ public final class ClusterWire {
 
   /** Reads SETUP. */
   public static Setup setup(Fields in) throws ControlException {
-    int port = in.u16();
+    List<Cluster.Place> places = new ArrayList<>();
+    for (int left = in.u8(); left > 0; left--) {
+      places.add(new Cluster.Place(text(in, MOST_TEXT), in.u16()));
+    }
+    List<Integer> ports = new ArrayList<>();
+    for (int left = in.u8(); left > 0; left--) {
+      ports.add(in.u16());
+    }
     int database = in.i32();
     boolean tls = in.u8() == 1;
-    String host = text(in, MOST_TEXT);
+    String master = text(in, MOST_TEXT);
     String user = text(in, MOST_TEXT);
     String token = text(in, MOST_TEXT);
+    String sentinelToken = text(in, MOST_TEXT);
     String cluster = text(in, MOST_TEXT);
     String member = text(in, MOST_TEXT);
     String label = text(in, MOST_TEXT);
     in.end();
-    return new Setup(host, port, user, database, tls, token, cluster, member, label);
+    return new Setup(
+        new Cluster.Redis(List.copyOf(places), master, user, database, tls),
+        List.copyOf(ports),
+        token,
+        sentinelToken,
+        cluster,
+        member,
+        label);
   }
 
   /** The packet ASK, to be sent. */

@@ -1,5 +1,8 @@
 package org.portbouncer.core.config;
 
+import java.util.List;
+import java.util.stream.Collectors;
+
 /**
  * The servers that hold limits together, by what they keep in one Redis.
  *
@@ -7,8 +10,18 @@ package org.portbouncer.core.config;
  * @param name of the cluster: servers of the same name share
  * @param whenAway what becomes of this server's parts while Redis is not reached
  * @param token what Redis asks for; none in workers
+ * @param sentinelToken what Sentinels ask for; likewise
+ * @param redisPorts where a master that Sentinels name may listen
+ * @param authority who signs Redis' certificate
  */
-public record Cluster(Redis redis, String name, WhenAway whenAway, Token token) {
+public record Cluster(
+    Redis redis,
+    String name,
+    WhenAway whenAway,
+    Token token,
+    Token sentinelToken,
+    List<Integer> redisPorts,
+    Authority authority) {
 
   /** What becomes of a server's parts while Redis is not reached. */
   public enum WhenAway {
@@ -32,23 +45,55 @@ public record Cluster(Redis redis, String name, WhenAway whenAway, Token token) 
   /**
    * Where Redis is.
    *
-   * @param host a name or an address
+   * @param places one, or several of which one is the master at a time; or those of Sentinels
+   * @param master what Sentinels call the master; "" where none are asked
    * @param user who we are to it; "" for its default user
    * @param database its number
-   * @param tls whether it is spoken to over TLS
+   * @param tls whether it, and Sentinels, are spoken to over TLS
    */
-  public record Redis(String host, int port, String user, int database, boolean tls) {
+  public record Redis(List<Place> places, String master, String user, int database, boolean tls) {
+
+    /** Whether Sentinels say where it is. */
+    public boolean sentinel() {
+      return !master.isEmpty();
+    }
 
     /** As in the configuration, without what is by default. */
     @Override
     public String toString() {
-      String at = host.indexOf(':') < 0 ? host : "[" + host + "]";
-      return (tls ? "rediss://" : "redis://")
+      String scheme = (tls ? "rediss" : "redis") + (sentinel() ? "-sentinel" : "") + "://";
+      String at = places.stream().map(Place::toString).collect(Collectors.joining(","));
+      return scheme
           + (user.isEmpty() ? "" : user + "@")
           + at
-          + ":"
-          + port
+          + (sentinel() ? "/" + master : "")
           + (database == 0 ? "" : "/" + database);
+    }
+  }
+
+  /**
+   * Where one of them listens.
+   *
+   * @param host a name, or an address without brackets
+   */
+  public record Place(String host, int port) {
+
+    @Override
+    public String toString() {
+      return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+    }
+  }
+
+  /**
+   * Who signs Redis' certificate.
+   *
+   * @param pem certificates; "" for those that the JDK knows
+   */
+  public record Authority(String pem) {
+
+    @Override
+    public String toString() {
+      return pem.isEmpty() ? "" : pem.length() + " bytes";
     }
   }
 

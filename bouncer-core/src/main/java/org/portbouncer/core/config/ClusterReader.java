@@ -1,11 +1,15 @@
 package org.portbouncer.core.config;
 
-import java.net.URI;
-import java.net.URISyntaxException;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Reads the block `cluster`, and sees that what is shared can be. In the mother and in commands.
@@ -15,9 +19,15 @@ final class ClusterReader {
   /** So many fit into one message, and one call of Redis. */
   static final int MOST_LIMITS = 256;
 
-  private static final int STANDARD_PORT = 6379;
-  private static final int LAST_PORT = 65_535;
-  private static final int LAST_DATABASE = 1_000_000;
+  private static final int MOST_PORTS = 16;
+
+  /** Of a file of certificates, and of what is taken from it: one packet must hold it. */
+  private static final int MOST_FILE = 512 * 1024;
+
+  private static final int MOST_CERTIFICATES = 12 * 1024;
+
+  private static final Pattern CERTIFICATE =
+      Pattern.compile("-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----");
 
   private ClusterReader() {}
 
@@ -47,10 +57,14 @@ final class ClusterReader {
   }
 
   private static Cluster cluster(Section section) {
-    Cluster.Redis redis = section.read("redis", (text, where) -> redis(text));
+    Cluster.Redis redis = section.read("redis", (text, where) -> RedisUrl.read(text));
     String name = section.read("name", (text, where) -> Names.require(text));
-    String token =
-        section.read("token", (text, where) -> Secrets.read(section, "token", text, where, true));
+    Cluster.Token token = token(section, "token");
+    Cluster.Token ofSentinels = token(section, "sentinel-token");
+    List<Integer> ports =
+        section.readList(
+            "redis-ports", (text, where) -> Quantities.integer(text, 1, RedisUrl.LAST_PORT));
+    String pem = section.read("ca", ClusterReader::certificates);
     Cluster.WhenAway whenAway =
         section.read(
             "when-away",
@@ -58,8 +72,78 @@ final class ClusterReader {
                 Names.choices(
                     Map.entry("local", Cluster.WhenAway.LOCAL),
                     Map.entry("refuse", Cluster.WhenAway.REFUSE))));
+    if (redis != null) {
+      refuse(
+          section, "sentinel-token", redis.sentinel(), "redis-sentinel:// or rediss-sentinel://");
+      refuse(section, "redis-ports", redis.sentinel(), "redis-sentinel:// or rediss-sentinel://");
+      refuse(section, "ca", redis.tls(), "rediss:// or rediss-sentinel://");
+    }
+    if (ports != null && ports.size() > MOST_PORTS) {
+      section
+          .problems()
+          .error(section.whereOf("redis-ports"), "redis-ports: at most " + MOST_PORTS + " of them");
+    }
     return new Cluster(
-        redis, name, whenAway, new Cluster.Token(Objects.requireNonNullElse(token, "")));
+        redis,
+        name,
+        whenAway,
+        token,
+        ofSentinels,
+        ports == null || ports.isEmpty() ? List.of(RedisUrl.STANDARD_PORT) : List.copyOf(ports),
+        new Cluster.Authority(Objects.requireNonNullElse(pem, "")));
+  }
+
+  private static Cluster.Token token(Section section, String key) {
+    String token =
+        section.read(key, (text, where) -> Secrets.read(section, key, text, where, true));
+    return new Cluster.Token(Objects.requireNonNullElse(token, ""));
+  }
+
+  /** What is written, and would never be looked at, is a mistake. */
+  private static void refuse(Section section, String key, boolean used, String by) {
+    if (!used && !section.isAbsent(key)) {
+      section.problems().error(section.whereOf(key), key + " is for a redis of " + by + " alone");
+    }
+  }
+
+  /** The certificates of a file, and nothing else that it may hold. */
+  private static String certificates(String name, Where where) {
+    Path path = Path.of(EndpointParser.path(name, where.directory()));
+    String text;
+    try {
+      byte[] bytes = RegularFile.read(path, MOST_FILE);
+      text = new String(bytes, StandardCharsets.ISO_8859_1);
+    } catch (InvalidValueException e) {
+      throw new InvalidValueException(path + " cannot be read: " + e.getMessage());
+    }
+    StringBuilder found = new StringBuilder();
+    Matcher matcher = CERTIFICATE.matcher(text);
+    int count = 0;
+    while (matcher.find()) {
+      count++;
+      found.append(matcher.group()).append('\n');
+      try {
+        CertificateFactory.getInstance("X.509")
+            .generateCertificate(
+                new ByteArrayInputStream(matcher.group().getBytes(StandardCharsets.ISO_8859_1)));
+      } catch (CertificateException e) {
+        throw new InvalidValueException(path + ": its certificate number " + count + " is none");
+      }
+    }
+    if (count == 0) {
+      throw new InvalidValueException(
+          path + " has no certificate (PEM, -----BEGIN CERTIFICATE-----)");
+    }
+    if (found.length() > MOST_CERTIFICATES) {
+      throw new InvalidValueException(
+          path
+              + " has certificates of "
+              + found.length()
+              + " bytes; "
+              + MOST_CERTIFICATES
+              + " are possible: name the one that signs Redis' certificate");
+    }
+    return found.toString();
   }
 
   /** How many limits of a rule are shared; an error where that cannot be. */
@@ -93,32 +177,5 @@ final class ClusterReader {
           where, which + ": limits per source count on each server, also where shared = cluster");
     }
     return limits;
-  }
-
-  private static Cluster.Redis redis(String text) {
-    try {
-      URI uri = new URI(text);
-      boolean tls = "rediss".equals(uri.getScheme());
-      if (!tls && !"redis".equals(uri.getScheme())) {
-        throw new InvalidValueException("it begins with redis:// or rediss://");
-      }
-      if (uri.getHost() == null || uri.getQuery() != null || uri.getFragment() != null) {
-        throw new InvalidValueException("it is to be redis://[USER@]HOST[:PORT][/DATABASE]");
-      }
-      String user = Objects.requireNonNullElse(uri.getUserInfo(), "");
-      if (user.indexOf(':') >= 0) {
-        throw new InvalidValueException("the password belongs into 'token'");
-      }
-      int port = uri.getPort() < 0 ? STANDARD_PORT : uri.getPort();
-      if (port < 1 || port > LAST_PORT) {
-        throw new InvalidValueException("there is no port " + port);
-      }
-      String host = uri.getHost().replaceAll("[\\[\\]]", "");
-      String path = Objects.requireNonNullElse(uri.getPath(), "").replaceFirst("^/", "");
-      int database = path.isEmpty() ? 0 : Quantities.integer(path, 0, LAST_DATABASE);
-      return new Cluster.Redis(host, port, user, database, tls);
-    } catch (URISyntaxException e) {
-      throw new InvalidValueException("it is to be redis://[USER@]HOST[:PORT][/DATABASE]");
-    }
   }
 }

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Arrays;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
@@ -54,6 +55,28 @@ final class RegularFile implements AutoCloseable {
       throw new InvalidValueException(problem);
     }
     return new RegularFile(fd);
+  }
+
+  /**
+   * All of one.
+   *
+   * @param most bytes that it may have
+   * @throws InvalidValueException as {@link #open}, and where it has more
+   */
+  static byte[] read(Path file, int most) {
+    byte[] bytes = new byte[most + 1];
+    int length = 0;
+    try (RegularFile open = open(file)) {
+      int read = 0;
+      while (read >= 0 && length < bytes.length) {
+        read = open.read(bytes, length);
+        length += Math.max(0, read);
+      }
+    }
+    if (length > most) {
+      throw new InvalidValueException("it has more than " + most + " bytes");
+    }
+    return Arrays.copyOf(bytes, length);
   }
 
   /** What is wrong with what was opened, whatever its name stands for by now. */

@@ -466,8 +466,10 @@ public final class Schema {
           fixed(
               required(
                   "cluster.redis",
-                  "`redis://[USER@]HOST[:PORT][/DATABASE]`",
-                  "the Redis or Valkey that servers share limits by; `rediss://`: over TLS")),
+                  "`redis://[USER@]HOST[:PORT][/DATABASE]`, or"
+                      + " `redis-sentinel://[USER@]HOST[:PORT]/MASTER[/DATABASE]`",
+                  "the Redis or Valkey that servers share limits by, or the Sentinels that say"
+                      + " where it is, `HOST:PORT,HOST:PORT` for several; `rediss`: over TLS")),
           fixed(required("cluster.name", "name", "servers of the same name share")),
           fixed(
               secret(
@@ -475,6 +477,24 @@ public final class Schema {
                   "text, or `file:PATH`",
                   "none",
                   "the password that Redis asks for, or the file whose one line it is")),
+          fixed(
+              secret(
+                  "cluster.sentinel-token",
+                  "text, or `file:PATH`",
+                  "none",
+                  "the password that Sentinels ask for, likewise")),
+          fixed(
+              optional(
+                  "cluster.redis-ports",
+                  "port or list of ports",
+                  "6379",
+                  "where a master that Sentinels name may listen")),
+          fixed(
+              optional(
+                  "cluster.ca",
+                  "path",
+                  "the JDK's own list",
+                  "certificates (PEM) of whoever signs Redis' certificate, for `rediss`")),
           fixed(
               withDefault(
                   "cluster.when-away",

@@ -14,6 +14,7 @@ import org.portbouncer.core.cluster.ClusterWire.Outcome;
 import org.portbouncer.core.cluster.ClusterWire.Part;
 import org.portbouncer.core.cluster.ClusterWire.Setup;
 import org.portbouncer.core.cluster.ClusterWire.Wish;
+import org.portbouncer.core.config.Cluster;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlException;
 import org.portbouncer.core.sys.Const;
@@ -57,11 +58,26 @@ class ClusterWireTest {
 
   @Test
   void shouldArriveAsSentWhenThereIsAsMuchAsThereMayBe() throws Exception {
-    Setup setup = new Setup("h", 65_535, "u", 3, true, "secret", "edge", "m:1", "m");
+    String long200 = "u".repeat(200);
+    List<Cluster.Place> places =
+        Collections.nCopies(16, new Cluster.Place("h".repeat(253), 65_535));
+    Setup setup =
+        new Setup(
+            new Cluster.Redis(places, long200, long200, 3, true),
+            Collections.nCopies(16, 65_535),
+            "t".repeat(4096),
+            "s".repeat(4096),
+            "edge",
+            "m:1",
+            "m");
     ClusterWire.setup(mother, setup);
     assertThat(mother.send()).isZero();
     assertThat(process.receive()).isPositive();
     assertThat(ClusterWire.setup(process.fields())).isEqualTo(setup);
+    ClusterWire.trust(mother, "c".repeat(12 * 1024));
+    assertThat(mother.send()).isZero();
+    assertThat(process.receive()).isPositive();
+    assertThat(ClusterWire.trust(process.fields())).hasSize(12 * 1024);
 
     Ask most = ask(ClusterWire.MOST_LIMITS);
     ClusterWire.ask(mother, most);

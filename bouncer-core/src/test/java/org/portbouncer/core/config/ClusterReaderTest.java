@@ -53,7 +53,9 @@ class ClusterReaderTest {
         cluster(
             "redis = \"rediss://me@[2001:db8::1]:7000/3\", name = edge, token = \"file:token\","
                 + " when-away = refuse");
-    assertThat(cluster.redis()).isEqualTo(new Cluster.Redis("2001:db8::1", 7000, "me", 3, true));
+    assertThat(cluster.redis())
+        .isEqualTo(
+            new Cluster.Redis(List.of(new Cluster.Place("2001:db8::1", 7000)), "", "me", 3, true));
     assertThat(cluster.redis()).hasToString("rediss://me@[2001:db8::1]:7000/3");
     assertThat(cluster.token().text()).isEqualTo("swordfish");
     assertThat(cluster.toString()).doesNotContain("swordfish");
@@ -63,7 +65,9 @@ class ClusterReaderTest {
   @Test
   void shouldFillInWhatIsNotWritten() throws IOException {
     Cluster cluster = cluster(REDIS);
-    assertThat(cluster.redis()).isEqualTo(new Cluster.Redis("10.0.0.5", 6379, "", 0, false));
+    assertThat(cluster.redis())
+        .isEqualTo(
+            new Cluster.Redis(List.of(new Cluster.Place("10.0.0.5", 6379)), "", "", 0, false));
     assertThat(cluster.token().text()).isEmpty();
     assertThat(cluster.whenAway()).isEqualTo(Cluster.WhenAway.LOCAL);
     assertThat(load("", "{ action = pass }").configuration().cluster()).isNull();
@@ -101,6 +105,56 @@ class ClusterReaderTest {
         .singleElement()
         .asString()
         .contains("redis");
+  }
+
+  @Test
+  void shouldReadSeveralPlacesAndSentinels() throws IOException {
+    Cluster several = cluster("redis = \"redis://me@a.example,[::1]:7000/2\", name = edge");
+    assertThat(several.redis().places())
+        .containsExactly(new Cluster.Place("a.example", 6379), new Cluster.Place("::1", 7000));
+    assertThat(several.redis()).hasToString("redis://me@a.example:6379,[::1]:7000/2");
+    assertThat(several.redis().sentinel()).isFalse();
+    Cluster sentinels =
+        cluster(
+            "redis = \"redis-sentinel://10.0.0.5,10.0.0.6:7000/my_master/1\", name = edge,"
+                + " sentinel-token = marlin, redis-ports = [6379, 6380]");
+    assertThat(sentinels.redis())
+        .hasToString("redis-sentinel://10.0.0.5:26379,10.0.0.6:7000/my_master/1");
+    assertThat(sentinels.redis().master()).isEqualTo("my_master");
+    assertThat(sentinels.sentinelToken().text()).isEqualTo("marlin");
+    assertThat(sentinels.toString()).doesNotContain("marlin");
+    assertThat(sentinels.redisPorts()).containsExactly(6379, 6380);
+    assertThat(cluster("redis = \"rediss-sentinel://a/m\", name = edge").redisPorts())
+        .containsExactly(6379);
+  }
+
+  private void assertWrong(String cluster, String words) throws IOException {
+    assertThat(problems("cluster { name = edge, " + cluster + " }", RULE))
+        .as(cluster)
+        .singleElement()
+        .asString()
+        .contains(words);
+  }
+
+  @Test
+  void shouldSayWhatIsWrongWithPlacesSentinelsAndCertificates() throws IOException {
+    assertWrong("redis = \"redis-sentinel://a\"", "the name of the master is missing");
+    assertWrong("redis = \"redis://a,,b\"", "HOST[:PORT][,HOST[:PORT]...]");
+    assertWrong("redis = \"redis://a,a:6379\"", "a:6379 is there twice");
+    assertWrong("redis = \"redis://a:0\"", "'a:0' is no place of a Redis");
+    assertWrong("redis = \"redis://a/1/2\"", "it is to be redis://");
+    assertWrong("redis = \"redis://a?x=1\"", "it is to be redis://");
+    assertWrong("redis = \"redis://\"", "it is to be redis://");
+    assertWrong("redis = \"redis://a\", redis-ports = 6380", "redis-ports is for a redis of");
+    assertWrong("redis = \"redis://a\", sentinel-token = x", "sentinel-token is for a redis of");
+    assertWrong("redis = \"redis-sentinel://a/m\", redis-ports = 0", "redis-ports");
+    Files.writeString(folder.resolve("none.pem"), "nothing\n");
+    Files.writeString(
+        folder.resolve("bad.pem"),
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    assertWrong("redis = \"rediss://a\", ca = \"none.pem\"", "has no certificate");
+    assertWrong("redis = \"rediss://a\", ca = \"bad.pem\"", "certificate number 1 is none");
+    assertWrong("redis = \"rediss://a\", ca = \"gone.pem\"", "no such file");
   }
 
   @Test

@@ -98,8 +98,51 @@ final class CallArguments {
     };
   }
 
+  /**
+   * The treatment of a call by the cluster's process, whose sockets are its own: streams of TCP to
+   * Redis, and what names take, where it has any to resolve.
+   *
+   * @return null where it is as for a worker that connects
+   */
+  static List<Instruction> ofCluster(Call call, boolean names) {
+    return switch (call) {
+      case FCNTL -> settingFlags();
+      case SHUTDOWN -> YES;
+      case BIND -> NO;
+      // Datagrams of a pair could be sent to any other socket of this machine.
+      case SOCKETPAIR -> typed(new int[] {Const.SOCK_STREAM}, YES);
+      case SENDTO -> names ? YES : isNull(4);
+      case SENDMMSG -> names ? YES : NO;
+      case SOCKET -> names ? nameOrStream() : stream();
+      default -> null;
+    };
+  }
+
+  private static List<Instruction> typed(int[] types, List<Instruction> yes) {
+    return then(
+        loadArgument(1), then(new Instruction(Bpf.AND, 0, 0, SOCKET_TYPE), oneOf(types, yes, NO)));
+  }
+
+  private static final int[] INTERNET = {Const.AF_INET, Const.AF_INET6};
+
+  private static List<Instruction> stream() {
+    List<Instruction> tcp = then(loadArgument(2), oneOf(new int[] {0, Const.IPPROTO_TCP}, YES, NO));
+    return then(loadArgument(0), oneOf(INTERNET, typed(new int[] {Const.SOCK_STREAM}, tcp), NO));
+  }
+
+  private static List<Instruction> nameOrStream() {
+    List<Instruction> usual = then(loadArgument(2), oneOf(PROTOCOLS, YES, NO));
+    List<Instruction> addresses = then(loadArgument(2), branch(Bpf.IF_EQUAL, 0, YES, NO));
+    return then(
+        loadArgument(0),
+        oneOf(
+            INTERNET,
+            typed(new int[] {Const.SOCK_STREAM, Const.SOCK_DGRAM}, usual),
+            branch(Bpf.IF_EQUAL, AF_NETLINK, addresses, NO)));
+  }
+
   /** What may be done with descriptors by a process that sets its own sockets not to wait. */
-  static List<Instruction> settingFlags() {
+  private static List<Instruction> settingFlags() {
     int[] all = Arrays.copyOf(FCNTLS, FCNTLS.length + 1);
     all[FCNTLS.length] = F_SETFL;
     return then(loadArgument(1), oneOf(all, YES, NO));
@@ -182,11 +225,7 @@ final class CallArguments {
   private static List<Instruction> socket(int[] protocols) {
     List<Instruction> usual = then(loadArgument(2), oneOf(protocols, YES, NO));
     List<Instruction> streamOrDatagram =
-        then(
-            loadArgument(1),
-            then(
-                new Instruction(Bpf.AND, 0, 0, SOCKET_TYPE),
-                oneOf(new int[] {Const.SOCK_STREAM, Const.SOCK_DGRAM}, usual, NO)));
+        typed(new int[] {Const.SOCK_STREAM, Const.SOCK_DGRAM}, usual);
     // The resolver asks by netlink's protocol 0 which addresses this machine has.
     List<Instruction> addresses = then(loadArgument(2), branch(Bpf.IF_EQUAL, 0, YES, NO));
     int[] families = {Const.AF_UNIX, Const.AF_INET, Const.AF_INET6};

@@ -49,8 +49,8 @@ final class CallFilter {
   private final boolean mptcp;
   private final boolean files;
 
-  /** Whether it is for the cluster's process: as for connect, and what the JDK's sockets need. */
-  private final boolean cluster;
+  /** For the cluster's process: as for connect, less what it has no use for; for others NO. */
+  private final Cluster cluster;
 
   private final List<Instruction> program;
 
@@ -61,11 +61,18 @@ final class CallFilter {
    * @param files whether it may open any
    */
   CallFilter(Machine machine, StageId stage, boolean mptcp, boolean files) {
-    this(machine, stage, mptcp, files, false);
+    this(machine, stage, mptcp, files, Cluster.NO);
+  }
+
+  /** Whether it is for the cluster's process, and whether that resolves names. */
+  enum Cluster {
+    NO,
+    ADDRESSES,
+    NAMES
   }
 
   private CallFilter(
-      Machine machine, StageId stage, boolean mptcp, boolean files, boolean cluster) {
+      Machine machine, StageId stage, boolean mptcp, boolean files, Cluster cluster) {
     this.mptcp = mptcp;
     this.machine = machine;
     this.stage = stage;
@@ -74,9 +81,14 @@ final class CallFilter {
     this.program = assemble();
   }
 
-  /** That of the cluster's process, none of whose sockets anybody else works with. */
-  static CallFilter ofCluster(Machine machine) {
-    return new CallFilter(machine, StageId.CONNECT, false, true, true);
+  /**
+   * That of the cluster's process, none of whose sockets anybody else works with.
+   *
+   * @param names whether it has names to resolve
+   */
+  static CallFilter ofCluster(Machine machine, boolean names) {
+    Cluster cluster = names ? Cluster.NAMES : Cluster.ADDRESSES;
+    return new CallFilter(machine, StageId.CONNECT, false, true, cluster);
   }
 
   /**
@@ -156,6 +168,12 @@ final class CallFilter {
   }
 
   private List<Instruction> treatment(Call call) {
+    if (cluster != Cluster.NO) {
+      List<Instruction> own = CallArguments.ofCluster(call, cluster == Cluster.NAMES);
+      if (own != null) {
+        return own;
+      }
+    }
     return switch (call) {
       case OPEN, OPENAT -> files ? CallArguments.of(call, stage, mptcp) : NO_FILE;
       case CLONE,
@@ -173,9 +191,7 @@ final class CallFilter {
           MUNMAP,
           MREMAP,
           SOCKET ->
-          cluster && call == Call.FCNTL
-              ? CallArguments.settingFlags()
-              : CallArguments.of(call, stage, mptcp);
+          CallArguments.of(call, stage, mptcp);
       // Its flags lie in memory, where no filter sees them: the C library takes clone instead.
       case CLONE3 -> answer(MISSING);
       case CONNECT, BIND, SOCKETPAIR, SENDMMSG -> stage == StageId.CONNECT ? YES : NO;
@@ -184,7 +200,7 @@ final class CallFilter {
       // go to anybody.
       case RECVMMSG -> stage == StageId.CONNECT || stage == StageId.IO ? YES : NO;
       // Of sockets that others read and write as well; the end of a stream is io's to pass on.
-      case SHUTDOWN -> stage == StageId.IO || cluster ? YES : NO;
+      case SHUTDOWN -> stage == StageId.IO ? YES : NO;
       case LISTEN, ACCEPT, ACCEPT4, FORK, VFORK -> NO;
       case EXECVE,
           EXECVEAT,

@@ -138,13 +138,14 @@ public final class Confinement implements AutoCloseable {
   }
 
   /**
-   * Starts the cluster's process, which connects to one port.
+   * Starts the cluster's process, which connects to Redis.
    *
+   * @param reach where that may be
    * @param start as for {@link #start}
    * @throws IOException as {@link #start}
    */
-  public <T> T startCluster(int port, Callable<T> start) throws IOException {
-    return start("cluster", () -> clusterRules(port), SocketRights.NONE, start);
+  public <T> T startCluster(ClusterReach reach, Callable<T> start) throws IOException {
+    return start("cluster", () -> clusterRules(reach), SocketRights.NONE, start);
   }
 
   /**
@@ -255,7 +256,7 @@ public final class Confinement implements AutoCloseable {
   }
 
   /** Those of the cluster's process, of which there are few starts. */
-  private Landlock clusterRules(int port) {
+  private Landlock clusterRules(ClusterReach reach) {
     if (landlock == 0) {
       return null;
     }
@@ -263,10 +264,13 @@ public final class Confinement implements AutoCloseable {
       clusterRules.close();
     }
     clusterRules = Landlock.create(landlock, landlock < TCP);
+    // The JDK's list of who signs lies in /etc on some systems, beside what names are resolved by.
     WorkerFiles.allow(clusterRules, true);
     if (landlock >= TCP) {
-      clusterRules.allowPort(port);
-      clusterRules.allowPort(DNS);
+      reach.ports().forEach(clusterRules::allowPort);
+      if (reach.names()) {
+        clusterRules.allowPort(DNS);
+      }
     }
     return clusterRules;
   }
@@ -275,10 +279,13 @@ public final class Confinement implements AutoCloseable {
    * The filter of system calls for the cluster's process.
    *
    * @param pid the process
+   * @param reach what it may connect to
    * @return empty for none
    */
-  public byte[] clusterFilter(int pid) {
-    return machine == null || RECORDING ? NONE : CallFilter.ofCluster(machine).bytes(pid);
+  public byte[] clusterFilter(int pid, ClusterReach reach) {
+    return machine == null || RECORDING
+        ? NONE
+        : CallFilter.ofCluster(machine, reach.names()).bytes(pid);
   }
 
   /**

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.portbouncer.core.config.Cluster;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
@@ -96,6 +97,15 @@ class ConfinementTest {
 
   private Map<String, String> attempts(
       StageId stage, boolean spare, int expectedExit, String... more) throws Exception {
+    return attempts(stage, null, spare, expectedExit, more);
+  }
+
+  /**
+   * @param reach for the cluster's process; null for a worker
+   */
+  private Map<String, String> attempts(
+      StageId stage, ClusterReach reach, boolean spare, int expectedExit, String... more)
+      throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"));
@@ -108,8 +118,15 @@ class ConfinementTest {
     command.addAll(List.of(more));
     Confinement confinement = Confinement.detect(true, SocketRights.none());
     Callable<Process> start = new ProcessBuilder(command).redirectErrorStream(true)::start;
-    Process process = spare ? confinement.startSpare(start) : confinement.start(stage, start);
-    byte[] filter = confinement.filter(stage, (int) process.pid(), spare);
+    Process process;
+    byte[] filter;
+    if (reach != null) {
+      process = confinement.startCluster(reach, start);
+      filter = confinement.clusterFilter((int) process.pid(), reach);
+    } else {
+      process = spare ? confinement.startSpare(start) : confinement.start(stage, start);
+      filter = confinement.filter(stage, (int) process.pid(), spare);
+    }
     DataOutputStream in = new DataOutputStream(process.getOutputStream());
     in.writeInt(filter.length);
     in.write(filter);
@@ -250,5 +267,50 @@ class ConfinementTest {
     assumeTrue(Seccomp.available(), "not on this kernel");
     Map<String, String> outcomes = attempts(StageId.ACL, KILLED_BY_FILTER, "execute");
     assertThat(outcomes).containsEntry("filter", "0").doesNotContainKey("execve");
+  }
+
+  private Map<String, String> ofCluster(String host, int port) throws Exception {
+    Cluster.Redis redis =
+        new Cluster.Redis(List.of(new Cluster.Place(host, port)), "", "", 0, false);
+    return attempts(null, ClusterReach.of(redis, List.of()), false, 0);
+  }
+
+  @Test
+  void shouldLetTheClustersProcessConnectToRedisAndNoMore() throws Exception {
+    assumeTrue(Landlock.version() >= SIGNALS && Seccomp.available(), "not on this kernel");
+    Map<String, String> outcomes = ofCluster("127.0.0.1", target.getLocalPort());
+    assertThat(outcomes)
+        .containsEntry("filter", "0")
+        .containsEntry("open connect", DONE)
+        .containsEntry("filtered connect", DONE)
+        .containsEntry("filtered thread", DONE);
+    for (String refused :
+        List.of("program", "listen", "datagrams", "write", "change", "read", "signal")) {
+      assertThat(outcomes).containsEntry("filtered " + refused, REFUSED);
+    }
+    // Its own sockets may wait or not; nothing else that workers may not, and no datagram of any
+    // kind: where Redis is given by its address, nobody else is to be spoken to.
+    for (String nobodys : NOBODYS) {
+      if (!List.of("append off", "wait", "async", "log").contains(nobodys)) {
+        assertThat(outcomes).containsEntry("call " + nobodys, REFUSED);
+      }
+    }
+    for (String refused :
+        List.of("bind", "sendto path", "sendto free", "socket 1", "socket 2", "socket 16")) {
+      assertThat(outcomes).containsEntry("call " + refused, REFUSED);
+    }
+    // With a name, name servers are asked: over UDP, and over no Unix socket.
+    outcomes = ofCluster("redis.example", target.getLocalPort());
+    assertThat(outcomes)
+        .containsEntry("filtered connect", DONE)
+        .containsEntry("call socket 1", REFUSED)
+        .containsEntry("call socket 2", DONE)
+        .containsEntry("call bind", REFUSED);
+    // To another port than Redis' it does not come.
+    int another = target.getLocalPort() == 6379 ? 6380 : 6379;
+    outcomes = ofCluster("127.0.0.1", another);
+    assertThat(outcomes)
+        .containsEntry("open connect", REFUSED)
+        .containsEntry("filtered connect", REFUSED);
   }
 }

@@ -22,6 +22,9 @@ public final class ClusterWorker extends Pollable {
   private final ControlChannel link = new ControlChannel(0);
   private Leases leases;
 
+  /** Who signs Redis' certificate; "" for those that the JDK knows. */
+  private String trusted = "";
+
   private ClusterWorker() {}
 
   /** Started by the mother, with the link to her as standard input. */
@@ -55,7 +58,11 @@ public final class ClusterWorker extends Pollable {
 
   private void hear(int length) throws ControlException {
     switch (link.code()) {
-      case ClusterWire.SETUP -> leases = new Leases(ClusterWire.setup(link.fields()));
+      case ClusterWire.TRUST -> trusted = ClusterWire.trust(link.fields());
+      case ClusterWire.SETUP -> {
+        ClusterWire.Setup setup = ClusterWire.setup(link.fields());
+        leases = new Leases(setup, setup.redis().tls() ? Trust.in(trusted) : null);
+      }
       case ClusterWire.CONFINE -> {
         int errno = Seccomp.confine(link.fields().rest(ControlChannel.MAX_BYTES));
         if (errno != 0) {

@@ -1,11 +1,11 @@
 package org.portbouncer.negotiator.cluster;
 
+import java.io.EOFException;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.SocketTimeoutException;
-import java.net.UnknownHostException;
+import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.ssl.SSLSocketFactory;
 import org.portbouncer.core.cluster.ClusterWire.Answer;
 import org.portbouncer.core.cluster.ClusterWire.Ask;
 import org.portbouncer.core.cluster.ClusterWire.Member;
@@ -28,28 +28,58 @@ final class Leases {
   private static final int OF_LIMIT = 4;
 
   private final Setup setup;
+  private final MasterFinder finder;
   private RedisConnection connection;
   private String run = "";
 
   Leases(Setup setup) {
+    this(setup, null);
+  }
+
+  /**
+   * @param factory what makes a socket speak TLS; null where it is not spoken
+   */
+  Leases(Setup setup, SSLSocketFactory factory) {
     this.setup = setup;
+    this.finder = new MasterFinder(setup, factory);
   }
 
   /** Asks, and says what came of it; waits for Redis, and for no longer than it has patience. */
   Answer ask(Ask ask) {
+    boolean open = connection != null;
     try {
-      return read(ask, call(ask, false));
-    } catch (RedisException e) {
-      // A replica, a server that loads, one without memory: another connection may find a better.
+      try {
+        return read(ask, call(ask, false));
+      } catch (EOFException | SocketException e) {
+        // It was restarted, or has closed what was open: why, and whether there is another by now,
+        // a new connection tells.
+        if (!open) {
+          throw e;
+        }
+        close();
+        return again(ask, e);
+      }
+    } catch (IOException | RedisException e) {
+      // Also from a replica, a server that loads, one without memory: another connection may find
+      // a better.
       close();
-      return away(ask, refusal(e.getMessage()));
-    } catch (IOException e) {
-      close();
-      return away(ask, words(e));
+      return away(ask, Trouble.words(e));
     } catch (RuntimeException e) {
       // Whatever a library of the JDK makes of what came.
       close();
       return away(ask, e.toString());
+    }
+  }
+
+  private Answer again(Ask ask, IOException first) throws IOException, RedisException {
+    try {
+      return read(ask, call(ask, false));
+    } catch (RedisException e) {
+      if (e.isOld()) {
+        // It had done what it was asked for, and the answer was lost: the next call brings it.
+        throw first;
+      }
+      throw e;
     }
   }
 
@@ -67,8 +97,8 @@ final class Leases {
 
   private List<?> call(Ask ask, boolean leave) throws IOException, RedisException {
     if (connection == null) {
-      connection = RedisConnection.open(setup);
-      run = connection.runId();
+      connection = finder.open();
+      run = connection.info("server", "run_id");
     }
     List<String> words = new ArrayList<>();
     words.add("EVALSHA");
@@ -141,22 +171,6 @@ final class Leases {
   private static Answer away(Ask ask, String why) {
     return new Answer(
         ask.number(), Outcome.AWAY, 0, LeaseTimes.TICK, Printable.of(why), List.of(), List.of());
-  }
-
-  private static String refusal(String said) {
-    if (said.startsWith("WRONGPASS") || said.startsWith("NOAUTH") || said.startsWith("ERR AUTH")) {
-      return "Redis refuses the token: " + said;
-    }
-    return "Redis refuses: " + said;
-  }
-
-  private static String words(IOException e) {
-    return switch (e) {
-      case UnknownHostException unknown -> "the name of Redis is not known";
-      case SocketTimeoutException late -> "Redis does not answer in time";
-      case ConnectException refused -> "Redis cannot be connected: " + refused.getMessage();
-      default -> e.getMessage() == null ? e.toString() : e.getMessage();
-    };
   }
 
   private void close() {

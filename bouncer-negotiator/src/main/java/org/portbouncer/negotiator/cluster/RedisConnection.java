@@ -9,13 +9,14 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
-import org.portbouncer.core.cluster.ClusterWire.Setup;
+import org.portbouncer.core.config.Cluster;
 
 /**
  * One connection to Redis: commands in RESP2, one answer for each, within a second. What Redis
@@ -44,28 +45,26 @@ final class RedisConnection implements AutoCloseable {
   }
 
   /**
-   * Connects and says who we are.
+   * Connects.
    *
+   * @param place where it listens
+   * @param factory what makes a socket speak TLS; null for none
    * @throws IOException where it is not reached
-   * @throws RedisException where it does not want us
    */
-  static RedisConnection open(Setup setup) throws IOException, RedisException {
-    IOException last = new IOException("the name has no address");
-    for (InetAddress address : InetAddress.getAllByName(setup.host())) {
+  static RedisConnection open(Cluster.Place place, SSLSocketFactory factory) throws IOException {
+    IOException last = new UnknownHostException(place.host());
+    for (InetAddress address : InetAddress.getAllByName(place.host())) {
       Socket socket = new Socket();
       try {
         socket.setTcpNoDelay(true);
         socket.setKeepAlive(true);
         socket.setSoTimeout(PATIENCE_MS);
-        socket.connect(new InetSocketAddress(address, setup.port()), PATIENCE_MS);
-        RedisConnection connection =
-            new RedisConnection(setup.tls() ? secured(socket, setup) : socket);
-        connection.begin(setup);
-        return connection;
+        socket.connect(new InetSocketAddress(address, place.port()), PATIENCE_MS);
+        return new RedisConnection(factory == null ? socket : secured(socket, place, factory));
       } catch (IOException e) {
         socket.close();
         last = e;
-      } catch (RedisException | RuntimeException e) {
+      } catch (RuntimeException e) {
         socket.close();
         throw e;
       }
@@ -73,9 +72,9 @@ final class RedisConnection implements AutoCloseable {
     throw last;
   }
 
-  private static Socket secured(Socket socket, Setup setup) throws IOException {
-    SSLSocketFactory factory = (SSLSocketFactory) SSLSocketFactory.getDefault();
-    SSLSocket secured = (SSLSocket) factory.createSocket(socket, setup.host(), setup.port(), true);
+  private static Socket secured(Socket socket, Cluster.Place place, SSLSocketFactory factory)
+      throws IOException {
+    SSLSocket secured = (SSLSocket) factory.createSocket(socket, place.host(), place.port(), true);
     SSLParameters parameters = secured.getSSLParameters();
     // The certificate must be of the host that was asked for.
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
@@ -84,33 +83,35 @@ final class RedisConnection implements AutoCloseable {
     return secured;
   }
 
-  private void begin(Setup setup) throws IOException, RedisException {
-    if (!setup.token().isEmpty()) {
-      if (setup.user().isEmpty()) {
-        call(List.of("AUTH", setup.token()));
-      } else {
-        call(List.of("AUTH", setup.user(), setup.token()));
-      }
-    }
-    if (setup.database() > 0) {
-      call(List.of("SELECT", Integer.toString(setup.database())));
+  /**
+   * Says who we are.
+   *
+   * @param user "" for its default user
+   * @param token "" where it asks for none
+   * @throws RedisException where it does not want us
+   */
+  void authenticate(String user, String token) throws IOException, RedisException {
+    if (!token.isEmpty()) {
+      call(user.isEmpty() ? List.of("AUTH", token) : List.of("AUTH", user, token));
     }
   }
 
   /**
-   * Which start of which Redis this is: after a failover, and after a restart, it is another.
+   * What INFO says of something.
    *
-   * @throws IOException where it does not say
+   * @param section where it stands
+   * @param field its name there
+   * @throws IOException where it does not say it
    */
-  String runId() throws IOException, RedisException {
-    if (call(List.of("INFO", "server")) instanceof String info) {
+  String info(String section, String field) throws IOException, RedisException {
+    if (call(List.of("INFO", section)) instanceof String info) {
       for (String line : info.split("\r?\n", -1)) {
-        if (line.startsWith("run_id:")) {
-          return line.substring("run_id:".length()).strip();
+        if (line.startsWith(field + ":")) {
+          return line.substring(field.length() + 1).strip();
         }
       }
     }
-    throw new IOException("INFO has no run_id");
+    throw new IOException("INFO has no " + field);
   }
 
   /**
@@ -159,7 +160,7 @@ final class RedisConnection implements AutoCloseable {
         if (depth > 0) {
           throw new IOException("an answer that is nested");
         }
-        List<Object> elements = new ArrayList<>();
+        List<Object> elements = count < 0 ? null : new ArrayList<>();
         for (int i = 0; i < count; i++) {
           elements.add(answer(depth + 1));
         }

@@ -13,4 +13,9 @@ final class RedisException extends Exception {
   boolean isUnknownScript() {
     return getMessage().startsWith("NOSCRIPT");
   }
+
+  /** Whether the script had heard a later call, or this one, before. */
+  boolean isOld() {
+    return getMessage().startsWith("OLD");
+  }
 }

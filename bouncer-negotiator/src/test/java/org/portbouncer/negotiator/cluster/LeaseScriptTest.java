@@ -46,7 +46,7 @@ class LeaseScriptTest {
     long[] numbers = new long[MEMBERS];
     String run = "first";
     try (RedisServer redis = RedisServer.start(folder);
-        RedisConnection connection = RedisConnection.open(redis.setup(""))) {
+        RedisConnection connection = redis.open()) {
       int more = 0;
       for (int round = 0; round < ROUNDS; round++) {
         if (round == ROUNDS * 3 / 4) {
@@ -98,7 +98,7 @@ class LeaseScriptTest {
   @Test
   void shouldRefuseACallWhenALaterOneCameBefore() throws Exception {
     try (RedisServer redis = RedisServer.start(folder);
-        RedisConnection connection = RedisConnection.open(redis.setup(""))) {
+        RedisConnection connection = redis.open()) {
       connection.call(words("a", 2, "r", false, false, List.of()));
       assertThatThrownBy(() -> connection.call(words("a", 1, "r", false, false, List.of())))
           .isInstanceOf(RedisException.class)
@@ -126,7 +126,7 @@ class LeaseScriptTest {
   @Test
   void shouldGoOnWithoutItsScriptWhenRedisHasForgottenIt() throws Exception {
     try (RedisServer redis = RedisServer.start(folder);
-        RedisConnection connection = RedisConnection.open(redis.setup(""))) {
+        RedisConnection connection = redis.open()) {
       Leases leases = new Leases(redis.setup("", "one"));
       assertThat(leases.ask(new Ask(1, true, List.of())).outcome()).isEqualTo(Outcome.RECALLING);
       connection.call(List.of("SCRIPT", "FLUSH"));

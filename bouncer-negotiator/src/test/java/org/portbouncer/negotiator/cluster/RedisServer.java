@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.portbouncer.core.cluster.ClusterWire.Setup;
+import org.portbouncer.core.config.Cluster;
 
 /** A real Redis, or Valkey, on loopback; where neither is installed the test is skipped. */
 final class RedisServer implements AutoCloseable {
@@ -42,7 +43,7 @@ final class RedisServer implements AutoCloseable {
     long begun = System.nanoTime();
     while (true) {
       try {
-        RedisConnection.open(server.setup("")).close();
+        server.open().close();
         return server;
       } catch (IOException e) {
         if (!process.isAlive() || System.nanoTime() - begun > 60_000_000_000L) {
@@ -59,12 +60,22 @@ final class RedisServer implements AutoCloseable {
     }
   }
 
+  Cluster.Place place() {
+    return new Cluster.Place("127.0.0.1", port);
+  }
+
+  /** A connection to it. */
+  RedisConnection open() throws IOException {
+    return RedisConnection.open(place(), null);
+  }
+
   Setup setup(String token) {
     return setup(token, "m");
   }
 
   Setup setup(String token, String member) {
-    return new Setup("127.0.0.1", port, "", 0, false, token, "edge", member, member);
+    Cluster.Redis redis = new Cluster.Redis(List.of(place()), "", "", 0, false);
+    return new Setup(redis, List.of(), token, "", "edge", member, member);
   }
 
   /** Ends it at once, as a crash does. */

@@ -42,6 +42,9 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
   /** A call that has taken so long is over: names that nobody resolves take their time. */
   private static final long STUCK_NANOS = 30_000_000_000L;
 
+  /** Another reason than was logged is logged no sooner than this. */
+  private static final long TOLD_AGAIN_NANOS = 10_000_000_000L;
+
   private static final long FIRST_PAUSE_NANOS = 200_000_000;
   private static final long LONGEST_PAUSE_NANOS = 10_000_000_000L;
 
@@ -62,6 +65,8 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
   // What is known, for who asks.
   private String state = "starting";
   private String why = "";
+  private String toldWhy = "";
+  private long toldAt;
   private long sinceMs = System.currentTimeMillis();
   private long leasedAt;
   private boolean leased;
@@ -93,16 +98,14 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
     Cluster.Redis redis = cluster.redis();
     setup =
         new Setup(
-            redis.host(),
-            redis.port(),
-            redis.user(),
-            redis.database(),
-            redis.tls(),
+            redis,
+            cluster.redisPorts(),
             cluster.token().text(),
+            cluster.sentinelToken().text(),
             cluster.name(),
             label + ":" + HexFormat.of().formatHex(random),
             label);
-    process = ClusterProcess.start(ground.loop(), confinement, setup, this);
+    process = ClusterProcess.start(ground.loop(), confinement, setup, cluster.authority(), this);
     LOG.info("cluster {} by {}: this server is {}", cluster.name(), redis, label);
     expired(ground.loop().now());
   }
@@ -145,7 +148,7 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
 
   private void startAgain(long now) {
     try {
-      process = ClusterProcess.start(ground.loop(), confinement, setup, this);
+      process = ClusterProcess.start(ground.loop(), confinement, setup, cluster.authority(), this);
     } catch (StartException e) {
       pause(now, e.getMessage());
     }
@@ -212,6 +215,13 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
               : "rules with shared = cluster let nobody pass when the parts' term is over");
       state = "away";
       sinceMs = System.currentTimeMillis();
+      toldWhy = reason;
+      toldAt = System.nanoTime();
+    } else if (!reason.equals(toldWhy) && System.nanoTime() - toldAt > TOLD_AGAIN_NANOS) {
+      // Mended one thing, and now it is another: not the same again and again.
+      LOG.warn("cluster {} is still not reached, now: {}", cluster.name(), reason);
+      toldWhy = reason;
+      toldAt = System.nanoTime();
     }
     publish();
   }

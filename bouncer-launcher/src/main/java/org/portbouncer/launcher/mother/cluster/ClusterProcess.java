@@ -4,6 +4,7 @@ import org.portbouncer.core.cluster.ClusterWire;
 import org.portbouncer.core.cluster.ClusterWire.Answer;
 import org.portbouncer.core.cluster.ClusterWire.Ask;
 import org.portbouncer.core.cluster.ClusterWire.Setup;
+import org.portbouncer.core.config.Cluster;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.ControlException;
 import org.portbouncer.core.loop.EventLoop;
@@ -16,6 +17,7 @@ import org.portbouncer.launcher.log.WorkerLog;
 import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.mother.launch.LaunchedWorker;
 import org.portbouncer.launcher.mother.launch.WorkerStderr;
+import org.portbouncer.launcher.privilege.ClusterReach;
 import org.portbouncer.launcher.privilege.Confinement;
 
 /**
@@ -70,13 +72,23 @@ final class ClusterProcess extends Pollable {
    *
    * @throws StartException where that cannot be
    */
-  static ClusterProcess start(EventLoop loop, Confinement confinement, Setup setup, Watcher watcher)
+  static ClusterProcess start(
+      EventLoop loop,
+      Confinement confinement,
+      Setup setup,
+      Cluster.Authority authority,
+      Watcher watcher)
       throws StartException {
-    LaunchedWorker launched = LaunchedWorker.cluster(confinement, setup.port());
+    ClusterReach reach = ClusterReach.of(setup.redis(), setup.ports());
+    LaunchedWorker launched = LaunchedWorker.cluster(confinement, reach);
     ClusterProcess process = new ClusterProcess(loop, launched, watcher);
+    if (!authority.pem().isEmpty()) {
+      ClusterWire.trust(process.link, authority.pem());
+      process.send();
+    }
     ClusterWire.setup(process.link, setup);
     process.send();
-    byte[] filter = confinement.clusterFilter(launched.process().pid());
+    byte[] filter = confinement.clusterFilter(launched.process().pid(), reach);
     if (filter.length > 0) {
       process.link.begin(ClusterWire.CONFINE).put(filter);
       process.send();

@@ -41,6 +41,12 @@ final class FixedSettings {
           new Fixed("cluster.redis", c -> c.cluster() == null ? null : c.cluster().redis()),
           new Fixed("cluster.name", c -> c.cluster() == null ? null : c.cluster().name()),
           new Fixed("cluster.token", c -> c.cluster() == null ? null : c.cluster().token()),
+          new Fixed(
+              "cluster.sentinel-token",
+              c -> c.cluster() == null ? null : c.cluster().sentinelToken()),
+          new Fixed(
+              "cluster.redis-ports", c -> c.cluster() == null ? null : c.cluster().redisPorts()),
+          new Fixed("cluster.ca", c -> c.cluster() == null ? null : c.cluster().authority()),
           new Fixed("cluster.when-away", c -> c.cluster() == null ? null : c.cluster().whenAway()));
 
   private FixedSettings() {}

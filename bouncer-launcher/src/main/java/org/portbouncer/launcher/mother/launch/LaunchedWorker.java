@@ -18,6 +18,7 @@ import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.Build;
 import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.mother.handover.HandoverLink;
+import org.portbouncer.launcher.privilege.ClusterReach;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.systemd.Notifier;
 
@@ -80,12 +81,13 @@ public record LaunchedWorker(
   /**
    * Starts the program of the cluster's process, confined.
    *
-   * @param port the only one, beside that of name servers, which it may connect to over TCP
+   * @param reach what it may connect to
    * @throws StartException where there is no child
    */
-  public static LaunchedWorker cluster(Confinement confinement, int port) throws StartException {
+  public static LaunchedWorker cluster(Confinement confinement, ClusterReach reach)
+      throws StartException {
     List<String> command = words("cluster", WorkerCommand::cluster);
-    return of("cluster", command, false, 0, start -> confinement.startCluster(port, start));
+    return of("cluster", command, false, 0, start -> confinement.startCluster(reach, start));
   }
 
   /** Who knows the words of a command. */
