@@ -126,11 +126,17 @@ final class ClusterTrial implements AutoCloseable {
     }
   }
 
-  void closeAll() throws IOException {
+  /** Closes its clients, whatever has become of their sessions. */
+  void forget() throws IOException {
     for (Client client : open) {
       client.close();
     }
     open.clear();
+  }
+
+  /** Closes its clients, and waits until no server has a session. */
+  void closeAll() throws IOException {
+    forget();
     for (BouncerServer server : servers) {
       if (server.isRunning()) {
         server.awaitNoSession();
@@ -140,9 +146,7 @@ final class ClusterTrial implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    for (Client client : open) {
-      client.close();
-    }
+    forget();
     for (BouncerServer server : servers) {
       server.close();
     }

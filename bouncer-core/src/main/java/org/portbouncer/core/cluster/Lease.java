@@ -93,6 +93,15 @@ public final class Lease {
   }
 
   /**
+   * Goes on with the part of the server before this one, whose place in the cluster it has.
+   *
+   * @param its as {@link #size} was there
+   */
+  public void goOn(long its) {
+    size = its;
+  }
+
+  /**
    * The part has ended: what is in use is all that is left.
    *
    * @param used what is in use

@@ -68,9 +68,14 @@ public final class SharedParts {
     INT.setVolatile(memory, at(place, REFUSED_RATE), 0);
   }
 
+  /** Until when there is a part, as it was {@link #set}. */
+  public long until(int place) {
+    return (long) LONG.getVolatile(memory, at(place, UNTIL));
+  }
+
   /** Whether there is a part. */
   public boolean isHeld(int place, long now) {
-    long until = (long) LONG.getVolatile(memory, at(place, UNTIL));
+    long until = until(place);
     return until != 0 && until - now > 0;
   }
 

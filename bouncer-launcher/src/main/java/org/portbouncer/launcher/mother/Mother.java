@@ -197,7 +197,8 @@ public final class Mother implements EventLoop.Turn, WorkerNews {
     parts.supervisor.tell(parts.reloader);
     parts.supervisor.start(first.epoch().configuration().workers(), confinement);
     forerunners.close(); // those that are too many
-    parts.cluster.begin(confinement);
+    boolean inherits = inheritance != null && inheritance.takesSessions();
+    parts.cluster.begin(confinement, inherits ? inheritance.books().cluster() : null);
     HangWatch hangWatch = new HangWatch(parts.ground, parts.supervisor);
     hangWatch.start();
     new Pulse(

@@ -215,6 +215,7 @@ final class Parts {
             acceptor,
             notifier,
             shutdown,
+            cluster,
             fronts::giveUpMetrics,
             fronts::reopenAdmin,
             before::hasSessions,

@@ -70,6 +70,7 @@ final class Turnover implements OldServer.Orders {
       lost(e.getMessage());
       return;
     }
+    parts.cluster.goOn();
     serving.accept();
     oldServer.serving(parts.inboxes.writing(StageId.IO));
   }

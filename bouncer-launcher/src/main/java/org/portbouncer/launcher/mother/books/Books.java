@@ -28,6 +28,7 @@ import org.portbouncer.core.shared.WorkerBoard;
  * @param classes likewise
  * @param workers for each stage the places where its workers count and counted
  * @param restarts for each stage how often a worker was started again
+ * @param cluster whose parts of shared limits lie there
  */
 public record Books(
     Map<String, Integer> listeners,
@@ -35,7 +36,8 @@ public record Books(
     Map<CounterPlaces.MemberName, Integer> members,
     Map<String, Integer> classes,
     List<List<Integer>> workers,
-    List<Long> restarts) {
+    List<Long> restarts,
+    ClusterSeat cluster) {
 
   private static final int MOST = 1 << 20;
 
@@ -74,6 +76,9 @@ public record Books(
         }
         to.writeLong(restarts.get(stage));
       }
+      to.writeUTF(cluster.redis());
+      to.writeUTF(cluster.cluster());
+      to.writeUTF(cluster.member());
     } catch (IOException e) {
       throw new UncheckedIOException("writing to memory failed", e);
     }
@@ -118,10 +123,11 @@ public record Books(
         workers.add(places);
         restarts.add(from.readLong());
       }
+      ClusterSeat cluster = new ClusterSeat(from.readUTF(), from.readUTF(), from.readUTF());
       if (from.read() >= 0) {
         throw new ControlException("books that are too long");
       }
-      return new Books(listeners, rules, members, classes, workers, restarts);
+      return new Books(listeners, rules, members, classes, workers, restarts, cluster);
     } catch (IOException e) {
       throw new ControlException("books that nobody can read");
     }

@@ -17,6 +17,7 @@ import org.portbouncer.core.config.Cluster;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.sys.Printable;
 import org.portbouncer.launcher.admin.ClusterView;
+import org.portbouncer.launcher.mother.books.ClusterSeat;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.StartException;
@@ -57,6 +58,13 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
   private ClusterProcess process;
   private List<ClusterLimits.Shared> asked = List.of();
   private long number;
+
+  /** Whether another mother asks for what lies in the memory. */
+  private boolean waiting;
+
+  /** Whether that is then this server's part. */
+  private boolean follows;
+
   private long sentAt;
   private long lookedAt;
   private long pauseNanos = FIRST_PAUSE_NANOS;
@@ -84,18 +92,20 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
   /**
    * Begins, where the configuration has a cluster.
    *
+   * @param before whose memory this server has; null where that is its own: until {@link #goOn} the
+   *     other server asks for what lies there
    * @throws StartException where its process cannot be started
    */
-  public void begin(Confinement how) throws StartException {
+  public void begin(Confinement how, ClusterSeat before) throws StartException {
     cluster = inForce.configuration().cluster();
     if (cluster == null) {
       return;
     }
     confinement = how;
     String label = label();
-    byte[] random = new byte[8];
-    ThreadLocalRandom.current().nextBytes(random);
     Cluster.Redis redis = cluster.redis();
+    follows = before != null && before.isOf(redis.toString(), cluster.name());
+    waiting = before != null;
     setup =
         new Setup(
             redis,
@@ -103,10 +113,51 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
             cluster.token().text(),
             cluster.sentinelToken().text(),
             cluster.name(),
-            label + ":" + HexFormat.of().formatHex(random),
+            follows ? before.member() : newMember(label),
             label);
     process = ClusterProcess.start(ground.loop(), confinement, setup, cluster.authority(), this);
     LOG.info("cluster {} by {}: this server is {}", cluster.name(), redis, label);
+    if (!waiting) {
+      expired(ground.loop().now());
+    }
+  }
+
+  private static String newMember(String label) {
+    byte[] random = new byte[8];
+    ThreadLocalRandom.current().nextBytes(random);
+    return label + ":" + HexFormat.of().formatHex(random);
+  }
+
+  /** As whom this server has its parts: the one that follows it is the same. */
+  public ClusterSeat seat() {
+    return setup == null
+        ? ClusterSeat.NONE
+        : new ClusterSeat(setup.redis().toString(), setup.cluster(), setup.member());
+  }
+
+  /**
+   * Another mother has the parts from here on: this one asks for none. An answer that is still on
+   * its way is for nobody, and a call that is has an older number than any of hers.
+   */
+  public void pause() {
+    if (setup != null) {
+      waiting = true;
+      follows = true;
+      ground.loop().timers().clear(this);
+    }
+  }
+
+  /** She has had them, or was never there: this mother has them from here on. */
+  public void goOn() {
+    if (setup == null || !waiting) {
+      return;
+    }
+    waiting = false;
+    if (follows) {
+      long now = System.nanoTime();
+      leased = limits.goOn(inForce.epoch(), now);
+      leasedAt = now;
+    }
     expired(ground.loop().now());
   }
 
@@ -137,7 +188,7 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
       asked = limits.all();
       // Before anything is asked: so the part ends here before it ends there.
       sentAt = System.nanoTime();
-      process.ask(new Ask(++number, look, limits.wishes(sentAt)));
+      process.ask(new Ask(nextNumber(), look, limits.wishes(sentAt)));
     } else if (process != null && now - sentAt > STUCK_NANOS) {
       process.fail("did not answer for " + STUCK_NANOS / 1_000_000_000 + " s");
     }
@@ -156,6 +207,9 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
 
   @Override
   public void answered(Answer answer) {
+    if (waiting) {
+      return;
+    }
     long now = System.nanoTime();
     callMs = (now - sentAt) / NANOS_PER_MS;
     if (answer.outcome() == Outcome.AWAY) {
@@ -229,6 +283,9 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
   @Override
   public void ended(String how) {
     process = null;
+    if (waiting) {
+      return;
+    }
     pause(ground.loop().now(), "its process ended: " + how);
   }
 
@@ -285,9 +342,17 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
 
   /** Gives everything back; when the loop does not turn any more. */
   public void end() {
-    if (process != null) {
-      process.leave(++number);
-      process = null;
+    if (process != null && waiting) {
+      process.drop();
+    } else if (process != null) {
+      process.leave(nextNumber());
     }
+    process = null;
+  }
+
+  /** By the machine's clock: so those of a mother who follows are later, whoever has counted. */
+  private long nextNumber() {
+    number = Math.max(number + 1, System.nanoTime() / NANOS_PER_MS);
+    return number;
   }
 }

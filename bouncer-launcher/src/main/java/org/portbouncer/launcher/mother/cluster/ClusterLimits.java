@@ -13,6 +13,7 @@ import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Rule;
 import org.portbouncer.core.shared.AclCounters;
 import org.portbouncer.core.shared.ClassBoard;
+import org.portbouncer.core.shared.ClassTerms;
 import org.portbouncer.core.shared.Limit;
 import org.portbouncer.core.shared.SharedParts;
 import org.portbouncer.core.shared.Way;
@@ -171,9 +172,57 @@ public final class ClusterLimits {
 
   /** Takes another configuration in; parts of limits that it still has stay. */
   void use(Epoch next) {
-    if (epoch != null && next.number() == epoch.number()) {
-      return;
+    if (epoch == null || next.number() != epoch.number()) {
+      adopt(next);
+      publish();
     }
+  }
+
+  /**
+   * Goes on with the parts that lie in the memory: those of another mother, who has had it before.
+   *
+   * @param now nanoseconds
+   * @return whether there are any
+   */
+  boolean goOn(Epoch next, long now) {
+    adopt(next);
+    until = 0;
+    held = false;
+    for (SharedRule rule : rules) {
+      if (parts().isHeld(rule.place(), now)) {
+        goOn(rule.sessions(), parts().sessions(rule.place()));
+        goOn(rule.rate(), parts().rate(rule.place()));
+        until = parts().until(rule.place());
+        held = true;
+      }
+    }
+    ClassTerms terms = new ClassTerms();
+    for (SharedClass one : classes) {
+      ground.area().classes().read(one.place(), terms);
+      goOn(one.up(), above(terms.rate(Way.UP)));
+      goOn(one.down(), above(terms.rate(Way.DOWN)));
+    }
+    if (!classes.isEmpty() && !held) {
+      // Nothing says until when; what flows stays as it is until there is an answer.
+      held = true;
+      until = now;
+    }
+    publish();
+    return held;
+  }
+
+  private static void goOn(Shared shared, long part) {
+    if (shared != null) {
+      shared.lease.goOn(Math.min(part, shared.lease.limit()));
+    }
+  }
+
+  /** What stands for nothing is nothing. */
+  private static long above(long rate) {
+    return rate == NOTHING ? 0 : rate;
+  }
+
+  private void adopt(Epoch next) {
     epoch = next;
     Configuration configuration = next.configuration();
     Map<Long, Shared> found = new HashMap<>();
@@ -204,7 +253,6 @@ public final class ClusterLimits {
     all = List.copyOf(found.values());
     rules = newRules;
     classes = newClasses;
-    publish();
   }
 
   private SharedRule rule(Map<Long, Shared> found, String acl, Rule rule, int place) {

@@ -26,8 +26,12 @@ import org.portbouncer.launcher.privilege.Confinement;
  */
 final class ClusterProcess extends Pollable {
 
-  /** Its last call takes no longer than Redis is waited for. */
-  private static final int PARTING_MS = 1500;
+  /**
+   * Its last call takes no longer than Redis is waited for; while classes are recorded, its VM
+   * writes them at its end.
+   */
+  private static final int PARTING_MS =
+      System.getProperty("bouncer.record") == null ? 1500 : 120_000;
 
   /** Who hears of it. */
   interface Watcher {
@@ -164,6 +168,14 @@ final class ClusterProcess extends Pollable {
     Libc.close(launched.link());
     errors.end();
     return code;
+  }
+
+  /** Ends it without a word to Redis: its parts are another's. */
+  void drop() {
+    if (open) {
+      launched.process().kill();
+      close();
+    }
   }
 
   /** Has it give everything back, and waits for its end; when her loop does not turn any more. */

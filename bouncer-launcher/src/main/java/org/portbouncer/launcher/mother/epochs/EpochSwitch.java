@@ -5,6 +5,7 @@ import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.log.LogSetup;
 import org.portbouncer.launcher.mother.books.Books;
 import org.portbouncer.launcher.mother.books.ClassPlaces;
+import org.portbouncer.launcher.mother.books.ClusterSeat;
 import org.portbouncer.launcher.mother.books.CounterPlaces;
 import org.portbouncer.launcher.mother.doors.Acceptor;
 import org.portbouncer.launcher.mother.doors.InForce;
@@ -66,15 +67,20 @@ public final class EpochSwitch {
     inheritance.epochs().forEach(ground.epochs()::add);
   }
 
-  /** What a mother that follows this one has to know. */
-  public Books books(Supervisor of) {
+  /**
+   * What a mother that follows this one has to know.
+   *
+   * @param cluster whose parts of shared limits there are
+   */
+  public Books books(Supervisor of, ClusterSeat cluster) {
     return new Books(
         places.listeners(),
         places.ownRules(),
         places.members(),
         classes.all(),
         of.staff().allPlaces(),
-        of.restarts().all());
+        of.restarts().all(),
+        cluster);
   }
 
   /** Puts the first in force, before there are workers, and before clients are accepted. */

@@ -70,7 +70,7 @@ public final class WorkerCommand {
    */
   static List<String> cluster() throws StartException {
     List<String> modules = List.of("bouncer-core", "bouncer-negotiator");
-    return of("cluster", 1, "-Xmx64m", modules, List.of(CLUSTER));
+    return of("cluster", 0, "-Xmx64m", modules, List.of(CLUSTER));
   }
 
   /**

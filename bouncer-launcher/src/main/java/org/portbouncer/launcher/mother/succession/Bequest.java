@@ -45,7 +45,9 @@ final class Bequest {
       items.add(() -> link.memory(HandoverLink.Memory.SLOTS, slots, 0));
     }
     add(HandoverLink.Memory.EPOCHS, parts.published().toInherit());
-    add(HandoverLink.Memory.BOOKS, parts.epochs().books(parts.supervisor()).encode());
+    add(
+        HandoverLink.Memory.BOOKS,
+        parts.epochs().books(parts.supervisor(), parts.cluster().seat()).encode());
   }
 
   private void add(HandoverLink.Memory kind, byte[] bytes) {

@@ -275,6 +275,9 @@ final class Successor extends Pollable {
         }
         if (parts.acceptor().allPassedOn() || since > PASS_ON_NANOS) {
           to(Step.TURNING);
+          if (ready.takes()) {
+            parts.cluster().pause();
+          }
           if (link.go(parts.acceptor().lastId()) != 0) {
             fail("it does not listen");
           }
@@ -378,6 +381,7 @@ final class Successor extends Pollable {
     if (turning && !parts.shutdown().begun()) {
       // The new one may have taken records for clients of its own.
       ground.records().cover();
+      parts.cluster().goOn();
       parts.reopenDoors().run();
       parts.acceptor().goOn();
     }

@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.mother.succession;
 
 import java.util.function.BooleanSupplier;
+import org.portbouncer.launcher.mother.cluster.ClusterKeeper;
 import org.portbouncer.launcher.mother.doors.Acceptor;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ending.Shutdown;
@@ -27,6 +28,7 @@ public record SuccessorParts(
     Acceptor acceptor,
     Notifier notifier,
     Shutdown shutdown,
+    ClusterKeeper cluster,
     Runnable closeDoors,
     Runnable reopenDoors,
     BooleanSupplier follow,

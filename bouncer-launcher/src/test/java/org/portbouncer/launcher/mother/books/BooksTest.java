@@ -19,7 +19,8 @@ class BooksTest {
           Map.of(new CounterPlaces.MemberName("app", "a", "192.0.2.1:80"), 1),
           Map.of("slow", 5),
           List.of(List.of(0), List.of(1), List.of(2), List.of(3), List.of(4, 5)),
-          List.of(0L, 1L, 2L, 3L, 1L << 40));
+          List.of(0L, 1L, 2L, 3L, 1L << 40),
+          new ClusterSeat("redis://10.0.0.5:6379", "edge", "a:1:0f"));
 
   @Test
   void shouldReadWhatWasWritten() throws ControlException {
@@ -35,7 +36,8 @@ class BooksTest {
             BOOKS.members(),
             BOOKS.classes(),
             BOOKS.workers(),
-            BOOKS.restarts());
+            BOOKS.restarts(),
+            BOOKS.cluster());
     assertThatThrownBy(() -> Books.decode(wrong.encode())).hasMessage("a place that is not there");
   }
 
