@@ -347,6 +347,7 @@ function cluster(c) {
   if (!c) return;
   $("cluster").textContent = c.name + ": " + c.state + ", " + c.servers + (c.servers === 1 ? " server" : " servers") + ", parts "
     + (c.lease_age_ms === null ? "none yet" : span(c.lease_age_ms) + " old");
+  $("servers").textContent = c.members.map(m => m.server + " (heard " + span(m.heard_ms) + " ago)").join(", ");
   fill("limits", c.limits);
 }
 function show(d) {
