@@ -113,7 +113,7 @@ class ClusterTlsIT {
       redis.restart(certified(redis, "other", "theirs", "IP:127.0.0.1", "-days", "2"));
       ClusterTrial.awaitTrouble(server, "signed by nobody that is trusted");
       redis.restart(List.of());
-      ClusterTrial.awaitTrouble(server, "Redis does not speak TLS on this port");
+      ClusterTrial.awaitTrouble(server, "does it speak TLS on this port?");
       List<String> wanting = new ArrayList<>(good);
       wanting.set(wanting.indexOf("no"), "yes");
       redis.restart(wanting);

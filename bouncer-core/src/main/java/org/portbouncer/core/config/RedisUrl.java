@@ -77,7 +77,7 @@ final class RedisUrl {
       Endpoint endpoint =
           EndpointParser.target(hasPort ? one : one + ":" + standardPort, Path.of(""));
       boolean inet = endpoint.kind() == Endpoint.Kind.INET || endpoint.kind() == Endpoint.Kind.NAME;
-      if (!inet || endpoint.port() < 1) {
+      if (!inet) {
         throw new InvalidValueException("'" + one + "' is no place of a Redis: HOST or HOST:PORT");
       }
       Cluster.Place place = new Cluster.Place(endpoint.host(), endpoint.port());

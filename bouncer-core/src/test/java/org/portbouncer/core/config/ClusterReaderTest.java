@@ -114,10 +114,12 @@ class ClusterReaderTest {
         .containsExactly(new Cluster.Place("a.example", 6379), new Cluster.Place("::1", 7000));
     assertThat(several.redis()).hasToString("redis://me@a.example:6379,[::1]:7000/2");
     assertThat(several.redis().sentinel()).isFalse();
+    Path token = Files.writeString(folder.resolve("marlin"), "marlin\n");
+    Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-------"));
     Cluster sentinels =
         cluster(
             "redis = \"redis-sentinel://10.0.0.5,10.0.0.6:7000/my_master/1\", name = edge,"
-                + " sentinel-token = marlin, redis-ports = [6379, 6380]");
+                + " sentinel-token = \"file:marlin\", redis-ports = [6379, 6380]");
     assertThat(sentinels.redis())
         .hasToString("redis-sentinel://10.0.0.5:26379,10.0.0.6:7000/my_master/1");
     assertThat(sentinels.redis().master()).isEqualTo("my_master");
@@ -141,12 +143,16 @@ class ClusterReaderTest {
     assertWrong("redis = \"redis-sentinel://a\"", "the name of the master is missing");
     assertWrong("redis = \"redis://a,,b\"", "HOST[:PORT][,HOST[:PORT]...]");
     assertWrong("redis = \"redis://a,a:6379\"", "a:6379 is there twice");
-    assertWrong("redis = \"redis://a:0\"", "'a:0' is no place of a Redis");
+    assertWrong("redis = \"redis://a:0\"", "'a:0' has port 0");
     assertWrong("redis = \"redis://a/1/2\"", "it is to be redis://");
     assertWrong("redis = \"redis://a?x=1\"", "it is to be redis://");
     assertWrong("redis = \"redis://\"", "it is to be redis://");
     assertWrong("redis = \"redis://a\", redis-ports = 6380", "redis-ports is for a redis of");
-    assertWrong("redis = \"redis://a\", sentinel-token = x", "sentinel-token is for a redis of");
+    Path token = Files.writeString(folder.resolve("marlin"), "marlin\n");
+    Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-------"));
+    assertWrong(
+        "redis = \"redis://a\", sentinel-token = \"file:marlin\"",
+        "sentinel-token is for a redis of");
     assertWrong("redis = \"redis-sentinel://a/m\", redis-ports = 0", "redis-ports");
     Files.writeString(folder.resolve("none.pem"), "nothing\n");
     Files.writeString(

@@ -58,7 +58,7 @@ class LeaseLoadTest {
   void shouldNeedNoMoreThanHalfACoreForAThousandServers() throws Exception {
     System.out.println("LeaseLoadTest -Dseed=" + seed);
     try (RedisServer redis = RedisServer.start(folder);
-        RedisConnection connection = RedisConnection.open(redis.setup(""))) {
+        RedisConnection connection = redis.open()) {
       connection.call(List.of("SCRIPT", "LOAD", LeaseScript.TEXT));
       // All at once, as when Redis has started again.
       double before = used(connection);

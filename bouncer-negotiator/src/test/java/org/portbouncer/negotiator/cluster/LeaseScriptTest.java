@@ -115,7 +115,9 @@ class LeaseScriptTest {
       assertThat(first.members()).isEqualTo(1);
       Answer wrong = new Leases(redis.setup("wrong", "two")).ask(ask);
       assertThat(wrong.outcome()).isEqualTo(Outcome.AWAY);
-      assertThat(wrong.why()).startsWith("Redis refuses").doesNotContain("\n");
+      assertThat(wrong.why())
+          .startsWith("Redis has no password, and is told one")
+          .doesNotContain("\n");
       redis.end();
       Answer gone = new Leases(redis.setup("", "three")).ask(ask);
       assertThat(gone.outcome()).isEqualTo(Outcome.AWAY);
