@@ -463,45 +463,13 @@ public final class Schema {
               "`all`, `rule`, `source` or `session`",
               "all",
               "whose sessions share the rate"),
-          fixed(
-              required(
-                  "cluster.redis",
-                  "`redis://[USER@]HOST[:PORT][/DATABASE]`, or"
-                      + " `redis-sentinel://[USER@]HOST[:PORT]/MASTER[/DATABASE]`",
-                  "the Redis or Valkey that servers share limits by, or the Sentinels that say"
-                      + " where it is, `HOST:PORT,HOST:PORT` for several; `rediss`: over TLS")),
-          fixed(required("cluster.name", "name", "servers of the same name share")),
-          fixed(
-              secret(
-                  "cluster.token",
-                  "text, or `file:PATH`",
-                  "none",
-                  "the password that Redis asks for, or the file whose one line it is")),
-          fixed(
-              secret(
-                  "cluster.sentinel-token",
-                  "text, or `file:PATH`",
-                  "none",
-                  "the password that Sentinels ask for, likewise")),
-          fixed(
-              optional(
-                  "cluster.redis-ports",
-                  "port or list of ports",
-                  "6379",
-                  "where a master that Sentinels name may listen")),
-          fixed(
-              optional(
-                  "cluster.ca",
-                  "path",
-                  "the JDK's own list",
-                  "certificates (PEM) of whoever signs Redis' certificate, for `rediss`")),
-          fixed(
-              withDefault(
-                  "cluster.when-away",
-                  "`local` or `refuse`",
-                  "local",
-                  "while Redis is not reached: keep this server's last part of each limit, or let"
-                      + " nobody pass that a shared limit counts")),
+          ClusterKeys.REDIS,
+          ClusterKeys.NAME,
+          ClusterKeys.TOKEN,
+          ClusterKeys.SENTINEL_TOKEN,
+          ClusterKeys.REDIS_PORTS,
+          ClusterKeys.CA,
+          ClusterKeys.WHEN_AWAY,
           withDefault("workers.negotiate", WORKERS, "1", "processes of the negotiate stage"),
           withDefault("workers.acl", WORKERS, "1", "processes of the acl stage"),
           withDefault("workers.connect", WORKERS, "1", "processes of the connect stage"),

@@ -56,7 +56,7 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
   private Setup setup;
   private Confinement confinement;
   private ClusterProcess process;
-  private List<ClusterLimits.Shared> asked = List.of();
+  private List<SharedLimit> asked = List.of();
   private long number;
 
   /** Whether another mother asks for what lies in the memory. */

@@ -34,88 +34,16 @@ public final class ClusterLimits {
   /** A class cannot be at 0, which is no limit: a byte a second stands for nothing. */
   private static final long NOTHING = 1;
 
-  /** What is limited. */
-  enum Of {
-    SESSIONS("max-sessions"),
-    RATE("rate"),
-    UP("up"),
-    DOWN("down");
-
-    private final String text;
-
-    Of(String text) {
-      this.text = text;
-    }
-
-    String text() {
-      return text;
-    }
-  }
-
-  /** One limit of the configuration in force. */
-  static final class Shared {
-    private final Of of;
-    private final String name;
-    private final long key;
-    private final Lease lease;
-    private int place;
-    private Limit counted;
-    private long used;
-    private long passed;
-    private int refused;
-    private long bytes = -1;
-    private long throttled;
-    private long heldByAll;
-    private long usedByAll;
-
-    Shared(Of of, String name, long key, long limit) {
-      this.of = of;
-      this.name = name;
-      this.key = key;
-      boolean flows = of == Of.UP || of == Of.DOWN;
-      this.lease = new Lease(flows ? Lease.Kind.FLOWING : Lease.Kind.COUNTED, limit);
-    }
-
-    Of of() {
-      return of;
-    }
-
-    /** The rule's, as acl/rule, or the class's. */
-    String name() {
-      return name;
-    }
-
-    long limit() {
-      return lease.limit();
-    }
-
-    long size() {
-      return lease.size();
-    }
-
-    long used() {
-      return used;
-    }
-
-    long heldByAll() {
-      return heldByAll;
-    }
-
-    long usedByAll() {
-      return usedByAll;
-    }
-  }
-
   /** A rule that has parts. */
-  private record SharedRule(int place, Shared sessions, Shared rate) {}
+  private record SharedRule(int place, SharedLimit sessions, SharedLimit rate) {}
 
   /** A class that has. */
-  private record SharedClass(int index, int place, Shared up, Shared down) {}
+  private record SharedClass(int index, int place, SharedLimit up, SharedLimit down) {}
 
   private final Ground ground;
   private final AllWorkers workers;
-  private Map<Long, Shared> byKey = new HashMap<>();
-  private List<Shared> all = List.of();
+  private Map<Long, SharedLimit> byKey = new HashMap<>();
+  private List<SharedLimit> all = List.of();
   private List<SharedRule> rules = List.of();
   private List<SharedClass> classes = List.of();
   private Epoch epoch;
@@ -131,7 +59,7 @@ public final class ClusterLimits {
   }
 
   /** All of the configuration in force. */
-  List<Shared> all() {
+  List<SharedLimit> all() {
     return all;
   }
 
@@ -148,10 +76,13 @@ public final class ClusterLimits {
     if (!isShared(configuration, one.name())) {
       return one;
     }
-    return parted(one, byKey.get(key(Of.UP, one.name())), byKey.get(key(Of.DOWN, one.name())));
+    return parted(
+        one,
+        byKey.get(key(SharedLimit.Of.UP, one.name())),
+        byKey.get(key(SharedLimit.Of.DOWN, one.name())));
   }
 
-  private BandwidthClass parted(BandwidthClass one, Shared up, Shared down) {
+  private BandwidthClass parted(BandwidthClass one, SharedLimit up, SharedLimit down) {
     long upPart = one.up() == 0 ? 0 : size(up);
     long downPart = one.down() == 0 ? 0 : size(down);
     double share =
@@ -162,11 +93,11 @@ public final class ClusterLimits {
     return new BandwidthClass(one.name(), upPart, downPart, burst, one.sharedBy());
   }
 
-  private long size(Shared shared) {
+  private long size(SharedLimit shared) {
     return shared == null || !held ? NOTHING : Math.max(NOTHING, shared.lease.size());
   }
 
-  private static long key(Of of, String name) {
+  private static long key(SharedLimit.Of of, String name) {
     return Limit.key("cluster " + of.text() + ' ' + name);
   }
 
@@ -211,7 +142,7 @@ public final class ClusterLimits {
     return held;
   }
 
-  private static void goOn(Shared shared, long part) {
+  private static void goOn(SharedLimit shared, long part) {
     if (shared != null) {
       shared.lease.goOn(Math.min(part, shared.lease.limit()));
     }
@@ -225,7 +156,7 @@ public final class ClusterLimits {
   private void adopt(Epoch next) {
     epoch = next;
     Configuration configuration = next.configuration();
-    Map<Long, Shared> found = new HashMap<>();
+    Map<Long, SharedLimit> found = new HashMap<>();
     List<SharedRule> newRules = new ArrayList<>();
     List<SharedClass> newClasses = new ArrayList<>();
     for (int acl = 0; acl < configuration.acls().size(); acl++) {
@@ -245,8 +176,8 @@ public final class ClusterLimits {
             new SharedClass(
                 i,
                 place,
-                shared(found, Of.UP, one.name(), one.up(), place, null),
-                shared(found, Of.DOWN, one.name(), one.down(), place, null)));
+                shared(found, SharedLimit.Of.UP, one.name(), one.up(), place, null),
+                shared(found, SharedLimit.Of.DOWN, one.name(), one.down(), place, null)));
       }
     }
     byKey = found;
@@ -255,32 +186,38 @@ public final class ClusterLimits {
     classes = newClasses;
   }
 
-  private SharedRule rule(Map<Long, Shared> found, String acl, Rule rule, int place) {
+  private SharedRule rule(Map<Long, SharedLimit> found, String acl, Rule rule, int place) {
     String name = acl + "/" + rule.name();
     Limit counted = Limit.part(acl, rule.name(), rule.maxSessions(), rule.rate());
     long count = rule.rate() == null ? 0 : rule.rate().count();
     return new SharedRule(
         place,
-        shared(found, Of.SESSIONS, name, rule.maxSessions(), place, counted),
-        shared(found, Of.RATE, name, count, place, counted));
+        shared(found, SharedLimit.Of.SESSIONS, name, rule.maxSessions(), place, counted),
+        shared(found, SharedLimit.Of.RATE, name, count, place, counted));
   }
 
-  private Shared shared(
-      Map<Long, Shared> found, Of of, String name, long limit, int place, Limit counted) {
+  private SharedLimit shared(
+      Map<Long, SharedLimit> found,
+      SharedLimit.Of of,
+      String name,
+      long limit,
+      int place,
+      Limit counted) {
     if (limit == 0) {
       return null;
     }
     long key = key(of, name);
-    Shared shared = byKey.get(key);
+    SharedLimit shared = byKey.get(key);
     if (shared == null) {
-      shared = new Shared(of, name, key, limit);
+      shared = new SharedLimit(of, name, key, limit);
     }
-    shared.lease.limit(limit, of == Of.RATE ? counted.windowNanos() : 0);
+    shared.lease.limit(limit, of == SharedLimit.Of.RATE ? counted.windowNanos() : 0);
     shared.counted = counted;
     if (shared.place != place || !byKey.containsKey(key)) {
       shared.place = place;
       shared.passed = passed(place);
-      shared.refused = of == Of.RATE ? parts().refusedRate(place) : parts().refusedSessions(place);
+      shared.refused =
+          of == SharedLimit.Of.RATE ? parts().refusedRate(place) : parts().refusedSessions(place);
       shared.bytes = -1;
     }
     found.put(key, shared);
@@ -296,7 +233,7 @@ public final class ClusterLimits {
     boolean look = !classes.isEmpty() && now - lookedAt >= LOOK_NANOS;
     LiveSessions live = look ? lookAtBytes() : null;
     List<Wish> wishes = new ArrayList<>(all.size());
-    for (Shared shared : all) {
+    for (SharedLimit shared : all) {
       long newlyRefused = observe(shared, live, now);
       long newlyPassed = shared.counted == null ? 0 : newlyPassed(shared);
       long wanted = shared.lease.want(shared.used, newlyPassed, newlyRefused, now);
@@ -326,7 +263,7 @@ public final class ClusterLimits {
   }
 
   /** Sees what is used of it now, and how many were refused since the last time. */
-  private long observe(Shared shared, LiveSessions live, long now) {
+  private long observe(SharedLimit shared, LiveSessions live, long now) {
     return switch (shared.of) {
       case SESSIONS -> {
         shared.used = ground.area().limits().live(shared.counted);
@@ -336,7 +273,7 @@ public final class ClusterLimits {
         shared.used = ground.area().limits().recent(shared.counted, now);
         yield refused(shared, parts().refusedRate(shared.place));
       }
-      case UP, DOWN -> flow(shared, shared.of == Of.UP ? Way.UP : Way.DOWN, live, now);
+      case UP, DOWN -> flow(shared, shared.of == SharedLimit.Of.UP ? Way.UP : Way.DOWN, live, now);
     };
   }
 
@@ -345,20 +282,20 @@ public final class ClusterLimits {
     return ground.area().decisions().get(place, AclCounters.Decision.PASS);
   }
 
-  private long newlyPassed(Shared shared) {
+  private long newlyPassed(SharedLimit shared) {
     long passed = passed(shared.place);
     long since = Math.max(0, passed - shared.passed);
     shared.passed = passed;
     return since;
   }
 
-  private static long refused(Shared shared, int counted) {
+  private static long refused(SharedLimit shared, int counted) {
     long since = Integer.toUnsignedLong(counted - shared.refused);
     shared.refused = counted;
     return since;
   }
 
-  private long flow(Shared shared, int way, LiveSessions live, long now) {
+  private long flow(SharedLimit shared, int way, LiveSessions live, long now) {
     if (live != null) {
       long ofLive = way == Way.UP ? live.classUp(shared.place) : live.classDown(shared.place);
       long moved = ended[2 * shared.place + way] + ofLive;
@@ -382,11 +319,11 @@ public final class ClusterLimits {
    * @param asked which those were
    * @param end until when they are ours
    */
-  void answered(Answer answer, List<Shared> asked, long end) {
+  void answered(Answer answer, List<SharedLimit> asked, long end) {
     held = true;
     until = end;
     for (int i = 0; i < asked.size(); i++) {
-      Shared shared = asked.get(i);
+      SharedLimit shared = asked.get(i);
       shared.lease.answered(
           answer.parts().get(i).granted(), answer.parts().get(i).target(), answer.members());
       shared.heldByAll = answer.parts().get(i).heldByAll();
@@ -395,10 +332,10 @@ public final class ClusterLimits {
     publish();
   }
 
-  private void observeUse(Shared shared, long now) {
-    if (shared.of == Of.SESSIONS) {
+  private void observeUse(SharedLimit shared, long now) {
+    if (shared.of == SharedLimit.Of.SESSIONS) {
       shared.used = ground.area().limits().live(shared.counted);
-    } else if (shared.of == Of.RATE) {
+    } else if (shared.of == SharedLimit.Of.RATE) {
       shared.used = ground.area().limits().recent(shared.counted, now);
     }
   }
@@ -406,7 +343,7 @@ public final class ClusterLimits {
   /** Its parts have ended with their term: what is in use is all that this server still holds. */
   void endIfOver(long now) {
     if (held && until != Long.MAX_VALUE && now - until >= 0) {
-      for (Shared shared : all) {
+      for (SharedLimit shared : all) {
         if (shared.lease.kind() == Lease.Kind.COUNTED) {
           observeUse(shared, now);
           shared.lease.ended(shared.used);
