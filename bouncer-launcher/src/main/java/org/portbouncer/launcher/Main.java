@@ -3,7 +3,7 @@ package org.portbouncer.launcher;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.nio.file.Path;
-import org.portbouncer.core.config.LoadResult;
+import org.portbouncer.config.LoadResult;
 import org.portbouncer.core.sys.EndProcess;
 import org.portbouncer.launcher.cli.Cli;
 import org.portbouncer.launcher.cli.Results;

@@ -1,7 +1,7 @@
 package org.portbouncer.launcher;
 
 import java.nio.file.Path;
-import org.portbouncer.core.config.LoadResult;
+import org.portbouncer.config.LoadResult;
 
 /** What {@code bouncer start} runs once the configuration is known to be good: the mother. */
 @FunctionalInterface

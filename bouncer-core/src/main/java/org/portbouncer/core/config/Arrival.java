@@ -20,7 +20,7 @@ public record Arrival(
     List<PortRange> toPorts) {
 
   /** From networks that are known to be well written; null where nothing is asked. */
-  static Arrival of(List<String> peers, List<String> addresses, List<PortRange> toPorts) {
+  public static Arrival of(List<String> peers, List<String> addresses, List<PortRange> toPorts) {
     return peers.isEmpty() && addresses.isEmpty() && toPorts.isEmpty()
         ? null
         : new Arrival(peers, set(peers), addresses, set(addresses), toPorts);

@@ -50,7 +50,7 @@ public final class ChainSecrets {
   }
 
   /** How many bytes they are. */
-  static int length(List<Chain> chains) {
+  public static int length(List<Chain> chains) {
     return chains.stream()
         .flatMap(chain -> chain.hops().stream())
         .mapToInt(hop -> hop.secrets().isEmpty() ? 0 : HEAD + hop.secrets().length())

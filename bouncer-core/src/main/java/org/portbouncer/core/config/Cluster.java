@@ -106,7 +106,7 @@ public record Cluster(
 
     @Override
     public String toString() {
-      return text.isEmpty() ? "" : Secrets.SHOWN;
+      return text.isEmpty() ? "" : HopSecrets.SHOWN;
     }
   }
 }

@@ -228,14 +228,14 @@ final class ConfigDecoder {
     }
     String device = in.text();
     long mark = in.longInteger(SocketSettings.UNSET);
-    if (mark > SocketSettingsReader.MOST_MARK) {
+    if (mark > SocketSettings.MOST_MARK) {
       throw new ConfigCodecException("a mark that is none");
     }
     return new SocketSettings(
         source,
         device,
         mark,
-        in.integer(SocketSettings.UNSET, SocketSettingsReader.MOST_DSCP),
+        in.integer(SocketSettings.UNSET, SocketSettings.MOST_DSCP),
         in.integer(SocketSettings.UNSET, KeepAlive.MOST_SECONDS * 1000),
         in.integer(SocketSettings.UNSET, 1),
         in.integer(SocketSettings.UNSET, 1));

@@ -115,7 +115,7 @@ public record Configuration(
   }
 
   /** Whether some of the sessions of a listener may have a connection that was opened ahead. */
-  boolean takesSpares(Listener listener, TargetGroup.Member member) {
+  public boolean takesSpares(Listener listener, TargetGroup.Member member) {
     return vias(listener).contains(-1)
         && member.sockets().over(listener.sockets()).equals(member.sockets());
   }
@@ -137,7 +137,7 @@ public record Configuration(
   }
 
   /** Every chain that sessions to a group may go through; -1 where one may go through none. */
-  Set<Integer> groupVias(int group) {
+  public Set<Integer> groupVias(int group) {
     return listeners.stream()
         .filter(one -> one.group() == group)
         .flatMap(one -> vias(one).stream())
@@ -156,7 +156,7 @@ public record Configuration(
   }
 
   /** The same with these acls, such as have been made ready to decide. */
-  Configuration withAcls(List<Acl> others) {
+  public Configuration withAcls(List<Acl> others) {
     return with(listeners, List.copyOf(others));
   }
 

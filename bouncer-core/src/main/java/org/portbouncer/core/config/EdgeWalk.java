@@ -10,7 +10,7 @@ import java.util.List;
  * and none for their networks. Rules that share a set are one step. Runs in the mother and in
  * commands.
  */
-final class EdgeWalk {
+public final class EdgeWalk {
 
   private final boolean v4;
   private final List<NetworkSet> sets = new ArrayList<>();
@@ -55,11 +55,13 @@ final class EdgeWalk {
     }
   }
 
-  static EdgeWalk v4(List<Rule> rules) {
+  /** One along IPv4 addresses. */
+  public static EdgeWalk v4(List<Rule> rules) {
     return new EdgeWalk(rules, true);
   }
 
-  static EdgeWalk v6(List<Rule> rules) {
+  /** One along IPv6 addresses. */
+  public static EdgeWalk v6(List<Rule> rules) {
     return new EdgeWalk(rules, false);
   }
 
@@ -72,29 +74,33 @@ final class EdgeWalk {
     return edges;
   }
 
-  boolean atEnd() {
+  /** Whether there is no edge left. */
+  public boolean atEnd() {
     return size == 0;
   }
 
   /** The address of the edge; IPv4 is in the lower half alone. */
-  long high() {
+  public long high() {
     return high[heap[0]];
   }
 
-  long low() {
+  /** Its lower half, or all of an IPv4 address. */
+  public long low() {
     return low[heap[0]];
   }
 
-  boolean isAt(long atHigh, long atLow) {
+  /** Whether the edge is at this address. */
+  public boolean isAt(long atHigh, long atLow) {
     return size > 0 && low() == atLow && high() == atHigh;
   }
 
   /** The rules that begin to match, or cease to; all of them share one set. */
-  int[] rules() {
+  public int[] rules() {
     return rules[heap[0]];
   }
 
-  void next() {
+  /** Goes on to the next edge. */
+  public void next() {
     int set = heap[0];
     passed[set]++;
     if (!look(set)) {

@@ -32,7 +32,7 @@ public record Endpoint(
   }
 
   /** The same, reached by datagrams, and so written. */
-  Endpoint overUdp(String text) {
+  public Endpoint overUdp(String text) {
     return new Endpoint(kind, text, host, port, path, ports, true);
   }
 
@@ -69,7 +69,7 @@ public record Endpoint(
   }
 
   /** The same host, or address, with another port. */
-  Endpoint withPort(int other, Ports as) {
+  public Endpoint withPort(int other, Ports as) {
     String before = text.substring(0, text.lastIndexOf(':') + 1);
     return new Endpoint(kind, before + other, host, other, path, as, udp);
   }

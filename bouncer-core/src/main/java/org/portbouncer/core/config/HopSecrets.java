@@ -10,6 +10,9 @@ import java.util.Arrays;
  */
 public final class HopSecrets {
 
+  /** What stands for a secret wherever settings are shown. */
+  public static final String SHOWN = "***";
+
   /** A hop without any. */
   public static final HopSecrets NONE = new HopSecrets(new byte[0], new byte[0]);
 
@@ -63,6 +66,6 @@ public final class HopSecrets {
 
   @Override
   public String toString() {
-    return isEmpty() ? "" : "***";
+    return isEmpty() ? "" : SHOWN;
   }
 }

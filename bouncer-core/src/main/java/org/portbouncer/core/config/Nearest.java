@@ -12,7 +12,7 @@ public final class Nearest {
   private Nearest() {}
 
   /** The known name nearest to {@code name}, or null when none is near. */
-  static String of(String name, Collection<String> known) {
+  public static String of(String name, Collection<String> known) {
     String plain = plain(name);
     String best = null;
     int bestDistance = Integer.MAX_VALUE;

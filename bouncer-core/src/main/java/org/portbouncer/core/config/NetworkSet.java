@@ -99,12 +99,12 @@ public final class NetworkSet {
   }
 
   /** Whether there is an IPv4 network in it. */
-  boolean hasV4() {
+  public boolean hasV4() {
     return countV4 > 0;
   }
 
   /** Whether there is an IPv6 network in it. */
-  boolean hasV6() {
+  public boolean hasV6() {
     return countV6 > 0;
   }
 

@@ -20,7 +20,7 @@ public final class NetworkSetBuilder {
   }
 
   /** A builder of a set that lies in this memory; one at a time. */
-  NetworkSetBuilder(RuleMemory shared) {
+  public NetworkSetBuilder(RuleMemory shared) {
     this.shared = shared;
     v4 = shared.v4();
     v6 = shared.v6();
@@ -47,7 +47,7 @@ public final class NetworkSetBuilder {
    * @return null when done, otherwise what is wrong; then nothing was added
    * @throws InvalidValueException where there is no room for more
    */
-  String add(byte[] text, int from, int to) {
+  public String add(byte[] text, int from, int to) {
     int slash = from;
     while (slash < to && text[slash] != '/') {
       slash++;
@@ -142,7 +142,8 @@ public final class NetworkSetBuilder {
     return width <= 64 ? 0 : -1L << (128 - width);
   }
 
-  boolean isEmpty() {
+  /** Whether nothing was added. */
+  public boolean isEmpty() {
     return v4.count() == 0 && v6.count() == 0;
   }
 

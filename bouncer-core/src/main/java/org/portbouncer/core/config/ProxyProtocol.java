@@ -53,7 +53,7 @@ public record ProxyProtocol(List<String> from, NetworkSet peers, Send send, Tlvs
     }
 
     /** The most bytes that they take, without those that are passed on. */
-    int bytes() {
+    public int bytes() {
       int bytes = (uniqueId ? 3 + 36 : 0) + (crc32c ? 7 : 0) + bytes(alpn) + bytes(authority);
       for (Custom one : custom) {
         bytes += bytes(one.text());
@@ -72,7 +72,7 @@ public record ProxyProtocol(List<String> from, NetworkSet peers, Send send, Tlvs
   public static final ProxyProtocol UNUSED = of(List.of(), Send.NONE, NO_TLVS);
 
   /** From networks that are known to be well written. */
-  static ProxyProtocol of(List<String> from, Send send, Tlvs tlvs) {
+  public static ProxyProtocol of(List<String> from, Send send, Tlvs tlvs) {
     NetworkSet peers =
         from.isEmpty() ? NetworkSet.EMPTY : NetworkSet.of(from.toArray(String[]::new));
     return new ProxyProtocol(List.copyOf(from), peers, send, tlvs);

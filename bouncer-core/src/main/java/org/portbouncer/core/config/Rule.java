@@ -56,7 +56,7 @@ public record Rule(
   }
 
   /** Whether there is any network in it. */
-  boolean hasNetworks() {
+  public boolean hasNetworks() {
     return from != null && !from.isEmpty();
   }
 

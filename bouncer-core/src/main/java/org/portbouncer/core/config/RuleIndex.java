@@ -98,7 +98,7 @@ public final class RuleIndex {
    *
    * @throws InvalidValueException where there is not enough of it
    */
-  static RuleIndex of(List<Rule> rules, RuleMemory room) {
+  public static RuleIndex of(List<Rule> rules, RuleMemory room) {
     CandidateLists candidates = new CandidateLists(rules);
     MemorySegment memory = room.memory();
     EdgeWalk fours = EdgeWalk.v4(rules);
@@ -237,7 +237,7 @@ public final class RuleIndex {
   }
 
   /** Whether any address can come to this rule. */
-  boolean reachable(int rule) {
+  public boolean reachable(int rule) {
     return reachable.get(rule);
   }
 

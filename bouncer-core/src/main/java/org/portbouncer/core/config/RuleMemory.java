@@ -57,7 +57,7 @@ public final class RuleMemory implements AutoCloseable {
    *
    * @throws SystemCallException where the kernel refuses
    */
-  static RuleMemory create() {
+  public static RuleMemory create() {
     int fd = Native.emptyFile("bouncer-rules", SIZE);
     Arena arena = Arena.ofShared();
     try {
@@ -153,7 +153,7 @@ public final class RuleMemory implements AutoCloseable {
   }
 
   /** Gives back the room of the set that was kept last. */
-  void giveBack(NetworkSet last) {
+  public void giveBack(NetworkSet last) {
     endOfV4 = last.offsetV4();
     endOfV6 = last.offsetV6();
   }

@@ -20,6 +20,12 @@ public record SocketSettings(
   /** What no setting has for a value. */
   public static final int UNSET = -1;
 
+  /** The greatest mark. */
+  public static final long MOST_MARK = 0xffff_ffffL;
+
+  /** The greatest class of packets. */
+  public static final int MOST_DSCP = 63;
+
   /** The source that is each client's own address. */
   public static final String CLIENT = "client";
 

@@ -35,7 +35,7 @@ public record TargetGroup(
     int line) {
 
   /** So many connections may be opened ahead to a member, by a worker. */
-  static final int MOST_SPARES = 1000;
+  public static final int MOST_SPARES = 1000;
 
   /** Copies the list. */
   public TargetGroup {

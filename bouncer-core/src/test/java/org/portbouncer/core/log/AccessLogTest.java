@@ -1,12 +1,11 @@
 package org.portbouncer.core.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.portbouncer.core.support.Configurations.inet;
+import static org.portbouncer.core.support.Configurations.unix;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,10 +14,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.portbouncer.core.config.ConfigLoader;
 import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.LoadResult;
+import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
@@ -26,6 +23,7 @@ import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.support.Configurations;
 import org.portbouncer.core.support.Descriptor;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
@@ -80,7 +78,7 @@ class AccessLogTest {
               + "(,\"reason\":\"[^\"]+\")?"
               + "\\}");
 
-  @TempDir Path folder;
+  private static final Endpoint WEB = inet("0.0.0.0:8080");
 
   private final AccessLog log = new AccessLog();
   private final SharedArea area = area();
@@ -102,31 +100,12 @@ class AccessLogTest {
     Descriptor.close(pipe);
   }
 
-  private Configuration configuration(String listen, String target) throws IOException {
-    Path file =
-        Files.writeString(
-            folder.resolve("b.conf"),
-            """
-            bouncer {
-              listeners {
-                web { listen = "%s", target = "%s", acl = office }
-              }
-              acls {
-                office = [
-                  { name = staff, action = pass, from = "192.0.2.0/24" }
-                  { action = block }
-                ]
-              }
-            }
-            """
-                .formatted(listen, target));
-    LoadResult result = ConfigLoader.load(file);
-    assertThat(result.configuration()).as(result.problems().toString()).isNotNull();
-    return result.configuration();
+  private static Configuration configuration(Endpoint listen, Endpoint target) {
+    return Configurations.ruled(listen, target);
   }
 
-  private Configuration configuration() throws IOException {
-    return configuration("0.0.0.0:8080", "198.51.100.9:80");
+  private static Configuration configuration() {
+    return configuration(WEB, inet("198.51.100.9:80"));
   }
 
   private static final long ACCEPTED = 5_000_000_000L;
@@ -154,7 +133,7 @@ class AccessLogTest {
   }
 
   @Test
-  void shouldWriteTheKeysInTheContractsOrderWhenLogfmt() throws IOException {
+  void shouldWriteTheKeysInTheContractsOrderWhenLogfmt() {
     log.to(pipe[1], LogForm.PLAIN);
     session(0);
     table.rule(0, 0);
@@ -175,7 +154,7 @@ class AccessLogTest {
   }
 
   @Test
-  void shouldWriteADashWhenNothingIsKnown() throws IOException {
+  void shouldWriteADashWhenNothingIsKnown() {
     log.to(pipe[1], LogForm.PLAIN);
     session(0);
     write(configuration(), Result.BLOCKED, Term.BLOCKED, ACCEPTED);
@@ -188,10 +167,10 @@ class AccessLogTest {
   }
 
   @Test
-  void shouldQuoteWhenAValueHoldsMoreThanAWord() throws IOException {
+  void shouldQuoteWhenAValueHoldsMoreThanAWord() {
     log.to(pipe[1], LogForm.PLAIN);
     session(0);
-    Configuration odd = configuration("0.0.0.0:8080", "unix:/run/a b\\\\c=\\\"é.sock");
+    Configuration odd = configuration(WEB, unix("/run/a b\\c=\"é.sock"));
     write(odd, Result.OK, Term.NORMAL, ACCEPTED);
     String line = flushed();
     assertThat(LOGFMT.matcher(line.strip()).matches()).as(line).isTrue();
@@ -199,11 +178,11 @@ class AccessLogTest {
   }
 
   @Test
-  void shouldWriteParseableJsonWithTheSameKeysWhenAsked() throws IOException {
+  void shouldWriteParseableJsonWithTheSameKeysWhenAsked() {
     log.to(pipe[1], new LogForm(true, false));
     session(0);
     table.rule(0, 1);
-    Configuration odd = configuration("0.0.0.0:8080", "unix:/run/a\\tb\\\\c\\\"é.sock");
+    Configuration odd = configuration(WEB, unix("/run/a\tb\\c\"é.sock"));
     write(odd, Result.NO_TARGET, Term.TARGET_REFUSED, ACCEPTED + 1_000_000);
     String line = flushed();
     Matcher fields = JSON.matcher(line.strip());
@@ -218,7 +197,7 @@ class AccessLogTest {
   }
 
   @Test
-  void shouldSayWhyWhereASessionDidNotEndWellAndNowhereElse() throws IOException {
+  void shouldSayWhyWhereASessionDidNotEndWellAndNowhereElse() {
     log.to(pipe[1], LogForm.PLAIN);
     session(0);
     table.outcome().because(0, Cause.CONNECT, Errno.ECONNREFUSED);
@@ -229,15 +208,19 @@ class AccessLogTest {
   }
 
   @Test
-  void shouldNameTheConfiguredAddressWhenTheListenerIsAUnixSocket() throws IOException {
+  void shouldNameTheConfiguredAddressWhenTheListenerIsAUnixSocket() {
     log.to(pipe[1], LogForm.PLAIN);
     session(0);
-    write(configuration("unix:/run/in.sock", "198.51.100.9:80"), Result.OK, Term.NORMAL, ACCEPTED);
+    write(
+        configuration(unix("/run/in.sock"), inet("198.51.100.9:80")),
+        Result.OK,
+        Term.NORMAL,
+        ACCEPTED);
     assertThat(flushed()).contains(" local=unix:/run/in.sock ");
   }
 
   @Test
-  void shouldWriteNothingWhenThereIsNoLog() throws IOException {
+  void shouldWriteNothingWhenThereIsNoLog() {
     session(0);
     write(configuration(), Result.OK, Term.NORMAL, ACCEPTED);
     assertThat(log.flush()).isFalse();
@@ -245,7 +228,7 @@ class AccessLogTest {
   }
 
   @Test
-  void shouldLoseWholeLinesAndCountThemWhenTheReaderDoesNotRead() throws IOException {
+  void shouldLoseWholeLinesAndCountThemWhenTheReaderDoesNotRead() {
     log.to(pipe[1], LogForm.PLAIN);
     session(0);
     Configuration configuration = configuration();
@@ -274,7 +257,7 @@ class AccessLogTest {
   }
 
   @Test
-  void shouldGoOnWhenTheReaderHasGone() throws IOException {
+  void shouldGoOnWhenTheReaderHasGone() {
     int[] other = Descriptor.pipe();
     Descriptor.close(other[0]);
     log.to(other[1], LogForm.PLAIN);
@@ -301,7 +284,7 @@ class AccessLogTest {
   }
 
   @Test
-  void shouldSendADatagramForEachLineWithTheHeadThatDaemonsWantWhenSyslog() throws IOException {
+  void shouldSendADatagramForEachLineWithTheHeadThatDaemonsWantWhenSyslog() {
     int[] sockets = Descriptor.pair(Const.SOCK_DGRAM);
     log.to(sockets[1], new LogForm(false, true));
     session(0);
@@ -321,7 +304,7 @@ class AccessLogTest {
   }
 
   @Test
-  void shouldKeepLinesAndSayWhyWhenTheDaemonHasGoneAndCountThemInTheEnd() throws IOException {
+  void shouldKeepLinesAndSayWhyWhenTheDaemonHasGoneAndCountThemInTheEnd() {
     int[] sockets = Descriptor.pair(Const.SOCK_DGRAM);
     Descriptor.close(sockets[0]);
     log.to(sockets[1], new LogForm(true, true));
@@ -353,7 +336,7 @@ class AccessLogTest {
   }
 
   @Test
-  void shouldKeepLinesWhenTheDiskIsFullForAWhile() throws IOException {
+  void shouldKeepLinesWhenTheDiskIsFullForAWhile() {
     int full = SystemCallException.check("open", open("/dev/full"));
     log.to(full, LogForm.PLAIN);
     session(0);

@@ -2,17 +2,14 @@ package org.portbouncer.core.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.portbouncer.core.config.ConfigLoader;
+import org.portbouncer.core.config.BandwidthClass;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.log.LogForm;
@@ -26,6 +23,7 @@ import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.Way;
+import org.portbouncer.core.support.Configurations;
 import org.portbouncer.core.support.Descriptor;
 import org.portbouncer.core.sys.SockAddr;
 
@@ -35,8 +33,6 @@ class SessionEndTest {
   private static final int PLACE = 5;
   private static final long ACCEPTED = 1_000_000_000;
   private static final long NOW = ACCEPTED + 42_000_000;
-
-  @TempDir Path folder;
 
   private final AccessLog log = new AccessLog();
   private SessionTable table;
@@ -48,7 +44,7 @@ class SessionEndTest {
 
   /** Puts the parts together; the only place that knows how. */
   @BeforeEach
-  void open() throws IOException {
+  void open() {
     SharedArea area = SharedArea.create(64);
     table = area.sessions();
     counters = area.listeners();
@@ -56,18 +52,14 @@ class SessionEndTest {
     records = new RecordAllocator(table, 1);
     pipe = Descriptor.pipe();
     log.to(pipe[1], LogForm.PLAIN);
-    Path file =
-        Files.writeString(
-            folder.resolve("b.conf"),
-            """
-            bouncer.listeners.web { listen = "0.0.0.0:8080", target = "192.0.2.1:80" }
-            bouncer.bandwidth.slow { up = "1 MB/s" }
-            """);
     Epochs epochs = new Epochs();
     epochs.add(
         new Epoch(
             1,
-            ConfigLoader.load(file).configuration(),
+            Configurations.open(
+                Configurations.inet("0.0.0.0:8080"),
+                Configurations.inet("192.0.2.1:80"),
+                List.of(new BandwidthClass("slow", 1_000_000, 0, 0, BandwidthClass.SharedBy.ALL))),
             new Places(new int[] {SLOT}, new int[] {PLACE}, new int[0][], new int[0][], 0)));
     ends = new SessionEnd(area, null, epochs, log, 77);
   }

@@ -3,8 +3,6 @@ package org.portbouncer.core.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -15,8 +13,6 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.portbouncer.core.config.ConfigLoader;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.Orders;
@@ -34,6 +30,7 @@ import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.WorkerBoard;
+import org.portbouncer.core.support.Configurations;
 import org.portbouncer.core.support.Descriptor;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Native;
@@ -80,8 +77,6 @@ class WorkerTest {
       return 1;
     }
   }
-
-  @TempDir private Path folder;
 
   private final BlockingQueue<Long> seen = new LinkedBlockingQueue<>();
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -151,11 +146,9 @@ class WorkerTest {
 
   /** Says what configuration there is, and awaits that it serves. */
   private void configure() throws Exception {
-    Path file =
-        Files.writeString(
-            folder.resolve("b.conf"),
-            "bouncer.listeners.web { listen = \"127.0.0.1:8080\", target = \"192.0.2.1:80\" }");
-    Configuration configuration = ConfigLoader.load(file).configuration();
+    Configuration configuration =
+        Configurations.open(
+            Configurations.inet("127.0.0.1:8080"), Configurations.inet("192.0.2.1:80"), List.of());
     Places places = new Places(new int[] {SLOT}, new int[0], new int[0][], new int[0][], 0);
     byte[] bytes = EpochCodec.encode(new Epoch(1, configuration, places), 0);
     int fd = Native.constantFile("config", bytes);

@@ -1,7 +1,7 @@
 package org.portbouncer.launcher.admin;
 
+import org.portbouncer.config.Quantities;
 import org.portbouncer.core.config.InvalidValueException;
-import org.portbouncer.core.config.Quantities;
 
 /** The rates that {@code limit} takes: those of the configuration, and "none". */
 public final class RateText {

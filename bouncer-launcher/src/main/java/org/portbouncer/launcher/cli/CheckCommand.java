@@ -1,9 +1,9 @@
 package org.portbouncer.launcher.cli;
 
 import java.util.concurrent.Callable;
+import org.portbouncer.config.LoadResult;
 import org.portbouncer.core.config.ConfigCodec;
 import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.sys.Printable;
 import org.portbouncer.core.worker.HeapNeed;
 import org.portbouncer.launcher.mother.doors.SessionRoom;

@@ -1,9 +1,9 @@
 package org.portbouncer.launcher.cli;
 
 import java.nio.file.Path;
-import org.portbouncer.core.config.ConfigLoader;
-import org.portbouncer.core.config.LoadResult;
-import org.portbouncer.core.config.Problem;
+import org.portbouncer.config.ConfigLoader;
+import org.portbouncer.config.LoadResult;
+import org.portbouncer.config.Problem;
 
 /** Loads a configuration for a command and shows what is wrong with it. */
 final class ConfigProblems {

@@ -3,7 +3,7 @@ package org.portbouncer.launcher.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.portbouncer.core.config.EffectiveConfig;
+import org.portbouncer.config.EffectiveConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 

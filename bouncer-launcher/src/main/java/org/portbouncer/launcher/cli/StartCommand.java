@@ -2,7 +2,7 @@ package org.portbouncer.launcher.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.portbouncer.core.config.LoadResult;
+import org.portbouncer.config.LoadResult;
 import org.portbouncer.launcher.ServerRunner;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

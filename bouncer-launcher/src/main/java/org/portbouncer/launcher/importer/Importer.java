@@ -8,9 +8,9 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.portbouncer.core.config.ConfigLoader;
-import org.portbouncer.core.config.LoadResult;
-import org.portbouncer.core.config.Problem;
+import org.portbouncer.config.ConfigLoader;
+import org.portbouncer.config.LoadResult;
+import org.portbouncer.config.Problem;
 
 /**
  * Makes a bouncer.conf from the configuration of another program. What is written has been loaded

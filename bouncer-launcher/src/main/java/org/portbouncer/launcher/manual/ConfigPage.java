@@ -2,9 +2,9 @@ package org.portbouncer.launcher.manual;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.portbouncer.core.config.Schema;
-import org.portbouncer.core.config.SchemaKey;
-import org.portbouncer.core.config.ValueForm;
+import org.portbouncer.config.Schema;
+import org.portbouncer.config.SchemaKey;
+import org.portbouncer.config.ValueForm;
 
 /** The man page of the configuration, of what the schema says of each key. */
 final class ConfigPage {

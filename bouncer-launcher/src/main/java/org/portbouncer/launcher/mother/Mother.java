@@ -2,8 +2,8 @@ package org.portbouncer.launcher.mother;
 
 import java.io.IOException;
 import java.util.List;
+import org.portbouncer.config.LoadResult;
 import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.loop.BatchScheduling;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.sys.Printable;

@@ -1,8 +1,8 @@
 package org.portbouncer.launcher.mother;
 
 import java.util.stream.Collectors;
+import org.portbouncer.config.PortRanges;
 import org.portbouncer.core.config.Listener;
-import org.portbouncer.core.config.PortRanges;
 import org.portbouncer.core.sys.Printable;
 import org.portbouncer.launcher.mother.ground.Afterwards;
 import org.portbouncer.launcher.mother.launch.ClassCache;

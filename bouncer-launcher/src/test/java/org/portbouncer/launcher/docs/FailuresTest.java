@@ -96,7 +96,7 @@ class FailuresTest {
 
   private static List<Path> sources() throws IOException {
     List<Path> all = new ArrayList<>();
-    for (String module : List.of("core", "acl", "negotiator", "io", "launcher")) {
+    for (String module : List.of("core", "config", "acl", "negotiator", "io", "launcher")) {
       try (Stream<Path> files = Files.walk(root().resolve("bouncer-" + module + "/src/main"))) {
         files.filter(file -> file.toString().endsWith(".java")).forEach(all::add);
       }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.portbouncer.core.config.ConfigLoader;
+import org.portbouncer.config.ConfigLoader;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.TargetGroup;

@@ -8,13 +8,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.portbouncer.acl.acl.RuleMatcher;
+import org.portbouncer.config.ConfigLoader;
+import org.portbouncer.config.LoadResult;
 import org.portbouncer.core.config.Acl;
-import org.portbouncer.core.config.ConfigLoader;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.IpAddress;
 import org.portbouncer.core.config.Listener;
-import org.portbouncer.core.config.LoadResult;
 import org.portbouncer.core.config.Rule;
 import org.portbouncer.core.config.TargetGroup;
 

@@ -18,9 +18,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.portbouncer.core.config.ConfigLoader;
-import org.portbouncer.core.config.Schema;
-import org.portbouncer.core.config.SchemaKey;
+import org.portbouncer.config.ConfigLoader;
+import org.portbouncer.config.Schema;
+import org.portbouncer.config.SchemaKey;
 import org.portbouncer.launcher.cli.Cli;
 import org.portbouncer.launcher.cli.Results;
 

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import org.portbouncer.config.LoadResult;
+import org.portbouncer.config.Problem;
 import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.LoadResult;
-import org.portbouncer.core.config.Problem;
 
 /**
  * Settings that a running server cannot change: what was made by them at the start is in use. A

@@ -1,11 +1,11 @@
 package org.portbouncer.launcher.mother.sight;
 
 import java.util.List;
+import org.portbouncer.config.PortRanges;
+import org.portbouncer.config.Problem;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
-import org.portbouncer.core.config.PortRanges;
-import org.portbouncer.core.config.Problem;
 import org.portbouncer.core.worker.DescriptorLimit;
 import org.portbouncer.launcher.mother.doors.Listeners;
 import org.portbouncer.launcher.mother.doors.SessionRoom;

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.portbouncer.core.config.ConfigLoader;
+import org.portbouncer.config.ConfigLoader;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.shared.ClassTerms;

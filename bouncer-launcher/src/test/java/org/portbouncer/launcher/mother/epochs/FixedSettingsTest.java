@@ -7,12 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.portbouncer.core.config.ConfigLoader;
+import org.portbouncer.config.ConfigLoader;
+import org.portbouncer.config.LoadResult;
+import org.portbouncer.config.Problem;
+import org.portbouncer.config.Schema;
+import org.portbouncer.config.SchemaKey;
 import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.LoadResult;
-import org.portbouncer.core.config.Problem;
-import org.portbouncer.core.config.Schema;
-import org.portbouncer.core.config.SchemaKey;
 
 class FixedSettingsTest {
 

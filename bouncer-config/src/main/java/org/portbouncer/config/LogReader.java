@@ -1,0 +1,111 @@
+package org.portbouncer.config;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.config.InvalidValueException;
+import org.portbouncer.core.config.Nearest;
+
+/** Reads what is logged, and where. Runs in the mother and in commands. */
+final class LogReader {
+
+  private static final String FILE = "file:";
+
+  /** Above all packages of the program. */
+  private static final String PROGRAM = "org.portbouncer";
+
+  private static final Set<String> STAGES = stages();
+
+  private static final ValueReader<String> LEVEL =
+      Names.choice(
+          Names.choices(
+              Map.entry("error", "error"),
+              Map.entry("warn", "warn"),
+              Map.entry("info", "info"),
+              Map.entry("debug", "debug"),
+              Map.entry("trace", "trace")));
+
+  private LogReader() {}
+
+  private static Set<String> stages() {
+    Set<String> stages = new LinkedHashSet<>(Schema.childrenOf("workers"));
+    stages.remove("spares");
+    return stages;
+  }
+
+  static Configuration.Log read(Section log) {
+    String level = log.read("level", LEVEL);
+    List<Configuration.NamedLevel> levels = levels(log.section("levels"));
+    return new Configuration.Log(level, levels, access(log.section("access")));
+  }
+
+  private static List<Configuration.NamedLevel> levels(Section section) {
+    List<Configuration.NamedLevel> levels = new ArrayList<>();
+    for (String name : section.keysInOrder()) {
+      String wrong = wrong(section, name);
+      if (wrong != null) {
+        section.problems().error(section.whereOf(name), wrong);
+        continue;
+      }
+      String level = section.readNamed(name, LEVEL);
+      if (level != null) {
+        levels.add(new Configuration.NamedLevel(name, level));
+      }
+    }
+    return List.copyOf(levels);
+  }
+
+  /** What is wrong with the name; null for nothing. */
+  private static String wrong(Section section, String name) {
+    if (STAGES.contains(name) || name.equals(PROGRAM) || name.startsWith(PROGRAM + ".")) {
+      return null;
+    }
+    if (section.isBlock(name)) {
+      return "log.levels."
+          + name
+          + ": a name with dots needs quotes, as in \""
+          + PROGRAM
+          + ".launcher.mother\" = debug";
+    }
+    return "log.levels: '"
+        + name
+        + "' is neither a stage nor a package of "
+        + PROGRAM
+        + Nearest.hint(name, STAGES);
+  }
+
+  private static Configuration.AccessLog access(Section access) {
+    Configuration.AccessLog to = access.read("to", LogReader::accessTo);
+    String daemon =
+        access.read("syslog", (text, where) -> EndpointParser.socketPath(text, where.directory()));
+    Boolean json =
+        access.read(
+            "format",
+            Names.choice(Names.choices(Map.entry("logfmt", false), Map.entry("json", true))));
+    String path = to.to() == Configuration.AccessLog.Sink.SYSLOG ? daemon : to.path();
+    return new Configuration.AccessLog(to.to(), path, json);
+  }
+
+  /** The sink, and the path of a file; the rest is added later. */
+  private static Configuration.AccessLog accessTo(String text, Where where) {
+    if (text.startsWith(FILE)) {
+      String path = EndpointParser.path(text.substring(FILE.length()), where.directory());
+      return new Configuration.AccessLog(Configuration.AccessLog.Sink.FILE, path, false);
+    }
+    return switch (text) {
+      case "stdout" -> sink(Configuration.AccessLog.Sink.STDOUT);
+      case "syslog" -> sink(Configuration.AccessLog.Sink.SYSLOG);
+      case "none" -> sink(Configuration.AccessLog.Sink.NONE);
+      default ->
+          throw new InvalidValueException(
+              "'" + text + "' is not one of stdout, file:/path, syslog, none");
+    };
+  }
+
+  private static Configuration.AccessLog sink(Configuration.AccessLog.Sink sink) {
+    return new Configuration.AccessLog(sink, "", false);
+  }
+}
