@@ -365,8 +365,13 @@ class UpgradeIT {
             .until(() -> !ProcessTree.isAlive(before));
       }
       stop(server);
-      assertThat(server.accessLines(AccessLine::isEnd).stream().map(AccessLine::id))
-          .containsExactlyInAnyOrder("1", "2", "3", "4");
+      // What was written last may still be on its way to the test when the server has gone.
+      await("the lines of all sessions")
+          .atMost(Patience.seconds(20))
+          .untilAsserted(
+              () ->
+                  assertThat(server.accessLines(AccessLine::isEnd).stream().map(AccessLine::id))
+                      .containsExactlyInAnyOrder("1", "2", "3", "4"));
     }
   }
 }
