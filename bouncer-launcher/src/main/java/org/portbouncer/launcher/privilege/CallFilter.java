@@ -174,6 +174,10 @@ final class CallFilter {
         return own;
       }
     }
+    return ofStage(call);
+  }
+
+  private List<Instruction> ofStage(Call call) {
     return switch (call) {
       case OPEN, OPENAT -> files ? CallArguments.of(call, stage, mptcp) : NO_FILE;
       case CLONE,
@@ -195,8 +199,7 @@ final class CallFilter {
       // Its flags lie in memory, where no filter sees them: the C library takes clone instead.
       case CLONE3 -> answer(MISSING);
       case CONNECT, BIND, SOCKETPAIR, SENDMMSG -> stage == StageId.CONNECT ? YES : NO;
-      // Datagrams are taken many at once; sent they are one by one, for a message of sendmmsg(2)
-      // may
+      // Datagrams are taken many at once; sent they are one by one, for what sendmmsg(2) sends may
       // go to anybody.
       case RECVMMSG -> stage == StageId.CONNECT || stage == StageId.IO ? YES : NO;
       // Of sockets that others read and write as well; the end of a stream is io's to pass on.
