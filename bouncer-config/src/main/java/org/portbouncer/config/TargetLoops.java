@@ -27,6 +27,7 @@ final class TargetLoops {
     // A record's own would look at all that a listener has, each time.
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // listeners are told apart by which they are
     public boolean equals(Object other) {
       return other instanceof Stop that
           && listener == that.listener
