@@ -13,6 +13,35 @@ final class BandwidthReader {
   /** Each has a place in shared memory, and so have some that a reload took away. */
   private static final int MOST = 512;
 
+  static final Keys KEYS = new Keys("bandwidth.NAME");
+
+  private static final Form<Long> RATE =
+      new Form<>("rate", (text, where) -> Quantities.bytesPerSecond(text));
+
+  private static final ConfigKey<Long> UP =
+      KEYS.optional("up", RATE, "no limit", "client to target");
+
+  private static final ConfigKey<Long> DOWN =
+      KEYS.optional("down", RATE, "no limit", "target to client");
+
+  private static final ConfigKey<Long> BURST =
+      KEYS.withDefault(
+          "burst",
+          new Form<>("size, or `auto`", BandwidthReader::burst),
+          "auto",
+          "what may pass at once after a pause; `auto`: what passes in 20 ms");
+
+  private static final ConfigKey<BandwidthClass.SharedBy> SHARED_BY =
+      KEYS.withDefault(
+          "shared-by",
+          Form.choice(
+              Map.entry("all", BandwidthClass.SharedBy.ALL),
+              Map.entry("rule", BandwidthClass.SharedBy.RULE),
+              Map.entry("source", BandwidthClass.SharedBy.SOURCE),
+              Map.entry("session", BandwidthClass.SharedBy.SESSION)),
+          "all",
+          "whose sessions share the rate");
+
   private BandwidthReader() {}
 
   /** Every class of these names. */
@@ -32,24 +61,15 @@ final class BandwidthReader {
   }
 
   private static BandwidthClass bandwidth(Section section, String name) {
-    ValueReader<Long> rate = (text, where) -> Quantities.bytesPerSecond(text);
-    long up = Objects.requireNonNullElse(section.read("up", rate), 0L);
-    long down = Objects.requireNonNullElse(section.read("down", rate), 0L);
-    if (section.isAbsent("up") && section.isAbsent("down")) {
+    long up = Objects.requireNonNullElse(section.read(UP), 0L);
+    long down = Objects.requireNonNullElse(section.read(DOWN), 0L);
+    if (section.isAbsent(UP.name()) && section.isAbsent(DOWN.name())) {
       section
           .problems()
           .error(section.where(), "bandwidth." + name + " limits nothing; it needs 'up' or 'down'");
     }
-    Long burst = section.read("burst", BandwidthReader::burst);
-    BandwidthClass.SharedBy sharedBy =
-        section.read(
-            "shared-by",
-            Names.choice(
-                Names.choices(
-                    Map.entry("all", BandwidthClass.SharedBy.ALL),
-                    Map.entry("rule", BandwidthClass.SharedBy.RULE),
-                    Map.entry("source", BandwidthClass.SharedBy.SOURCE),
-                    Map.entry("session", BandwidthClass.SharedBy.SESSION))));
+    Long burst = section.read(BURST);
+    BandwidthClass.SharedBy sharedBy = section.read(SHARED_BY);
     return new BandwidthClass(name, up, down, burst, sharedBy);
   }
 

@@ -30,6 +30,51 @@ final class ChainReader {
   private static final Set<String> OURS =
       Set.of("host", "content-length", "transfer-encoding", "connection");
 
+  static final Keys KEYS = new Keys("chains.NAME[]");
+
+  private static final ConfigKey<Chain.Type> TYPE =
+      KEYS.required(
+          "type",
+          Form.choice(
+              Map.entry("socks5", Chain.Type.SOCKS5),
+              Map.entry("socks4", Chain.Type.SOCKS4),
+              Map.entry("http", Chain.Type.HTTP)),
+          "what the proxy speaks");
+
+  private static final ConfigKey<Endpoint> PROXY =
+      KEYS.required(
+          "proxy",
+          new Form<>("target", ChainReader::proxy),
+          "where it is: `HOST:PORT` or `[v6]:PORT`");
+
+  private static final ConfigKey<String> USER =
+      KEYS.optional(
+          "user",
+          new Form<>("text", ChainReader::user),
+          "none",
+          "who you are to the proxy; the user's id of `socks4`");
+
+  private static final ConfigKey<String> PASSWORD =
+      KEYS.secret(
+          "password",
+          Form.words("text, or `file:PATH`"),
+          "none",
+          "the password, or the file whose one line it is, for `socks5` and `http` with a `user`");
+
+  private static final ConfigKey<String> HEADER =
+      KEYS.secret(
+          "headers.NAME",
+          Form.words("text"),
+          "none",
+          "a header of this name for the CONNECT of `http`");
+
+  private static final ConfigKey<Boolean> RESOLVE =
+      KEYS.optional(
+          "resolve",
+          Form.choice(Map.entry("proxy", false), Map.entry("local", true)),
+          "`proxy`; `local` for `socks4`",
+          "who looks up a name that is behind this proxy; `proxy` makes SOCKS4 4a");
+
   private ChainReader() {}
 
   /** What stands for no chain. */
@@ -78,24 +123,13 @@ final class ChainReader {
   }
 
   private static Chain.Hop hop(Section hop) {
-    Chain.Type type =
-        hop.read(
-            "type",
-            Names.choice(
-                Names.choices(
-                    Map.entry("socks5", Chain.Type.SOCKS5),
-                    Map.entry("socks4", Chain.Type.SOCKS4),
-                    Map.entry("http", Chain.Type.HTTP))));
-    Endpoint proxy = hop.read("proxy", ChainReader::proxy);
-    String user = Objects.requireNonNullElse(hop.read("user", ChainReader::user), "");
+    Chain.Type type = hop.read(TYPE);
+    Endpoint proxy = hop.read(PROXY);
+    String user = Objects.requireNonNullElse(hop.read(USER), "");
     HopSecrets secrets = secrets(hop, type, user);
     // Many a server of SOCKS4 knows no names: whoever has one that does says so.
     String standard = type == Chain.Type.SOCKS4 ? "local" : "proxy";
-    Boolean local =
-        hop.read(
-            "resolve",
-            Names.choice(Names.choices(Map.entry("proxy", false), Map.entry("local", true))),
-            standard);
+    Boolean local = hop.read(RESOLVE, standard);
     return new Chain.Hop(type, proxy, user, Boolean.TRUE.equals(local), secrets);
   }
 
@@ -103,17 +137,18 @@ final class ChainReader {
   private static HopSecrets secrets(Section hop, Chain.Type type, String user) {
     String password =
         hop.read(
-            "password", (text, where) -> atMost(Secrets.read(hop, "password", text, where, true)));
-    boolean written = !hop.isAbsent("password");
+            PASSWORD,
+            (text, where) -> atMost(Secrets.read(hop, PASSWORD.name(), text, where, true)));
+    boolean written = !hop.isAbsent(PASSWORD.name());
     if (type == Chain.Type.SOCKS4 && written) {
-      hop.problems().error(hop.whereOf("password"), "SOCKS4 has no passwords");
+      hop.problems().error(hop.whereOf(PASSWORD.name()), "SOCKS4 has no passwords");
     } else if (type != null && type != Chain.Type.SOCKS4 && user.isEmpty() == written) {
-      Where where = hop.whereOf(written ? "password" : "user");
+      Where where = hop.whereOf(written ? PASSWORD.name() : USER.name());
       hop.problems()
           .error(where, written ? "a password needs its user" : "a user needs its password");
     }
     if (type == Chain.Type.HTTP && user.indexOf(':') >= 0) {
-      hop.problems().error(hop.whereOf("user"), "a user of Basic has no ':'");
+      hop.problems().error(hop.whereOf(USER.name()), "a user of Basic has no ':'");
     }
     String headers = headers(hop.section("headers"), user);
     if (!headers.isEmpty() && type != null && type != Chain.Type.HTTP) {
@@ -134,6 +169,7 @@ final class ChainReader {
     for (String name : headers.keysInOrder()) {
       String value =
           headers.readNamed(
+              HEADER,
               name,
               (text, where) -> {
                 header(name, user);
@@ -160,7 +196,7 @@ final class ChainReader {
   }
 
   private static Endpoint proxy(String text, Where where) {
-    Endpoint proxy = TargetsReader.tcpAddress(text.strip(), where);
+    Endpoint proxy = MemberReader.tcpAddress(text.strip(), where);
     if (proxy.isRelative()) {
       throw new InvalidValueException("'" + text + "': a proxy has one port, HOST:PORT");
     }

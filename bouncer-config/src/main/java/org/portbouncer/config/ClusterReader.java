@@ -8,11 +8,13 @@ import java.security.cert.CertificateFactory;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.BandwidthClass;
 import org.portbouncer.core.config.Cluster;
+import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.InvalidValueException;
 import org.portbouncer.core.config.Rule;
 
@@ -34,7 +36,74 @@ final class ClusterReader {
   private static final Pattern CERTIFICATE =
       Pattern.compile("-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----");
 
+  static final Keys KEYS = new Keys("cluster");
+
+  private static final ConfigKey<Cluster.Redis> REDIS =
+      KEYS.restartOnly(c -> of(c, Cluster::redis))
+          .required(
+              "redis",
+              new Form<>(
+                  "`redis://[USER@]HOST[:PORT][/DATABASE]`, or"
+                      + " `redis-sentinel://[USER@]HOST[:PORT]/MASTER[/DATABASE]`",
+                  (text, where) -> RedisUrl.read(text)),
+              "the Redis or Valkey that servers share limits by, or the Sentinels that say"
+                  + " where it is, `HOST:PORT,HOST:PORT` for several; `rediss`: over TLS");
+
+  private static final ConfigKey<String> NAME =
+      KEYS.restartOnly(c -> of(c, Cluster::name))
+          .required("name", Form.NAME, "servers of the same name share");
+
+  private static final ConfigKey<String> TOKEN =
+      KEYS.restartOnly(c -> of(c, Cluster::token))
+          .secret(
+              "token",
+              Form.words("text, or `file:PATH`"),
+              "none",
+              "the password that Redis asks for, or the file whose one line it is");
+
+  private static final ConfigKey<String> SENTINEL_TOKEN =
+      KEYS.restartOnly(c -> of(c, Cluster::sentinelToken))
+          .secret(
+              "sentinel-token",
+              Form.words("text, or `file:PATH`"),
+              "none",
+              "the password that Sentinels ask for, likewise");
+
+  private static final ConfigKey<Integer> REDIS_PORTS =
+      KEYS.restartOnly(c -> of(c, Cluster::redisPorts))
+          .optional(
+              "redis-ports",
+              new Form<>(
+                  "port or list of ports",
+                  (text, where) -> Quantities.integer(text, 1, RedisUrl.LAST_PORT)),
+              Integer.toString(RedisUrl.STANDARD_PORT),
+              "where a master that Sentinels name may listen");
+
+  private static final ConfigKey<String> CA =
+      KEYS.restartOnly(c -> of(c, Cluster::authority))
+          .optional(
+              "ca",
+              new Form<>("path", ClusterReader::certificates),
+              "the JDK's own list",
+              "certificates (PEM) of whoever signs Redis' certificate, for `rediss`");
+
+  private static final ConfigKey<Cluster.WhenAway> WHEN_AWAY =
+      KEYS.restartOnly(c -> of(c, Cluster::whenAway))
+          .withDefault(
+              "when-away",
+              Form.choice(
+                  Map.entry("local", Cluster.WhenAway.LOCAL),
+                  Map.entry("refuse", Cluster.WhenAway.REFUSE)),
+              "local",
+              "while Redis is not reached: keep this server's last part of each limit, or let"
+                  + " nobody pass that a shared limit counts");
+
   private ClusterReader() {}
+
+  /** Of the cluster; null without one. */
+  private static Object of(Configuration all, Function<Cluster, Object> what) {
+    return all.cluster() == null ? null : what.apply(all.cluster());
+  }
 
   /**
    * The cluster; null without one.
@@ -62,31 +131,24 @@ final class ClusterReader {
   }
 
   private static Cluster cluster(Section section) {
-    Cluster.Redis redis = section.read("redis", (text, where) -> RedisUrl.read(text));
-    String name = section.read("name", (text, where) -> Names.require(text));
-    Cluster.Token token = token(section, "token");
-    Cluster.Token ofSentinels = token(section, "sentinel-token");
-    List<Integer> ports =
-        section.readList(
-            "redis-ports", (text, where) -> Quantities.integer(text, 1, RedisUrl.LAST_PORT));
-    String pem = section.read("ca", ClusterReader::certificates);
-    Cluster.WhenAway whenAway =
-        section.read(
-            "when-away",
-            Names.choice(
-                Names.choices(
-                    Map.entry("local", Cluster.WhenAway.LOCAL),
-                    Map.entry("refuse", Cluster.WhenAway.REFUSE))));
+    Cluster.Redis redis = section.read(REDIS);
+    String name = section.read(NAME);
+    Cluster.Token token = token(section, TOKEN);
+    Cluster.Token ofSentinels = token(section, SENTINEL_TOKEN);
+    List<Integer> ports = section.readList(REDIS_PORTS);
+    String pem = section.read(CA);
+    Cluster.WhenAway whenAway = section.read(WHEN_AWAY);
     if (redis != null) {
-      refuse(
-          section, "sentinel-token", redis.sentinel(), "redis-sentinel:// or rediss-sentinel://");
-      refuse(section, "redis-ports", redis.sentinel(), "redis-sentinel:// or rediss-sentinel://");
-      refuse(section, "ca", redis.tls(), "rediss:// or rediss-sentinel://");
+      refuse(section, SENTINEL_TOKEN, redis.sentinel(), "redis-sentinel:// or rediss-sentinel://");
+      refuse(section, REDIS_PORTS, redis.sentinel(), "redis-sentinel:// or rediss-sentinel://");
+      refuse(section, CA, redis.tls(), "rediss:// or rediss-sentinel://");
     }
     if (ports != null && ports.size() > MOST_PORTS) {
       section
           .problems()
-          .error(section.whereOf("redis-ports"), "redis-ports: at most " + MOST_PORTS + " of them");
+          .error(
+              section.whereOf(REDIS_PORTS.name()),
+              "redis-ports: at most " + MOST_PORTS + " of them");
     }
     return new Cluster(
         redis,
@@ -98,16 +160,17 @@ final class ClusterReader {
         new Cluster.Authority(Objects.requireNonNullElse(pem, "")));
   }
 
-  private static Cluster.Token token(Section section, String key) {
+  private static Cluster.Token token(Section section, ConfigKey<String> key) {
     String token =
-        section.read(key, (text, where) -> Secrets.read(section, key, text, where, true));
+        section.read(key, (text, where) -> Secrets.read(section, key.name(), text, where, true));
     return new Cluster.Token(Objects.requireNonNullElse(token, ""));
   }
 
   /** What is written, and would never be looked at, is a mistake. */
-  private static void refuse(Section section, String key, boolean used, String by) {
-    if (!used && !section.isAbsent(key)) {
-      section.problems().error(section.whereOf(key), key + " is for a redis of " + by + " alone");
+  private static void refuse(Section section, ConfigKey<?> key, boolean used, String by) {
+    String name = key.name();
+    if (!used && !section.isAbsent(name)) {
+      section.problems().error(section.whereOf(name), name + " is for a redis of " + by + " alone");
     }
   }
 

@@ -59,8 +59,8 @@ public final class ConfigLoader {
     }
     Section admin = bouncer.section("admin");
     long others = problems.errors();
-    String socket = ConfigurationReader.adminSocket(admin);
-    String user = bouncer.read("user", (text, where) -> text);
+    String socket = AdminReader.socket(admin);
+    String user = bouncer.read(ConfigurationReader.USER, (text, where) -> text);
     return problems.errors() == others
         ? new AdminAddress(socket, user, List.of())
         : new AdminAddress(null, "", problems.sorted(file.toString()));

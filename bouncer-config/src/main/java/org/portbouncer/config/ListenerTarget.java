@@ -14,7 +14,7 @@ import org.portbouncer.core.config.TargetGroup;
  */
 record ListenerTarget(Endpoint endpoint, int group) {
 
-  private static final String KEY = "target";
+  private static final String KEY = ListenerReader.TARGET.name();
 
   private static final ListenerTarget NONE = new ListenerTarget(null, -1);
 
@@ -24,9 +24,7 @@ record ListenerTarget(Endpoint endpoint, int group) {
    * @param groups all there are; a list of targets adds one
    */
   static ListenerTarget read(Section listener, String name, List<TargetGroup> groups) {
-    List<Endpoint> targets =
-        listener.readList(
-            KEY, (text, where) -> EndpointParser.target(text.strip(), where.directory()));
+    List<Endpoint> targets = listener.readList(ListenerReader.TARGET);
     Where where = listener.whereOf(KEY);
     if (listener.isEmptyList(KEY)) {
       listener.problems().error(where, "listeners." + name + ".target names no address");

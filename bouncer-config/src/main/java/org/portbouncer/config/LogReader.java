@@ -1,12 +1,12 @@
 package org.portbouncer.config;
 
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.InvalidValueException;
+import org.portbouncer.core.config.LogSettings;
 import org.portbouncer.core.config.Nearest;
 
 /** Reads what is logged, and where. Runs in the mother and in commands. */
@@ -17,42 +17,68 @@ final class LogReader {
   /** Above all packages of the program. */
   private static final String PROGRAM = "org.portbouncer";
 
-  private static final Set<String> STAGES = stages();
+  private static final Set<String> STAGES = WorkersReader.stages();
 
-  private static final ValueReader<String> LEVEL =
-      Names.choice(
-          Names.choices(
-              Map.entry("error", "error"),
-              Map.entry("warn", "warn"),
-              Map.entry("info", "info"),
-              Map.entry("debug", "debug"),
-              Map.entry("trace", "trace")));
+  static final Keys KEYS = new Keys("log");
+
+  private static final Form<String> LEVELS =
+      Form.choice(
+          Map.entry("error", "error"),
+          Map.entry("warn", "warn"),
+          Map.entry("info", "info"),
+          Map.entry("debug", "debug"),
+          Map.entry("trace", "trace"));
+
+  private static final ConfigKey<String> LEVEL =
+      KEYS.withDefault("level", LEVELS, "info", "the server's own log");
+
+  private static final ConfigKey<String> LEVEL_OF =
+      KEYS.optional(
+          "levels.NAME",
+          new Form<>("as `log.level`", LEVELS.reader()),
+          "`log.level`",
+          "of a stage's workers (`io`), or of a package or class of the mother's, in quotes");
+
+  private static final ConfigKey<Configuration.AccessLog> TO =
+      KEYS.withDefault(
+          "access.to",
+          new Form<>("`stdout`, `file:PATH`, `syslog` or `none`", LogReader::accessTo),
+          "stdout",
+          "where the access log goes");
+
+  private static final ConfigKey<String> SYSLOG =
+      KEYS.withDefault(
+          "access.syslog",
+          new Form<>("path", (text, where) -> EndpointParser.socketPath(text, where.directory())),
+          "/dev/log",
+          "the socket of the syslog daemon, for `syslog`");
+
+  private static final ConfigKey<Boolean> JSON =
+      KEYS.withDefault(
+          "access.format",
+          Form.choice(Map.entry("logfmt", false), Map.entry("json", true)),
+          "logfmt",
+          "the form of its lines");
 
   private LogReader() {}
 
-  private static Set<String> stages() {
-    Set<String> stages = new LinkedHashSet<>(Schema.childrenOf("workers"));
-    stages.remove("spares");
-    return stages;
+  static LogSettings read(Section log) {
+    String level = log.read(LEVEL);
+    List<LogSettings.NamedLevel> levels = levels(log.section("levels"));
+    return new LogSettings(level, levels, access(log.section("access")));
   }
 
-  static Configuration.Log read(Section log) {
-    String level = log.read("level", LEVEL);
-    List<Configuration.NamedLevel> levels = levels(log.section("levels"));
-    return new Configuration.Log(level, levels, access(log.section("access")));
-  }
-
-  private static List<Configuration.NamedLevel> levels(Section section) {
-    List<Configuration.NamedLevel> levels = new ArrayList<>();
+  private static List<LogSettings.NamedLevel> levels(Section section) {
+    List<LogSettings.NamedLevel> levels = new ArrayList<>();
     for (String name : section.keysInOrder()) {
       String wrong = wrong(section, name);
       if (wrong != null) {
         section.problems().error(section.whereOf(name), wrong);
         continue;
       }
-      String level = section.readNamed(name, LEVEL);
+      String level = section.readNamed(LEVEL_OF, name, LEVEL_OF.reader());
       if (level != null) {
-        levels.add(new Configuration.NamedLevel(name, level));
+        levels.add(new LogSettings.NamedLevel(name, level));
       }
     }
     return List.copyOf(levels);
@@ -78,13 +104,9 @@ final class LogReader {
   }
 
   private static Configuration.AccessLog access(Section access) {
-    Configuration.AccessLog to = access.read("to", LogReader::accessTo);
-    String daemon =
-        access.read("syslog", (text, where) -> EndpointParser.socketPath(text, where.directory()));
-    Boolean json =
-        access.read(
-            "format",
-            Names.choice(Names.choices(Map.entry("logfmt", false), Map.entry("json", true))));
+    Configuration.AccessLog to = access.read(TO);
+    String daemon = access.read(SYSLOG);
+    Boolean json = access.read(JSON);
     String path = to.to() == Configuration.AccessLog.Sink.SYSLOG ? daemon : to.path();
     return new Configuration.AccessLog(to.to(), path, json);
   }

@@ -1,7 +1,6 @@
 package org.portbouncer.config;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.portbouncer.core.config.InvalidValueException;
@@ -65,15 +64,5 @@ final class Names {
       }
       return chosen;
     };
-  }
-
-  /** An ordered map of texts to constants. */
-  @SafeVarargs
-  static <T> Map<String, T> choices(Map.Entry<String, T>... entries) {
-    Map<String, T> choices = new LinkedHashMap<>();
-    for (Map.Entry<String, T> entry : entries) {
-      choices.put(entry.getKey(), entry.getValue());
-    }
-    return choices;
   }
 }

@@ -34,7 +34,7 @@ final class NetworkLists {
     List<Path> read = new ArrayList<>();
     List<String> texts =
         rule.readList(
-            "from",
+            RuleReader.FROM,
             (text, where) -> {
               if (text.startsWith(FILE)) {
                 Path file = path(text, where);

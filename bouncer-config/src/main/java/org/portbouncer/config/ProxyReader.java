@@ -30,27 +30,65 @@ final class ProxyReader {
   private static final int LAST_CUSTOM = 0xf7;
 
   /** Which header is sent. */
-  static final ValueReader<ProxyProtocol.Send> SEND =
-      Names.choice(
-          Names.choices(
-              Map.entry("none", ProxyProtocol.Send.NONE),
-              Map.entry("v1", ProxyProtocol.Send.V1),
-              Map.entry("v2", ProxyProtocol.Send.V2)));
+  static final Form<ProxyProtocol.Send> SEND =
+      Form.choice(
+          Map.entry("none", ProxyProtocol.Send.NONE),
+          Map.entry("v1", ProxyProtocol.Send.V1),
+          Map.entry("v2", ProxyProtocol.Send.V2));
+
+  static final Keys KEYS = new Keys("listeners.NAME");
+
+  private static final ConfigKey<String> FROM =
+      KEYS.optional(
+          "accept-proxy.from",
+          new Form<>("network or list of networks", (text, where) -> network(text.strip())),
+          "nobody",
+          "who must begin with a PROXY header, of version 1 or 2, that says who the client is");
+
+  private static final ConfigKey<ProxyProtocol.Send> SEND_PROXY =
+      KEYS.withDefault(
+          "send-proxy", SEND, "none", "the PROXY header that the target gets before all else");
+
+  private static final Form<String> TEXT = new Form<>("text", (text, where) -> text(text));
+
+  private static final ConfigKey<Boolean> UNIQUE_ID =
+      KEYS.withDefault(
+          "send-proxy-tlvs.unique-id",
+          Form.FLAG,
+          "false",
+          "a `v2` header has the session's id and the time it was accepted, as in"
+              + " `17-1795779129129`");
+
+  private static final ConfigKey<Boolean> CRC32C =
+      KEYS.withDefault("send-proxy-tlvs.crc32c", Form.FLAG, "false", "it has a checksum");
+
+  private static final ConfigKey<String> ALPN =
+      KEYS.withDefault("send-proxy-tlvs.alpn", TEXT, "", "it has this; empty: it has none");
+
+  private static final ConfigKey<String> AUTHORITY =
+      KEYS.withDefault("send-proxy-tlvs.authority", TEXT, "", "it has this; empty: it has none");
+
+  private static final ConfigKey<String> PASS =
+      KEYS.withDefault(
+          "send-proxy-tlvs.pass",
+          new Form<>("`none`, `all` or list of types", ProxyReader::passed),
+          "none",
+          "it has these TLVs of the header that was received, as in `[0x02, 0xEA]`; those that are"
+              + " set here come instead of them");
+
+  private static final ConfigKey<ProxyProtocol.Custom> CUSTOM =
+      KEYS.optional(
+          "send-proxy-tlvs.custom.NAME",
+          Form.words("text"),
+          "none",
+          "it has a TLV of this type, `0xE0` to `0xF7`, with this text");
 
   private ProxyReader() {}
 
   static ProxyProtocol read(
       Section listener, List<Endpoint> listen, Endpoint target, TargetGroup group) {
-    List<String> from =
-        listener
-            .section("accept-proxy")
-            .readList(
-                "from",
-                (text, where) -> {
-                  NetworkSet.builder().add(text.strip());
-                  return text.strip();
-                });
-    ProxyProtocol.Send send = listener.read("send-proxy", SEND);
+    List<String> from = listener.section("accept-proxy").readList(FROM);
+    ProxyProtocol.Send send = listener.read(SEND_PROXY);
     Section section = listener.section("send-proxy-tlvs");
     ProxyProtocol.Tlvs tlvs = tlvs(section);
     ProxyProtocol proxy =
@@ -63,15 +101,7 @@ final class ProxyReader {
   }
 
   private static ProxyProtocol.Tlvs tlvs(Section section) {
-    List<String> pass =
-        section.readList(
-            "pass",
-            (text, where) -> {
-              if (!text.equals("none") && !text.equals("all")) {
-                type(text);
-              }
-              return text;
-            });
+    List<String> pass = section.readList(PASS);
     List<String> passed = pass == null ? List.of() : pass;
     List<ProxyProtocol.Custom> custom = new ArrayList<>();
     Section texts = section.section("custom");
@@ -79,22 +109,36 @@ final class ProxyReader {
     for (String name : Names.of(texts)) {
       ProxyProtocol.Custom one =
           texts.readNamed(
-              name, (text, where) -> new ProxyProtocol.Custom(customType(name, seen), text(text)));
+              CUSTOM,
+              name,
+              (text, where) -> new ProxyProtocol.Custom(customType(name, seen), text(text)));
       if (one != null) {
         custom.add(one);
       }
     }
     return new ProxyProtocol.Tlvs(
-        Boolean.TRUE.equals(section.read("unique-id", ConfigurationReader::flag)),
-        Boolean.TRUE.equals(section.read("crc32c", ConfigurationReader::flag)),
-        Objects.requireNonNullElse(section.read("alpn", (text, where) -> text(text)), ""),
-        Objects.requireNonNullElse(section.read("authority", (text, where) -> text(text)), ""),
+        Boolean.TRUE.equals(section.read(UNIQUE_ID)),
+        Boolean.TRUE.equals(section.read(CRC32C)),
+        Objects.requireNonNullElse(section.read(ALPN), ""),
+        Objects.requireNonNullElse(section.read(AUTHORITY), ""),
         passed.contains("all"),
         passed.stream()
             .filter(one -> !one.equals("all") && !one.equals("none"))
             .map(ProxyReader::typeOrZero)
             .toList(),
         List.copyOf(custom));
+  }
+
+  private static String network(String text) {
+    NetworkSet.builder().add(text);
+    return text;
+  }
+
+  private static String passed(String text, Where where) {
+    if (!text.equals("none") && !text.equals("all")) {
+      type(text);
+    }
+    return text;
   }
 
   private static String text(String text) {

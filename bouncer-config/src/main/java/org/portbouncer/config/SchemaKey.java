@@ -1,5 +1,8 @@
 package org.portbouncer.config;
 
+import java.util.function.Function;
+import org.portbouncer.core.config.Configuration;
+
 /**
  * One key of the configuration.
  *
@@ -9,7 +12,8 @@ package org.portbouncer.config;
  * @param defaultText the default as it would be written, or a word for it
  * @param literal whether {@code defaultText} is a value, rather than a word such as "required"
  * @param description what it does, in one line
- * @param restartOnly whether a reload cannot change it
+ * @param inForce of one that a reload cannot change, where its value is in a configuration; else
+ *     null
  * @param secret whether a value is shown to nobody, but for the name of a file that holds it
  */
 public record SchemaKey(
@@ -18,31 +22,14 @@ public record SchemaKey(
     String defaultText,
     boolean literal,
     String description,
-    boolean restartOnly,
+    Function<Configuration, Object> inForce,
     boolean secret) {
 
-  private static final String REQUIRED = "required";
+  static final String REQUIRED = "required";
 
-  static SchemaKey required(String path, String type, String description) {
-    return new SchemaKey(path, type, REQUIRED, false, description, false, false);
-  }
-
-  static SchemaKey optional(String path, String type, String absent, String description) {
-    return new SchemaKey(path, type, absent, false, description, false, false);
-  }
-
-  static SchemaKey withDefault(String path, String type, String value, String description) {
-    return new SchemaKey(path, type, value, true, description, false, false);
-  }
-
-  /** The same, of a key that a reload cannot change. */
-  static SchemaKey fixed(SchemaKey key) {
-    return new SchemaKey(
-        key.path, key.type, key.defaultText, key.literal, key.description, true, key.secret);
-  }
-
-  static SchemaKey secret(String path, String type, String absent, String description) {
-    return new SchemaKey(path, type, absent, false, description, false, true);
+  /** Whether a reload cannot change it. */
+  public boolean restartOnly() {
+    return inForce != null;
   }
 
   /** Whether it must be written. */
@@ -62,7 +49,7 @@ public record SchemaKey(
         + shown
         + " | "
         + description
-        + (restartOnly ? "; changes with a restart only" : "")
+        + (restartOnly() ? "; changes with a restart only" : "")
         + " |";
   }
 }

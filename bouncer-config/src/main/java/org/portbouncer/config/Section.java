@@ -15,8 +15,8 @@ import org.portbouncer.core.config.InvalidValueException;
 import org.portbouncer.core.config.Nearest;
 
 /**
- * One block of the configuration: reads its values by the {@link Schema}, reports what is wrong
- * with each, and goes on. Runs in the mother and in commands.
+ * One block of the configuration: reads its values by their {@link ConfigKey}, reports what is
+ * wrong with each, and goes on. Runs in the mother and in commands.
  */
 final class Section {
 
@@ -185,23 +185,42 @@ final class Section {
     return elements;
   }
 
-  /** The value of that key, or its default from the schema, or null without either. */
-  <T> T read(String key, ValueReader<T> reader) {
+  /** The value of that key, or its default, or null without either. */
+  <T> T read(ConfigKey<T> key) {
+    return read(key, key.reader(), null);
+  }
+
+  /** As {@link #read(ConfigKey)}, where what a text means takes more than the text. */
+  <T> T read(ConfigKey<T> key, ValueReader<T> reader) {
     return read(key, reader, null);
   }
 
-  /** As {@link #read(String, ValueReader)}, with a default that is worked out. */
-  <T> T read(String key, ValueReader<T> reader, String computedDefault) {
-    return read(Schema.key(join(schemaPath, key)), key, reader, computedDefault);
+  /** As {@link #read(ConfigKey)}, with a default that is worked out. */
+  <T> T read(ConfigKey<T> key, String computedDefault) {
+    return read(key, key.reader(), computedDefault);
+  }
+
+  /** Both. */
+  <T> T read(ConfigKey<T> key, ValueReader<T> reader, String computedDefault) {
+    return read(schema(key), key.name(), reader, computedDefault);
+  }
+
+  /** What is said of a key of this block. */
+  private SchemaKey schema(ConfigKey<?> key) {
+    if (!key.schema().path().equals(join(schemaPath, key.name()))) {
+      throw new IllegalStateException(key.schema().path() + " is not read in " + schemaPath);
+    }
+    return key.schema();
   }
 
   /**
-   * As {@link #read(String, ValueReader, String)}, where the default is the value of another key,
-   * read before.
+   * As {@link #read(ConfigKey, String)}, where the default is the value of another key, read
+   * before.
    */
-  <T> T readInherited(String key, ValueReader<T> reader, String standard, String from) {
-    T meaning = read(key, reader, standard);
-    if (present(key) == null) {
+  <T> T readInherited(ConfigKey<T> key, String standard, ConfigKey<T> inherited) {
+    T meaning = read(key, standard);
+    if (present(key.name()) == null) {
+      String from = inherited.schema().path();
       Where where = reading.whereOf(from);
       Setting own = reading.settings().removeLast();
       reading
@@ -233,9 +252,13 @@ final class Section {
     reading.note(join(path, key), text);
   }
 
-  /** The value of a name that the operator chose; null, and reported, where it means nothing. */
-  <T> T readNamed(String name, ValueReader<T> reader) {
-    return read(Schema.key(join(schemaPath, "NAME")), name, reader, null);
+  /**
+   * The value of a name that the operator chose; null, and reported, where it means nothing.
+   *
+   * @param key whose name is NAME
+   */
+  <T> T readNamed(ConfigKey<T> key, String name, ValueReader<T> reader) {
+    return read(schema(key), name, reader, null);
   }
 
   private <T> T read(
@@ -282,8 +305,14 @@ final class Section {
   }
 
   /** The values of that key, one or a list of them; null when there is none. */
-  <T> List<T> readList(String key, ValueReader<T> reader) {
-    SchemaKey schemaKey = Schema.key(join(schemaPath, key));
+  <T> List<T> readList(ConfigKey<T> key) {
+    return readList(key, key.reader());
+  }
+
+  /** The same, where what a text means takes more than the text. */
+  <T> List<T> readList(ConfigKey<T> described, ValueReader<T> reader) {
+    SchemaKey schemaKey = schema(described);
+    String key = described.name();
     ConfigValue value = present(key);
     if (value == null) {
       if (schemaKey.isRequired()) {

@@ -20,37 +20,26 @@ final class SocketSettingsReader {
 
   private SocketSettingsReader() {}
 
-  /** All but `user-timeout`, which listeners have had with their keep-alive from the start. */
-  static SocketSettings read(Section section) {
-    return read(section, null);
-  }
-
-  /** Those of a group or a member. */
-  static SocketSettings readAll(Section section) {
-    return read(section, section.read("user-timeout", ListenerReader::userTimeout));
-  }
-
-  private static SocketSettings read(Section section, Integer userTimeoutMs) {
+  /** Those of a listener, a group or a member. */
+  static SocketSettings read(Section section, SocketKeys keys) {
+    Integer userTimeoutMs = keys.userTimeout() == null ? null : section.read(keys.userTimeout());
     SocketSettings read =
         new SocketSettings(
-            Objects.requireNonNullElse(section.read("source", SocketSettingsReader::source), ""),
-            Objects.requireNonNullElse(section.read("interface", SocketSettingsReader::device), ""),
-            Objects.requireNonNullElse(
-                section.read("mark", SocketSettingsReader::mark), (long) SocketSettings.UNSET),
-            Objects.requireNonNullElse(
-                section.read("dscp", SocketSettingsReader::dscp), SocketSettings.UNSET),
+            Objects.requireNonNullElse(section.read(keys.source()), ""),
+            Objects.requireNonNullElse(section.read(keys.device()), ""),
+            Objects.requireNonNullElse(section.read(keys.mark()), (long) SocketSettings.UNSET),
+            Objects.requireNonNullElse(section.read(keys.dscp()), SocketSettings.UNSET),
             Objects.requireNonNullElse(userTimeoutMs, SocketSettings.UNSET),
-            flag(section, "mptcp"),
-            flag(section, "nodelay"));
+            flag(section.read(keys.mptcp())),
+            flag(section.read(keys.nodelay())));
     return read.isNone() ? SocketSettings.NONE : read;
   }
 
-  private static int flag(Section section, String key) {
-    Boolean flag = section.read(key, ConfigurationReader::flag);
+  private static int flag(Boolean flag) {
     return flag == null ? SocketSettings.UNSET : flag ? 1 : 0;
   }
 
-  private static String source(String text, Where where) {
+  static String source(String text, Where where) {
     if (text.equals(SocketSettings.CLIENT)) {
       return text;
     }
@@ -66,14 +55,14 @@ final class SocketSettingsReader {
     return address.toString();
   }
 
-  private static String device(String text, Where where) {
+  static String device(String text, Where where) {
     if (!text.matches("[^/\\s:]{1,15}")) {
       throw new InvalidValueException("'" + text + "' is not the name of an interface");
     }
     return text;
   }
 
-  private static Long mark(String text, Where where) {
+  static Long mark(String text, Where where) {
     boolean hex = text.matches("0[xX][0-9A-Fa-f]{1,8}");
     if (!hex && !text.matches("[0-9]{1,10}")) {
       throw new InvalidValueException("'" + text + "' is not a number such as 7 or 0x2a");
@@ -86,7 +75,7 @@ final class SocketSettingsReader {
     return mark;
   }
 
-  private static Integer dscp(String text, Where where) {
+  static Integer dscp(String text, Where where) {
     String name = text.toLowerCase(Locale.ROOT);
     if (CLASSES.containsKey(name)) {
       return CLASSES.get(name);

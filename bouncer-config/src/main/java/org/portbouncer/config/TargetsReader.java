@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.portbouncer.core.config.Endpoint;
-import org.portbouncer.core.config.InvalidValueException;
 import org.portbouncer.core.config.SocketSettings;
 import org.portbouncer.core.config.TargetGroup;
 import org.portbouncer.core.config.TargetGroup.Balance;
@@ -21,10 +20,85 @@ final class TargetsReader {
   /** Each member has a place in shared memory, and so have some that a reload took away. */
   static final int MOST_MEMBERS = 2048;
 
-  private static final int MOST_WEIGHT = 256;
+  static final Keys KEYS = new Keys("targets.NAME");
 
-  /** Of what a check sends, and looks for in as much of an answer. */
-  private static final int MOST_BYTES = 4096;
+  static {
+    KEYS.add(MemberReader.KEYS);
+  }
+
+  private static final ConfigKey<Balance> BALANCE =
+      KEYS.withDefault(
+          "balance",
+          Form.choice(
+              Map.entry("order", Balance.ORDER),
+              Map.entry("round-robin", Balance.ROUND_ROBIN),
+              Map.entry("least-sessions", Balance.LEAST_SESSIONS),
+              Map.entry("source", Balance.SOURCE)),
+          "order",
+          "which of those that are up is first; `source`: always the same for a source");
+
+  private static final SocketKeys SOCKETS = SocketKeys.ofTargets(KEYS, "the listener's");
+
+  static {
+    KEYS.add(CheckReader.KEYS);
+  }
+
+  private static final ConfigKey<Integer> FAILURES =
+      KEYS.withDefault(
+          "eject.failures",
+          Form.from(0, 1_000_000),
+          "3",
+          "sessions in a row that could not be connected, which eject a member; `0`: never");
+
+  private static final ConfigKey<Long> WITHIN =
+      KEYS.withDefault("eject.within", Form.DURATION, "10s", "from the first of them to the last");
+
+  private static final ConfigKey<Long> FOR =
+      KEYS.withDefault("eject.for", Form.DURATION, "10s", "how long it gets no session then");
+
+  private static final ConfigKey<Integer> ATTEMPTS =
+      KEYS.withDefault(
+          "attempts",
+          Form.integer(1, TargetGroup.MOST_ATTEMPTS),
+          "3",
+          "members tried for one session, all within `timeouts.connect`");
+
+  private static final ConfigKey<Long> RESOLVE =
+      KEYS.withDefault(
+          "resolve",
+          Form.DURATION,
+          "30s",
+          "names of members are looked up again this often; a look-up that fails keeps the last"
+              + " addresses");
+
+  private static final ConfigKey<WhenAllDown> WHEN_ALL_DOWN =
+      KEYS.withDefault(
+          "when-all-down",
+          Form.choice(Map.entry("try", WhenAllDown.TRY), Map.entry("refuse", WhenAllDown.REFUSE)),
+          "try",
+          "where no member is up: as if all were, or close at once");
+
+  private static final ConfigKey<Boolean> ON_DOWN =
+      KEYS.withDefault(
+          "on-down",
+          Form.choice(Map.entry("keep", false), Map.entry("end", true)),
+          "keep",
+          "what becomes of the sessions of a member that checks find down");
+
+  private static final ConfigKey<Long> SLOW_START =
+      KEYS.withDefault(
+          "slow-start",
+          Form.DURATION,
+          "0s",
+          "a member that comes up gets its share over this time");
+
+  private static final ConfigKey<Integer> SPARE_CONNECTIONS =
+      KEYS.withDefault(
+          "spare-connections",
+          Form.integer(0, TargetGroup.MOST_SPARES),
+          "0",
+          "connections that each connect worker opens ahead to each member that is up, for targets"
+              + " where the client speaks first");
 
   private TargetsReader() {}
 
@@ -69,39 +143,21 @@ final class TargetsReader {
   }
 
   private static TargetGroup group(Section section, String name) {
-    List<Member> members = members(section, name, SocketSettingsReader.readAll(section));
-    Balance balance =
-        section.read(
-            "balance",
-            Names.choice(
-                Names.choices(
-                    Map.entry("order", Balance.ORDER),
-                    Map.entry("round-robin", Balance.ROUND_ROBIN),
-                    Map.entry("least-sessions", Balance.LEAST_SESSIONS),
-                    Map.entry("source", Balance.SOURCE))));
-    Check check = check(section.section("check"));
+    List<Member> members = members(section, name, SocketSettingsReader.read(section, SOCKETS));
+    Balance balance = section.read(BALANCE);
+    Check check = CheckReader.read(section.section("check"));
     Section ejection = section.section("eject");
     Eject eject =
         new Eject(
-            number(ejection, "failures", 0, 1_000_000),
-            duration(ejection, "within"),
-            duration(ejection, "for"));
+            number(ejection, FAILURES, 0), duration(ejection, WITHIN), duration(ejection, FOR));
     requireOneKind(section, name, members, check);
-    int attempts = number(section, "attempts", 1, 255);
-    long resolveMs = duration(section, "resolve");
-    WhenAllDown whenAllDown =
-        section.read(
-            "when-all-down",
-            Names.choice(
-                Names.choices(
-                    Map.entry("try", WhenAllDown.TRY), Map.entry("refuse", WhenAllDown.REFUSE))));
-    Boolean endOnDown =
-        section.read(
-            "on-down",
-            Names.choice(Names.choices(Map.entry("keep", false), Map.entry("end", true))));
+    int attempts = number(section, ATTEMPTS, 1);
+    long resolveMs = duration(section, RESOLVE);
+    WhenAllDown whenAllDown = section.read(WHEN_ALL_DOWN);
+    Boolean endOnDown = section.read(ON_DOWN);
     warn(section, name, members, check);
-    long slowStartMs = duration(section, "slow-start");
-    int spares = number(section, "spare-connections", 0, TargetGroup.MOST_SPARES);
+    long slowStartMs = duration(section, SLOW_START);
+    int spares = number(section, SPARE_CONNECTIONS, 0);
     requireSparesPossible(section, name, members, spares);
     return new TargetGroup(
         name,
@@ -175,7 +231,7 @@ final class TargetsReader {
     List<Member> members = new ArrayList<>();
     Map<String, Where> seen = new HashMap<>();
     for (Section section : group.blocks("members", "member")) {
-      Member member = member(section, members.size() + 1, sockets);
+      Member member = MemberReader.read(section, members.size() + 1, sockets);
       Where before = seen.putIfAbsent(member.name(), section.where());
       if (before != null) {
         group
@@ -204,27 +260,6 @@ final class TargetsReader {
     return members;
   }
 
-  private static Member member(Section section, int position, SocketSettings ofGroup) {
-    String standard = "#" + position;
-    String name =
-        section.read(
-            "name", (text, where) -> text.equals(standard) ? text : Names.require(text), standard);
-    Endpoint address = section.read("address", (text, where) -> address(text.strip(), where));
-    int weight = number(section, "weight", 1, MOST_WEIGHT);
-    Integer most =
-        section.read(
-            "max-sessions", (text, where) -> Quantities.integer(text, 1, Integer.MAX_VALUE));
-    Boolean backup = section.read("backup", ConfigurationReader::flag);
-    return new Member(
-        Objects.requireNonNullElse(name, standard),
-        address,
-        weight,
-        Objects.requireNonNullElse(most, 0),
-        Boolean.TRUE.equals(backup),
-        section.read("send-proxy", ProxyReader.SEND),
-        SocketSettingsReader.readAll(section).over(ofGroup));
-  }
-
   /** What all members of a group are, and its checks, where they are reached by datagrams. */
   private static void requireOneKind(Section section, String name, List<Member> members, Check c) {
     List<Endpoint> known = members.stream().map(Member::address).filter(Objects::nonNull).toList();
@@ -249,72 +284,11 @@ final class TargetsReader {
     }
   }
 
-  /** The address of a member: a host, and its port; over TCP. */
-  static Endpoint tcpAddress(String text, Where where) {
-    Endpoint endpoint = address(text, where);
-    if (endpoint.udp()) {
-      throw new InvalidValueException("'" + text + "' cannot be reached over UDP");
-    }
-    return endpoint;
+  private static int number(Section section, ConfigKey<Integer> key, int otherwise) {
+    return Objects.requireNonNullElse(section.read(key), otherwise);
   }
 
-  /** The address of a member: a host, and its port. */
-  static Endpoint address(String text, Where where) {
-    Endpoint endpoint = EndpointParser.target(text, where.directory());
-    if (endpoint.kind() != Endpoint.Kind.INET && endpoint.kind() != Endpoint.Kind.NAME) {
-      throw new InvalidValueException(
-          "'"
-              + text
-              + "' cannot be one of several; a member is HOST:PORT or [v6]:PORT, or"
-              + " either of them behind udp:");
-    }
-    return endpoint;
-  }
-
-  private static Check check(Section section) {
-    Check.Type type =
-        section.read(
-            "type",
-            Names.choice(
-                Names.choices(
-                    Map.entry("none", Check.Type.NONE),
-                    Map.entry("connect", Check.Type.CONNECT),
-                    Map.entry("expect", Check.Type.EXPECT))));
-    ValueReader<String> bytes = (text, where) -> bytes(text);
-    Check check =
-        new Check(
-            type == null ? Check.Type.NONE : type,
-            duration(section, "every"),
-            duration(section, "timeout"),
-            number(section, "rise", 1, 1000),
-            number(section, "fall", 1, 1000),
-            Objects.requireNonNullElse(section.read("send", bytes), ""),
-            Objects.requireNonNullElse(section.read("expect", bytes), ""),
-            number(section, "port", 0, 65_535));
-    if (type == Check.Type.EXPECT && check.expect().isEmpty()) {
-      section
-          .problems()
-          .error(section.where(), "a check of type expect needs 'expect': what the answer holds");
-    }
-    return check;
-  }
-
-  private static String bytes(String text) {
-    String bytes = Escapes.bytes(text);
-    if (bytes.length() > MOST_BYTES) {
-      throw new InvalidValueException(
-          bytes.length() + " bytes are too many; " + MOST_BYTES + " are possible");
-    }
-    return bytes;
-  }
-
-  private static int number(Section section, String key, int least, int most) {
-    Integer number = section.read(key, (text, where) -> Quantities.integer(text, least, most));
-    return Objects.requireNonNullElse(number, least);
-  }
-
-  private static long duration(Section section, String key) {
-    Long ms = section.read(key, (text, where) -> Quantities.durationMs(text));
-    return Objects.requireNonNullElse(ms, 0L);
+  private static long duration(Section section, ConfigKey<Long> key) {
+    return Objects.requireNonNullElse(section.read(key), 0L);
   }
 }

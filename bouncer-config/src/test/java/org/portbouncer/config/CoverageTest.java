@@ -14,25 +14,7 @@ class CoverageTest {
 
   /** A rule with these networks; null for everyone. */
   private static Rule rule(NetworkSet from) {
-    return new Rule(
-        "r",
-        Rule.Action.PASS,
-        from,
-        List.of(),
-        null,
-        -1,
-        Rule.LISTENERS_VIA,
-        0,
-        0,
-        null,
-        null,
-        false,
-        true,
-        true,
-        null,
-        false,
-        "f",
-        1);
+    return Rule.of("r", Rule.Action.PASS, from, "f", 1);
   }
 
   /** Networks of both families in a small part of each, so that they meet often. */

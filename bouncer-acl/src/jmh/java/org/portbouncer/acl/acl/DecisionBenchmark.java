@@ -99,25 +99,10 @@ public class DecisionBenchmark {
     boolean conditional =
         conditions == Conditions.ALL || (conditions == Conditions.HALF && random.nextBoolean());
     boolean port = conditional && random.nextBoolean();
-    return new Rule(
-        "r" + index,
-        Rule.Action.PASS,
-        from.build(),
-        port ? List.of(new PortRange(1024, 40_000)) : List.of(),
-        conditional && !port ? Schedule.parse("Mon-Fri 07:00-19:00 Europe/Oslo") : null,
-        -1,
-        Rule.LISTENERS_VIA,
-        0,
-        0,
-        null,
-        null,
-        false,
-        true,
-        true,
-        null,
-        false,
-        "b.conf",
-        index + 1);
+    return Rule.of("r" + index, Rule.Action.PASS, from.build(), "b.conf", index + 1)
+        .only(
+            port ? List.of(new PortRange(1024, 40_000)) : List.of(),
+            conditional && !port ? Schedule.parse("Mon-Fri 07:00-19:00 Europe/Oslo") : null);
   }
 
   /** The decision as the acl worker makes it, the clock included. */

@@ -33,25 +33,10 @@ record TestRule(String[] from, PortRange ports, String when) {
   }
 
   Rule rule(int index) {
-    return new Rule(
-        "#" + (index + 1),
-        Rule.Action.PASS,
-        from == null ? null : NetworkSet.of(from),
-        ports == null ? List.of() : List.of(ports),
-        when == null ? null : Schedule.parse(when),
-        -1,
-        Rule.LISTENERS_VIA,
-        0,
-        0,
-        null,
-        null,
-        false,
-        true,
-        true,
-        null,
-        false,
-        "b.conf",
-        index + 1);
+    NetworkSet networks = from == null ? null : NetworkSet.of(from);
+    return Rule.of("#" + (index + 1), Rule.Action.PASS, networks, "b.conf", index + 1)
+        .only(
+            ports == null ? List.of() : List.of(ports), when == null ? null : Schedule.parse(when));
   }
 
   @Override

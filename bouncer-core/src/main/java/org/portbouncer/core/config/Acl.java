@@ -14,4 +14,13 @@ public record Acl(String name, List<Rule> rules, RuleIndex index) {
   public Acl(String name, List<Rule> rules) {
     this(name, rules, null);
   }
+
+  static final Acl BLANK = new Acl("", List.of());
+
+  static Acl pass(ConfigWire wire, Acl it) throws ConfigCodecException {
+    return new Acl(
+        wire.text(it.name),
+        wire.list(it.rules, Rule.BLANK, Rule::pass),
+        RuleIndex.pass(wire, it.index));
+  }
 }

@@ -39,4 +39,21 @@ public record Arrival(
   public boolean anyAddress() {
     return addresses.isEmpty();
   }
+
+  static final Arrival BLANK =
+      new Arrival(List.of(), NetworkSet.EMPTY, List.of(), NetworkSet.EMPTY, List.of());
+
+  static Arrival pass(ConfigWire wire, Arrival it) throws ConfigCodecException {
+    List<String> peers = wire.list(it.peers, "", ConfigWire::text);
+    List<String> addresses = wire.list(it.addresses, "", ConfigWire::text);
+    List<PortRange> ports = wire.list(it.toPorts, PortRange.BLANK, PortRange::pass);
+    if (!wire.reads()) {
+      return it;
+    }
+    try {
+      return of(peers, addresses, ports);
+    } catch (InvalidValueException e) {
+      throw new ConfigCodecException("not a network: " + e.getMessage(), e);
+    }
+  }
 }

@@ -13,6 +13,17 @@ import org.portbouncer.core.sys.Coded;
  */
 public record BandwidthClass(String name, long up, long down, long burst, SharedBy sharedBy) {
 
+  static final BandwidthClass BLANK = new BandwidthClass("", 0, 0, 0, SharedBy.ALL);
+
+  static BandwidthClass pass(ConfigWire wire, BandwidthClass it) throws ConfigCodecException {
+    return new BandwidthClass(
+        wire.text(it.name),
+        wire.longInteger(it.up, 0),
+        wire.longInteger(it.down, 0),
+        wire.longInteger(it.burst, 0),
+        wire.constant(it.sharedBy, SharedBy.values()));
+  }
+
   /** Whose sessions draw from the same bucket. */
   public enum SharedBy implements Coded {
     /** Every session of the class. */

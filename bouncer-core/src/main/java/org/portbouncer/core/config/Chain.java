@@ -12,6 +12,16 @@ import java.util.List;
  */
 public record Chain(String name, List<Hop> hops, String file, int line) {
 
+  static final Chain BLANK = new Chain("", List.of(), "", 0);
+
+  static Chain pass(ConfigWire wire, Chain it) throws ConfigCodecException {
+    return new Chain(
+        wire.text(it.name),
+        wire.list(it.hops, Hop.BLANK, Hop::pass),
+        wire.text(it.file),
+        wire.integer(it.line, Integer.MIN_VALUE));
+  }
+
   /** Copies the list. */
   public Chain {
     hops = List.copyOf(hops);
@@ -26,7 +36,20 @@ public record Chain(String name, List<Hop> hops, String file, int line) {
    * @param local whether a name behind it is looked up here; else it gets the name
    * @param secrets what goes with the user; none in workers, which have them apart from this
    */
-  public record Hop(Type type, Endpoint proxy, String user, boolean local, HopSecrets secrets) {}
+  public record Hop(Type type, Endpoint proxy, String user, boolean local, HopSecrets secrets) {
+
+    static final Hop BLANK = new Hop(Type.SOCKS5, Endpoint.BLANK, "", false, HopSecrets.NONE);
+
+    /** All but its secrets. */
+    static Hop pass(ConfigWire wire, Hop it) throws ConfigCodecException {
+      return new Hop(
+          wire.constant(it.type, Type.values()),
+          Endpoint.pass(wire, it.proxy),
+          wire.text(it.user),
+          wire.flag(it.local),
+          HopSecrets.NONE);
+    }
+  }
 
   /** What a proxy speaks. */
   public enum Type {

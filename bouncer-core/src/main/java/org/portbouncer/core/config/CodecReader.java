@@ -1,5 +1,6 @@
 package org.portbouncer.core.config;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.CharBuffer;
@@ -7,24 +8,36 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
- * Reads the basic forms of {@link ConfigCodec}; every read is checked against what remains, and
- * nothing is allocated for a length that does not fit. Runs in workers.
+ * Reads a configuration in the form of {@link ConfigCodec}; every read is checked against what
+ * remains, and nothing is allocated for a length that does not fit. Runs in workers.
  */
-final class CodecReader {
-
-  /** Reads one value. */
-  interface Element<T> {
-    /** The value at the current position. */
-    T read() throws ConfigCodecException;
-  }
+final class CodecReader implements ConfigWire {
 
   private final ByteBuffer buffer;
+  private final MemorySegment memory;
+  private final Map<String, String> files = new HashMap<>();
 
-  CodecReader(ByteBuffer buffer) {
+  /**
+   * @param memory where the networks of rules lie; null where they are not wanted
+   */
+  CodecReader(ByteBuffer buffer, MemorySegment memory) {
     this.buffer = buffer.slice().order(ByteOrder.BIG_ENDIAN);
+    this.memory = memory;
+  }
+
+  @Override
+  public boolean reads() {
+    return true;
+  }
+
+  @Override
+  public MemorySegment memory() {
+    return memory;
   }
 
   private void need(long bytes) throws ConfigCodecException {
@@ -45,12 +58,8 @@ final class CodecReader {
     return buffer.getInt();
   }
 
-  long longInteger() throws ConfigCodecException {
-    need(Long.BYTES);
-    return buffer.getLong();
-  }
-
-  int integer(int min, int max) throws ConfigCodecException {
+  @Override
+  public int integer(int ignored, int min, int max) throws ConfigCodecException {
     int value = integer();
     if (value < min || value > max) {
       throw new ConfigCodecException(value + " is not from " + min + " to " + max);
@@ -58,8 +67,10 @@ final class CodecReader {
     return value;
   }
 
-  long longInteger(long min) throws ConfigCodecException {
-    long value = longInteger();
+  @Override
+  public long longInteger(long ignored, long min) throws ConfigCodecException {
+    need(Long.BYTES);
+    long value = buffer.getLong();
     if (value < min) {
       throw new ConfigCodecException(value + " is less than " + min);
     }
@@ -71,7 +82,7 @@ final class CodecReader {
     return buffer.get() & 0xff;
   }
 
-  boolean flag() throws ConfigCodecException {
+  private boolean flag() throws ConfigCodecException {
     int value = octet();
     if (value > 1) {
       throw new ConfigCodecException(value + " is not a boolean");
@@ -79,7 +90,13 @@ final class CodecReader {
     return value == 1;
   }
 
-  <E extends Enum<E>> E constant(E[] constants) throws ConfigCodecException {
+  @Override
+  public boolean flag(boolean ignored) throws ConfigCodecException {
+    return flag();
+  }
+
+  @Override
+  public <E extends Enum<E>> E constant(E ignored, E[] constants) throws ConfigCodecException {
     String name = text();
     for (E constant : constants) {
       if (constant.name().equals(name)) {
@@ -89,7 +106,7 @@ final class CodecReader {
     throw new ConfigCodecException("'" + name + "' is not a constant");
   }
 
-  String text() throws ConfigCodecException {
+  private String text() throws ConfigCodecException {
     int length = integer();
     need(length);
     ByteBuffer slice = buffer.slice(buffer.position(), length);
@@ -102,21 +119,35 @@ final class CodecReader {
     }
   }
 
+  @Override
+  public String text(String ignored) throws ConfigCodecException {
+    return text();
+  }
+
+  @Override
+  public String file(String ignored) throws ConfigCodecException {
+    String name = text();
+    String known = files.putIfAbsent(name, name);
+    return known == null ? name : known;
+  }
+
   /** A list whose elements take a byte at least, so that its count cannot exceed what remains. */
-  <T> List<T> list(Element<T> element) throws ConfigCodecException {
+  @Override
+  public <T> List<T> list(List<T> ignored, T blank, Fields<T> fields) throws ConfigCodecException {
     int count = integer();
     need(count);
     List<T> values = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      values.add(element.read());
+      values.add(fields.pass(this, blank));
     }
     // Not List.copyOf, which has another class for one or two: the stages ask these lists for every
     // session, and what was compiled for one class would be compiled again for the other.
     return Collections.unmodifiableList(values);
   }
 
-  <T> T nullable(Element<T> element) throws ConfigCodecException {
-    return flag() ? element.read() : null;
+  @Override
+  public <T> T nullable(T ignored, T blank, Fields<T> fields) throws ConfigCodecException {
+    return flag() ? fields.pass(this, blank) : null;
   }
 
   void end() throws ConfigCodecException {

@@ -1,13 +1,13 @@
 package org.portbouncer.core.config;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Consumer;
 
-/** Writes the basic forms of {@link ConfigCodec}. Runs in the mother. */
-final class CodecWriter {
+/** Writes a configuration in the form of {@link ConfigCodec}. Runs in the mother. */
+final class CodecWriter implements ConfigWire {
 
   private ByteBuffer buffer = ByteBuffer.allocate(4096);
 
@@ -27,38 +27,73 @@ final class CodecWriter {
     room(Integer.BYTES).putInt(value);
   }
 
-  void number(long value) {
-    room(Long.BYTES).putLong(value);
-  }
-
   void octet(int value) {
     room(1).put((byte) value);
   }
 
-  void flag(boolean value) {
+  @Override
+  public boolean reads() {
+    return false;
+  }
+
+  @Override
+  public MemorySegment memory() {
+    return null;
+  }
+
+  @Override
+  public int integer(int value, int min, int max) {
+    number(value);
+    return value;
+  }
+
+  @Override
+  public long longInteger(long value, long min) {
+    room(Long.BYTES).putLong(value);
+    return value;
+  }
+
+  @Override
+  public boolean flag(boolean value) {
     octet(value ? 1 : 0);
+    return value;
   }
 
-  void constant(Enum<?> value) {
+  @Override
+  public <E extends Enum<E>> E constant(E value, E[] constants) {
     text(value.name());
+    return value;
   }
 
-  void text(String value) {
+  @Override
+  public String text(String value) {
     byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
     number(bytes.length);
     room(bytes.length).put(bytes);
+    return value;
   }
 
-  <T> void list(List<T> values, Consumer<T> element) {
+  @Override
+  public String file(String value) {
+    return text(value);
+  }
+
+  @Override
+  public <T> List<T> list(List<T> values, T blank, Fields<T> fields) throws ConfigCodecException {
     number(values.size());
-    values.forEach(element);
+    for (T value : values) {
+      fields.pass(this, value);
+    }
+    return values;
   }
 
-  <T> void nullable(T value, Consumer<T> present) {
+  @Override
+  public <T> T nullable(T value, T blank, Fields<T> fields) throws ConfigCodecException {
     flag(value != null);
     if (value != null) {
-      present.accept(value);
+      fields.pass(this, value);
     }
+    return value;
   }
 
   byte[] bytes() {

@@ -1,10 +1,7 @@
 package org.portbouncer.core.config;
 
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.portbouncer.core.sys.Coded;
 
 /**
@@ -50,12 +47,68 @@ public record Configuration(
     int maxSessions,
     Admin admin,
     Metrics metrics,
-    Log log,
+    LogSettings log,
     String user,
     String group,
     boolean confine,
     boolean survive,
-    Cluster cluster) {
+    Cluster cluster)
+    implements Ways {
+
+  static final Configuration BLANK = of("", List.of(), List.of(), List.of());
+
+  /** One of which no more is set than this. */
+  public static Configuration of(
+      String file, List<Listener> listeners, List<Acl> acls, List<BandwidthClass> bandwidth) {
+    return new Configuration(
+        file,
+        listeners,
+        List.of(),
+        List.of(),
+        acls,
+        bandwidth,
+        SourcePrefix.STANDARD,
+        Workers.ONE_EACH,
+        StateTransfer.INLINE,
+        Timeouts.NONE,
+        0,
+        0,
+        1,
+        Admin.NONE,
+        Metrics.NONE,
+        LogSettings.NONE,
+        "",
+        "",
+        true,
+        true,
+        null);
+  }
+
+  /** All but with whom limits are shared, which is the mother's alone to know. */
+  static Configuration pass(ConfigWire wire, Configuration it) throws ConfigCodecException {
+    return new Configuration(
+        wire.text(it.file),
+        wire.list(it.listeners, Listener.BLANK, Listener::pass),
+        wire.list(it.targets, TargetGroup.BLANK, TargetGroup::pass),
+        wire.list(it.chains, Chain.BLANK, Chain::pass),
+        wire.list(it.acls, Acl.BLANK, Acl::pass),
+        wire.list(it.bandwidth, BandwidthClass.BLANK, BandwidthClass::pass),
+        SourcePrefix.pass(wire, it.sourcePrefix),
+        Workers.pass(wire, it.workers),
+        StateTransfer.pass(wire, it.stateTransfer),
+        Timeouts.pass(wire, it.timeouts),
+        wire.longInteger(it.drainMs, 0),
+        wire.longInteger(it.orphanMs, 0),
+        wire.integer(it.maxSessions, 1),
+        Admin.pass(wire, it.admin),
+        Metrics.pass(wire, it.metrics),
+        LogSettings.pass(wire, it.log),
+        wire.text(it.user),
+        wire.text(it.group),
+        wire.flag(it.confine),
+        wire.flag(it.survive),
+        null);
+  }
 
   /**
    * The rule that decided about a session; null for none.
@@ -78,70 +131,6 @@ public record Configuration(
     return decided == null || decided.via() == Rule.LISTENERS_VIA
         ? listeners.get(listener).via()
         : decided.via();
-  }
-
-  /** Every chain that sessions of a listener may go through; -1 where one may go through none. */
-  public Set<Integer> vias(Listener listener) {
-    if (listener.acl() < 0) {
-      return Set.of(listener.via());
-    }
-    return acls.get(listener.acl()).rules().stream()
-        .filter(rule -> rule.action() == Rule.Action.PASS)
-        .map(rule -> rule.via() == Rule.LISTENERS_VIA ? listener.via() : rule.via())
-        .collect(Collectors.toCollection(LinkedHashSet::new));
-  }
-
-  /**
-   * Which chain the checks of a group go through, -1 for none: that of all its sessions, or where
-   * they go several ways that of the first listener.
-   */
-  public int checkVia(int group) {
-    List<Listener> users = listeners.stream().filter(one -> one.group() == group).toList();
-    Set<Integer> ways = groupVias(group);
-    return ways.size() == 1
-        ? ways.iterator().next()
-        : users.isEmpty() ? -1 : users.getFirst().via();
-  }
-
-  /**
-   * Whether connections are opened ahead to a member: where some session may have one, which goes
-   * through no chain and says nothing more of its socket than the member does.
-   *
-   * @param group index of the member's
-   */
-  public boolean opensAhead(int group, TargetGroup.Member member) {
-    return targets.get(group).spareConnections() > 0
-        && listeners.stream().anyMatch(one -> one.group() == group && takesSpares(one, member));
-  }
-
-  /** Whether some of the sessions of a listener may have a connection that was opened ahead. */
-  public boolean takesSpares(Listener listener, TargetGroup.Member member) {
-    return vias(listener).contains(-1)
-        && member.sockets().over(listener.sockets()).equals(member.sockets());
-  }
-
-  /**
-   * Which PROXY header the checks of a member begin with: its own, or that of the first listener.
-   *
-   * @param group index of the member's
-   */
-  public ProxyProtocol.Send checkSend(int group, TargetGroup.Member member) {
-    if (member.send() != null) {
-      return member.send();
-    }
-    return listeners.stream()
-        .filter(one -> one.group() == group)
-        .findFirst()
-        .map(one -> one.proxy().send())
-        .orElse(ProxyProtocol.Send.NONE);
-  }
-
-  /** Every chain that sessions to a group may go through; -1 where one may go through none. */
-  public Set<Integer> groupVias(int group) {
-    return listeners.stream()
-        .filter(one -> one.group() == group)
-        .flatMap(one -> vias(one).stream())
-        .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
   /** The same without the networks of its rules, for those that need the names alone. */
@@ -233,10 +222,31 @@ public record Configuration(
     public Metrics {
       hosts = List.copyOf(hosts);
     }
+
+    static final Metrics NONE = new Metrics(null, List.of());
+
+    static Metrics pass(ConfigWire wire, Metrics it) throws ConfigCodecException {
+      return new Metrics(
+          wire.nullable(it.listen, Endpoint.BLANK, Endpoint::pass),
+          wire.list(it.hosts, "", ConfigWire::text));
+    }
   }
 
   /** Prefix lengths that make one source of many addresses. */
-  public record SourcePrefix(int v4, int v6) {}
+  public record SourcePrefix(int v4, int v6) {
+
+    /** The greatest of each. */
+    public static final int MOST_V4 = 32;
+
+    /** Likewise. */
+    public static final int MOST_V6 = 128;
+
+    static final SourcePrefix STANDARD = new SourcePrefix(32, 64);
+
+    static SourcePrefix pass(ConfigWire wire, SourcePrefix it) throws ConfigCodecException {
+      return new SourcePrefix(wire.integer(it.v4, 0, MOST_V4), wire.integer(it.v6, 0, MOST_V6));
+    }
+  }
 
   /**
    * Worker processes per stage, each at least 1; `auto` is already resolved to the number of cores.
@@ -248,9 +258,19 @@ public record Configuration(
     /** The most of one stage. */
     public static final int MOST = 64;
 
-    /** Io workers where it is not said how many: one for each core. */
-    public static int auto() {
-      return Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST);
+    /** The most spares. */
+    public static final int MOST_SPARES = 8;
+
+    static final Workers ONE_EACH = new Workers(1, 1, 1, 1, 1, 1);
+
+    static Workers pass(ConfigWire wire, Workers it) throws ConfigCodecException {
+      return new Workers(
+          wire.integer(it.negotiate, 1, MOST),
+          wire.integer(it.acl, 1, MOST),
+          wire.integer(it.connect, 1, MOST),
+          wire.integer(it.bandwidth, 1, MOST),
+          wire.integer(it.io, 1, MOST),
+          wire.integer(it.spares, 0, MOST_SPARES));
     }
 
     /** Those of all stages. */
@@ -268,6 +288,22 @@ public record Configuration(
    * @param slots how many sessions may be set up at once in mode SHM before others go as FILE_FD
    */
   public record StateTransfer(Mode mode, String directory, int padding, int slots) {
+
+    /** The greatest padding. */
+    public static final int MOST_PADDING = 16 << 20;
+
+    /** The most slots. */
+    public static final int MOST_SLOTS = 65_536;
+
+    static final StateTransfer INLINE = new StateTransfer(Mode.INLINE, "", 0, 1);
+
+    static StateTransfer pass(ConfigWire wire, StateTransfer it) throws ConfigCodecException {
+      return new StateTransfer(
+          wire.constant(it.mode, Mode.values()),
+          wire.text(it.directory),
+          wire.integer(it.padding, 0, MOST_PADDING),
+          wire.integer(it.slots, 1, MOST_SLOTS));
+    }
 
     /**
      * The three ways; the configuration's and the JSON's names are {@code inline}, {@code file-fd}
@@ -320,35 +356,14 @@ public record Configuration(
    * @param socket its absolute path
    * @param mode its permission bits
    */
-  public record Admin(String socket, int mode) {}
+  public record Admin(String socket, int mode) {
 
-  /**
-   * Logging.
-   *
-   * @param level error, warn, info, debug or trace
-   * @param levels of stages and packages that have one of their own
-   * @param access where and how the access log is written
-   */
-  public record Log(String level, List<NamedLevel> levels, AccessLog access) {
+    static final Admin NONE = new Admin("", 0);
 
-    /** The level of that stage's workers. */
-    public String levelOf(String stage) {
-      for (NamedLevel one : levels) {
-        if (one.name().equals(stage)) {
-          return one.level();
-        }
-      }
-      return level;
+    static Admin pass(ConfigWire wire, Admin it) throws ConfigCodecException {
+      return new Admin(wire.text(it.socket), wire.integer(it.mode, 0, 0777));
     }
   }
-
-  /**
-   * The level of one part of the program.
-   *
-   * @param name a stage, or a package or class of the mother's
-   * @param level error, warn, info, debug or trace
-   */
-  public record NamedLevel(String name, String level) {}
 
   /**
    * The access log.
@@ -359,6 +374,13 @@ public record Configuration(
    * @param json true for one JSON object a line, false for logfmt
    */
   public record AccessLog(Sink to, String path, boolean json) {
+
+    static final AccessLog NONE = new AccessLog(Sink.NONE, "", false);
+
+    static AccessLog pass(ConfigWire wire, AccessLog it) throws ConfigCodecException {
+      return new AccessLog(
+          wire.constant(it.to, Sink.values()), wire.text(it.path), wire.flag(it.json));
+    }
 
     /** Where access log lines go. */
     public enum Sink {

@@ -97,4 +97,18 @@ public record Endpoint(
     /** Several servers, a {@link TargetGroup}. Never a listening address. */
     GROUP
   }
+
+  /** What is no address. */
+  static final Endpoint BLANK = new Endpoint(Kind.INET, "", "", 0, "");
+
+  static Endpoint pass(ConfigWire wire, Endpoint it) throws ConfigCodecException {
+    return new Endpoint(
+        wire.constant(it.kind, Kind.values()),
+        wire.text(it.text),
+        wire.text(it.host),
+        wire.integer(it.port, 0, 65535),
+        wire.text(it.path),
+        wire.constant(it.ports, Ports.values()),
+        wire.flag(it.udp));
+  }
 }

@@ -19,8 +19,19 @@ public record KeepAlive(int idleS, int intervalS, int count, int userTimeoutMs) 
 
   public static final int FOLLOWS = -1;
 
+  /** All is the system's. */
+  public static final KeepAlive SYSTEMS = new KeepAlive(0, 0, 0, 0);
+
   /** Whether nothing is set: all is the system's. */
   public boolean isSystems() {
     return idleS == 0 && intervalS == 0 && count == 0 && userTimeoutMs <= 0;
+  }
+
+  static KeepAlive pass(ConfigWire wire, KeepAlive it) throws ConfigCodecException {
+    return new KeepAlive(
+        wire.integer(it.idleS, 0, MOST_SECONDS),
+        wire.integer(it.intervalS, 0, MOST_SECONDS),
+        wire.integer(it.count, 0, MOST_COUNT),
+        wire.integer(it.userTimeoutMs, FOLLOWS, MOST_SECONDS * 1000));
   }
 }

@@ -12,4 +12,12 @@ public record ListenOptions(int mode, String owner, String group, boolean freeBi
 
   /** What holds where nothing is said. */
   public static final ListenOptions NONE = new ListenOptions(-1, "", "", false);
+
+  static ListenOptions pass(ConfigWire wire, ListenOptions it) throws ConfigCodecException {
+    return new ListenOptions(
+        wire.integer(it.mode, -1, 0777),
+        wire.text(it.owner),
+        wire.text(it.group),
+        wire.flag(it.freeBind));
+  }
 }

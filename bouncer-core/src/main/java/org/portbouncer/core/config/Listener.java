@@ -38,6 +38,54 @@ public record Listener(
     String file,
     int line) {
 
+  static final Listener BLANK = of("", List.of(), Endpoint.BLANK, -1, Timeouts.NONE, "", 0);
+
+  /** One of which no more is set than this. */
+  public static Listener of(
+      String name,
+      List<Endpoint> listen,
+      Endpoint target,
+      int acl,
+      Timeouts timeouts,
+      String file,
+      int line) {
+    return new Listener(
+        name,
+        listen,
+        target,
+        -1,
+        acl,
+        -1,
+        -1,
+        timeouts,
+        KeepAlive.SYSTEMS,
+        ListenOptions.NONE,
+        SocketSettings.NONE,
+        ProxyProtocol.UNUSED,
+        0,
+        file,
+        line);
+  }
+
+  static Listener pass(ConfigWire wire, Listener it) throws ConfigCodecException {
+    return new Listener(
+        wire.text(it.name),
+        wire.list(it.listen, Endpoint.BLANK, Endpoint::pass),
+        Endpoint.pass(wire, it.target),
+        wire.integer(it.group, -1),
+        wire.integer(it.acl, -1),
+        wire.integer(it.bandwidth, -1),
+        wire.integer(it.via, -1),
+        Timeouts.pass(wire, it.timeouts),
+        KeepAlive.pass(wire, it.keepAlive),
+        ListenOptions.pass(wire, it.options),
+        SocketSettings.pass(wire, it.sockets),
+        ProxyProtocol.pass(wire, it.proxy),
+        wire.integer(it.answers, 0),
+        wire.text(it.file),
+        wire.integer(it.line, Integer.MIN_VALUE));
+  }
+
   /** The same on other addresses, such as have the ports that the kernel chose. */
   public Listener withListen(List<Endpoint> others) {
     return new Listener(

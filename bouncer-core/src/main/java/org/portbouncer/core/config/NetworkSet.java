@@ -60,6 +60,29 @@ public final class NetworkSet {
     this.countV6 = countV6;
   }
 
+  /** Where they lie, for those who have the memory; others get none. */
+  static NetworkSet pass(ConfigWire wire, NetworkSet it) throws ConfigCodecException {
+    long v4 = wire.longInteger(it.v4, 0);
+    int countV4 = wire.integer(it.countV4, 0, RuleMemory.MOST_NETWORKS);
+    long v6 = wire.longInteger(it.v6, 0);
+    int countV6 = wire.integer(it.countV6, 0, RuleMemory.MOST_NETWORKS);
+    if (!wire.reads()) {
+      return it;
+    }
+    MemorySegment memory = wire.memory();
+    if (memory == null) {
+      return EMPTY;
+    }
+    long size = memory.byteSize();
+    if (v4 % 8 != 0
+        || v4 > size - (long) countV4 * Ranges.V4_BYTES
+        || v6 % 8 != 0
+        || v6 > size - (long) countV6 * Ranges.V6_BYTES) {
+      throw new ConfigCodecException("networks that do not lie in their memory");
+    }
+    return new NetworkSet(memory, v4, countV4, v6, countV6);
+  }
+
   /** An empty builder. */
   public static NetworkSetBuilder builder() {
     return new NetworkSetBuilder();

@@ -7,4 +7,10 @@ public record PortRange(int first, int last) {
   public boolean contains(int port) {
     return port >= first && port <= last;
   }
+
+  static final PortRange BLANK = new PortRange(0, 0);
+
+  static PortRange pass(ConfigWire wire, PortRange it) throws ConfigCodecException {
+    return new PortRange(wire.integer(it.first, 0, 65535), wire.integer(it.last, 0, 65535));
+  }
 }

@@ -25,7 +25,14 @@ public record ProxyProtocol(List<String> from, NetworkSet peers, Send send, Tlvs
    *
    * @param type of the TLV, 0 to 255
    */
-  public record Custom(int type, String text) {}
+  public record Custom(int type, String text) {
+
+    static final Custom BLANK = new Custom(0, "");
+
+    static Custom pass(ConfigWire wire, Custom it) throws ConfigCodecException {
+      return new Custom(wire.integer(it.type, 0, 255), wire.text(it.text));
+    }
+  }
 
   /**
    * What a header of version 2 says beside addresses.
@@ -61,6 +68,17 @@ public record ProxyProtocol(List<String> from, NetworkSet peers, Send send, Tlvs
       return bytes;
     }
 
+    static Tlvs pass(ConfigWire wire, Tlvs it) throws ConfigCodecException {
+      return new Tlvs(
+          wire.flag(it.uniqueId),
+          wire.flag(it.crc32c),
+          wire.text(it.alpn),
+          wire.text(it.authority),
+          wire.flag(it.passAll),
+          wire.list(it.pass, 0, (each, type) -> each.integer(type, 0, 255)),
+          wire.list(it.custom, Custom.BLANK, Custom::pass));
+    }
+
     private static int bytes(String text) {
       return text.isEmpty() ? 0 : 3 + text.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
     }
@@ -81,5 +99,19 @@ public record ProxyProtocol(List<String> from, NetworkSet peers, Send send, Tlvs
   /** Whether anybody's connections begin with a header. */
   public boolean accepts() {
     return !from.isEmpty();
+  }
+
+  static ProxyProtocol pass(ConfigWire wire, ProxyProtocol it) throws ConfigCodecException {
+    List<String> from = wire.list(it.from, "", ConfigWire::text);
+    Send send = wire.constant(it.send, Send.values());
+    Tlvs tlvs = Tlvs.pass(wire, it.tlvs);
+    if (!wire.reads()) {
+      return it;
+    }
+    try {
+      return of(from, send, tlvs);
+    } catch (InvalidValueException e) {
+      throw new ConfigCodecException("not a network: " + e.getMessage(), e);
+    }
   }
 }

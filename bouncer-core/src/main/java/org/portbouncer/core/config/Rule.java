@@ -47,6 +47,76 @@ public record Rule(
   /** The way of a session whose rule says nothing of it. */
   public static final int LISTENERS_VIA = -2;
 
+  static final Rule BLANK = of("", Action.BLOCK, null, "", 0);
+
+  /** One of which no more is set than this. */
+  public static Rule of(String name, Action action, NetworkSet from, String file, int line) {
+    return new Rule(
+        name,
+        action,
+        from,
+        List.of(),
+        null,
+        -1,
+        LISTENERS_VIA,
+        0,
+        0,
+        null,
+        null,
+        false,
+        true,
+        true,
+        null,
+        false,
+        file,
+        line);
+  }
+
+  /** The same, for clients from these ports, at these times. */
+  public Rule only(List<PortRange> ports, Schedule times) {
+    return new Rule(
+        name,
+        action,
+        from,
+        ports,
+        times,
+        bandwidth,
+        via,
+        maxSessions,
+        maxSessionsPerSource,
+        rate,
+        ratePerSource,
+        logConnect,
+        logDisconnect,
+        logError,
+        arrival,
+        shared,
+        file,
+        line);
+  }
+
+  static Rule pass(ConfigWire wire, Rule it) throws ConfigCodecException {
+    return new Rule(
+        wire.text(it.name),
+        wire.constant(it.action, Action.values()),
+        wire.nullable(it.from, NetworkSet.EMPTY, NetworkSet::pass),
+        wire.list(it.fromPorts, PortRange.BLANK, PortRange::pass),
+        wire.nullable(it.when, Schedule.BLANK, Schedule::pass),
+        wire.integer(it.bandwidth, -1),
+        wire.integer(it.via, LISTENERS_VIA),
+        wire.integer(it.maxSessions, 0),
+        wire.integer(it.maxSessionsPerSource, 0),
+        wire.nullable(it.rate, Rate.BLANK, Rate::pass),
+        wire.nullable(it.ratePerSource, Rate.BLANK, Rate::pass),
+        wire.flag(it.logConnect),
+        wire.flag(it.logDisconnect),
+        wire.flag(it.logError),
+        wire.nullable(it.arrival, Arrival.BLANK, Arrival::pass),
+        wire.flag(it.shared),
+        wire.file(it.file),
+        wire.integer(it.line, Integer.MIN_VALUE));
+  }
+
   /** What a rule does with a session. */
   public enum Action {
     /** Let it through. */

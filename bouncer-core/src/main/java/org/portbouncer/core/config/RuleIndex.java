@@ -59,6 +59,19 @@ public final class RuleIndex {
    */
   record Parts(long v4, int v4Count, long v6, long v6Lists, int v6Count, long lists, int length) {
 
+    static final Parts BLANK = new Parts(0, 1, 0, 0, 1, 0, 1);
+
+    static Parts pass(ConfigWire wire, Parts it) throws ConfigCodecException {
+      return new Parts(
+          wire.longInteger(it.v4, 0),
+          wire.integer(it.v4Count, 1),
+          wire.longInteger(it.v6, 0),
+          wire.longInteger(it.v6Lists, 0),
+          wire.integer(it.v6Count, 1),
+          wire.longInteger(it.lists, 0),
+          wire.integer(it.length, 1));
+    }
+
     /** Whether all of them lie within so many bytes. */
     boolean fitInto(long bytes) {
       return v4Count > 0
@@ -75,6 +88,21 @@ public final class RuleIndex {
           && count >= 0
           && from <= bytes - (long) count * width;
     }
+  }
+
+  /** Where it lies, for those who have the memory. */
+  static RuleIndex pass(ConfigWire wire, RuleIndex it) throws ConfigCodecException {
+    Parts parts = wire.nullable(it == null ? null : it.parts, Parts.BLANK, Parts::pass);
+    if (!wire.reads()) {
+      return it;
+    }
+    if (parts == null || wire.memory() == null) {
+      return null;
+    }
+    if (!parts.fitInto(wire.memory().byteSize())) {
+      throw new ConfigCodecException("an index that does not lie in its memory");
+    }
+    return new RuleIndex(wire.memory(), parts, null);
   }
 
   RuleIndex(MemorySegment memory, Parts parts, BitSet reachable) {

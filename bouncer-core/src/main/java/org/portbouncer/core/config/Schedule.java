@@ -1,8 +1,10 @@
 package org.portbouncer.core.config;
 
+import java.time.DateTimeException;
 import java.time.DayOfWeek;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Objects;
@@ -68,6 +70,21 @@ public final class Schedule {
   /** As {@link #parse(String)}, with the zone of windows that name none. */
   public static Schedule parse(String text, ZoneId defaultZone) {
     return new Schedule(text, defaultZone, ScheduleParser.windows(text, defaultZone));
+  }
+
+  static final Schedule BLANK = new Schedule("", ZoneOffset.UTC, List.of());
+
+  static Schedule pass(ConfigWire wire, Schedule it) throws ConfigCodecException {
+    String text = wire.text(it.text);
+    String zone = wire.text(it.defaultZone.getId());
+    if (!wire.reads()) {
+      return it;
+    }
+    try {
+      return parse(text, ZoneId.of(zone));
+    } catch (InvalidValueException | DateTimeException e) {
+      throw new ConfigCodecException("not a schedule: " + e.getMessage(), e);
+    }
   }
 
   /** Whether any of the windows is open at that time. */

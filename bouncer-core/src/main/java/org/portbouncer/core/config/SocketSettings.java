@@ -72,4 +72,30 @@ public record SocketSettings(
   public boolean delays() {
     return nodelay == 0;
   }
+
+  static SocketSettings pass(ConfigWire wire, SocketSettings it) throws ConfigCodecException {
+    if (!wire.flag(!it.isNone())) {
+      return NONE;
+    }
+    String source = wire.text(it.source);
+    if (wire.reads()
+        && !source.isEmpty()
+        && !source.equals(CLIENT)
+        && IpAddress.parse(source) == null) {
+      throw new ConfigCodecException("a source that is no address");
+    }
+    String device = wire.text(it.device);
+    long mark = wire.longInteger(it.mark, UNSET);
+    if (mark > MOST_MARK) {
+      throw new ConfigCodecException("a mark that is none");
+    }
+    return new SocketSettings(
+        source,
+        device,
+        mark,
+        wire.integer(it.dscp, UNSET, MOST_DSCP),
+        wire.integer(it.userTimeoutMs, UNSET, KeepAlive.MOST_SECONDS * 1000),
+        wire.integer(it.mptcp, UNSET, 1),
+        wire.integer(it.nodelay, UNSET, 1));
+  }
 }

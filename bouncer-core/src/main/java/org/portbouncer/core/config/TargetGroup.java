@@ -34,8 +34,44 @@ public record TargetGroup(
     String file,
     int line) {
 
+  /** The most members that are tried for one session. */
+  public static final int MOST_ATTEMPTS = 255;
+
   /** So many connections may be opened ahead to a member, by a worker. */
   public static final int MOST_SPARES = 1000;
+
+  static final TargetGroup BLANK =
+      new TargetGroup(
+          "",
+          List.of(),
+          Balance.ORDER,
+          1,
+          Eject.BLANK,
+          Check.BLANK,
+          0,
+          WhenAllDown.TRY,
+          false,
+          0,
+          0,
+          "",
+          0);
+
+  static TargetGroup pass(ConfigWire wire, TargetGroup it) throws ConfigCodecException {
+    return new TargetGroup(
+        wire.text(it.name),
+        wire.list(it.members, Member.BLANK, Member::pass),
+        wire.constant(it.balance, Balance.values()),
+        wire.integer(it.attempts, 1, MOST_ATTEMPTS),
+        Eject.pass(wire, it.eject),
+        Check.pass(wire, it.check),
+        wire.longInteger(it.resolveMs, 0),
+        wire.constant(it.whenAllDown, WhenAllDown.values()),
+        wire.flag(it.endOnDown),
+        wire.longInteger(it.slowStartMs, 0),
+        wire.integer(it.spareConnections, 0, MOST_SPARES),
+        wire.text(it.file),
+        wire.integer(it.line, Integer.MIN_VALUE));
+  }
 
   /** Copies the list. */
   public TargetGroup {
@@ -67,7 +103,25 @@ public record TargetGroup(
       int maxSessions,
       boolean backup,
       ProxyProtocol.Send send,
-      SocketSettings sockets) {}
+      SocketSettings sockets) {
+
+    static final Member BLANK =
+        new Member("", Endpoint.BLANK, 1, 0, false, null, SocketSettings.NONE);
+
+    static Member pass(ConfigWire wire, Member it) throws ConfigCodecException {
+      return new Member(
+          wire.text(it.name),
+          Endpoint.pass(wire, it.address),
+          wire.integer(it.weight, 1),
+          wire.integer(it.maxSessions, 0),
+          wire.flag(it.backup),
+          wire.nullable(
+              it.send,
+              ProxyProtocol.Send.NONE,
+              (each, send) -> each.constant(send, ProxyProtocol.Send.values())),
+          SocketSettings.pass(wire, it.sockets));
+    }
+  }
 
   /** Which member a session gets. */
   public enum Balance {
@@ -107,7 +161,17 @@ public record TargetGroup(
    * @param withinMs from the first of them to the last
    * @param forMs for so long the member gets no session
    */
-  public record Eject(int failures, long withinMs, long forMs) {}
+  public record Eject(int failures, long withinMs, long forMs) {
+
+    static final Eject BLANK = new Eject(0, 0, 0);
+
+    static Eject pass(ConfigWire wire, Eject it) throws ConfigCodecException {
+      return new Eject(
+          wire.integer(it.failures, 0),
+          wire.longInteger(it.withinMs, 0),
+          wire.longInteger(it.forMs, 0));
+    }
+  }
 
   /**
    * Health checks.
@@ -130,6 +194,20 @@ public record TargetGroup(
       String send,
       String expect,
       int port) {
+
+    static final Check BLANK = new Check(Type.NONE, 0, 0, 1, 1, "", "", 0);
+
+    static Check pass(ConfigWire wire, Check it) throws ConfigCodecException {
+      return new Check(
+          wire.constant(it.type, Type.values()),
+          wire.longInteger(it.everyMs, 0),
+          wire.longInteger(it.timeoutMs, 0),
+          wire.integer(it.rise, 1),
+          wire.integer(it.fall, 1),
+          wire.text(it.send),
+          wire.text(it.expect),
+          wire.integer(it.port, 0, 65535));
+    }
 
     /** How far a check goes. */
     public enum Type {

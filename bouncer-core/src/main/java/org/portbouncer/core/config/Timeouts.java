@@ -16,4 +16,16 @@ public record Timeouts(
   public Timeouts(long negotiateMs, long connectMs, long idleMs, long halfClosedMs) {
     this(negotiateMs, connectMs, idleMs, halfClosedMs, 0);
   }
+
+  /** No limits. */
+  public static final Timeouts NONE = new Timeouts(0, 0, 0, 0, 0);
+
+  static Timeouts pass(ConfigWire wire, Timeouts it) throws ConfigCodecException {
+    return new Timeouts(
+        wire.longInteger(it.negotiateMs, 0),
+        wire.longInteger(it.connectMs, 0),
+        wire.longInteger(it.idleMs, 0),
+        wire.longInteger(it.halfClosedMs, 0),
+        wire.longInteger(it.udpMs, 0));
+  }
 }

@@ -5,13 +5,9 @@ import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.BandwidthClass;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
-import org.portbouncer.core.config.KeepAlive;
-import org.portbouncer.core.config.ListenOptions;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.NetworkSet;
-import org.portbouncer.core.config.ProxyProtocol;
 import org.portbouncer.core.config.Rule;
-import org.portbouncer.core.config.SocketSettings;
 import org.portbouncer.core.config.Timeouts;
 
 /**
@@ -21,6 +17,8 @@ import org.portbouncer.core.config.Timeouts;
 final class RehearsalEpoch {
 
   static final int NUMBER = 1;
+
+  private static final String NAME = "rehearsal";
 
   private static final Timeouts TIMEOUTS = new Timeouts(60_000, 60_000, 0, 0);
 
@@ -34,71 +32,20 @@ final class RehearsalEpoch {
   }
 
   private static Configuration configuration() {
-    return new Configuration(
-        "rehearsal",
-        List.of(listener()),
-        List.of(),
-        List.of(),
-        List.of(new Acl("rehearsal", List.of(rule()))),
-        List.of(new BandwidthClass("rehearsal", 0, 0, 0, BandwidthClass.SharedBy.SESSION)),
-        new Configuration.SourcePrefix(32, 64),
-        new Configuration.Workers(1, 1, 1, 1, 1, 1),
-        new Configuration.StateTransfer(Configuration.StateTransfer.Mode.INLINE, "", 0, 1),
-        TIMEOUTS,
-        0,
-        0,
-        1,
-        new Configuration.Admin("", 0),
-        new Configuration.Metrics(null, List.of()),
-        new Configuration.Log(
-            "info",
-            List.of(),
-            new Configuration.AccessLog(Configuration.AccessLog.Sink.NONE, "", false)),
-        "",
-        "",
-        true,
-        true,
-        null);
-  }
-
-  private static Listener listener() {
-    return new Listener(
-        "rehearsal",
-        List.of(new Endpoint(Endpoint.Kind.UNIX, "unix:/rehearsal", "", 0, "/rehearsal")),
-        new Endpoint(Endpoint.Kind.INTERNAL, "internal:echo", "", 0, "echo"),
-        -1,
-        -1,
-        -1,
-        -1,
-        TIMEOUTS,
-        new KeepAlive(0, 0, 0, 0),
-        ListenOptions.NONE,
-        SocketSettings.NONE,
-        ProxyProtocol.UNUSED,
-        0,
-        "rehearsal",
-        1);
-  }
-
-  private static Rule rule() {
-    return new Rule(
-        "rehearsal",
-        Rule.Action.PASS,
-        NetworkSet.EMPTY,
-        List.of(),
-        null,
-        -1,
-        Rule.LISTENERS_VIA,
-        0,
-        0,
-        null,
-        null,
-        false,
-        true,
-        true,
-        null,
-        false,
-        "rehearsal",
-        1);
+    Listener listener =
+        Listener.of(
+            NAME,
+            List.of(new Endpoint(Endpoint.Kind.UNIX, "unix:/rehearsal", "", 0, "/rehearsal")),
+            new Endpoint(Endpoint.Kind.INTERNAL, "internal:echo", "", 0, "echo"),
+            -1,
+            TIMEOUTS,
+            NAME,
+            1);
+    Rule rule = Rule.of(NAME, Rule.Action.PASS, NetworkSet.EMPTY, NAME, 1);
+    return Configuration.of(
+        NAME,
+        List.of(listener),
+        List.of(new Acl(NAME, List.of(rule))),
+        List.of(new BandwidthClass(NAME, 0, 0, 0, BandwidthClass.SharedBy.SESSION)));
   }
 }

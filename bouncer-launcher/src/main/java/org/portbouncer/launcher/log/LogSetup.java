@@ -5,8 +5,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import java.util.ArrayList;
 import java.util.List;
-import org.portbouncer.core.config.Configuration.Log;
-import org.portbouncer.core.config.Configuration.NamedLevel;
+import org.portbouncer.core.config.LogSettings;
 import org.slf4j.LoggerFactory;
 
 /** The mother's log, on standard error. Commands and workers never load it. */
@@ -21,11 +20,11 @@ public final class LogSetup {
   private LogSetup() {}
 
   /** Changes what is logged from now on; called first, it lets the log begin. */
-  public static void levels(Log log) {
+  public static void levels(LogSettings log) {
     NAMED.forEach(logger -> logger.setLevel(null));
     NAMED.clear();
     own().setLevel(level(log.level()));
-    for (NamedLevel one : log.levels()) {
+    for (LogSettings.NamedLevel one : log.levels()) {
       String name = one.name();
       boolean isPackage = name.equals(OWN) || name.startsWith(OWN + ".");
       Logger logger = logger(isPackage ? name : WorkerLog.logger(name));

@@ -11,8 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.portbouncer.core.config.Configuration.Log;
-import org.portbouncer.core.config.Configuration.NamedLevel;
+import org.portbouncer.core.config.LogSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -112,18 +111,19 @@ class LogSetupTest {
           other.info("other info");
         };
     LogSetup.levels(
-        new Log(
+        new LogSettings(
             "warn",
             List.of(
-                new NamedLevel("io", "debug"),
-                new NamedLevel("acl", "error"),
-                new NamedLevel("org.portbouncer.launcher.mother", "info")),
+                new LogSettings.NamedLevel("io", "debug"),
+                new LogSettings.NamedLevel("acl", "error"),
+                new LogSettings.NamedLevel("org.portbouncer.launcher.mother", "info")),
             null));
     all.run();
     assertThat(lines.stream().map(line -> line.replaceAll(".*] |\n", "")))
         .containsExactly("io debug", "other info");
     lines.clear();
-    LogSetup.levels(new Log("warn", List.of(new NamedLevel("acl", "debug")), null));
+    LogSetup.levels(
+        new LogSettings("warn", List.of(new LogSettings.NamedLevel("acl", "debug")), null));
     all.run();
     assertThat(lines.stream().map(line -> line.replaceAll(".*] |\n", "")))
         .containsExactly("acl debug", "acl warn");
@@ -156,6 +156,6 @@ class LogSetupTest {
   }
 
   private static void level(String level) {
-    LogSetup.levels(new Log(level, List.of(), null));
+    LogSetup.levels(new LogSettings(level, List.of(), null));
   }
 }

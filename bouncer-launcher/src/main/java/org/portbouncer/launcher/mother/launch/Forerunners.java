@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
-import org.portbouncer.core.config.Configuration.Workers;
+import org.portbouncer.config.WorkersReader;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.launcher.mother.ground.StartException;
@@ -78,7 +78,7 @@ public final class Forerunners implements Launcher, AutoCloseable {
         bytes = in.readNBytes(MOST_READ);
       }
       String text = new String(bytes, StandardCharsets.ISO_8859_1);
-      io = COUNTED.matcher(text).find() ? 1 : Workers.auto();
+      io = COUNTED.matcher(text).find() ? 1 : WorkersReader.auto();
       return bytes.length < MOST_READ && TELLING.stream().noneMatch(text::contains);
     } catch (IOException e) {
       return false;

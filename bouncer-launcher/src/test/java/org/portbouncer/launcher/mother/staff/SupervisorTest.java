@@ -238,10 +238,11 @@ class SupervisorTest {
   }
 
   @Test
-  void shouldHaveNoWorkerMoreWhenOneOfAReloadCannotBeStarted() {
+  void shouldHaveNoWorkerMoreWhenOneOfAReloadCannotBeStarted() throws Exception {
     startAll();
     rig.onLoop(() -> fakes.fail(true));
-    Configuration.Workers more = new Configuration.Workers(1, 3, 1, 1, 2, 0);
+    Configuration.Workers more =
+        MotherRig.configuration(folder, CONFIGURATION.replace("acl = 1", "acl = 3")).workers();
     assertThatThrownBy(() -> rig.onLoop(() -> supervisor.hire(more)))
         .hasRootCauseInstanceOf(StartException.class);
     assertThat(rig.onLoop(() -> supervisor.workers().size())).isEqualTo(6);
