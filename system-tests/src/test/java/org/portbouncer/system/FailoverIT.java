@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -110,11 +111,16 @@ class FailoverIT {
 
     /** Waits for the last sessions; fails when a client could not even come. */
     @Override
-    public void close() throws Exception {
+    public void close() throws ExecutionException {
       ending.set(true);
       threads.close();
-      for (Future<?> one : all) {
-        one.get();
+      try {
+        for (Future<?> one : all) {
+          one.get();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while the load ends", e);
       }
     }
   }

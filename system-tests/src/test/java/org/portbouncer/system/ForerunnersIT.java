@@ -40,11 +40,11 @@ class ForerunnersIT {
   /** Milliseconds after the machine's start, in which process `pid` was made. */
   private static long madeAt(long pid) throws IOException {
     String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-    return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19]) * 10;
+    return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[19]) * 10;
   }
 
   private static long sinceBoot(Instant then) throws IOException {
-    String up = Files.readString(Path.of("/proc/uptime")).split(" ")[0];
+    String up = Files.readString(Path.of("/proc/uptime")).split(" ", -1)[0];
     long age = System.currentTimeMillis() - then.toEpochMilli();
     return (long) (Double.parseDouble(up) * 1000) - age;
   }

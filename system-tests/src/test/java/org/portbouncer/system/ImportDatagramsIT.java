@@ -94,7 +94,7 @@ class ImportDatagramsIT {
             }
           }
         } catch (SocketTimeoutException silent) {
-          continue;
+          // It is asked again.
         }
       }
       return SILENCE;

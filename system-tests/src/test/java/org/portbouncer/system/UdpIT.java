@@ -302,7 +302,7 @@ class UdpIT {
   @Test
   void shouldPassOnAnAnswerToEachWhenAClientAsksTwiceAtOnce() throws Exception {
     try (UdpClient client = UdpClient.to(ONCE);
-        DatagramSocket target = new DatagramSocket(ASKED, InetAddress.getByName("127.0.0.1"))) {
+        DatagramSocket target = new DatagramSocket(ASKED, InetAddress.ofLiteral("127.0.0.1"))) {
       target.setSoTimeout((int) Patience.millis(5000));
       client.send("A");
       client.send("AAAA");
