@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Const;
@@ -24,7 +25,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>In the mother, on her loop's thread.
  */
-public final class Confinement implements AutoCloseable {
+public final class Confinement {
 
   private static final byte[] NONE = {};
 
@@ -36,8 +37,6 @@ public final class Confinement implements AutoCloseable {
   /** Of name servers. */
   private static final int DNS = 53;
 
-  private static final long KEEP_NANOS = 5_000_000_000L;
-
   /**
    * Whether classes are being recorded for the class cache: a VM that does so starts another at its
    * end, to write it. All is made ready then, and nothing put on.
@@ -48,12 +47,6 @@ public final class Confinement implements AutoCloseable {
   private final SocketRights rights;
   private final int landlock;
   private final Machine machine;
-
-  // Each for workers that do not connect to targets, and for those that do.
-  private final Landlock[] rules = new Landlock[2];
-  private final long[] made = new long[2];
-
-  private Landlock clusterRules;
 
   /** By stage; those of workers that were spares behind the others. */
   private final CallFilter[] filters = new CallFilter[2 * StageId.count()];
@@ -115,17 +108,6 @@ public final class Confinement implements AutoCloseable {
     return wanted && capability(stage) == SocketRights.NONE;
   }
 
-  /** Gives up what it keeps for further starts. */
-  @Override
-  public void close() {
-    for (int which = 0; which < rules.length; which++) {
-      if (rules[which] != null) {
-        rules[which].close();
-        rules[which] = null;
-      }
-    }
-  }
-
   /**
    * Starts a worker's process.
    *
@@ -177,21 +159,19 @@ public final class Confinement implements AutoCloseable {
 
   private <T> T startConfined(
       String name, Supplier<Landlock> rules, int capability, Callable<T> start) throws IOException {
-    Landlock given;
-    try {
-      given = rules.get();
+    // Made for each start, and no longer kept: an upgrade may put other files in the place of those
+    // that the rules are about.
+    try (Landlock given = rules.get()) {
+      FutureTask<T> task =
+          new FutureTask<>(
+              () -> {
+                giveUp(given, capability);
+                return start.call();
+              });
+      Thread.ofPlatform().name("start-" + name).start(task);
+      return task.get();
     } catch (SystemCallException e) {
       throw new IOException("cannot confine it: " + e.getMessage(), e);
-    }
-    FutureTask<T> task =
-        new FutureTask<>(
-            () -> {
-              giveUp(given, capability);
-              return start.call();
-            });
-    Thread.ofPlatform().name("start-" + name).start(task);
-    try {
-      return task.get();
     } catch (ExecutionException e) {
       throw e.getCause() instanceof IOException io
           ? io
@@ -230,49 +210,49 @@ public final class Confinement implements AutoCloseable {
     }
   }
 
-  /**
-   * The rules for a worker; those who connect have others than the rest. They are kept for a
-   * moment, in which a server starts all its workers, and no longer: an upgrade may put other files
-   * in the place of those that the rules are about.
-   */
+  /** The rules for a worker; those who connect have others than the rest. Null for none. */
   private Landlock rules(boolean targets) {
     if (landlock == 0) {
       return null;
     }
-    int which = targets ? 1 : 0;
-    long now = System.nanoTime();
-    if (rules[which] == null || now - made[which] > KEEP_NANOS) {
-      if (rules[which] != null) {
-        rules[which].close();
-      }
-      rules[which] = Landlock.create(landlock, targets);
-      WorkerFiles.allow(rules[which], targets);
-      if (targets) {
-        rules[which].allowSources();
-      }
-      made[which] = now;
-    }
-    return rules[which];
+    return made(
+        Landlock.create(landlock, targets),
+        rules -> {
+          WorkerFiles.allow(rules, targets);
+          if (targets) {
+            rules.allowSources();
+          }
+        });
   }
 
-  /** Those of the cluster's process, of which there are few starts. */
+  private static Landlock made(Landlock rules, Consumer<Landlock> allow) {
+    try {
+      allow.accept(rules);
+      return rules;
+    } catch (SystemCallException e) {
+      rules.close();
+      throw e;
+    }
+  }
+
+  /** Those of the cluster's process. */
   private Landlock clusterRules(ClusterReach reach) {
     if (landlock == 0) {
       return null;
     }
-    if (clusterRules != null) {
-      clusterRules.close();
-    }
-    clusterRules = Landlock.create(landlock, landlock < TCP);
-    // The JDK's list of who signs lies in /etc on some systems, beside what names are resolved by.
-    WorkerFiles.allow(clusterRules, true);
-    if (landlock >= TCP) {
-      reach.ports().forEach(clusterRules::allowPort);
-      if (reach.names()) {
-        clusterRules.allowPort(DNS);
-      }
-    }
-    return clusterRules;
+    return made(
+        Landlock.create(landlock, landlock < TCP),
+        rules -> {
+          // The JDK's list of who signs lies in /etc on some systems, beside what names are
+          // resolved by.
+          WorkerFiles.allow(rules, true);
+          if (landlock >= TCP) {
+            reach.ports().forEach(rules::allowPort);
+            if (reach.names()) {
+              rules.allowPort(DNS);
+            }
+          }
+        });
   }
 
   /**

@@ -87,7 +87,8 @@ public final class Forerunners implements Launcher, AutoCloseable {
 
   /** The last stage first, as always: it has the most to load. */
   private void startAll() {
-    try (Confinement usual = Confinement.usual()) {
+    try {
+      Confinement usual = Confinement.usual();
       for (StageId stage : List.of(StageId.values()).reversed()) {
         int build = OURS.build(stage);
         for (int i = 0; i < (stage == StageId.IO ? io : 1) && !unwanted; i++) {
