@@ -48,13 +48,16 @@ class ClusterUpgradeIT {
       AtomicBoolean over = new AtomicBoolean();
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
+        // The ports of one address are not enough for all that come and go.
+        String source = "127.0.6." + (i + 1);
         threads.add(
             Thread.ofPlatform()
                 .daemon()
                 .start(
                     () -> {
                       while (!over.get()) {
-                        try (Client client = Client.to(first)) {
+                        Pause.millis(2);
+                        try (Client client = Client.from(source, first)) {
                           client.echo("new");
                           served.incrementAndGet();
                         } catch (IOException | AssertionError e) {

@@ -81,13 +81,16 @@ class FailoverIT {
 
     Load(int sessions) {
       for (int i = 0; i < sessions; i++) {
-        all.add(threads.submit(this::sessions));
+        String source = "127.0.7." + (i + 1);
+        all.add(threads.submit(() -> sessions(source)));
       }
     }
 
-    private Void sessions() throws IOException {
+    /** From an address of its own: the ports of one are not enough for all that come and go. */
+    private Void sessions(String source) throws IOException {
       while (!ending.get()) {
-        try (Client client = Client.to(PORT)) {
+        Pause.millis(10);
+        try (Client client = Client.from(source, PORT)) {
           try {
             client.echo("hello");
             client.receive(1);
