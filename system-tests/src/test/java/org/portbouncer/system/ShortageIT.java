@@ -318,6 +318,7 @@ class ShortageIT {
       try (Client client = Client.to(port)) {
         client.echo("after");
       }
+      server.awaitNoSession();
     }
   }
 
