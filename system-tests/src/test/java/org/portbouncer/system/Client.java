@@ -43,7 +43,7 @@ final class Client implements AutoCloseable {
   }
 
   private static Client connect(InetAddress source, InetSocketAddress there) throws IOException {
-    Socket socket = bind(source);
+    Socket socket = bind(source, there);
     try {
       socket.connect(there, MOST_MILLIS);
       socket.setTcpNoDelay(true);
@@ -54,16 +54,17 @@ final class Client implements AutoCloseable {
     }
   }
 
-  private static Socket bind(InetAddress source) throws IOException {
+  private static Socket bind(InetAddress source, InetSocketAddress there) throws IOException {
     for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       Socket socket = new Socket();
       socket.bind(new InetSocketAddress(source, 0));
-      if (ClientAddresses.take((InetSocketAddress) socket.getLocalSocketAddress())) {
+      if (ClientAddresses.take((InetSocketAddress) socket.getLocalSocketAddress(), there)) {
         return socket;
       }
       socket.close();
     }
-    throw new IOException("no port of " + source + " is left that was not used before");
+    throw new IOException(
+        "no port of " + source + " is left that was not used to " + there + " before");
   }
 
   private static String text(InetSocketAddress address) {

@@ -8,14 +8,16 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which addresses the clients of a test have had. Each is used once as long as a server runs that
- * may have seen it, so it names one session in that server's log; after that it may be used again,
- * for a machine has no more than some 28,000.
+ * Which addresses the clients of a test have had. Each is used once to one address as long as a
+ * server runs that may have seen it, so it names one session in that server's log; after that it
+ * may be used again, for a machine has no more than some 28,000.
  */
 final class ClientAddresses {
 
-  /** By address: how many servers had been started when it was last taken. */
-  private static final Map<InetSocketAddress, Integer> TAKEN = new LinkedHashMap<>();
+  private record Pair(InetSocketAddress here, InetSocketAddress there) {}
+
+  /** By the two ends: how many servers had been started when they were last taken. */
+  private static final Map<Pair, Integer> TAKEN = new LinkedHashMap<>();
 
   private static final Set<Integer> RUNNING = new HashSet<>();
   private static int started;
@@ -43,8 +45,8 @@ final class ClientAddresses {
     }
   }
 
-  /** Whether no running server has seen that address; if so, it has from now on. */
-  static synchronized boolean take(InetSocketAddress address) {
-    return TAKEN.putIfAbsent(address, started) == null;
+  /** Whether no running server has seen that address at that one of its; if so, it has now. */
+  static synchronized boolean take(InetSocketAddress here, InetSocketAddress there) {
+    return TAKEN.putIfAbsent(new Pair(here, there), started) == null;
   }
 }

@@ -25,6 +25,7 @@ final class Demand implements AutoCloseable {
   private final List<Passed> passed = new ArrayList<>();
   private volatile int wanted;
   private volatile boolean oneByOne;
+  private volatile boolean renews;
   private volatile int live;
   private volatile boolean ended;
 
@@ -44,6 +45,11 @@ final class Demand implements AutoCloseable {
     oneByOne = yes;
   }
 
+  /** Ends its oldest session again and again, some 40 a second, and asks for another. */
+  void renews(boolean yes) {
+    renews = yes;
+  }
+
   /** Sessions that live now: never more than those that the server has let in. */
   int live() {
     return live;
@@ -61,6 +67,10 @@ final class Demand implements AutoCloseable {
       while (open.size() > wanted) {
         live = open.size() - 1;
         open.pop().close();
+      }
+      if (renews && !open.isEmpty()) {
+        live = open.size() - 1;
+        open.removeLast().close();
       }
       while (open.size() < wanted && opens()) {
         live = open.size();
