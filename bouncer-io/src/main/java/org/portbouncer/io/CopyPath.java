@@ -18,20 +18,31 @@ final class CopyPath implements Path {
   private int at;
   private int end;
 
+  /** Of the bytes from {@code at} on: what goes before those of the source. */
+  private int lead;
+
   CopyPath(TransferBuffers buffers) {
     this.buffers = buffers;
   }
 
   @Override
   public long room() {
-    return TransferBuffers.BYTES;
+    return TransferBuffers.BYTES - lead;
+  }
+
+  /** Puts bytes before those that are taken next. */
+  void lead(MemorySegment from, long fromAt, int length) {
+    MemorySegment.copy(from, fromAt, buffers.shared(), 0, length);
+    at = 0;
+    end = length;
+    lead = length;
   }
 
   @Override
   public long take(int fd, long max) {
-    long read = Libc.read(fd, buffers.shared().address(), max);
+    long read = Libc.read(fd, buffers.shared().address() + lead, max);
     at = 0;
-    end = (int) Math.max(0, read);
+    end = lead + (int) Math.max(0, read);
     return read;
   }
 
@@ -41,11 +52,24 @@ final class CopyPath implements Path {
     long written = Libc.write(fd, from.address() + at, end - at);
     if (written > 0) {
       at += (int) written;
+      if (lead > 0) {
+        return written - led((int) written);
+      }
       if (at == end) {
         drop();
       }
     }
     return written;
+  }
+
+  /** How many of the bytes that were written were no source's. */
+  private int led(int written) {
+    int led = Math.min(lead, written);
+    lead -= led;
+    if (at == end) {
+      drop();
+    }
+    return led;
   }
 
   /**
@@ -95,6 +119,7 @@ final class CopyPath implements Path {
   public void drop() {
     at = 0;
     end = 0;
+    lead = 0;
     if (held != null) {
       buffers.release(held);
       held = null;

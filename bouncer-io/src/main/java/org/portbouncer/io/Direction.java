@@ -1,5 +1,6 @@
 package org.portbouncer.io;
 
+import java.lang.foreign.MemorySegment;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.shared.Throttle;
 import org.portbouncer.core.sys.Errno;
@@ -95,6 +96,32 @@ final class Direction {
       notes.held(bytes, copy);
     }
     return there;
+  }
+
+  /**
+   * Has bytes go to the other side before all else, in one write with what the source has said by
+   * now. They are in hand from here on, and written by {@link #pump}.
+   */
+  void lead(MemorySegment from, long at, int length) {
+    notes.inHand(bytes);
+    copy.lead(from, at, length);
+    // What waits for its turn in a class does not hold them up.
+    if (throttle == null && this.from.readable()) {
+      takeBehind();
+    }
+  }
+
+  private void takeBehind() {
+    long asked = copy.room();
+    long taken = copy.take(from.fd(), asked);
+    if (taken <= 0) {
+      readEnded((int) taken);
+      return;
+    }
+    if (taken < asked) {
+      from.readShort();
+    }
+    choice.took(taken);
   }
 
   /** Gives back its memory. */

@@ -86,13 +86,20 @@ final class Flow implements Side.Owner, Forwarding {
   /**
    * Begins to forward.
    *
+   * @param greeting what the target gets before all else
    * @param place of the session's bandwidth class, -1 where it has none
    * @param clientMs the user timeout of its client's socket, 0 where that has none
    * @param targetMs and of its target's
    * @return 0, or the errno where one of the two descriptors is nothing to forward with: the caller
    *     ends the session
    */
-  int begin(Session session, Timeouts timeouts, int place, int clientMs, int targetMs) {
+  int begin(
+      Session session,
+      StreamGreeting greeting,
+      Timeouts timeouts,
+      int place,
+      int clientMs,
+      int targetMs) {
     int errno = open(session, timeouts, place, clientMs, targetMs, 0, 0);
     if (errno != 0) {
       return errno;
@@ -102,7 +109,12 @@ final class Flow implements Side.Owner, Forwarding {
       int header =
           (session.state().header() ? SessionFlow.HEADER : 0)
               | (session.state().relayed() ? SessionFlow.RELAYED : 0);
-      notes.begin(record(), client.fd(), target.fd(), 0, 0, SessionFlow.LIVE | header);
+      // Nobody goes on with a session whose greeting may get lost.
+      int live = greeting.length() == 0 ? SessionFlow.LIVE : 0;
+      notes.begin(record(), client.fd(), target.fd(), 0, 0, live | header);
+    }
+    if (greeting.length() > 0) {
+      greet(greeting);
     }
     idle.arm();
     beginUp();
@@ -194,6 +206,13 @@ final class Flow implements Side.Owner, Forwarding {
     }
     if (failure() != 0) {
       owner.continueNextTurn(this);
+    }
+  }
+
+  private void greet(StreamGreeting greeting) {
+    up.lead(greeting.memory(), greeting.at(), greeting.length());
+    if (notes != null && session.descriptors().peek(Descriptors.SERVICE) < 0) {
+      notes.now(record(), SessionFlow.LIVE);
     }
   }
 

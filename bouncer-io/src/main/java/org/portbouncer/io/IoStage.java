@@ -30,6 +30,7 @@ final class IoStage implements Stage, Flow.Owner {
   private final TransferBuffers buffers;
   private final InternalServices services;
   private final DatagramFlows datagrams;
+  private final StreamGreeting greeting = new StreamGreeting();
   private final ArrayDeque<Flow> free = new ArrayDeque<>();
 
   /** Flows that had more to do than one turn allows. */
@@ -84,7 +85,7 @@ final class IoStage implements Stage, Flow.Owner {
     }
     Listener listener = worker.configuration(session).listeners().get(session.state().listener());
     // What travels with it goes with the set-up.
-    boolean whole = !listener.udp() || datagrams.read(session);
+    boolean whole = listener.udp() ? datagrams.read(session) : greeting.read(session);
     if (session.state().resumed()) {
       session.keepHead();
     } else if (!worker.setUp(session) || !whole) {
@@ -113,7 +114,7 @@ final class IoStage implements Stage, Flow.Owner {
       long activity = worker.table().activity(session.state().record());
       errno = flow.resume(session, listener.timeouts(), place, clientMs, targetMs, activity);
     } else {
-      errno = flow.begin(session, listener.timeouts(), place, clientMs, targetMs);
+      errno = flow.begin(session, greeting, listener.timeouts(), place, clientMs, targetMs);
     }
     if (errno == 0 && listener.target().kind() == Endpoint.Kind.INTERNAL) {
       errno = services.start(session, listener.target().path());

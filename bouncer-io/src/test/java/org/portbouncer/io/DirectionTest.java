@@ -3,6 +3,9 @@ package org.portbouncer.io;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -90,6 +93,80 @@ class DirectionTest {
     open(source.inner(), sink.inner());
     assertThat(direction.pump()).isTrue();
     assertThat(direction.failure()).isZero();
+  }
+
+  // What goes before all else.
+
+  private void lead(String header) {
+    try (Arena arena = Arena.ofConfined()) {
+      direction.lead(arena.allocateFrom(header), 0, header.length());
+    }
+    direction.pump();
+  }
+
+  private static String read(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment to = arena.allocate(64 * 1024);
+      long read = Libc.recv(fd, to.address(), to.byteSize(), Const.MSG_DONTWAIT);
+      return read < 0 ? "errno " + -read : new String(bytes(to, read), StandardCharsets.US_ASCII);
+    }
+  }
+
+  private static byte[] bytes(MemorySegment from, long length) {
+    return from.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+  }
+
+  private static void write(int fd, String text) {
+    try (Arena arena = Arena.ofConfined()) {
+      assertThat(Libc.write(fd, arena.allocateFrom(text).address(), text.length()))
+          .isEqualTo(text.length());
+    }
+  }
+
+  @Test
+  void shouldSendWhatLeadsWithWhatTheSourceHasSaid() {
+    write(source.fd(), "hello");
+    open(source.inner(), sink.inner());
+    lead("PROXY ");
+    assertThat(read(sink.fd())).isEqualTo("PROXY hello");
+    assertThat(direction.bytes()).as("the source's").isEqualTo("hello".length());
+    write(source.fd(), " again");
+    from.ready(Const.EPOLLIN);
+    direction.pump();
+    assertThat(read(sink.fd())).isEqualTo(" again");
+    assertThat(direction.bytes()).isEqualTo("hello again".length());
+  }
+
+  @Test
+  void shouldSendWhatLeadsWhenTheSourceIsSilent() {
+    open(source.inner(), sink.inner());
+    lead("PROXY ");
+    assertThat(read(sink.fd())).isEqualTo("PROXY ");
+    assertThat(direction.bytes()).isZero();
+    assertThat(direction.hasPending()).isFalse();
+  }
+
+  @Test
+  void shouldSendWhatLeadsWhenTheSourceHasEnded() {
+    source.end();
+    open(source.inner(), sink.inner());
+    lead("PROXY ");
+    assertThat(read(sink.fd())).isEqualTo("PROXY ");
+    direction.pump();
+    assertThat(direction.closed()).isTrue();
+    assertThat(read(sink.fd())).as("end of stream").isEmpty();
+    assertThat(direction.bytes()).isZero();
+  }
+
+  @Test
+  void shouldNotSendAgainWhatLedWhenUsedAgain() {
+    open(folder, sink.inner());
+    lead("PROXY ");
+    assertThat(direction.failure()).isEqualTo(EISDIR);
+    write(source.fd(), "next");
+    open(source.inner(), sink.inner());
+    direction.pump();
+    assertThat(read(sink.fd())).isEqualTo("next");
   }
 
   @ParameterizedTest

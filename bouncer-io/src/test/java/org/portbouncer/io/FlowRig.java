@@ -79,7 +79,7 @@ final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
       session.state().identify(1, record, area.sessions().generation(record));
       area.buckets().acquire(record, 0, SharedBy.ALL, 0, 0, loop.now(), PID);
     }
-    flow.begin(session, timeouts, area == null ? -1 : 0, 0, 0);
+    flow.begin(session, new StreamGreeting(), timeouts, area == null ? -1 : 0, 0, 0);
     thread = new Thread(() -> loop.run(this), "loop");
     thread.setDaemon(true);
     thread.start();

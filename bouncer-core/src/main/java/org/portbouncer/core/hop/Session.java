@@ -244,7 +244,7 @@ public final class Session {
   // Sections, see there.
 
   /** Whether so many bytes more of its state have room where it travels, not being a file. */
-  boolean hasRoomFor(int bytes) {
+  public boolean hasRoomFor(int bytes) {
     return switch (transfer) {
       case INLINE -> true;
       case SHM -> state.length() + bytes <= slotBytes;

@@ -27,6 +27,12 @@ public final class Sections {
   /** The most bytes that a state's sections may have: some of the largest datagrams, and room. */
   public static final int MOST = 1 << 20;
 
+  /**
+   * The longest PROXY header that goes to a stream's target with what its client says first. It has
+   * room in the socket of any new connection, and in io's buffer.
+   */
+  public static final int LONGEST_LEAD = 4096;
+
   /** What stands before a section's bytes. */
   public static final int HEAD = 8;
 
@@ -42,7 +48,7 @@ public final class Sections {
     /** What the client had sent before its socket could: see {@link Datagrams}. */
     DATAGRAMS(2, 1),
 
-    /** The PROXY header that every datagram to the target begins with. */
+    /** The PROXY header that the target gets first, or every datagram to it begins with. */
     PROXY_HEADER(3, 1);
 
     private final int code;

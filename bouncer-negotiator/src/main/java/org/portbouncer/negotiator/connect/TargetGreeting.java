@@ -47,8 +47,8 @@ final class TargetGreeting {
       attempt.fail(Result.ERROR, Term.INTERNAL_SETUP, Cause.DAMAGED, 0);
       return;
     }
-    if (datagrams) {
-      greetEach(session, greeting.bytes(), length);
+    if (datagrams || isLeft(session, length)) {
+      leave(session, greeting.bytes(), length);
       return;
     }
     int errno = write.send(fd, greeting.bytes(), length);
@@ -59,8 +59,17 @@ final class TargetGreeting {
     }
   }
 
-  /** Every datagram begins with the header: io, which sends them, gets it with the session. */
-  private void greetEach(Session session, MemorySegment header, int length) {
+  /**
+   * Whether io is to send the header of a stream. As a rule the client has spoken by then, and the
+   * target gets both at once: a packet less, and it is woken once. A call to carry it would cost
+   * what is saved.
+   */
+  private static boolean isLeft(Session session, int length) {
+    return length <= Sections.LONGEST_LEAD && session.hasRoomFor(Sections.bytes(length));
+  }
+
+  /** Io sends the header, or begins every datagram with it: it gets it with the session. */
+  private void leave(Session session, MemorySegment header, int length) {
     int errno = stage.worker().addSection(session, Sections.Type.PROXY_HEADER, header, 0, length);
     if (errno == 0) {
       attempt.done();
