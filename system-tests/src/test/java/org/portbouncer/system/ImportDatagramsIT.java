@@ -112,7 +112,7 @@ class ImportDatagramsIT {
   }
 
   /** Where each of the grid comes out, all asked at once. */
-  private static List<String> outcomes(int port) {
+  private static CompletableFuture<List<String>> outcomes(int port) {
     List<CompletableFuture<String>> asked = new ArrayList<>();
     for (String source : GRID) {
       asked.add(
@@ -126,17 +126,24 @@ class ImportDatagramsIT {
               },
               task -> Thread.ofVirtual().start(task)));
     }
-    return asked.stream().map(CompletableFuture::join).toList();
+    return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
+        .thenApply(done -> asked.stream().map(CompletableFuture::join).toList());
   }
 
   /** Fails unless both let in the same clients, and they come out at the same targets. */
   private static List<String> askAll(Beside beside, int first, int last) {
-    List<String> all = new ArrayList<>();
+    List<CompletableFuture<List<String>>> ours = new ArrayList<>();
+    List<CompletableFuture<List<String>>> theirs = new ArrayList<>();
     for (int port = first; port <= last; port++) {
-      List<String> here = outcomes(beside.ours(port));
+      ours.add(outcomes(beside.ours(port)));
+      theirs.add(outcomes(beside.theirs(port)));
+    }
+    List<String> all = new ArrayList<>();
+    for (int i = 0; i < ours.size(); i++) {
+      List<String> here = ours.get(i).join();
       assertThat(here)
-          .as("PORT%d; %s", port, beside.imported().allText())
-          .isEqualTo(outcomes(beside.theirs(port)));
+          .as("PORT%d; %s", first + i, beside.imported().allText())
+          .isEqualTo(theirs.get(i).join());
       all.addAll(here);
     }
     return all;

@@ -31,7 +31,7 @@ class TransferIT {
   private static final int HEAD = 120;
   private static final String STUCK_SOURCE = "127.0.0.9";
   private static final int SLOTS = 64;
-  private static final int MANY_SESSIONS = 10_000;
+  private static final int MANY_SESSIONS = 6_000;
   private static final int AT_ONCE = 64;
   private static final Duration MANY_TAKE_AT_MOST = Patience.seconds(15);
   private static final int FEWER_SESSIONS = 3_000;
