@@ -125,7 +125,9 @@ class UnfitDescriptorTest {
       session.descriptors().put(role, make.getAsInt());
       session.descriptors().put(other, pair(Const.SOCK_STREAM | Const.SOCK_NONBLOCK, 0));
       Flow flow = new Flow(ends);
-      assertThat(flow.begin(session, new StreamGreeting(), new Timeouts(0, 0, 0, 0), -1, 0, 0)).as(what).isEqualTo(errno);
+      assertThat(flow.begin(session, new StreamGreeting(), new Timeouts(0, 0, 0, 0), -1, 0, 0))
+          .as(what)
+          .isEqualTo(errno);
       flow.end(Result.ERROR, Term.INTERNAL_SETUP);
       assertThat(ends.result).isEqualTo(Result.ERROR);
       ends.turn();
@@ -157,7 +159,9 @@ class UnfitDescriptorTest {
       session.descriptors().put(role, made[0]);
       session.descriptors().put(1 - role, made[1]);
       Flow flow = new Flow(ends);
-      assertThat(flow.begin(session, new StreamGreeting(), new Timeouts(0, 0, 0, 0), -1, 0, 0)).as(what).isEqualTo(errno);
+      assertThat(flow.begin(session, new StreamGreeting(), new Timeouts(0, 0, 0, 0), -1, 0, 0))
+          .as(what)
+          .isEqualTo(errno);
       ends.turn();
       if (flow.session() != null) {
         flow.pump();
@@ -181,7 +185,8 @@ class UnfitDescriptorTest {
     session.descriptors().put(Descriptors.CLIENT, fd);
     session.descriptors().put(Descriptors.TARGET, Libc.fcntl(fd, Const.F_DUPFD_CLOEXEC, 0));
     Flow flow = new Flow(ends);
-    assertThat(flow.begin(session, new StreamGreeting(), new Timeouts(0, 0, 0, 0), -1, 0, 0)).isZero();
+    assertThat(flow.begin(session, new StreamGreeting(), new Timeouts(0, 0, 0, 0), -1, 0, 0))
+        .isZero();
     ends.turn();
     if (flow.session() != null) {
       flow.end(Result.KILLED, Term.KILLED_DATA);

@@ -101,16 +101,17 @@ final class Beside implements AutoCloseable {
     return filled;
   }
 
-  private void bouncer(String format, String text) throws Exception {
-    Path source = folder.resolve("ours.conf");
-    Files.writeString(source, filled(text, ours, folder));
+  private void bouncer(String format, String source) throws Exception {
+    Path theirForm = folder.resolve("ours.conf");
+    Files.writeString(theirForm, filled(source, ours, folder));
     Path made = folder.resolve("made.conf");
-    imported = CommandResult.bouncer("import", format, source.toString(), "-o", made.toString());
+    imported = CommandResult.bouncer("import", format, theirForm.toString(), "-o", made.toString());
     assertThat(Files.exists(made)).as("%s", imported.allText()).isTrue();
-    String whole = Files.readString(made);
-    String body =
-        whole.substring(whole.indexOf("bouncer {\n") + 10, whole.lastIndexOf("\n}\n") + 1);
-    bouncer = BouncerServer.start(Files.createDirectory(folder.resolve("run")), body);
+    String text = Files.readString(made);
+    String body = text.substring(text.indexOf("bouncer {\n") + 10, text.lastIndexOf("\n}\n") + 1);
+    // Nobody waits at the end for sessions of datagrams that have only fallen silent.
+    String whole = body + "\n  timeouts.drain = 1s\n";
+    bouncer = BouncerServer.start(Files.createDirectory(folder.resolve("run")), whole);
   }
 
   private void awaitListening(int port) {
