@@ -27,7 +27,7 @@ final class CopyPath implements Path {
 
   @Override
   public long room() {
-    return TransferBuffers.BYTES - lead;
+    return (long) TransferBuffers.BYTES - lead;
   }
 
   /** Puts bytes before those that are taken next. */
