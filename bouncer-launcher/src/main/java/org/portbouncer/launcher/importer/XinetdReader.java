@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.portbouncer.core.sys.Accounts;
 
 /** Reads xinetd.conf: services with a redirect become listeners. */
 final class XinetdReader {
@@ -106,6 +107,10 @@ final class XinetdReader {
     if (entry.one("user") == null) {
       return "it has no user";
     }
+    String unknown = unknownAccount(entry);
+    if (unknown != null) {
+      return unknown;
+    }
     if (entry.has("flags", "NAMEINARGS")) {
       return "a redirect goes without the flag NAMEINARGS";
     }
@@ -125,6 +130,23 @@ final class XinetdReader {
       }
     }
     return null;
+  }
+
+  /** A number is taken as it is, by xinetd too. */
+  private static String unknownAccount(XinetdEntry entry) {
+    String user = entry.one("user").first();
+    if (!isNumber(user) && Accounts.user(user).isEmpty()) {
+      return "this machine has no user '" + user + "'";
+    }
+    XinetdEntry.Attribute group = entry.one("group");
+    if (group != null && !isNumber(group.first()) && Accounts.group(group.first()).isEmpty()) {
+      return "this machine has no group '" + group.first() + "'";
+    }
+    return null;
+  }
+
+  private static boolean isNumber(String account) {
+    return account.matches("[0-9]+");
   }
 
   private String listen(XinetdEntry entry) {

@@ -113,6 +113,9 @@ class XinetdReaderTest {
           wait = no            | wait = yes              | a redirect needs wait = no
           wait = no            | group = root            | a redirect needs wait = no
           user = root          | group = root            | it has no user
+          user = root          | user = no-such-one      | this machine has no user
+          user = root          | user = 12ab             | this machine has no user
+          flags = NOLIBWRAP    | group = no-such-one     | this machine has no group
           flags = NOLIBWRAP    | flags = NAMEINARGS      | a redirect goes without the flag
           type = UNLISTED      | type = INTERNAL         | a redirect is of no service of the type
           type = UNLISTED      | type = RPC UNLISTED     | a redirect is of no service of the type
