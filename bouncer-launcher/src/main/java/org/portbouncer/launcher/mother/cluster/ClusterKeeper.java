@@ -221,7 +221,7 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
     boolean stays = cluster.whenAway() == Cluster.WhenAway.LOCAL;
     long end = stays ? Long.MAX_VALUE : sentAt + LeaseTimes.TERM * NANOS_PER_MS;
     if (stays || now - end < 0) {
-      limits.answered(answer, asked, end);
+      limits.answered(answer, asked, end, now);
       leased = true;
       leasedAt = sentAt;
     }
