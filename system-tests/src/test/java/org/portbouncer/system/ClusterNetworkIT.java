@@ -48,18 +48,12 @@ class ClusterNetworkIT {
   private static final int BYTES_PORT = 4103;
   private static final int METRICS_PORT = 4104;
   private static final int REDIS_PORT = 4105;
-  private static final int FEW_PORT = 4106;
-
-  /** Bytes a second that come at these servers, of an equal part of 838,861. */
-  private static final int[] FEW = {250_000, 600_000};
 
   private static Path folder;
   private static Lan lan;
   private static Process redis;
   private static final List<Target> targets = new ArrayList<>();
   private static final List<Target> floods = new ArrayList<>();
-  private static final List<Target> fews = new ArrayList<>();
-  private static final long SEED = Long.getLong("seed", System.nanoTime());
   private static final BouncerServer[] servers = new BouncerServer[SERVERS];
   private final List<Demand> demands = new ArrayList<>();
 
@@ -76,8 +70,6 @@ class ClusterNetworkIT {
       InetSocketAddress any = new InetSocketAddress(Client.LOOPBACK, 0);
       targets.add(lan.host(i).in(() -> Target.start(any, Handler.echo())));
       floods.add(lan.host(i).in(() -> Target.start(any, Handler.flood())));
-      int perSecond = FEW[i % FEW.length];
-      fews.add(lan.host(i).in(() -> Target.start(any, Handler.uneven(perSecond, SEED))));
       int index = i;
       starting.add(CompletableFuture.runAsync(() -> startServer(index)));
     }
@@ -113,7 +105,6 @@ class ClusterNetworkIT {
           sessions { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", acl = sessions }
           rate { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", acl = rate }
           bytes { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", acl = bytes }
-          few { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", acl = bytes }
         }
         bandwidth { uplink { down = 4 MiB/s } }
         acls {
@@ -135,8 +126,6 @@ class ClusterNetworkIT {
                 targets.get(index).port(),
                 BYTES_PORT,
                 floods.get(index).port(),
-                FEW_PORT,
-                fews.get(index).port(),
                 SESSIONS,
                 RATE,
                 lan.address(0),
@@ -157,7 +146,6 @@ class ClusterNetworkIT {
     List<AutoCloseable> all = new ArrayList<>(Arrays.asList(servers));
     all.addAll(targets);
     all.addAll(floods);
-    all.addAll(fews);
     all.add(() -> redis.destroyForcibly().onExit().join());
     all.add(lan);
     Closing.all(all.toArray(AutoCloseable[]::new));
@@ -342,43 +330,6 @@ class ClusterNetworkIT {
                     .as(Arrays.toString(each))
                     .isBetween(0.98 * BYTES, 1.02 * BYTES);
                 assertThat(Meter.jain(each)).as(Arrays.toString(each)).isGreaterThanOrEqualTo(0.98);
-              });
-    } finally {
-      Closing.all(meters.toArray(AutoCloseable[]::new));
-    }
-  }
-
-  @Test
-  void shouldUseAWholeBandwidthClassWhenSomeNeedLessThanTheirPartAndWhatComesVaries()
-      throws Exception {
-    List<Meter> meters = new ArrayList<>();
-    try {
-      for (int i = 0; i < SERVERS; i++) {
-        Meter meter = new Meter();
-        meters.add(meter);
-        int port = i < FEW.length ? FEW_PORT : BYTES_PORT;
-        lan.host(i).in(() -> meter.open("127.0.0.1", port, 1));
-      }
-      soon("a class that is used, by whom it is due")
-          .atMost(Patience.seconds(40))
-          .untilAsserted(
-              () -> {
-                long[] before = meters.stream().mapToLong(Meter::total).toArray();
-                long begun = System.nanoTime();
-                Pause.millis(4000);
-                long[] each = meters.stream().mapToLong(Meter::total).toArray();
-                double seconds = (System.nanoTime() - begun) / 1e9;
-                Arrays.setAll(each, i -> Math.round((each[i] - before[i]) / seconds));
-                String all = "seed " + SEED + ": " + Arrays.toString(each);
-                assertThat((double) Arrays.stream(each).sum())
-                    .as(all)
-                    .isBetween(0.98 * BYTES, 1.02 * BYTES);
-                for (int i = 0; i < FEW.length; i++) {
-                  assertThat((double) each[i]).as(all).isGreaterThan(0.9 * FEW[i]);
-                }
-                long[] others = Arrays.copyOfRange(each, FEW.length, SERVERS);
-                assertThat(Meter.jain(others)).as(all).isGreaterThanOrEqualTo(0.98);
-                System.out.println("mixed demand: " + all);
               });
     } finally {
       Closing.all(meters.toArray(AutoCloseable[]::new));

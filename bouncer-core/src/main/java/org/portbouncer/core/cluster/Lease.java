@@ -18,6 +18,12 @@ public final class Lease {
   /** A change of a flow's part by less than this of it is not worth it. */
   private static final int COARSE = 64;
 
+  /** A flow that uses all but this part of its part uses all of it. */
+  private static final int TIGHT = 64;
+
+  /** A flow's part is more than what it used by this part of that. */
+  private static final int HEADROOM = 24;
+
   /** How far ahead it is looked at what comes to a rate: further than the slowest asking. */
   private static final long AHEAD_NANOS = 1_000_000_000;
 
@@ -44,10 +50,12 @@ public final class Lease {
   private long askedAt;
   private boolean begun;
 
-  // Of a flow, what it needs; what was asked for, and whether more was given: nobody is short then.
-  private final Flow flow = new Flow();
-  private long asked;
-  private boolean scarce = true;
+  // Of a flow, what was seen last, the smallest part meanwhile and since then, and how often in
+  // turn all of it was used.
+  private long seen = -1;
+  private long smallest;
+  private long smallestSince;
+  private int tight;
 
   // Of a rate, how many clients come: the one follows at once, the other is not moved by a few.
   private final Pace lately = new Pace(WHILE_NANOS);
@@ -102,16 +110,6 @@ public final class Lease {
     size = kind == Kind.COUNTED ? used : 0;
   }
 
-  /**
-   * A flow was looked at.
-   *
-   * @param bytes that passed since the last time
-   * @param now nanoseconds
-   */
-  public void passed(long bytes, long now) {
-    flow.passed(bytes, size, now);
-  }
-
   /** What this server holds: nobody else may have it. */
   public long held(long used) {
     return kind == Kind.COUNTED ? Math.max(size, used) : size;
@@ -129,8 +127,7 @@ public final class Lease {
   public long want(long used, long newlyPassed, long newlyRefused, long now) {
     long room = limit / (ROOM * members);
     if (kind == Kind.FLOWING) {
-      asked = flow.want(size, room / 2, limit / members, limit, scarce, newlyRefused > 0);
-      return asked;
+      return Math.min(limit, flow(used, newlyRefused > 0) + room);
     }
     // They came in the while that may be over now.
     refused += newlyRefused;
@@ -140,6 +137,31 @@ public final class Lease {
     peak = Math.max(peak, used);
     long had = Math.max(peak, peakBefore) + refused + refusedBefore;
     return Math.min(limit, Math.max(had, coming(used)) + room);
+  }
+
+  /**
+   * What a flow needs. Bytes wait for moments also where the part is enough, because they come in
+   * pieces; more is needed where all of the part was used. How much more, nobody knows: first a
+   * quarter, then all; and all where they have only begun to come.
+   */
+  private long flow(long used, boolean waits) {
+    look(used);
+    long enough = used + used / HEADROOM;
+    if (waits && (used * 2 <= smallest || tight > 1)) {
+      return limit;
+    }
+    return waits && tight == 1 ? Math.max(enough, smallest + smallest / 4) : enough;
+  }
+
+  /** Takes in how much of the part was used, where that was looked at again. */
+  private void look(long used) {
+    if (used != seen) {
+      seen = used;
+      smallest = smallestSince;
+      smallestSince = size;
+      tight = used * TIGHT >= smallest * (TIGHT - 1) ? tight + 1 : 0;
+    }
+    smallestSince = Math.min(smallestSince, size);
   }
 
   /**
@@ -175,19 +197,14 @@ public final class Lease {
    * @param granted what this server may have
    * @param target what it should come to
    * @param all how many servers there are
-   * @param now nanoseconds
    */
-  public void answered(long granted, long target, int all, long now) {
+  public void answered(long granted, long target, int all) {
     members = Math.max(1, all);
     long next = Math.min(granted, Math.max(0, target));
     if (kind == Kind.COUNTED) {
       // Also below what is in use: nobody new is let in until enough have ended.
       size = next;
-      return;
-    }
-    flow.partWas(size, now);
-    scarce = target <= asked;
-    if (Math.abs(next - size) * COARSE >= size || next > size && next == target) {
+    } else if (Math.abs(next - size) * COARSE >= size || next > size && next == target) {
       size = next;
     }
   }

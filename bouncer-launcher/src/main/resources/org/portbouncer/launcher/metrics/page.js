@@ -345,9 +345,14 @@ const amount = (l, number) => l.limit === "up" || l.limit === "down" ? size(numb
 function cluster(c) {
   $("all-limits").hidden = !c;
   if (!c) return;
-  $("cluster").textContent = c.name + ": " + c.state + ", " + c.servers + (c.servers === 1 ? " server" : " servers") + ", parts "
-    + (c.lease_age_ms === null ? "none yet" : span(c.lease_age_ms) + " old");
-  $("servers").textContent = c.members.map(m => m.server + " (heard " + span(m.heard_ms) + " ago)").join(", ");
+  const away = c.state === "away", known = away ? " when last reached" : "";
+  morph($("cluster"), [
+    make("span", "", c.name + ": "), make("span", away ? "bad" : c.state === "held" ? "good" : "warn", c.state),
+    make("span", "", ", " + c.servers + (c.servers === 1 ? " server" : " servers") + known + ", parts "
+      + (c.lease_age_ms === null ? "none yet" : span(c.lease_age_ms) + " old") + (away ? ", when-away = " + c.when_away : "")),
+  ]);
+  morph($("servers"), c.members.map(m => make("li", m.server === c.server ? "own" : "",
+    m.server + (m.server === c.server ? " (this server)" : away || m.heard_ms >= 2000 ? ", heard " + span(m.heard_ms) + " ago" : ""))));
   fill("limits", c.limits);
 }
 function show(d) {

@@ -81,6 +81,7 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
   private long callMs;
   private int members;
   private List<ClusterWire.Member> named = List.of();
+  private long namedAt;
   private volatile ClusterView view;
 
   public ClusterKeeper(Ground ground, InForce inForce, ClusterLimits limits) {
@@ -221,13 +222,14 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
     boolean stays = cluster.whenAway() == Cluster.WhenAway.LOCAL;
     long end = stays ? Long.MAX_VALUE : sentAt + LeaseTimes.TERM * NANOS_PER_MS;
     if (stays || now - end < 0) {
-      limits.answered(answer, asked, end, now);
+      limits.answered(answer, asked, end);
       leased = true;
       leasedAt = sentAt;
     }
     members = answer.members();
     if (!answer.others().isEmpty()) {
       named = answer.others();
+      namedAt = now;
     }
     String next = answer.outcome() == Outcome.RECALLING ? "recalling" : "held";
     if (!state.equals(next)) {
@@ -297,6 +299,8 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
 
   private void publish() {
     long now = System.nanoTime();
+    // While Redis is away nobody is heard of, and what was known gets old.
+    long older = state.equals("away") ? (now - namedAt) / NANOS_PER_MS : 0;
     view =
         new ClusterView(
             cluster.name(),
@@ -309,7 +313,9 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
             leased ? (now - leasedAt) / NANOS_PER_MS : -1,
             callMs,
             members,
-            named.stream().map(one -> new ClusterView.Member(one.label(), one.ageMs())).toList(),
+            named.stream()
+                .map(one -> new ClusterView.Member(one.label(), one.ageMs() + older))
+                .toList(),
             limits.all().stream()
                 .map(
                     one ->

@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.portbouncer.core.cluster.ClusterWire.Answer;
-import org.portbouncer.core.cluster.ClusterWire.Part;
 import org.portbouncer.core.cluster.ClusterWire.Wish;
 import org.portbouncer.core.cluster.Lease;
 import org.portbouncer.core.config.Acl;
@@ -29,12 +28,7 @@ import org.portbouncer.launcher.mother.staff.AllWorkers;
  */
 public final class ClusterLimits {
 
-  /** What flows is looked at with every second asking, where there are few servers. */
-  private static final long LOOK_NANOS = 150_000_000;
-
-  /** And, with many sessions to walk over, for no more than this part of the mother's time. */
-  private static final int LOOK_PART = 50;
-
+  private static final long LOOK_NANOS = 500_000_000;
   private static final double NANOS_PER_SECOND = 1e9;
 
   /** A class cannot be at 0, which is no limit: a byte a second stands for nothing. */
@@ -54,7 +48,6 @@ public final class ClusterLimits {
   private List<SharedClass> classes = List.of();
   private Epoch epoch;
   private long lookedAt;
-  private long lookNanos;
   private boolean held;
 
   /** Until when the parts are ours; 0 for no part yet. */
@@ -237,8 +230,7 @@ public final class ClusterLimits {
 
   /** What is to be asked for. */
   List<Wish> wishes(long now) {
-    long pause = Math.max(LOOK_NANOS, LOOK_PART * lookNanos);
-    boolean look = !classes.isEmpty() && now - lookedAt >= pause;
+    boolean look = !classes.isEmpty() && now - lookedAt >= LOOK_NANOS;
     LiveSessions live = look ? lookAtBytes() : null;
     List<Wish> wishes = new ArrayList<>(all.size());
     for (SharedLimit shared : all) {
@@ -255,7 +247,6 @@ public final class ClusterLimits {
     }
     if (look) {
       lookedAt = now;
-      lookNanos = System.nanoTime() - now;
     }
     return wishes;
   }
@@ -311,9 +302,7 @@ public final class ClusterLimits {
       if (shared.bytes >= 0) {
         double seconds = (now - lookedAt) / NANOS_PER_SECOND;
         // What had ended and was still counted as live a moment ago may be missing for one look.
-        long passed = Math.max(0, moved - shared.bytes);
-        shared.used = Math.round(passed / seconds);
-        shared.lease.passed(passed, now);
+        shared.used = Math.round(Math.max(0, moved - shared.bytes) / seconds);
       }
       shared.bytes = moved;
     }
@@ -329,15 +318,14 @@ public final class ClusterLimits {
    * @param answer of as many parts as {@link #wishes} had, for the same configuration
    * @param asked which those were
    * @param end until when they are ours
-   * @param now nanoseconds
    */
-  void answered(Answer answer, List<SharedLimit> asked, long end, long now) {
+  void answered(Answer answer, List<SharedLimit> asked, long end) {
     held = true;
     until = end;
     for (int i = 0; i < asked.size(); i++) {
       SharedLimit shared = asked.get(i);
-      Part part = answer.parts().get(i);
-      shared.lease.answered(part.granted(), part.target(), answer.members(), now);
+      shared.lease.answered(
+          answer.parts().get(i).granted(), answer.parts().get(i).target(), answer.members());
       shared.heldByAll = answer.parts().get(i).heldByAll();
       shared.usedByAll = answer.parts().get(i).usedByAll();
     }
