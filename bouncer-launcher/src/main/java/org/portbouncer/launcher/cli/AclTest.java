@@ -8,6 +8,7 @@ import org.portbouncer.acl.acl.RuleMatcher;
 import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
+import org.portbouncer.core.config.IpAddress;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Rule;
 
@@ -33,6 +34,9 @@ record AclTest(
     String source,
     List<Considered> considered) {
 
+  private static final IpAddress ANY_V4 = IpAddress.parse("0.0.0.0");
+  private static final IpAddress ANY_V6 = IpAddress.parse("::");
+
   /**
    * One rule and what became of it.
    *
@@ -44,7 +48,7 @@ record AclTest(
    * Decides.
    *
    * @param peer who really connects; null where that is the client
-   * @param to the address it comes to; null where that does not matter
+   * @param to the address it comes to; null, or without a port, for what the listener alone says
    */
   static AclTest of(
       Configuration configuration,
@@ -61,8 +65,8 @@ record AclTest(
       long nowMs = at.toEpochMilli();
       matcher.arrival(
           peer == null ? client.address() : peer.address(),
-          to == null ? null : to.address(),
-          to == null ? RuleMatcher.NO_PORT : to.port());
+          to == null ? soleAddress(listener) : to.address(),
+          to == null || !to.hasPort() ? solePort(listener) : to.port());
       int index = matcher.match(client.address(), client.port(), nowMs);
       rule = index == RuleMatcher.NONE ? null : acl.rules().get(index);
       int last = rule == null ? acl.rules().size() - 1 : index;
@@ -84,6 +88,27 @@ record AclTest(
         via < 0 ? null : configuration.chains().get(via).name(),
         Source.text(client.address(), configuration.sourcePrefix()),
         considered);
+  }
+
+  /**
+   * The one address that every client comes to; null where there are several, or a header may say
+   * another.
+   */
+  private static IpAddress soleAddress(Listener listener) {
+    List<IpAddress> all =
+        listener.listen().stream().map(at -> IpAddress.parse(at.host())).distinct().toList();
+    IpAddress only = all.size() == 1 && !listener.proxy().accepts() ? all.getFirst() : null;
+    return only == null || only.equals(ANY_V4) || only.equals(ANY_V6) ? null : only;
+  }
+
+  /** The one port that every client comes to; {@link RuleMatcher#NO_PORT} likewise. */
+  private static int solePort(Listener listener) {
+    int port = listener.listen().getFirst().port();
+    boolean known =
+        port > 0
+            && !listener.proxy().accepts()
+            && listener.listen().stream().allMatch(at -> at.port() == port);
+    return known ? port : RuleMatcher.NO_PORT;
   }
 
   boolean passes() {

@@ -60,7 +60,9 @@ final class AclTestCommand implements Callable<Integer> {
       names = "--to",
       paramLabel = "IP[:PORT]",
       converter = ClientAddress.Converter.class,
-      description = "The address that the client comes to.")
+      description =
+          "The address that the client comes to; as far as one alone is possible, that of the"
+              + " listener.")
   private ClientAddress to;
 
   @Option(

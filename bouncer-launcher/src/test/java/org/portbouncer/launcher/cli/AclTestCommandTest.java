@@ -64,6 +64,37 @@ class AclTestCommandTest {
   }
 
   @Test
+  void shouldKnowWhereAClientComesToAsFarAsTheListenerHasOneAddress() throws IOException {
+    file =
+        Files.writeString(
+                folder.resolve("to.conf"),
+                """
+                bouncer {
+                  listeners {
+                    one { listen = "127.0.0.1:8080", target = "127.0.0.1:80", acl = both }
+                    any { listen = "0.0.0.0:8081", target = "127.0.0.1:80", acl = both }
+                    ported { listen = ["0.0.0.0:8082", "[::]:8082"], target = "127.0.0.1:80", acl = port }
+                    range { listen = "127.0.0.1:8083-8084", target = "127.0.0.1:80", acl = port }
+                    told { listen = "127.0.0.1:8085", target = "127.0.0.1:80", acl = both
+                      accept-proxy { from = "10.0.0.1" } }
+                  }
+                  acls {
+                    both = [ { action = pass, to = "127.0.0.0/8", to-port = "8080-8089" } ]
+                    port = [ { action = pass, to-port = "8080-8089" } ]
+                  }
+                }
+                """)
+            .toString();
+    assertThat(test("one", "10.1.2.3").code()).isZero();
+    assertThat(test("one", "10.1.2.3", "--to", "127.0.0.2").code()).isZero();
+    assertThat(test("one", "10.1.2.3", "--to", "127.0.0.1:9").code()).isEqualTo(1);
+    assertThat(test("any", "10.1.2.3").out()).contains("to needs the address it came to");
+    assertThat(test("ported", "10.1.2.3").code()).isZero();
+    assertThat(test("range", "10.1.2.3").out()).contains("to-port needs a port");
+    assertThat(test("told", "10.1.2.3").code()).isEqualTo(1);
+  }
+
+  @Test
   void shouldShowWhatAClientGetsThatPasses() {
     CliRun run = test("web", "10.1.2.3:4000", "--at", MONDAY);
     assertThat(run.err()).isEmpty();
