@@ -104,6 +104,26 @@ class ClusterRefusalsIT {
             redis.say("BGSAVE");
           },
           () -> redis.tell("CONFIG", "SET", "save", ""));
+      through(
+          trial,
+          server,
+          port,
+          "Redis does not answer in time",
+          () -> redis.tell("CLIENT", "PAUSE", "600000", "WRITE"),
+          () -> redis.tell("CLIENT", "UNPAUSE"));
+      // What it has forgotten servers tell it; what it knows no more of is sent to it again.
+      for (String forgets : List.of("SCRIPT", "FLUSHALL")) {
+        redis.tell(
+            forgets.equals("SCRIPT")
+                ? new String[] {"SCRIPT", "FLUSH"}
+                : new String[] {"FLUSHALL"});
+        await("known again")
+            .atMost(Patience.seconds(20))
+            .until(() -> redis.say("EXISTS", STATE).equals(":1"));
+        ClusterTrial.awaitState(server, "held");
+        assertThat(trial.opens(port)).as("after %s", forgets).isFalse();
+      }
+      assertThat(server.err().text().split("is not reached", -1)).as("no more of it").hasSize(7);
       // Into the past and into the future: neither gives anybody a part that another has.
       for (String by : List.of("3600000", "-3600000", "86400000", "-86400000")) {
         redis.tell("EVAL", JUMP, "1", STATE, by);
