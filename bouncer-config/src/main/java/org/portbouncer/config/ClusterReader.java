@@ -54,20 +54,16 @@ final class ClusterReader {
           .required("name", Form.NAME, "servers of the same name share");
 
   private static final ConfigKey<String> TOKEN =
-      KEYS.restartOnly(c -> of(c, Cluster::token))
-          .secret(
-              "token",
-              Form.words("text, or `file:PATH`"),
-              "none",
-              "the password that Redis asks for, or the file whose one line it is");
+      password(
+          "token",
+          Cluster::token,
+          "the password that Redis asks for, or the file whose one line it is");
 
   private static final ConfigKey<String> SENTINEL_TOKEN =
-      KEYS.restartOnly(c -> of(c, Cluster::sentinelToken))
-          .secret(
-              "sentinel-token",
-              Form.words("text, or `file:PATH`"),
-              "none",
-              "the password that Sentinels ask for, likewise");
+      password(
+          "sentinel-token",
+          Cluster::sentinelToken,
+          "the password that Sentinels ask for, likewise");
 
   private static final ConfigKey<Integer> REDIS_PORTS =
       KEYS.restartOnly(c -> of(c, Cluster::redisPorts))
@@ -99,6 +95,12 @@ final class ClusterReader {
                   + " nobody pass that a shared limit counts");
 
   private ClusterReader() {}
+
+  private static ConfigKey<String> password(
+      String name, Function<Cluster, Object> read, String words) {
+    return KEYS.restartOnly(c -> of(c, read))
+        .secret(name, Form.words("text, or `file:PATH`"), "none", words);
+  }
 
   /** Of the cluster; null without one. */
   private static Object of(Configuration all, Function<Cluster, Object> what) {

@@ -31,9 +31,9 @@ class ClusterIT {
 
   @BeforeEach
   void startTargets() throws IOException {
-    redis = Redis.start(folder, "swordfish");
+    redis = Redis.start(folder, ClusterTrial.TOKEN);
     target = Target.start(Handler.echo());
-    Files.writeString(folder.resolve("token"), "swordfish\n");
+    Files.writeString(folder.resolve("token"), ClusterTrial.TOKEN + "\n");
     Files.setPosixFilePermissions(
         folder.resolve("token"), PosixFilePermissions.fromString("rw-------"));
   }
@@ -67,28 +67,13 @@ class ClusterIT {
     return BouncerServer.start(own, config(port, token, whenAway));
   }
 
-  private static JsonNode cluster(BouncerServer server) throws IOException {
-    return AdminClient.ask(server.socket(), "{\"command\":\"cluster\"}");
-  }
-
   private static JsonNode limit(BouncerServer server, String which) throws IOException {
-    for (JsonNode limit : cluster(server).path("limits")) {
+    for (JsonNode limit : ClusterTrial.cluster(server).path("limits")) {
       if (limit.path("limit").asText().equals(which)) {
         return limit;
       }
     }
-    throw new AssertionError("no limit " + which + " in " + cluster(server));
-  }
-
-  private static void awaitState(BouncerServer server, String state) {
-    await("cluster: " + state)
-        .atMost(Patience.seconds(20))
-        .pollInterval(Duration.ofMillis(50))
-        .untilAsserted(
-            () ->
-                assertThat(cluster(server).path("state").asText())
-                    .as("%s", cluster(server))
-                    .isEqualTo(state));
+    throw new AssertionError("no limit " + which + " in " + ClusterTrial.cluster(server));
   }
 
   /** Opens a session, if it may pass. */
@@ -132,8 +117,8 @@ class ClusterIT {
     int second = Ports.free();
     try (BouncerServer one = server("one", first, "local")) {
       try (BouncerServer two = server("two", second, "local")) {
-        awaitState(one, "held");
-        awaitState(two, "held");
+        ClusterTrial.awaitState(one, "held");
+        ClusterTrial.awaitState(two, "held");
         // All of it where the demand is, and not one more anywhere.
         awaitOpen(first, LIMIT);
         assertThat(opens(first)).isFalse();
@@ -154,7 +139,7 @@ class ClusterIT {
         assertThat(opens(first)).isFalse();
         assertThat(limit(two, "max-sessions").path("held_by_all").asInt())
             .isLessThanOrEqualTo(LIMIT);
-        assertThat(cluster(two).path("servers").asInt()).isEqualTo(2);
+        assertThat(ClusterTrial.cluster(two).path("servers").asInt()).isEqualTo(2);
         CommandResult shown = two.command("cluster");
         assertThat(shown.exit()).as(shown.allText()).isZero();
         assertThat(shown.outText()).contains("servers: 2", "max-sessions  all/one");
@@ -181,13 +166,13 @@ class ClusterIT {
   void shouldKeepItsLastPartAndSayItOnceWhenRedisGoesAndComesBack() throws Exception {
     int port = Ports.free();
     try (BouncerServer server = server("one", port, "local")) {
-      awaitState(server, "held");
+      ClusterTrial.awaitState(server, "held");
       awaitOpen(port, 1);
       closeAll(server);
       server.rememberDescriptors();
       awaitOpen(port, 1);
       redis.stop();
-      awaitState(server, "away");
+      ClusterTrial.awaitState(server, "away");
       await("why")
           .atMost(Patience.seconds(10))
           .untilAsserted(
@@ -199,14 +184,14 @@ class ClusterIT {
       awaitOpen(port, LIMIT);
       assertThat(opens(port)).isFalse();
       redis.start();
-      awaitState(server, "held");
+      ClusterTrial.awaitState(server, "held");
       assertThat(opens(port)).isFalse();
       // There, and silent.
       redis.signal("STOP");
-      awaitState(server, "away");
+      ClusterTrial.awaitState(server, "away");
       open.getFirst().echo("still there");
       redis.signal("CONT");
-      awaitState(server, "held");
+      ClusterTrial.awaitState(server, "held");
       assertThat(server.err().lines())
           .filteredOn(line -> line.contains("cluster edge is not reached"))
           .as("once for each time")
@@ -220,7 +205,7 @@ class ClusterIT {
   void shouldRefuseWhenItsPartHasEndedAndServeAgainAfterwards() throws Exception {
     int port = Ports.free();
     try (BouncerServer server = server("one", port, "refuse")) {
-      awaitState(server, "held");
+      ClusterTrial.awaitState(server, "held");
       awaitOpen(port, 2);
       redis.stop();
       await("refused")
@@ -237,7 +222,7 @@ class ClusterIT {
               });
       open.getFirst().echo("still there");
       redis.start();
-      awaitState(server, "held");
+      ClusterTrial.awaitState(server, "held");
       closeAll(server);
       awaitOpen(port, LIMIT);
       assertThat(opens(port)).isFalse();
@@ -251,8 +236,9 @@ class ClusterIT {
     Files.writeString(folder.resolve("token"), "marlin\n");
     int port = Ports.free();
     try (BouncerServer server = server("one", port, "local")) {
-      awaitState(server, "away");
-      assertThat(cluster(server).path("last_trouble").asText()).contains("Redis refuses");
+      ClusterTrial.awaitState(server, "away");
+      assertThat(ClusterTrial.cluster(server).path("last_trouble").asText())
+          .contains("Redis refuses");
       assertThat(server.err().text())
           .contains("cluster edge is not reached")
           .doesNotContain("marlin");

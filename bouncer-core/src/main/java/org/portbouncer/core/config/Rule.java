@@ -74,10 +74,15 @@ public record Rule(
 
   /** The same, for clients from these ports, at these times. */
   public Rule only(List<PortRange> ports, Schedule times) {
+    return matching(from, ports, times);
+  }
+
+  /** The same, for other sessions. */
+  private Rule matching(NetworkSet networks, List<PortRange> ports, Schedule times) {
     return new Rule(
         name,
         action,
-        from,
+        networks,
         ports,
         times,
         bandwidth,
@@ -132,26 +137,6 @@ public record Rule(
 
   /** The same rule with networks that hold nothing, so that it can never match by mistake. */
   Rule withoutNetworks() {
-    return !hasNetworks()
-        ? this
-        : new Rule(
-            name,
-            action,
-            NetworkSet.EMPTY,
-            fromPorts,
-            when,
-            bandwidth,
-            via,
-            maxSessions,
-            maxSessionsPerSource,
-            rate,
-            ratePerSource,
-            logConnect,
-            logDisconnect,
-            logError,
-            arrival,
-            shared,
-            file,
-            line);
+    return hasNetworks() ? matching(NetworkSet.EMPTY, fromPorts, when) : this;
   }
 }
