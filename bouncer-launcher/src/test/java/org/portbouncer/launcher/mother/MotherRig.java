@@ -13,9 +13,11 @@ import java.util.concurrent.TimeUnit;
 import org.portbouncer.config.ConfigLoader;
 import org.portbouncer.config.LoadResult;
 import org.portbouncer.core.config.Configuration;
+import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Mailbox;
+import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.shared.RecordAllocator;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
@@ -101,6 +103,18 @@ public final class MotherRig {
 
   public SessionTable table() {
     return ground.table();
+  }
+
+  /** The state of a session that has just been admitted; to be called on the loop's thread. */
+  public SessionState session(long id) {
+    int record = ground.records().allocate();
+    Session session = new Session();
+    session.create(0, 0);
+    SessionState state = session.state();
+    state.identify(id, record, table().generation(record));
+    state.origin(1, 0, 0);
+    table().admit(record, state, 0, 0);
+    return state;
   }
 
   /** A configuration with places to count at, as the next epoch. */

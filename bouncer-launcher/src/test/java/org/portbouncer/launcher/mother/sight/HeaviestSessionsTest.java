@@ -9,7 +9,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.launcher.admin.HeaviestView;
@@ -45,16 +44,9 @@ class HeaviestSessionsTest {
   private int session(long id, long bytes) {
     return rig.onLoop(
         () -> {
-          SessionTable table = rig.table();
-          int record = rig.ground().records().allocate();
-          Session session = new Session();
-          session.create(0, 0);
-          SessionState state = session.state();
-          state.identify(id, record, table.generation(record));
-          state.origin(1, 0, 0);
-          table.admit(record, state, 0, 0);
-          table.moved(record, bytes, 0, 0);
-          return record;
+          SessionState state = rig.session(id);
+          rig.table().moved(state.record(), bytes, 0, 0);
+          return state.record();
         });
   }
 

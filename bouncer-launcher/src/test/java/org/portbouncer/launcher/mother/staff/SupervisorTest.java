@@ -16,7 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.control.Reports;
-import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.log.AccessLog;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
@@ -49,6 +48,7 @@ class SupervisorTest {
   private Configuration configuration;
   private MotherRig rig;
   private Supervisor supervisor;
+  private long lastSession;
 
   @BeforeEach
   void open() throws Exception {
@@ -143,13 +143,8 @@ class SupervisorTest {
     return rig.onLoop(
         () -> {
           SessionTable table = rig.table();
-          int record = rig.ground().records().allocate();
-          Session session = new Session();
-          session.create(0, 0);
-          SessionState state = session.state();
-          state.identify(record, record, table.generation(record));
-          state.origin(1, 0, 0);
-          table.admit(record, state, 0, 0);
+          SessionState state = rig.session(++lastSession);
+          int record = state.record();
           assertThat(table.queue(record, state.generation(), MotherRig.PID, stage)).isTrue();
           assertThat(table.arrive(state, stage, worker.pid(), 0)).isNotNegative();
           return record;
