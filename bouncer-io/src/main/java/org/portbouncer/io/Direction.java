@@ -13,9 +13,7 @@ import org.portbouncer.core.sys.Libc;
  */
 final class Direction {
 
-  // The sizes are measured: see docs/performance.md, "Sizes".
-
-  /** What one turn may take and move before others get theirs. */
+  /** What one turn may take and move before others get theirs: docs/performance.md, "Sizes". */
   private static final int TAKES_PER_TURN = 8;
 
   private static final long BYTES_PER_TURN = 1 << 20;
@@ -107,21 +105,17 @@ final class Direction {
     copy.lead(from, at, length);
     // What waits for its turn in a class does not hold them up.
     if (throttle == null && this.from.readable()) {
-      takeBehind();
+      long asked = copy.room();
+      long taken = copy.take(this.from.fd(), asked);
+      if (taken <= 0) {
+        readEnded((int) taken);
+        return;
+      }
+      if (taken < asked) {
+        this.from.readShort();
+      }
+      choice.took(taken);
     }
-  }
-
-  private void takeBehind() {
-    long asked = copy.room();
-    long taken = copy.take(from.fd(), asked);
-    if (taken <= 0) {
-      readEnded((int) taken);
-      return;
-    }
-    if (taken < asked) {
-      from.readShort();
-    }
-    choice.took(taken);
   }
 
   /** Gives back its memory. */
@@ -307,18 +301,14 @@ final class Direction {
 
   /** Whether to go on after a splice that gave nothing. */
   private boolean spliceEnded(int result) {
-    switch (-result) {
+    int errno = -result;
+    if (errno == 0) {
       // Said at urgent data as well: a read knows whether it is the end.
-      case 0 -> choice.read();
-      case Errno.EAGAIN, Errno.EINTR -> {
-        return readEnded(result);
-      }
-      default -> {
-        if (Errno.meansPeerGone(-result)) {
-          return readEnded(result);
-        }
-        choice.refused(-result);
-      }
+      choice.read();
+    } else if (errno == Errno.EAGAIN || errno == Errno.EINTR || Errno.meansPeerGone(errno)) {
+      return readEnded(result);
+    } else {
+      choice.refused(errno);
     }
     return true;
   }
@@ -326,26 +316,22 @@ final class Direction {
   /** Whether to go on after a read that gave nothing. */
   private boolean readEnded(int result) {
     switch (-result) {
-      case 0 -> {
-        sourceEnded = true;
-        from.readNothing();
+      case 0 -> sourceEnded = true;
+      case Errno.EAGAIN -> {}
+      case Errno.EINTR -> {
+        return true;
       }
-      case Errno.EAGAIN -> {
-        from.readNothing();
-        return false;
-      }
-      case Errno.EINTR -> {}
       default -> {
         if (!Errno.meansPeerGone(-result)) {
           fail(-result);
           return false;
         }
         from.markReset();
-        from.readNothing();
         sourceEnded = true;
       }
     }
-    return true;
+    from.readNothing();
+    return sourceEnded;
   }
 
   /** Gives the other side all that is in transit; whether nothing is left. */
