@@ -375,6 +375,13 @@ final class Flow implements Side.Owner, Forwarding {
     return (result == Result.OK || result == Result.RESET) && !clientLast && up.bytes() == 0;
   }
 
+  /**
+   * Whether its target ended first, without having said anything. Of the session that ended last.
+   */
+  boolean isEmptyFromTarget() {
+    return clientLast && down.bytes() == 0;
+  }
+
   @Override
   public boolean markQueued() {
     boolean was = queued;

@@ -234,12 +234,30 @@ final class IoStage implements Stage, Flow.Owner {
     }
     if (session.state().header() && flow.isCheck(result)) {
       worker.end(session, Result.CHECK, Term.CLIENT_CHECK);
+    } else if (result == Result.OK && flow.isEmptyFromTarget() && isNotReached(session)) {
+      worker.end(session, Result.NO_TARGET, Term.TARGET_REFUSED, Cause.PROXY_EMPTY, 0);
     } else {
       worker.end(session, result, term);
     }
     if (free.size() < KEPT_FLOWS) {
       free.push(flow);
     }
+  }
+
+  /**
+   * Whether a session whose target has ended without a byte has never reached it: a proxy's yes
+   * proves nothing, for some say it before they have connected, and end where they cannot. What has
+   * lasted longer than connecting may was the target's own end.
+   */
+  private boolean isNotReached(Session session) {
+    int record = session.state().record();
+    if (worker.table().route().chain(record) < 0) {
+      return false;
+    }
+    Listener listener = worker.configuration(session).listeners().get(session.state().listener());
+    long lasted = worker.loop().now() - session.state().accepted();
+    long setUp = worker.table().setupMicros(record) * 1_000L;
+    return lasted - setUp <= listener.timeouts().connectMs() * 1_000_000;
   }
 
   /** One side had ended: that has a limit of its own, or the one for all. */

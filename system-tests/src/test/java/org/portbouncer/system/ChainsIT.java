@@ -178,6 +178,38 @@ class ChainsIT {
   }
 
   @Test
+  void shouldSayThatAProxyHasNotReachedTheTargetWhenItEndsRightAfterItsYes() throws Exception {
+    try (Target proxy =
+            Target.start(
+                connection -> {
+                  assertThat(connection.receive(3)).containsExactly(5, 1, 0);
+                  connection.send(new byte[] {5, 0});
+                  connection.receive(10);
+                  connection.send(new byte[] {5, 0, 0, 1, 0, 0, 0, 0, 0, 0});
+                  connection.receive("hello".length());
+                });
+        BouncerServer server =
+            BouncerServer.start(
+                folder,
+                ChainTrial.configuration(trial.there(), ChainTrial.hop("socks5", proxy.port())))) {
+      try (Client client = Client.to(ChainTrial.PORT)) {
+        client.send("hello");
+        assertThat(client.receiveAll().bytes()).isZero();
+        client.finish();
+        AccessLine end = server.awaitEndOf(client.address());
+        assertThat(end.result()).isEqualTo("no-target");
+        assertThat(end.get("reason"))
+            .isEqualTo("a proxy let it through, and it ended without a byte of the target");
+      }
+      try (Client client = Client.to(ChainTrial.PORT)) {
+        client.finish();
+        client.receiveAll();
+        assertThat(server.awaitEndOf(client.address()).result()).as("the client's").isEqualTo("ok");
+      }
+    }
+  }
+
+  @Test
   void shouldEndAfterTheTimeForConnectingWhenAProxySaysNothing() throws Exception {
     try (ServerSocket silent = new ServerSocket(0, 50, Client.LOOPBACK)) {
       AccessLine end =

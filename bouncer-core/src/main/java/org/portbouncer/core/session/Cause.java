@@ -48,6 +48,8 @@ public enum Cause {
   PROXY_PASSWORD(89, "the proxy refuses the credentials over SOCKS5"),
   /** By the method of RFC 1928 that stands for none. */
   PROXY_METHOD(90, "the proxy takes no such credentials over SOCKS5, or wants some"),
+  /** Some proxies answer before they have connected. */
+  PROXY_EMPTY(91, "a proxy let it through, and it ended without a byte of the target"),
 
   NO_RULE(20, "no rule matches"),
   RULE_BLOCKS(21, "the rule blocks"),
