@@ -43,10 +43,11 @@ class ChildProcessTest {
   private static String saidBy(List<String> command, int score) {
     int[] input = Pipes.open();
     int[] errors = Pipes.open();
+    // Before it starts: who reads a pipe that does not wait is told to try again while it is open.
+    Libc.close(input[1]);
     ChildProcess child = ChildProcess.start(command, input[0], errors[1], Set.of(), score);
-    for (int fd : new int[] {input[0], input[1], errors[1]}) {
-      Libc.close(fd);
-    }
+    Libc.close(input[0]);
+    Libc.close(errors[1]);
     assertThat(child.reap()).isZero();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment said = arena.allocate(1000);
