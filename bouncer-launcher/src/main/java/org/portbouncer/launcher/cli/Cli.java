@@ -151,7 +151,10 @@ public final class Cli {
   }
 
   private int wrongUsage(CommandLine.ParameterException e, String... args) {
-    String text = e.getMessage().replaceFirst("^Error: ", ""); // some of picocli's begin so
+    String text =
+        e.getMessage()
+            .replaceFirst("^Error: ", "") // some of picocli's begin so
+            .replaceFirst(" is not an? (int|long|double)$", " is not a number");
     if (e instanceof CommandLine.UnmatchedArgumentException unmatched) {
       text = noCommand(unmatched, text);
     }

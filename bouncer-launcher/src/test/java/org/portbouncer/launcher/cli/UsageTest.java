@@ -61,6 +61,8 @@ class UsageTest {
             + " check --help')",
         "limit slow --up 10Mbps | bouncer limit: Invalid value for option '--up': '10Mbps' has"
             + " the unknown unit 'Mbps', did you mean 'Mbit/s'? (try 'bouncer limit --help')",
+        "kill abc | bouncer kill: Invalid value for positional parameter at index 0..* (ID): 'abc'"
+            + " is not a number (try 'bouncer kill --help')",
       })
   void shouldSayWhatWasMeant(String line, String words) {
     CliRun run = CliRun.of(line.split(" ", -1));
