@@ -109,11 +109,12 @@ final class BouncerServer implements AutoCloseable {
     List<String> whole = new ArrayList<>(command);
     whole.addAll(List.of("start", "-c", config.toString()));
     ProcessBuilder builder = new ProcessBuilder(whole).directory(folder.toFile());
-    int number = ClientAddresses.serverStarts();
     String mark = UUID.randomUUID().toString();
     builder.environment().put("BOUNCER_TEST", mark);
+    Process mother = builder.start();
+    int number = ClientAddresses.serverStarts();
     BouncerServer server =
-        new BouncerServer(config, socket, builder.start(), "BOUNCER_TEST=" + mark, number);
+        new BouncerServer(config, socket, mother, "BOUNCER_TEST=" + mark, number);
     try {
       server.awaitReady(heard);
     } catch (RuntimeException | Error e) {

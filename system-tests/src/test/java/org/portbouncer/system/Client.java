@@ -43,7 +43,7 @@ final class Client implements AutoCloseable {
   }
 
   private static Client connect(InetAddress source, InetSocketAddress there) throws IOException {
-    Socket socket = bind(source, there);
+    Socket socket = bind(source);
     try {
       socket.connect(there, MOST_MILLIS);
       socket.setTcpNoDelay(true);
@@ -54,17 +54,19 @@ final class Client implements AutoCloseable {
     }
   }
 
-  private static Socket bind(InetAddress source, InetSocketAddress there) throws IOException {
-    for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+  private static Socket bind(InetAddress source) throws IOException {
+    for (int attempt = 0; attempt < 2 * MOST_ATTEMPTS; attempt++) {
       Socket socket = new Socket();
       socket.bind(new InetSocketAddress(source, 0));
-      if (ClientAddresses.take((InetSocketAddress) socket.getLocalSocketAddress(), there)) {
+      InetSocketAddress address = (InetSocketAddress) socket.getLocalSocketAddress();
+      if (attempt < MOST_ATTEMPTS
+          ? ClientAddresses.take(address)
+          : ClientAddresses.takeAgain(address)) {
         return socket;
       }
       socket.close();
     }
-    throw new IOException(
-        "no port of " + source + " is left that was not used to " + there + " before");
+    throw new IOException("no port of " + source + " is left that was not used before");
   }
 
   private static String text(InetSocketAddress address) {
