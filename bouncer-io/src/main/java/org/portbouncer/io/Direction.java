@@ -105,16 +105,7 @@ final class Direction {
     copy.lead(from, at, length);
     // What waits for its turn in a class does not hold them up.
     if (throttle == null && this.from.readable()) {
-      long asked = copy.room();
-      long taken = copy.take(this.from.fd(), asked);
-      if (taken <= 0) {
-        readEnded((int) taken);
-        return;
-      }
-      if (taken < asked) {
-        this.from.readShort();
-      }
-      choice.took(taken);
+      take(Throttle.UNLIMITED);
     }
   }
 
@@ -285,7 +276,9 @@ final class Direction {
     }
     long taken = path.take(from.fd(), asked);
     if (taken <= 0) {
-      notes.settled(bytes);
+      if (path.isEmpty()) {
+        notes.settled(bytes);
+      }
       return path == splice ? spliceEnded((int) taken) : readEnded((int) taken);
     }
     // A short splice says nothing: a pipe can be full of small pieces long before its size.

@@ -104,8 +104,7 @@ final class Flow implements Side.Owner, Forwarding {
     if (errno != 0) {
       return errno;
     }
-    // What is served inside this process ends with it.
-    if (notes != null && session.descriptors().peek(Descriptors.SERVICE) < 0) {
+    if (canBeFollowed()) {
       int header =
           (session.state().header() ? SessionFlow.HEADER : 0)
               | (session.state().relayed() ? SessionFlow.RELAYED : 0);
@@ -211,9 +210,14 @@ final class Flow implements Side.Owner, Forwarding {
 
   private void greet(StreamGreeting greeting) {
     up.lead(greeting.memory(), greeting.at(), greeting.length());
-    if (notes != null && session.descriptors().peek(Descriptors.SERVICE) < 0) {
+    if (canBeFollowed()) {
       notes.now(record(), SessionFlow.LIVE);
     }
+  }
+
+  /** What is served inside this process ends with it. */
+  private boolean canBeFollowed() {
+    return notes != null && session.descriptors().peek(Descriptors.SERVICE) < 0;
   }
 
   private void watchPeers(int clientMs, int targetMs) {

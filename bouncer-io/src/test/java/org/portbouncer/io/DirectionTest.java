@@ -12,6 +12,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.portbouncer.core.loop.EventLoop;
+import org.portbouncer.core.shared.RecordAllocator;
+import org.portbouncer.core.shared.SessionFlow;
+import org.portbouncer.core.shared.SharedArea;
+import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
@@ -156,6 +160,34 @@ class DirectionTest {
     assertThat(direction.closed()).isTrue();
     assertThat(read(sink.fd())).as("end of stream").isEmpty();
     assertThat(direction.bytes()).isZero();
+  }
+
+  /** Otherwise another worker would go on without what was to go before all else. */
+  @ParameterizedTest
+  @ValueSource(strings = {"said", "silent", "ended"})
+  void shouldSayThatWhatLeadsIsInHandUntilItIsWritten(String source) {
+    SharedArea area = SharedArea.create(64);
+    SessionFlow flow = area.sessions().flow();
+    int record = new RecordAllocator(area.sessions(), 1).allocate();
+    PipePool none = new PipePool(Pipe::fromKernel, 1, loop::now, (what, errno) -> {});
+    Direction noted = new Direction(loop, new TransferBuffers(none), new FlowNotes(flow, Way.UP));
+    if (source.equals("said")) {
+      write(this.source.fd(), "hello");
+    } else if (source.equals("ended")) {
+      this.source.end();
+    }
+    from.openUnwatched(this.source.inner(), true);
+    to.openUnwatched(sink.inner(), false);
+    noted.open(record, from, to, null, 0);
+    try (Arena arena = Arena.ofConfined()) {
+      noted.lead(arena.allocateFrom("PROXY "), 0, "PROXY ".length());
+    }
+    assertThat(flow.place(record, Way.UP)).isEqualTo(SessionFlow.Place.IN_HAND);
+    noted.pump();
+    assertThat(flow.place(record, Way.UP)).isEqualTo(SessionFlow.Place.SETTLED);
+    assertThat(flow.bytes(record, Way.UP)).isEqualTo(source.equals("said") ? 5 : 0);
+    noted.release();
+    Libc.close(area.fd());
   }
 
   @Test
