@@ -154,7 +154,8 @@ public final class Overlap {
     return beside;
   }
 
-  private static boolean isAny(String host) {
+  /** Whether an address, as text, stands for all of its family. */
+  public static boolean isAny(String host) {
     return host.equals(ANY4) || host.equals(ANY6);
   }
 }

@@ -178,7 +178,7 @@ final class TargetLoops {
         four && listen.host().equals("0.0.0.0")
             || Overlap.isAnyV6(listen) && !(four && Overlap.leavesV4(listen, configuration));
     // Connecting to all addresses is connecting to this machine.
-    boolean itself = host.equals("0.0.0.0") || host.equals("::");
+    boolean itself = Overlap.isAny(host);
     return any && (itself || isOurs(host)) || itself && listen.host().matches("127[.].*|::1");
   }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.portbouncer.acl.Source;
 import org.portbouncer.acl.acl.RuleMatcher;
+import org.portbouncer.config.Overlap;
 import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
@@ -33,9 +34,6 @@ record AclTest(
     String via,
     String source,
     List<Considered> considered) {
-
-  private static final IpAddress ANY_V4 = IpAddress.parse("0.0.0.0");
-  private static final IpAddress ANY_V6 = IpAddress.parse("::");
 
   /**
    * One rule and what became of it.
@@ -95,10 +93,10 @@ record AclTest(
    * another.
    */
   private static IpAddress soleAddress(Listener listener) {
-    List<IpAddress> all =
-        listener.listen().stream().map(at -> IpAddress.parse(at.host())).distinct().toList();
-    IpAddress only = all.size() == 1 && !listener.proxy().accepts() ? all.getFirst() : null;
-    return only == null || only.equals(ANY_V4) || only.equals(ANY_V6) ? null : only;
+    List<String> all = listener.listen().stream().map(Endpoint::host).distinct().toList();
+    boolean known =
+        all.size() == 1 && !Overlap.isAny(all.getFirst()) && !listener.proxy().accepts();
+    return known ? IpAddress.parse(all.getFirst()) : null;
   }
 
   /** The one port that every client comes to; {@link RuleMatcher#NO_PORT} likewise. */

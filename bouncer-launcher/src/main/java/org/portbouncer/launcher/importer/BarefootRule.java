@@ -3,6 +3,7 @@ package org.portbouncer.launcher.importer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.portbouncer.config.Overlap;
 
 /** A rule of Barefoot's: for whom, where they came to, where they go, and how many. */
 final class BarefootRule {
@@ -131,7 +132,7 @@ final class BarefootRule {
   /** Whether it is about clients who came to this address. */
   boolean isFor(String host, int port, boolean udp) {
     AddressSet here = AddressSet.parse(host);
-    boolean any = host.equals("0.0.0.0") || host.equals("::");
+    boolean any = Overlap.isAny(host);
     boolean at = any || here == null || !to.perhaps().intersection(here).isEmpty();
     boolean written = to.host().equals(host);
     return (udp ? forUdp : forTcp) && (at || written) && to.hasPort(port);
