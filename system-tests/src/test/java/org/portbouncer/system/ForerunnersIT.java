@@ -24,6 +24,7 @@ class ForerunnersIT {
     return """
     listeners { echo { listen = "127.0.0.1:%d", target = "internal:echo" } }
     workers { negotiate = 1, acl = 1, connect = 1, bandwidth = 1, io = 1 }
+    timeouts { drain = 1s }
     """
         .formatted(port);
   }
