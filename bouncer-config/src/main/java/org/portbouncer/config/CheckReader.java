@@ -1,5 +1,6 @@
 package org.portbouncer.config;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.portbouncer.core.config.InvalidValueException;
@@ -54,6 +55,9 @@ final class CheckReader {
       KEYS.withDefault(
           "port", Form.integer(0, 65_535), "0", "asked instead of the member's own; `0`: that");
 
+  private static final List<ConfigKey<?>> OF_ALL =
+      List.of(EVERY, TIMEOUT, RISE, FALL, SEND, EXPECT, PORT);
+
   private CheckReader() {}
 
   static Check read(Section section) {
@@ -73,7 +77,29 @@ final class CheckReader {
           .problems()
           .error(section.where(), "a check of type expect needs 'expect': what the answer holds");
     }
+    warnOfNothing(section, check);
     return check;
+  }
+
+  /** Who says how members are asked, and not that they are, thinks that they are. */
+  private static void warnOfNothing(Section section, Check check) {
+    if (section.isAbsent(TYPE.name()) && OF_ALL.stream().anyMatch(key -> isThere(section, key))) {
+      section
+          .problems()
+          .warn(
+              section.where(),
+              "nobody is asked: a check is of type none where 'type' does not say connect or"
+                  + " expect");
+    } else if (check.type() == Check.Type.CONNECT
+        && !(check.send().isEmpty() && check.expect().isEmpty())) {
+      section
+          .problems()
+          .warn(section.where(), "'send' and 'expect' have no effect in a check of type connect");
+    }
+  }
+
+  private static boolean isThere(Section section, ConfigKey<?> key) {
+    return !section.isAbsent(key.name());
   }
 
   private static String bytes(String text) {

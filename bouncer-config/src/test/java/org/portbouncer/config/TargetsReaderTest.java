@@ -112,6 +112,13 @@ class TargetsReaderTest {
                     + "targets.app { members = [ { address = \"a.example:1\" } ], check.type ="
                     + " expect }"))
         .anyMatch(text -> text.contains("needs 'expect'"));
+    String group = LISTENER + "targets.app { members = [ { address = \"a.example:1\" } ], check ";
+    assertThat(problems(group + "{ every = 1s } }"))
+        .anyMatch(text -> text.contains("nobody is asked"));
+    assertThat(problems(group + "{ type = none, every = 1s } }"))
+        .noneMatch(text -> text.contains("nobody is asked"));
+    assertThat(problems(group + "{ type = connect, expect = OK } }"))
+        .anyMatch(text -> text.contains("'send' and 'expect' have no effect"));
     assertThat(
             problems(
                 LISTENER
