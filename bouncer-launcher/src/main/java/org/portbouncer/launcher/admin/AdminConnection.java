@@ -7,6 +7,7 @@ import jnr.unixsocket.UnixSocketChannel;
 import org.portbouncer.core.config.Nearest;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
+import org.portbouncer.launcher.figures.Figures;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -151,7 +152,7 @@ final class AdminConnection implements Runnable {
 
   private String perform(Request request) throws RefusedException {
     return switch (request) {
-      case Request.Status _ -> Answers.status(operations.status());
+      case Request.Status _ -> Answers.status(operations.figures());
       case Request.Sessions sessions -> Answers.sessions(chosen(sessions.filter()));
       case Request.Top top -> Answers.heaviest(watch().heaviest(top.by(), top.most(), top.match()));
       case Request.KillIds kill -> Answers.killed(operations.kill(numbers(kill.ids())));
@@ -178,7 +179,10 @@ final class AdminConnection implements Runnable {
     String name = filter.listener();
     if (name != null && all.stream().noneMatch(session -> name.equals(session.listener()))) {
       List<String> known =
-          operations.status().listeners().stream().map(ListenerView::name).toList();
+          operations.figures().listeners().stream()
+              .filter(Figures.Listener::configured)
+              .map(Figures.Listener::name)
+              .toList();
       if (!known.contains(name)) {
         throw new RefusedException("no listener '" + name + "'" + Nearest.hint(name, known));
       }

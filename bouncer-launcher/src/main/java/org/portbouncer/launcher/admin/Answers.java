@@ -5,13 +5,17 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
-import org.portbouncer.launcher.state.ServerState;
+import org.portbouncer.launcher.figures.ClusterView;
+import org.portbouncer.launcher.figures.FigureTable;
+import org.portbouncer.launcher.figures.FigureTables;
+import org.portbouncer.launcher.figures.Figures;
+import org.portbouncer.launcher.figures.MemberView;
 
 /**
  * Writes the answers of the admin protocol, one JSON value without a line break each. Runs in the
- * mother. Names and their order are public (docs and tests rely on them), so they are spelled out
- * here, in one place, rather than derived from the records by reflection, which would also cost the
- * mother memory and its first client time.
+ * mother. Names and their order are public (docs and tests rely on them): those of figures stand in
+ * {@link FigureTables}, all others are spelled out here, rather than derived from the records by
+ * reflection, which would also cost the mother memory and its first client time.
  */
 final class Answers {
 
@@ -26,8 +30,8 @@ final class Answers {
     void writeTo(JsonGenerator json) throws IOException;
   }
 
-  static String status(StatusView status) {
-    return render(json -> writeStatus(json, status));
+  static String status(Figures now) {
+    return render(json -> writeStatus(json, now));
   }
 
   static String sessions(List<SessionView> sessions) {
@@ -110,35 +114,14 @@ final class Answers {
   }
 
   /** A class as it is after {@code limit}. */
-  static String limited(BandwidthView bandwidth) {
+  static String limited(Figures.BandwidthClass bandwidth) {
     return render(
         json -> {
           json.writeStartObject();
           json.writeStringField("class", bandwidth.name());
-          writeBandwidth(json, bandwidth);
+          FigureTables.CLASSES.fields(json, bandwidth);
           json.writeEndObject();
         });
-  }
-
-  private static void writeBandwidth(JsonGenerator json, BandwidthView bandwidth)
-      throws IOException {
-    writeRate(json, "up", bandwidth.up());
-    writeRate(json, "down", bandwidth.down());
-    json.writeNumberField("burst", bandwidth.burst());
-    json.writeStringField("shared_by", bandwidth.sharedBy());
-    json.writeNumberField("sessions", bandwidth.sessions());
-    json.writeNumberField("bytes_up", bandwidth.bytesUp());
-    json.writeNumberField("bytes_down", bandwidth.bytesDown());
-    json.writeNumberField("throttled_s", bandwidth.throttledS());
-  }
-
-  /** No limit is no number. */
-  private static void writeRate(JsonGenerator json, String name, long rate) throws IOException {
-    if (rate == 0) {
-      json.writeNullField(name);
-    } else {
-      json.writeNumberField(name, rate);
-    }
   }
 
   /** What came of a reload; one that did nothing is an error. */
@@ -220,9 +203,7 @@ final class Answers {
         json -> {
           json.writeStartArray();
           for (MemberView member : members) {
-            json.writeStartObject();
-            MemberJson.fields(json, member);
-            json.writeEndObject();
+            FigureTables.MEMBERS.object(json, member);
           }
           json.writeEndArray();
         });
@@ -230,7 +211,7 @@ final class Answers {
 
   /** The answer to {@code cluster}. */
   static String cluster(ClusterView cluster) {
-    return render(json -> ClusterJson.write(json, cluster));
+    return render(json -> FigureTables.CLUSTER.object(json, cluster));
   }
 
   /** The answer to {@code target}. */
@@ -243,116 +224,43 @@ final class Answers {
         });
   }
 
-  private static void writeStatus(JsonGenerator json, StatusView status) throws IOException {
+  private static void writeStatus(JsonGenerator json, Figures now) throws IOException {
     json.writeStartObject();
-    json.writeStringField("version", status.version());
-    json.writeNumberField("pid", status.pid());
-    json.writeNumberField("uptime_s", status.uptimeS());
-    json.writeNumberField("epoch", status.epoch());
-    json.writeBooleanField("ready", status.standing().ready());
-    StandingJson.write(json, status.standing());
-    if (status.standing().state() == ServerState.STOPPING) {
-      json.writeBooleanField("stopping", true);
-    }
+    FigureTables.SERVER.fields(json, now.server());
     json.writeObjectFieldStart("listeners");
-    for (ListenerView listener : status.listeners()) {
-      writeListener(json, listener);
-    }
-    json.writeEndObject();
-    json.writeArrayFieldStart("workers");
-    for (WorkerView worker : status.workers()) {
-      writeWorker(json, worker);
-    }
-    json.writeEndArray();
-    json.writeArrayFieldStart("spares");
-    for (SpareView spare : status.spares()) {
-      json.writeStartObject();
-      json.writeNumberField("index", spare.index());
-      json.writeNumberField("pid", spare.pid());
-      json.writeStringField("state", spare.state());
-      json.writeNumberField("rss_bytes", spare.rssBytes());
-      json.writeEndObject();
-    }
-    json.writeEndArray();
-    writeStateTransfer(json, status.stateTransfer());
-    json.writeObjectFieldStart("limits");
-    json.writeNumberField("max_sessions", status.limits().maxSessions());
-    json.writeNumberField("active", status.limits().active());
-    json.writeEndObject();
-    json.writeObjectFieldStart("bandwidth");
-    for (BandwidthView bandwidth : status.bandwidth()) {
-      json.writeObjectFieldStart(bandwidth.name());
-      writeBandwidth(json, bandwidth);
-      json.writeEndObject();
-    }
-    json.writeEndObject();
-    writeAccessLog(json, status.accessLog());
-    json.writeObjectFieldStart("server_log");
-    json.writeNumberField("lines_left_out", status.serverLogLeftOut());
-    json.writeEndObject();
-    json.writeEndObject();
-  }
-
-  private static void writeAccessLog(JsonGenerator json, AccessLogView log) throws IOException {
-    json.writeObjectFieldStart("access_log");
-    json.writeStringField("to", log.to());
-    json.writeNumberField("lines_left_out", log.linesLeftOut());
-    json.writeStringField("trouble", log.trouble().isEmpty() ? null : log.trouble());
-    json.writeEndObject();
-  }
-
-  private static void writeListener(JsonGenerator json, ListenerView listener) throws IOException {
-    json.writeObjectFieldStart(listener.name());
-    json.writeFieldName("listen");
-    if (listener.listen().size() == 1) {
-      json.writeString(listener.listen().getFirst());
-    } else {
-      json.writeStartArray();
-      for (String address : listener.listen()) {
-        json.writeString(address);
+    for (Figures.Listener listener : now.listeners()) {
+      if (listener.configured()) {
+        json.writeFieldName(listener.name());
+        FigureTables.LISTENERS.object(json, listener);
       }
-      json.writeEndArray();
     }
-    json.writeStringField("target", listener.target());
-    json.writeNumberField("accepted", listener.accepted());
-    json.writeNumberField("active", listener.active());
-    json.writeNumberField("passed", listener.passed());
-    json.writeNumberField("blocked", listener.blocked());
-    json.writeNumberField("limited", listener.limited());
-    json.writeNumberField("failed", listener.failed());
-    json.writeNumberField("bytes_up", listener.bytesUp());
-    json.writeNumberField("bytes_down", listener.bytesDown());
-    StandingJson.write(json, listener.lastError());
+    json.writeEndObject();
+    writeAll(json, "workers", FigureTables.WORKERS, now.workers());
+    writeAll(json, "spares", FigureTables.EACH_SPARE, now.spares().all());
+    json.writeFieldName("state_transfer");
+    FigureTables.TRANSFER.object(json, now.transfer());
+    json.writeFieldName("limits");
+    FigureTables.SESSIONS.object(json, now.sessions());
+    json.writeObjectFieldStart("bandwidth");
+    for (Figures.BandwidthClass bandwidth : now.classes()) {
+      json.writeFieldName(bandwidth.name());
+      FigureTables.CLASSES.object(json, bandwidth);
+    }
+    json.writeEndObject();
+    json.writeFieldName("access_log");
+    FigureTables.ACCESS_LOG.object(json, now.accessLog());
+    json.writeFieldName("server_log");
+    FigureTables.SERVER_LOG.object(json, now.serverLog());
     json.writeEndObject();
   }
 
-  private static void writeWorker(JsonGenerator json, WorkerView worker) throws IOException {
-    json.writeStartObject();
-    json.writeStringField("stage", worker.stage());
-    json.writeNumberField("index", worker.index());
-    json.writeNumberField("pid", worker.pid());
-    json.writeStringField("state", worker.state());
-    json.writeNumberField("restarts", worker.restarts());
-    json.writeNumberField("sessions", worker.sessions());
-    json.writeNumberField("rss_bytes", worker.rssBytes());
-    json.writeNumberField("cpu_ms", worker.cpuMs());
-    if (worker.lastEnd() != null) {
-      json.writeStringField("last_end", worker.lastEnd());
+  private static <S> void writeAll(
+      JsonGenerator json, String name, FigureTable<S> table, List<S> all) throws IOException {
+    json.writeArrayFieldStart(name);
+    for (S each : all) {
+      table.object(json, each);
     }
-    if (worker.nextStartMs() >= 0) {
-      json.writeNumberField("next_start_ms", worker.nextStartMs());
-    }
-    json.writeEndObject();
-  }
-
-  private static void writeStateTransfer(JsonGenerator json, StateTransferView transfer)
-      throws IOException {
-    json.writeObjectFieldStart("state_transfer");
-    json.writeStringField("mode", transfer.mode());
-    json.writeNumberField("spilled", transfer.spilled());
-    json.writeNumberField("slots_total", transfer.slotsTotal());
-    json.writeNumberField("slots_used", transfer.slotsUsed());
-    json.writeEndObject();
+    json.writeEndArray();
   }
 
   private static void writeSession(JsonGenerator json, SessionView session) throws IOException {

@@ -3,6 +3,9 @@ package org.portbouncer.launcher.admin;
 import java.io.IOException;
 import java.util.List;
 import org.portbouncer.core.shared.TargetBoard;
+import org.portbouncer.launcher.figures.ClusterView;
+import org.portbouncer.launcher.figures.Figures;
+import org.portbouncer.launcher.figures.MemberView;
 
 /**
  * What the admin socket may ask of the running server. The mother implements it; the threads of
@@ -11,8 +14,8 @@ import org.portbouncer.core.shared.TargetBoard;
  */
 public interface Operations {
 
-  /** The server as it is now. */
-  StatusView status();
+  /** Everything that is counted, now. */
+  Figures figures();
 
   /** Every live session, unfiltered: a snapshot. */
   List<SessionView> sessions();
@@ -36,7 +39,7 @@ public interface Operations {
    * @return the class as it is now
    * @throws RefusedException where there is no such class
    */
-  BandwidthView limit(String name, Long up, Long down) throws RefusedException;
+  Figures.BandwidthClass limit(String name, Long up, Long down) throws RefusedException;
 
   /**
    * The limits that the cluster shares, as this server sees them.

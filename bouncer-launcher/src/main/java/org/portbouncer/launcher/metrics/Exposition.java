@@ -16,6 +16,7 @@ import java.io.OutputStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
+import org.portbouncer.launcher.figures.Figures;
 
 /**
  * What `/metrics` says: the server's own metrics, and those of the mother's JVM and process. Made

@@ -7,6 +7,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.portbouncer.core.shared.ListenerCounters.Count;
+import org.portbouncer.launcher.figures.Figures;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,7 +70,9 @@ final class History implements Closeable {
       Sample sample = now();
       List<Moved> moved = new ArrayList<>(sample.figures().listeners().size());
       for (Figures.Listener listener : sample.figures().listeners()) {
-        moved.add(new Moved(listener.name(), listener.bytesUp(), listener.bytesDown()));
+        moved.add(
+            new Moved(
+                listener.name(), listener.count(Count.BYTES_UP), listener.count(Count.BYTES_DOWN)));
       }
       add(sample, new Step(System.currentTimeMillis(), sample.nanos(), moved));
     } catch (RuntimeException e) { // one that escaped would end the sampling for good

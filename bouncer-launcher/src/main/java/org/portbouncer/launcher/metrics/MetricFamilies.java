@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.portbouncer.core.shared.TimeBuckets;
 import org.portbouncer.core.shared.TimeHistogram;
+import org.portbouncer.launcher.figures.Metric;
 
 /** Gathers metrics of one scrape, family by family. In the mother, on the thread that answers. */
 final class MetricFamilies {
@@ -20,7 +21,7 @@ final class MetricFamilies {
   /** Takes the values of one family, each with its labels: name, value, name, value. */
   @FunctionalInterface
   interface Values {
-    void add(Number value, String... labels);
+    void add(double value, String... labels);
   }
 
   /** Takes the histograms of one family, each with its labels. */
@@ -29,54 +30,47 @@ final class MetricFamilies {
     void add(TimeHistogram histogram, String... labels);
   }
 
-  /**
-   * Adds counters.
-   *
-   * @param name without "_total", which is added
-   */
-  void counter(String name, String help, Consumer<Values> points) {
-    CounterSnapshot.Builder family = CounterSnapshot.builder().name(name).help(help);
+  /** Adds counters; "_total" is added to the name. */
+  void counter(Metric metric, Consumer<Values> points) {
+    CounterSnapshot.Builder family =
+        CounterSnapshot.builder().name(metric.name()).help(metric.help());
     points.accept(
         (value, labels) ->
             family.dataPoint(
                 CounterSnapshot.CounterDataPointSnapshot.builder()
                     .labels(Labels.of(labels))
-                    .value(value.doubleValue())
+                    .value(value)
                     .build()));
     all.metricSnapshot(family.build());
   }
 
   /** Adds gauges. */
-  void gauge(String name, String help, Consumer<Values> points) {
-    GaugeSnapshot.Builder family = GaugeSnapshot.builder().name(name).help(help);
+  void gauge(Metric metric, Consumer<Values> points) {
+    GaugeSnapshot.Builder family = GaugeSnapshot.builder().name(metric.name()).help(metric.help());
     points.accept(
         (value, labels) ->
             family.dataPoint(
                 GaugeSnapshot.GaugeDataPointSnapshot.builder()
                     .labels(Labels.of(labels))
-                    .value(value.doubleValue())
+                    .value(value)
                     .build()));
     all.metricSnapshot(family.build());
   }
 
-  /**
-   * Adds what does not change.
-   *
-   * @param name without "_info", which is added
-   */
-  void info(String name, String help, String... labels) {
-    all.metricSnapshot(
-        InfoSnapshot.builder()
-            .name(name)
-            .help(help)
-            .dataPoint(
-                InfoSnapshot.InfoDataPointSnapshot.builder().labels(Labels.of(labels)).build())
-            .build());
+  /** Adds what is said by labels alone; "_info" is added to the name. */
+  void info(Metric metric, Consumer<Values> points) {
+    InfoSnapshot.Builder family = InfoSnapshot.builder().name(metric.name()).help(metric.help());
+    points.accept(
+        (_, labels) ->
+            family.dataPoint(
+                InfoSnapshot.InfoDataPointSnapshot.builder().labels(Labels.of(labels)).build()));
+    all.metricSnapshot(family.build());
   }
 
   /** Adds histograms of times in seconds. */
-  void histogram(String name, String help, Consumer<Histograms> points) {
-    HistogramSnapshot.Builder family = HistogramSnapshot.builder().name(name).help(help);
+  void histogram(Metric metric, Consumer<Histograms> points) {
+    HistogramSnapshot.Builder family =
+        HistogramSnapshot.builder().name(metric.name()).help(metric.help());
     points.accept(
         (histogram, labels) ->
             family.dataPoint(

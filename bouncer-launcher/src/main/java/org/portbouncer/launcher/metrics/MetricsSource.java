@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.metrics;
 
 import org.portbouncer.launcher.admin.SessionWatch;
+import org.portbouncer.launcher.figures.Figures;
 import org.portbouncer.launcher.state.Standing;
 
 /**

@@ -10,17 +10,13 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.portbouncer.core.session.Result;
-import org.portbouncer.core.shared.TargetBoard;
-import org.portbouncer.core.shared.TimeHistogram;
 import org.portbouncer.core.sys.Printable;
-import org.portbouncer.launcher.admin.ClusterJson;
 import org.portbouncer.launcher.admin.HeaviestView;
 import org.portbouncer.launcher.admin.Json;
-import org.portbouncer.launcher.admin.MemberJson;
-import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.admin.SessionView;
-import org.portbouncer.launcher.admin.StandingJson;
+import org.portbouncer.launcher.figures.FigureTable;
+import org.portbouncer.launcher.figures.FigureTables;
+import org.portbouncer.launcher.figures.Figures;
 
 /**
  * Writes what the status page asks for, as JSON. The page and this class change together: it is no
@@ -40,36 +36,62 @@ final class PageData {
 
   private PageData() {}
 
+  /** What rates are reckoned from, and how long ago that was. */
+  private record Since(Figures figures, double seconds) {}
+
   /** The server now; rates are those since {@code before}. */
   static void now(OutputStream out, History.Sample now, History.Sample before) throws IOException {
-    Rates rates = new Rates(now, before);
+    Since since = new Since(before.figures(), (now.nanos() - before.nanos()) / 1e9);
     Figures figures = now.figures();
-    try (JsonGenerator json = JSON.createGenerator(out)) {
+    try (JsonGenerator json = new PrintableJson(JSON.createGenerator(out))) {
       json.writeStartObject();
       json.writeNumberField("time_ms", System.currentTimeMillis());
       json.writeStringField("host", hostName());
-      json.writeStringField("version", figures.server().version());
-      json.writeNumberField("pid", figures.server().pid());
-      json.writeNumberField("uptime_s", figures.server().uptimeS());
-      json.writeNumberField("epoch", figures.server().epoch());
-      StandingJson.write(json, figures.server().standing());
-      json.writeNumberField("active", figures.sessions().active());
-      json.writeNumberField("limit", figures.sessions().limit());
-      json.writeStringField("transfer", figures.transfer().mode().text());
-      json.writeNumberField("spilled", figures.transfer().spilled());
-      stages(json, figures, rates);
-      listeners(json, figures, rates);
-      members(json, figures, rates);
-      workers(json, figures, rates);
-      spares(json, figures.spares());
-      classes(json, figures, rates);
-      trouble(json, figures);
+      FigureTables.SERVER.fields(json, figures.server());
+      one(json, "limits", FigureTables.SESSIONS, figures.sessions());
+      one(json, "state_transfer", FigureTables.TRANSFER, figures.transfer());
+      all(json, "stages", FigureTables.STAGES, figures.stages(), since);
+      List<Figures.Listener> listeners =
+          figures.listeners().stream().filter(Figures.Listener::configured).toList();
+      all(json, "listeners", FigureTables.LISTENERS, listeners, since);
+      all(json, "members", FigureTables.MEMBERS, figures.members(), since);
+      all(json, "workers", FigureTables.WORKERS, figures.workers(), since);
+      one(json, "spares", FigureTables.SPARES, figures.spares());
+      all(json, "classes", FigureTables.CLASSES, figures.classes(), since);
+      one(json, "all_workers", FigureTables.ALL_WORKERS, figures.counts());
+      one(json, "accept_pauses", FigureTables.PAUSES, figures.pauses());
+      one(json, "access_log", FigureTables.ACCESS_LOG, figures.accessLog());
+      one(json, "server_log", FigureTables.SERVER_LOG, figures.serverLog());
       if (figures.cluster() != null) {
-        json.writeFieldName("cluster");
-        ClusterJson.write(json, figures.cluster());
+        one(json, "cluster", FigureTables.CLUSTER, figures.cluster());
       }
       json.writeEndObject();
     }
+  }
+
+  private static <S> void one(JsonGenerator json, String name, FigureTable<S> table, S subject)
+      throws IOException {
+    json.writeFieldName(name);
+    table.object(json, subject);
+  }
+
+  /** An array of them, each with its name and with what became of it since then. */
+  private static <S> void all(
+      JsonGenerator json, String name, FigureTable<S> table, List<S> all, Since since)
+      throws IOException {
+    Map<List<String>, S> then = new HashMap<>();
+    table.subjects(since.figures()).forEach(each -> then.put(table.identity(each), each));
+    json.writeArrayFieldStart(name);
+    for (S each : all) {
+      json.writeStartObject();
+      json.writeStringField("name", table.name(each));
+      table.fields(json, each);
+      // Itself where it was not there yet.
+      S before = then.getOrDefault(table.identity(each), each);
+      table.rates(json, each, before, since.seconds());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
   }
 
   /** The machine's, as it is now; empty where it cannot be read, and the page knows its address. */
@@ -79,140 +101,6 @@ final class PageData {
     } catch (IOException e) {
       return "";
     }
-  }
-
-  private static void stages(JsonGenerator json, Figures figures, Rates rates) throws IOException {
-    json.writeArrayFieldStart("stages");
-    for (Figures.Stage stage : figures.stages()) {
-      TimeHistogram lately = rates.hops(stage);
-      json.writeStartObject();
-      json.writeStringField("stage", stage.id().text());
-      json.writeNumberField("ready", stage.ready());
-      json.writeNumberField("configured", stage.configured());
-      json.writeNumberField("restarts", stage.restarts());
-      json.writeNumberField("queued", stage.queued());
-      json.writeNumberField("refused", stage.refused());
-      json.writeNumberField("rate", rates.perSecond(lately.count()));
-      quantiles(json, lately);
-      json.writeEndObject();
-    }
-    json.writeEndArray();
-  }
-
-  /** Microseconds; null where nothing was counted. */
-  private static void quantiles(JsonGenerator json, TimeHistogram times) throws IOException {
-    micros(json, "p50_us", times.quantile(0.5));
-    micros(json, "p99_us", times.quantile(0.99));
-  }
-
-  private static void micros(JsonGenerator json, String name, double seconds) throws IOException {
-    if (Double.isNaN(seconds)) {
-      json.writeNullField(name);
-    } else {
-      json.writeNumberField(name, Math.round(seconds * 1e6));
-    }
-  }
-
-  private static void listeners(JsonGenerator json, Figures figures, Rates rates)
-      throws IOException {
-    json.writeArrayFieldStart("listeners");
-    for (Figures.Listener listener : figures.listeners()) {
-      if (!listener.configured()) {
-        continue;
-      }
-      Figures.Listener before = rates.before(listener);
-      json.writeStartObject();
-      json.writeStringField("name", listener.name());
-      json.writeArrayFieldStart("listen");
-      for (String address : listener.listen()) {
-        json.writeString(Printable.of(address));
-      }
-      json.writeEndArray();
-      json.writeStringField("target", Printable.of(listener.target()));
-      json.writeNumberField("accepted", listener.accepted());
-      json.writeNumberField("active", listener.active());
-      json.writeNumberField("passed", listener.passed());
-      json.writeNumberField("blocked", listener.ended(Result.BLOCKED));
-      json.writeNumberField("limited", listener.ended(Result.LIMITED));
-      json.writeNumberField("failed", listener.failed());
-      StandingJson.write(json, listener.lastError());
-      json.writeNumberField("up", listener.bytesUp());
-      json.writeNumberField("down", listener.bytesDown());
-      json.writeNumberField(
-          "accept_rate", rates.perSecond(listener.accepted() - before.accepted()));
-      json.writeNumberField("up_rate", rates.perSecond(listener.bytesUp() - before.bytesUp()));
-      json.writeNumberField(
-          "down_rate", rates.perSecond(listener.bytesDown() - before.bytesDown()));
-      quantiles(json, listener.setup().since(before.setup()));
-      json.writeEndObject();
-    }
-    json.writeEndArray();
-  }
-
-  private static void members(JsonGenerator json, Figures figures, Rates rates) throws IOException {
-    int ok = TargetBoard.Outcome.OK.ordinal();
-    json.writeArrayFieldStart("members");
-    for (MemberView member : figures.members()) {
-      long before = rates.before(member).connects()[ok];
-      json.writeStartObject();
-      MemberJson.fields(json, member);
-      json.writeNumberField("rate", rates.perSecond(member.connects()[ok] - before));
-      json.writeEndObject();
-    }
-    json.writeEndArray();
-  }
-
-  private static void workers(JsonGenerator json, Figures figures, Rates rates) throws IOException {
-    json.writeArrayFieldStart("workers");
-    for (Figures.Worker worker : figures.workers()) {
-      json.writeStartObject();
-      json.writeStringField("name", worker.stage().text() + "/" + worker.index());
-      json.writeNumberField("pid", worker.pid());
-      json.writeStringField("state", worker.state());
-      json.writeNumberField("restarts", worker.restarts());
-      json.writeNumberField("sessions", worker.sessions());
-      json.writeNumberField("rss", worker.rssBytes());
-      json.writeNumberField("cpu", rates.cpuShare(worker));
-      json.writeEndObject();
-    }
-    json.writeEndArray();
-  }
-
-  private static void spares(JsonGenerator json, Figures.Spares spares) throws IOException {
-    json.writeObjectFieldStart("spares");
-    json.writeNumberField("configured", spares.configured());
-    json.writeNumberField("ready", spares.ready());
-    json.writeEndObject();
-  }
-
-  private static void classes(JsonGenerator json, Figures figures, Rates rates) throws IOException {
-    json.writeArrayFieldStart("classes");
-    for (Figures.BandwidthClass each : figures.classes()) {
-      Figures.BandwidthClass before = rates.before(each);
-      json.writeStartObject();
-      json.writeStringField("name", each.name());
-      json.writeStringField("shared_by", each.sharedBy());
-      json.writeNumberField("sessions", each.sessions());
-      json.writeNumberField("up", each.up());
-      json.writeNumberField("down", each.down());
-      json.writeNumberField("up_rate", rates.perSecond(each.bytesUp() - before.bytesUp()));
-      json.writeNumberField("down_rate", rates.perSecond(each.bytesDown() - before.bytesDown()));
-      json.writeNumberField(
-          "waiting", rates.perSecond(each.throttledNanos() - before.throttledNanos()) / 1e9);
-      json.writeEndObject();
-    }
-    json.writeEndArray();
-  }
-
-  private static void trouble(JsonGenerator json, Figures figures) throws IOException {
-    Figures.Trouble trouble = figures.trouble();
-    json.writeObjectFieldStart("trouble");
-    json.writeNumberField("log_lines_lost", trouble.logLinesLost());
-    json.writeNumberField("server_log_lines_lost", trouble.serverLogLinesLost());
-    json.writeNumberField(
-        "accept_pauses", trouble.pausedForDescriptors() + trouble.pausedForRecords());
-    json.writeNumberField("limit_table_full", trouble.limitTableFull());
-    json.writeEndObject();
   }
 
   /** Bytes per second of the busiest listeners, between each two samples of the last minutes. */

@@ -231,7 +231,6 @@ final class Parts {
         figures,
         targets,
         stateWatch,
-        leftOut,
         supervisor,
         reloader,
         shutdown,

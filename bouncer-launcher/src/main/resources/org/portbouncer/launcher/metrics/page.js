@@ -203,7 +203,7 @@ const tables = {
     className: l => failedLately(l) ? "failing" : "",
     columns: [
       plain("Listener", l => l.name, listener),
-      { ...plain("Listens at", l => l.listen.join(", ")), late: true }, { ...plain("Target", l => l.target), late: true }, figure("Active", l => l.active),
+      { ...plain("Listens at", l => [].concat(l.listen).join(", ")), late: true }, { ...plain("Target", l => l.target), late: true }, figure("Active", l => l.active),
       figure("New/s", l => l.accept_rate, l => few(l.accept_rate)), figure("Up/s", l => l.up_rate, l => size(l.up_rate)),
       figure("Down/s", l => l.down_rate, l => size(l.down_rate)), figure("Accepted", l => l.accepted), figure("Blocked", l => l.blocked),
       figure("Limited", l => l.limited), { ...figure("Failed", l => l.failed), cell: l => [String(l.failed), l.failed ? "n bad" : "n"] },
@@ -247,7 +247,7 @@ const tables = {
     columns: [
       plain("Worker", w => w.name), plain("State", w => w.state, w => [w.state, w.state === "ready" ? "good" : w.state === "throttled" ? "bad" : "warn"]),
       figure("PID", w => w.pid), figure("Sessions", w => w.sessions), figure("CPU", w => w.cpu, w => (w.cpu * 100).toFixed(0) + " %"),
-      figure("Memory", w => w.rss, w => size(w.rss)), { ...figure("Restarts", w => w.restarts), cell: w => [String(w.restarts), w.restarts ? "n warn" : "n"] },
+      figure("Memory", w => w.rss_bytes, w => size(w.rss_bytes)), { ...figure("Restarts", w => w.restarts), cell: w => [String(w.restarts), w.restarts ? "n warn" : "n"] },
     ],
   },
   sessions: {
@@ -360,7 +360,7 @@ function show(d) {
   morph($("host"), d.host ? [make("span", "", named(d.host))] : []);
   reasons(d);
   $("summary").textContent = "version " + d.version + ", pid " + d.pid + ", up " + span(d.uptime_s * 1000)
-    + ", configuration " + d.epoch + ", " + d.active + " of " + d.limit + " sessions, state travels " + d.transfer
+    + ", configuration " + d.epoch + ", " + d.limits.active + " of " + d.limits.max_sessions + " sessions, state travels " + d.state_transfer.mode
     + ", " + d.spares.ready + " of " + d.spares.configured + " spare workers ready";
   rows("pipeline", d.stages.map(stage));
   fill("listeners", d.listeners.map(l => ({ ...l, now: d.time_ms })));
@@ -370,11 +370,11 @@ function show(d) {
   $("no-classes").hidden = d.classes.length > 0;
   $("with-classes").hidden = d.classes.length === 0;
   fill("classes", d.classes);
-  const t = [];
-  if (d.trouble.log_lines_lost) t.push(d.trouble.log_lines_lost + " access log lines were left out");
-  if (d.trouble.server_log_lines_lost) t.push(d.trouble.server_log_lines_lost + " server log lines were left out");
-  if (d.trouble.accept_pauses) t.push("accepting paused " + d.trouble.accept_pauses + " times for want of descriptors or records");
-  if (d.trouble.limit_table_full) t.push(d.trouble.limit_table_full + " sessions were refused because their source could not be counted");
+  const t = [], paused = d.accept_pauses.descriptors + d.accept_pauses.records;
+  if (d.access_log.lines_left_out) t.push(d.access_log.lines_left_out + " access log lines were left out");
+  if (d.server_log.lines_left_out) t.push(d.server_log.lines_left_out + " server log lines were left out");
+  if (paused) t.push("accepting paused " + paused + " times for want of descriptors or records");
+  if (d.all_workers.limit_table_full) t.push(d.all_workers.limit_table_full + " sessions were refused because their source could not be counted");
   $("trouble").hidden = t.length === 0;
   if ($("trouble-text").textContent !== t.join("; ")) $("trouble-text").textContent = t.join("; ");
 }

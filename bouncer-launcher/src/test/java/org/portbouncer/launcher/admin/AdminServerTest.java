@@ -96,7 +96,7 @@ class AdminServerTest {
     open();
     try (RawPeer peer = new RawPeer(socket)) {
       peer.send("status\n{\"command\":\"kill\",\"ids\":[17]}\nsessions --listener mail\n");
-      assertThat(peer.answer()).isEqualTo(Answers.status(new FakeOperations().status()));
+      assertThat(peer.answer()).isEqualTo(Answers.status(new FakeOperations().figures()));
       assertThat(peer.answer()).isEqualTo("{\"killed\":1}");
       assertThat(peer.answer()).startsWith("[{\"id\":19,").endsWith("]");
     }

@@ -13,7 +13,7 @@ class AnswersTest {
 
   @Test
   void shouldWriteStatusInTheDocumentedShape() {
-    assertThat(Answers.status(server.status()))
+    assertThat(Answers.status(server.figures()))
         .isEqualTo(
             """
             {"version":"1.2.3","pid":4700,"uptime_s":3725,"epoch":1,"ready":false,\

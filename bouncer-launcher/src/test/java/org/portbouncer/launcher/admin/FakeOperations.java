@@ -5,7 +5,19 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.portbouncer.core.config.Configuration.StateTransfer;
+import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.shared.ListenerCounters;
 import org.portbouncer.core.shared.TargetBoard;
+import org.portbouncer.core.shared.TimeBuckets;
+import org.portbouncer.core.shared.TimeHistogram;
+import org.portbouncer.core.shared.WorkerBoard;
+import org.portbouncer.launcher.figures.ClusterView;
+import org.portbouncer.launcher.figures.Counts;
+import org.portbouncer.launcher.figures.Figures;
+import org.portbouncer.launcher.figures.MemberView;
+import org.portbouncer.launcher.figures.PauseReason;
 import org.portbouncer.launcher.state.Condition;
 import org.portbouncer.launcher.state.LastError;
 import org.portbouncer.launcher.state.ServerState;
@@ -74,10 +86,10 @@ public final class FakeOperations implements Operations {
             "up",
             1_795_775_000_000L,
             3,
-            new long[] {21, 22, 23, 24, 25},
+            Counts.read(TargetBoard.Outcome.values(), outcome -> 21 + outcome.ordinal()),
             25,
             26,
-            new long[] {31, 32, 33, 34},
+            Counts.read(TargetBoard.Ahead.values(), what -> 31 + what.ordinal()),
             new MemberView.LastCheck(false, "connection refused", 1_795_775_001_000L),
             null));
   }
@@ -113,50 +125,98 @@ public final class FakeOperations implements Operations {
   }
 
   @Override
-  public StatusView status() {
-    return new StatusView(
-        "1.2.3",
-        4700,
-        3725,
-        1,
-        new Standing(
-            ServerState.DEGRADED,
-            List.of(new Condition("stage acl", 1_795_775_000_123L, "no worker serves"))),
+  public Figures figures() {
+    return new Figures(
+        new Figures.Server(
+            "1.2.3",
+            4700,
+            3725,
+            1,
+            new Standing(
+                ServerState.DEGRADED,
+                List.of(new Condition("stage acl", 1_795_775_000_123L, "no worker serves"))),
+            90_000_000),
+        new Figures.Sessions(active(), 10_000),
         List.of(
-            new ListenerView(
+            listener(
                 "web",
+                true,
                 List.of("0.0.0.0:8080"),
                 "192.0.2.10:80",
-                9,
                 2,
-                7,
+                new long[] {9, 7, 2, 1536, 5},
                 1,
-                1,
-                2,
-                1536,
-                5,
                 new LastError("connection refused", 1_795_775_000_123L, 1_795_775_001_123L, 3)),
-            new ListenerView(
-                "mail", List.of("0.0.0.0:25", "[::]:25"), "unix:/m", 1, 1, 1, 0, 0, 0, 0, 0, null)),
+            listener(
+                "mail",
+                true,
+                List.of("0.0.0.0:25", "[::]:25"),
+                "unix:/m",
+                1,
+                new long[] {1, 1, 0, 0, 0},
+                0,
+                null),
+            listener("gone", false, List.of(), "", 0, new long[] {4, 4, 4, 4, 4}, 0, null)),
+        List.of(),
         List.of(
-            new WorkerView("acl", 0, 4708, "ready", 0, 0, 67_108_864, 1250, null, -1),
-            new WorkerView("io", 1, 4711, "throttled", 3, 3, 1000, 7, "exit code 1", 2300)),
-        List.of(
-            new SpareView(0, 4720, "waiting", 41_943_040),
-            new SpareView(1, 4721, "starting", 1000)),
-        new StateTransferView("inline", 0, 0, 0),
-        new LimitsView(10_000, active()),
+            new Figures.Worker(
+                StageId.ACL, 0, 4708, "ready", 0, 0, 67_108_864, 1_250_999_999, null, -1),
+            new Figures.Worker(
+                StageId.IO, 1, 4711, "throttled", 3, 3, 1000, 7_000_000, "exit code 1", 2300)),
+        new Figures.Spares(
+            2,
+            0,
+            List.of(
+                new Figures.Spare(0, 4720, true, 41_943_040),
+                new Figures.Spare(1, 4721, false, 1000))),
+        List.of(),
         List.of(slow(1 << 20, 0)),
-        new AccessLogView("file", 7, "/var/log/b.log: no space left on device"),
-        9);
+        members(),
+        new Figures.Transfer(StateTransfer.Mode.INLINE, 0, 0, 0),
+        Counts.read(WorkerBoard.Count.values(), _ -> 0),
+        Counts.read(PauseReason.values(), _ -> 0),
+        new Figures.AccessLog("file", 7, "/var/log/b.log: no space left on device"),
+        new Figures.ServerLog(9),
+        null);
   }
 
-  private static BandwidthView slow(long up, long down) {
-    return new BandwidthView("slow", up, down, 20_971, "rule", 2, 4000, 5000, 61.5);
+  /**
+   * @param counted by the ordinal of what it is
+   * @param turnedAway as many were blocked, and as many limited
+   */
+  private static Figures.Listener listener(
+      String name,
+      boolean configured,
+      List<String> listen,
+      String target,
+      int active,
+      long[] counted,
+      long turnedAway,
+      LastError error) {
+    return new Figures.Listener(
+        name,
+        configured,
+        listen,
+        target,
+        "",
+        active,
+        Counts.read(ListenerCounters.Count.values(), what -> counted[what.ordinal()]),
+        Counts.read(
+            Result.values(),
+            result -> result == Result.BLOCKED || result == Result.LIMITED ? turnedAway : 0),
+        TimeHistogram.empty(TimeBuckets.SETUP),
+        TimeHistogram.empty(TimeBuckets.SETUP),
+        error,
+        null);
+  }
+
+  private static Figures.BandwidthClass slow(long up, long down) {
+    return new Figures.BandwidthClass(
+        "slow", up, down, 20_971, "rule", 2, 4000, 5000, 61_500_000_000L);
   }
 
   @Override
-  public BandwidthView limit(String name, Long up, Long down) throws RefusedException {
+  public Figures.BandwidthClass limit(String name, Long up, Long down) throws RefusedException {
     if (!name.equals("slow")) {
       throw new RefusedException("no bandwidth class '" + name + "', did you mean 'slow'?");
     }

@@ -10,6 +10,8 @@ import org.portbouncer.launcher.admin.HeaviestView;
 import org.portbouncer.launcher.admin.SessionOrder;
 import org.portbouncer.launcher.admin.SessionView;
 import org.portbouncer.launcher.admin.SessionWatch;
+import org.portbouncer.launcher.figures.Figures;
+import org.portbouncer.launcher.figures.SampleFigures;
 import org.portbouncer.launcher.state.Standing;
 
 /** A server that only pretends. */

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.portbouncer.launcher.admin.Json;
+import org.portbouncer.launcher.figures.SampleFigures;
 import org.portbouncer.launcher.state.Condition;
 import org.portbouncer.launcher.state.ServerState;
 import org.portbouncer.launcher.state.Standing;
@@ -76,18 +77,18 @@ class MetricsServerTest {
     assertThat(text.lines())
         .contains(
             "bouncer_sessions_total{listener=\"web\",result=\"ok\"} 20.0",
-            "bouncer_sessions_total{listener=\"web\",result=\"no-target\"} 1.0",
+            "bouncer_sessions_total{listener=\"web\",result=\"no-target\"} 17.0",
             "bouncer_sessions_active{listener=\"web\"} 3.0",
             "bouncer_bytes_total{direction=\"up\",listener=\"web\"} 1000.0",
             "bouncer_bytes_total{direction=\"down\",listener=\"web\"} 2000.0",
             "bouncer_acl_decisions_total{acl=\"office\",action=\"pass\",rule=\"staff\"} 9.0",
             "bouncer_workers{stage=\"io\"} 1.0",
             "bouncer_worker_restarts_total{stage=\"io\"} 4.0",
-            "bouncer_sessions_resumed_total 12.0",
+            "bouncer_sessions_resumed_total 110.0",
             "bouncer_worker_rss_bytes{index=\"1\",stage=\"io\"} 6.1E7",
-            "bouncer_state_bytes_total{mode=\"inline\"} 10.0",
-            "bouncer_state_bytes_total{mode=\"file-fd\"} 20.0",
-            "bouncer_state_bytes_total{mode=\"shm\"} 30.0",
+            "bouncer_state_bytes_total{mode=\"inline\"} 107.0",
+            "bouncer_state_bytes_total{mode=\"file-fd\"} 108.0",
+            "bouncer_state_bytes_total{mode=\"shm\"} 109.0",
             "bouncer_state_spills_total 6.0",
             "bouncer_bandwidth_bytes_total{class=\"slow\",direction=\"up\"} 500.0",
             "bouncer_bandwidth_bytes_total{class=\"slow\",direction=\"down\"} 600.0",

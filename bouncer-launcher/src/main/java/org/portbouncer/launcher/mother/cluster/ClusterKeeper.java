@@ -16,7 +16,7 @@ import org.portbouncer.core.cluster.LeaseTimes;
 import org.portbouncer.core.config.Cluster;
 import org.portbouncer.core.loop.Timer;
 import org.portbouncer.core.sys.Printable;
-import org.portbouncer.launcher.admin.ClusterView;
+import org.portbouncer.launcher.figures.ClusterView;
 import org.portbouncer.launcher.mother.books.ClusterSeat;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;

@@ -16,16 +16,14 @@ import org.portbouncer.core.config.Nearest;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.TargetBoard;
-import org.portbouncer.launcher.admin.BandwidthView;
-import org.portbouncer.launcher.admin.ClusterView;
-import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.admin.Operations;
 import org.portbouncer.launcher.admin.RefusedException;
 import org.portbouncer.launcher.admin.ReloadView;
 import org.portbouncer.launcher.admin.SessionView;
 import org.portbouncer.launcher.admin.SessionWatch;
-import org.portbouncer.launcher.admin.StatusView;
-import org.portbouncer.launcher.metrics.Figures;
+import org.portbouncer.launcher.figures.ClusterView;
+import org.portbouncer.launcher.figures.Figures;
+import org.portbouncer.launcher.figures.MemberView;
 import org.portbouncer.launcher.metrics.MetricsSource;
 import org.portbouncer.launcher.mother.cluster.ClusterKeeper;
 import org.portbouncer.launcher.mother.cluster.ClusterLimits;
@@ -43,7 +41,6 @@ import org.portbouncer.launcher.mother.succession.UpgradeWait;
 import org.portbouncer.launcher.mother.succession.Upgrades;
 import org.portbouncer.launcher.mother.tuning.Bandwidth;
 import org.portbouncer.launcher.mother.tuning.Targets;
-import org.portbouncer.launcher.mother.upkeep.LeftOutLines;
 import org.portbouncer.launcher.state.Standing;
 
 /**
@@ -74,7 +71,6 @@ public final class ServerOperations implements Operations, MetricsSource {
   private final Bandwidth bandwidth;
   private final Targets targets;
   private final StateWatch stateWatch;
-  private final StatusViews statusViews;
   private final Supervisor supervisor;
   private final Reloader reloader;
   private final Shutdown shutdown;
@@ -88,7 +84,6 @@ public final class ServerOperations implements Operations, MetricsSource {
       FiguresReader figures,
       Targets targets,
       StateWatch stateWatch,
-      LeftOutLines leftOut,
       Supervisor supervisor,
       Reloader reloader,
       Shutdown shutdown,
@@ -102,7 +97,6 @@ public final class ServerOperations implements Operations, MetricsSource {
     this.bandwidth = new Bandwidth(ground.area().classes(), inForce, supervisor.everyone());
     this.targets = targets;
     this.stateWatch = stateWatch;
-    this.statusViews = new StatusViews(inForce, leftOut);
     this.supervisor = supervisor;
     this.reloader = reloader;
     this.shutdown = shutdown;
@@ -117,11 +111,6 @@ public final class ServerOperations implements Operations, MetricsSource {
   @Override
   public Standing standing() {
     return stateWatch.now();
-  }
-
-  @Override
-  public StatusView status() {
-    return statusViews.of(figures.read());
   }
 
   @Override
@@ -169,7 +158,7 @@ public final class ServerOperations implements Operations, MetricsSource {
   }
 
   @Override
-  public BandwidthView limit(String name, Long up, Long down) throws RefusedException {
+  public Figures.BandwidthClass limit(String name, Long up, Long down) throws RefusedException {
     if (ClusterLimits.isShared(inForce.configuration(), name)) {
       throw new RefusedException(
           "bandwidth class '" + name + "' is shared in the cluster, which says what its part is");
@@ -181,7 +170,6 @@ public final class ServerOperations implements Operations, MetricsSource {
     }
     return figures.read().classes().stream()
         .filter(one -> one.name().equals(name))
-        .map(StatusViews::bandwidth)
         .findFirst()
         .orElseThrow(() -> new RefusedException("a reload has just taken the class away"));
   }

@@ -17,6 +17,7 @@ import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.core.worker.Handover;
 import org.portbouncer.core.worker.Outbox;
 import org.portbouncer.core.worker.SessionPool;
+import org.portbouncer.launcher.figures.PauseReason;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.StateMaker;
 import org.slf4j.Logger;
@@ -276,12 +277,12 @@ public final class Acceptor {
   void adjust() {
     boolean blocked = outbox.blocked();
     if (blocked && !backPressure) {
-      pauses.count(AcceptPauses.Reason.QUEUE);
+      pauses.count(PauseReason.QUEUE);
     }
     backPressure = blocked;
     boolean tooMany = tooManyInSetUp();
     if (tooMany && !inFlight) {
-      pauses.count(AcceptPauses.Reason.QUEUE);
+      pauses.count(PauseReason.QUEUE);
     }
     inFlight = tooMany;
     if (tooMany && !inFlightLess.isSet()) {
@@ -306,7 +307,7 @@ public final class Acceptor {
       if (wanted && !door.registered()) {
         int errno = door.watch(loop);
         if (errno != 0) {
-          shortage(AcceptPauses.Reason.DESCRIPTORS, Errno.watching(errno));
+          shortage(PauseReason.DESCRIPTORS, Errno.watching(errno));
           watch(false);
           return;
         }
@@ -376,7 +377,7 @@ public final class Acceptor {
   }
 
   /** Nobody is accepted for a moment: something has run out. */
-  void shortage(AcceptPauses.Reason reason, String what) {
+  void shortage(PauseReason reason, String what) {
     pauses.count(reason);
     shortage = true;
     lacking = what;

@@ -9,6 +9,7 @@ import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.SockAddr;
+import org.portbouncer.launcher.figures.PauseReason;
 
 /** A listening socket, whose clients connect. In the mother, on her loop's thread. */
 final class ConnectionDoor extends Door {
@@ -33,7 +34,7 @@ final class ConnectionDoor extends Door {
     for (int i = 0; i < most && !acceptor.lacks(); i++) {
       int record = acceptor.records().allocate();
       if (record < 0) {
-        acceptor.shortage(AcceptPauses.Reason.RECORDS, "the session table is full");
+        acceptor.shortage(PauseReason.RECORDS, "the session table is full");
         break;
       }
       ADDRESS.set(JAVA_INT, SockAddr.ROOM, SockAddr.ROOM);
@@ -60,7 +61,7 @@ final class ConnectionDoor extends Door {
   /** Whether to try the next client. */
   private boolean failed(int errno) {
     if (Errno.isDescriptorLimit(errno)) {
-      acceptor.shortage(AcceptPauses.Reason.DESCRIPTORS, Errno.text(errno));
+      acceptor.shortage(PauseReason.DESCRIPTORS, Errno.text(errno));
       return false;
     }
     // accept(2): errors of the new connection are reported here too, and mean the next one.

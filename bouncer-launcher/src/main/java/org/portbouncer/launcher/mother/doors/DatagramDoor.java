@@ -19,6 +19,7 @@ import org.portbouncer.core.sys.DatagramBatch;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.SockAddr;
+import org.portbouncer.launcher.figures.PauseReason;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -231,7 +232,7 @@ final class DatagramDoor extends Door {
 
   private boolean failed(int errno, String what) {
     if (Errno.isDescriptorLimit(errno)) {
-      acceptor.shortage(AcceptPauses.Reason.DESCRIPTORS, Errno.text(errno));
+      acceptor.shortage(PauseReason.DESCRIPTORS, Errno.text(errno));
     } else if (acceptor.now() - logged >= LOG_NANOS) {
       logged = acceptor.now();
       LOG.warn("no socket for a client of {}: {}", what, Errno.text(errno));
@@ -271,7 +272,7 @@ final class DatagramDoor extends Door {
   private void setOut(NewClient client) {
     int record = acceptor.records().allocate();
     if (record < 0) {
-      acceptor.shortage(AcceptPauses.Reason.RECORDS, "the session table is full");
+      acceptor.shortage(PauseReason.RECORDS, "the session table is full");
       drop(DatagramDrop.NO_ROOM, client.count() + client.dropped);
       Libc.close(client.fd);
       room.release(client);
@@ -292,7 +293,7 @@ final class DatagramDoor extends Door {
       return;
     }
     if (Errno.isDescriptorLimit(errno)) {
-      acceptor.shortage(AcceptPauses.Reason.DESCRIPTORS, Errno.text(errno));
+      acceptor.shortage(PauseReason.DESCRIPTORS, Errno.text(errno));
     }
     drop(DatagramDrop.NO_ROOM, said);
     acceptor.area().sessions().outcome().because(record, Cause.SYSTEM, errno);

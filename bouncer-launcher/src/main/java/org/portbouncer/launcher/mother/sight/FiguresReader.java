@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.portbouncer.config.PortRanges;
 import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
@@ -21,8 +20,9 @@ import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.Version;
+import org.portbouncer.launcher.figures.Counts;
+import org.portbouncer.launcher.figures.Figures;
 import org.portbouncer.launcher.log.StandardStreams;
-import org.portbouncer.launcher.metrics.Figures;
 import org.portbouncer.launcher.mother.books.CounterPlaces;
 import org.portbouncer.launcher.mother.cluster.ClusterKeeper;
 import org.portbouncer.launcher.mother.doors.AcceptPauses;
@@ -63,8 +63,18 @@ public final class FiguresReader {
   private final WorkerTimes times = new WorkerTimes();
   private final String version = Version.text();
 
-  /** What a listener's ended sessions come to, and where it counts. */
-  private record Ended(Figures.Listener figures, int slot) {}
+  /**
+   * What a listener has counted, without what its live sessions add.
+   *
+   * @param configured null where a reload took it away
+   * @param slot where it counts
+   */
+  private record Counted(
+      String name,
+      Listener configured,
+      int slot,
+      Counts<ListenerCounters.Count> counts,
+      Counts<Result> ended) {}
 
   private final Told<String> told = new Told<>();
 
@@ -100,16 +110,13 @@ public final class FiguresReader {
   /** Everything, now. */
   public Figures read() {
     Epoch epoch = inForce.epoch();
-    List<Ended> ended = ended(epoch);
+    List<Counted> counted = counted(epoch);
     PolicyFigures.Moved moved = policy.moved(epoch);
     LiveSessions live = new LiveSessions(ground.table(), ground.live(), ground.epochs());
     return new Figures(
         server(epoch),
-        new Figures.Sessions(
-            live.total(),
-            epoch.configuration().maxSessions(),
-            ground.area().workers().total(WorkerBoard.Count.RESUMED)),
-        withLive(ended, live),
+        new Figures.Sessions(live.total(), epoch.configuration().maxSessions()),
+        counted.stream().map(each -> listener(each, live)).toList(),
         stages(epoch, live),
         workers(),
         spares(),
@@ -117,7 +124,11 @@ public final class FiguresReader {
         policy.classes(epoch, moved, live),
         targets.members(),
         transfer(epoch.configuration()),
-        trouble(),
+        allWorkers(),
+        pauses.counts(),
+        new Figures.AccessLog(
+            epoch.configuration().log().access().to().text(), leftOut.lines(), leftOut.trouble()),
+        new Figures.ServerLog(streams.leftOut()),
         cluster.view());
   }
 
@@ -133,53 +144,66 @@ public final class FiguresReader {
 
   // Listeners.
 
-  /** Those of the configuration in its order, then those that a reload took away, by name. */
-  private List<Ended> ended(Epoch epoch) {
-    List<Ended> all = new ArrayList<>();
+  /**
+   * Those of the configuration in its order, then those that a reload took away, by name; to be
+   * read before the live sessions, so that one which ends meanwhile is not missed by both.
+   */
+  private List<Counted> counted(Epoch epoch) {
+    List<Counted> all = new ArrayList<>();
     List<Listener> configured = epoch.configuration().listeners();
     Map<String, Integer> gone = new TreeMap<>(places.listeners());
     for (int i = 0; i < configured.size(); i++) {
       int slot = epoch.places().listeners()[i];
-      all.add(new Ended(ended(configured.get(i).name(), configured.get(i), slot), slot));
+      all.add(counted(configured.get(i).name(), configured.get(i), slot));
       gone.remove(configured.get(i).name());
     }
-    gone.forEach((name, slot) -> all.add(new Ended(ended(name, null, slot), slot)));
+    gone.forEach((name, slot) -> all.add(counted(name, null, slot)));
     return all;
   }
 
-  private Figures.Listener ended(String name, Listener configured, int slot) {
+  private Counted counted(String name, Listener configured, int slot) {
     ListenerCounters counters = ground.area().listeners();
-    ListenerTimes took = ground.area().times();
-    long[] ended = new long[Result.count()];
-    for (Result result : Result.values()) {
-      ended[result.ordinal()] = counters.endedWith(slot, result);
-    }
-    return new Figures.Listener(
+    return new Counted(
         name,
+        configured,
+        slot,
+        Counts.read(ListenerCounters.Count.values(), what -> counters.get(slot, what)),
+        Counts.read(Result.values(), result -> counters.endedWith(slot, result)));
+  }
+
+  private Figures.Listener listener(Counted counted, LiveSessions live) {
+    Listener configured = counted.configured();
+    int slot = counted.slot();
+    Counts<ListenerCounters.Count> counts = counted.counts();
+    Told.Bytes moved =
+        told.tell(
+            counted.name(),
+            counts.of(ListenerCounters.Count.BYTES_UP) + live.up(slot),
+            counts.of(ListenerCounters.Count.BYTES_DOWN) + live.down(slot));
+    ListenerTimes took = ground.area().times();
+    return new Figures.Listener(
+        counted.name(),
         configured != null,
         configured == null ? List.of() : PortRanges.texts(configured.listen()),
         configured == null ? "" : configured.target().text(),
         configured == null || configured.group() < 0 ? "" : configured.target().path(),
-        counters.get(slot, ListenerCounters.Count.ACCEPTED),
-        0,
-        counters.get(slot, ListenerCounters.Count.PASSED),
-        ended,
-        counters.get(slot, ListenerCounters.Count.FAILED),
-        counters.get(slot, ListenerCounters.Count.BYTES_UP),
-        counters.get(slot, ListenerCounters.Count.BYTES_DOWN),
+        live.active(slot),
+        counts
+            .with(ListenerCounters.Count.BYTES_UP, moved.up())
+            .with(ListenerCounters.Count.BYTES_DOWN, moved.down()),
+        counted.ended(),
         took.get(slot, ListenerTimes.Step.SETUP),
         took.get(slot, ListenerTimes.Step.CONNECT),
         lastError(ground.area().errors().get(slot)),
-        configured != null && configured.udp() ? datagrams(counters, slot) : null);
+        configured != null && configured.udp() ? datagrams(slot) : null);
   }
 
-  private static Figures.Datagrams datagrams(ListenerCounters counters, int slot) {
-    long[] dropped = new long[DatagramDrop.count()];
-    for (int i = 0; i < dropped.length; i++) {
-      dropped[i] = counters.dropped(slot, DatagramDrop.of(i));
-    }
+  private Figures.Datagrams datagrams(int slot) {
+    ListenerCounters counters = ground.area().listeners();
     return new Figures.Datagrams(
-        counters.datagrams(slot, Way.UP), counters.datagrams(slot, Way.DOWN), dropped);
+        counters.datagrams(slot, Way.UP),
+        counters.datagrams(slot, Way.DOWN),
+        Counts.read(DatagramDrop.values(), why -> counters.dropped(slot, why)));
   }
 
   private static LastError lastError(ListenerErrors.Seen error) {
@@ -189,20 +213,6 @@ public final class FiguresReader {
             error.cause().text(error.errno()), error.firstMs(), error.lastMs(), error.count());
   }
 
-  private List<Figures.Listener> withLive(List<Ended> ended, LiveSessions live) {
-    List<Figures.Listener> all = new ArrayList<>();
-    for (Ended each : ended) {
-      Figures.Listener listener = each.figures();
-      Told.Bytes now =
-          told.tell(
-              listener.name(),
-              listener.bytesUp() + live.up(each.slot()),
-              listener.bytesDown() + live.down(each.slot()));
-      all.add(listener.withLive(live.active(each.slot()), now.up(), now.down()));
-    }
-    return all;
-  }
-
   // Stages and workers.
 
   private List<Figures.Stage> stages(Epoch epoch, LiveSessions live) {
@@ -210,33 +220,27 @@ public final class FiguresReader {
     List<Figures.Stage> stages = new ArrayList<>();
     for (StageId stage : StageId.values()) {
       int ready = 0;
-      long received = 0;
-      long refused = 0;
-      long descriptorPauses = 0;
-      TimeHistogram hops = TimeHistogram.empty(TimeBuckets.HOP);
       for (WorkerProcess worker : supervisor.workers()) {
         if (worker.stage() == stage) {
           ready += worker.state() == WorkerState.READY ? 1 : 0;
         }
       }
       // What workers counted that a reload made superfluous stays counted.
-      for (int place : supervisor.staff().places(stage)) {
-        received += board.get(place, WorkerBoard.Count.RECEIVED);
-        refused += board.get(place, WorkerBoard.Count.REFUSED);
-        descriptorPauses += board.get(place, WorkerBoard.Count.DESCRIPTOR_PAUSES);
+      List<Integer> places = supervisor.staff().places(stage);
+      TimeHistogram hops = TimeHistogram.empty(TimeBuckets.HOP);
+      for (int place : places) {
         hops = hops.plus(board.hopTimes(place));
       }
-      int configured = Staff.count(epoch.configuration().workers(), stage);
       stages.add(
           new Figures.Stage(
               stage,
-              configured,
+              Staff.count(epoch.configuration().workers(), stage),
               ready,
               supervisor.restarts().of(stage),
               live.queued(stage),
-              received,
-              refused,
-              descriptorPauses,
+              Counts.read(
+                  WorkerBoard.Count.values(),
+                  what -> places.stream().mapToLong(place -> board.get(place, what)).sum()),
               hops));
     }
     return stages;
@@ -283,28 +287,14 @@ public final class FiguresReader {
   private Figures.Transfer transfer(Configuration configuration) {
     WorkerBoard board = ground.area().workers();
     StateSlots slots = ground.states().slots();
-    StateTransfer.Mode[] modes = StateTransfer.Mode.values();
-    long[] bytes = new long[modes.length];
-    for (StateTransfer.Mode mode : modes) {
-      bytes[mode.ordinal()] = board.total(WorkerBoard.Count.stateBytes(mode));
-    }
     return new Figures.Transfer(
         configuration.stateTransfer().mode(),
-        bytes,
         board.total(WorkerBoard.Count.SPILLED) + ground.states().spilled(),
         slots == null ? 0 : slots.count(),
         slots == null ? 0 : slots.used());
   }
 
-  private Figures.Trouble trouble() {
-    WorkerBoard board = ground.area().workers();
-    return new Figures.Trouble(
-        leftOut.lines(),
-        streams.leftOut(),
-        pauses.of(AcceptPauses.Reason.DESCRIPTORS),
-        pauses.of(AcceptPauses.Reason.RECORDS),
-        pauses.of(AcceptPauses.Reason.QUEUE),
-        board.total(WorkerBoard.Count.LIMIT_TABLE_FULL),
-        board.total(WorkerBoard.Count.BUCKET_TABLE_FULL));
+  private Counts<WorkerBoard.Count> allWorkers() {
+    return Counts.read(WorkerBoard.Count.values(), ground.area().workers()::total);
   }
 }

@@ -15,7 +15,7 @@ import org.portbouncer.core.shared.ClassTerms;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.worker.Epoch;
-import org.portbouncer.launcher.metrics.Figures;
+import org.portbouncer.launcher.figures.Figures;
 import org.portbouncer.launcher.mother.books.CounterPlaces;
 import org.portbouncer.launcher.mother.books.CounterPlaces.RuleName;
 import org.portbouncer.launcher.mother.ground.LiveSessions;

@@ -13,8 +13,9 @@ import org.portbouncer.core.shared.TargetBoard.Ahead;
 import org.portbouncer.core.shared.TargetBoard.Outcome;
 import org.portbouncer.core.shared.TargetChecks;
 import org.portbouncer.core.worker.Epoch;
-import org.portbouncer.launcher.admin.MemberView;
 import org.portbouncer.launcher.admin.RefusedException;
+import org.portbouncer.launcher.figures.Counts;
+import org.portbouncer.launcher.figures.MemberView;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.staff.AllWorkers;
@@ -54,14 +55,6 @@ public final class Targets {
   }
 
   private MemberView member(TargetGroup group, TargetGroup.Member member, int place, long now) {
-    long[] connects = new long[Outcome.values().length];
-    for (Outcome outcome : Outcome.values()) {
-      connects[outcome.ordinal()] = board.connects(place, outcome);
-    }
-    long[] ahead = new long[Ahead.values().length];
-    for (Ahead what : Ahead.values()) {
-      ahead[what.ordinal()] = board.aheads(place, what);
-    }
     return new MemberView(
         group.name(),
         group.balance().text(),
@@ -73,10 +66,10 @@ public final class Targets {
         board.state(place, now),
         board.sinceMs(place, now),
         board.active(place),
-        connects,
+        Counts.read(Outcome.values(), outcome -> board.connects(place, outcome)),
         board.checks().count(place, true),
         board.checks().count(place, false),
-        ahead,
+        Counts.read(Ahead.values(), what -> board.aheads(place, what)),
         lastCheck(board.checks().last(place)),
         lastError(board.error(place)));
   }

@@ -1,19 +1,18 @@
-package org.portbouncer.launcher.admin;
+package org.portbouncer.launcher.figures;
 
-import java.time.Instant;
 import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.launcher.state.LastError;
 
 /**
- * One member of a group of targets, in the answer to {@code targets} and in the figures.
+ * One member of a group of targets, as `targets`, the status page and the metrics show it.
  *
  * @param balance of its group
  * @param maxSessions 0 for no limit
  * @param state up, down, ejected, drain or off
  * @param sinceMs since when it is in that state, wall clock
  * @param active sessions that are to it or on their way
- * @param connects by the ordinal of their TargetBoard.Outcome
- * @param ahead connections opened ahead, by the ordinal of their TargetBoard.Ahead
+ * @param connects by what came of them
+ * @param ahead connections opened ahead, by what came of them
  * @param lastCheck null where there was none
  * @param lastError what last went wrong with it; null for nothing
  */
@@ -28,10 +27,10 @@ public record MemberView(
     String state,
     long sinceMs,
     int active,
-    long[] connects,
+    Counts<TargetBoard.Outcome> connects,
     long checksOk,
     long checksFailed,
-    long[] ahead,
+    Counts<TargetBoard.Ahead> ahead,
     LastCheck lastCheck,
     LastError lastError) {
 
@@ -46,10 +45,5 @@ public record MemberView(
   /** Whether the operator lets it have no new sessions. */
   public boolean takenOut() {
     return state.equals(TargetBoard.Mode.DRAIN.text()) || state.equals(TargetBoard.Mode.OFF.text());
-  }
-
-  /** Since when it is in its state: UTC, ISO 8601. */
-  public String since() {
-    return Instant.ofEpochMilli(sinceMs).toString();
   }
 }

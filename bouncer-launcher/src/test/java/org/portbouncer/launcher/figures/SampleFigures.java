@@ -1,35 +1,37 @@
-package org.portbouncer.launcher.metrics;
+package org.portbouncer.launcher.figures;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.shared.DatagramDrop;
+import org.portbouncer.core.shared.ListenerCounters;
+import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.core.shared.TimeBuckets;
 import org.portbouncer.core.shared.TimeHistogram;
-import org.portbouncer.launcher.admin.ClusterView;
-import org.portbouncer.launcher.admin.MemberView;
+import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.launcher.state.LastError;
 import org.portbouncer.launcher.state.ServerState;
 import org.portbouncer.launcher.state.Standing;
 
 /** Figures of a server that only pretends. */
-final class SampleFigures {
+public final class SampleFigures {
 
   private SampleFigures() {}
 
-  static final Standing READY = new Standing(ServerState.READY, List.of());
+  public static final Standing READY = new Standing(ServerState.READY, List.of());
 
   /** A listener `web` that was used, one of each of the rest. */
-  static Figures one() {
+  public static Figures one() {
     return with(List.of(listener("web", 1000, 2000)));
   }
 
-  static Figures with(List<Figures.Listener> listeners) {
+  public static Figures with(List<Figures.Listener> listeners) {
     return with(listeners, READY);
   }
 
-  static Figures standing(Standing standing) {
+  public static Figures standing(Standing standing) {
     return with(List.of(listener("web", 1000, 2000)), standing);
   }
 
@@ -37,11 +39,12 @@ final class SampleFigures {
     List<Figures.Stage> stages = new ArrayList<>();
     for (StageId stage : StageId.values()) {
       stages.add(
-          new Figures.Stage(stage, 1, 1, stage.ordinal(), 7, 40, 2, 3, histogram(TimeBuckets.HOP)));
+          new Figures.Stage(
+              stage, 1, 1, stage.ordinal(), 7, counts(40), histogram(TimeBuckets.HOP)));
     }
     return new Figures(
         new Figures.Server("1.2.3", 4700, 60, 5, standing, 90_000_000),
-        new Figures.Sessions(3, 10_000, 12),
+        new Figures.Sessions(3, 10_000),
         listeners,
         stages,
         List.of(
@@ -69,18 +72,21 @@ final class SampleFigures {
                 "down",
                 1_795_775_000_000L,
                 3,
-                new long[] {21, 22, 23, 24, 25},
+                Counts.read(TargetBoard.Outcome.values(), outcome -> 21 + outcome.ordinal()),
                 25,
                 26,
-                new long[] {31, 32, 33, 34},
+                Counts.read(TargetBoard.Ahead.values(), what -> 31 + what.ordinal()),
                 null,
                 null)),
-        new Figures.Transfer(StateTransfer.Mode.SHM, new long[] {10, 20, 30}, 6, 4096, 12),
-        new Figures.Trouble(11, 17, 12, 13, 14, 15, 16),
+        new Figures.Transfer(StateTransfer.Mode.SHM, 6, 4096, 12),
+        counts(100),
+        Counts.read(PauseReason.values(), reason -> 12 + reason.ordinal()),
+        new Figures.AccessLog("file", 11, ""),
+        new Figures.ServerLog(17),
         cluster());
   }
 
-  static ClusterView cluster() {
+  public static ClusterView cluster() {
     return new ClusterView(
         "edge",
         "redis://10.0.0.5:6379",
@@ -99,27 +105,49 @@ final class SampleFigures {
                 "down", "slow", 3_000_000, 1_000_000, 900_000, 3_000_000, 2_000_000)));
   }
 
-  static Figures.Listener listener(String name, long up, long down) {
-    long[] ended = new long[Result.count()];
-    ended[Result.OK.ordinal()] = 20;
-    ended[Result.NO_TARGET.ordinal()] = 1;
+  public static Figures.Listener listener(String name, long up, long down) {
+    return listener(name, List.of("127.0.0.1:80"), "192.0.2.1:80", up, down, null);
+  }
+
+  /** One of datagrams, whose target has a character in its name that is not seen. */
+  public static Figures.Listener datagrams(String name) {
+    return listener(
+        name,
+        List.of("udp:127.0.0.1:53", "udp:[::1]:53"),
+        "a\u001bb",
+        7,
+        8,
+        new Figures.Datagrams(
+            41, 42, Counts.read(DatagramDrop.values(), why -> 51 + why.ordinal())));
+  }
+
+  private static Figures.Listener listener(
+      String name,
+      List<String> listen,
+      String target,
+      long up,
+      long down,
+      Figures.Datagrams datagrams) {
     return new Figures.Listener(
         name,
         true,
-        List.of("127.0.0.1:80"),
-        "192.0.2.1:80",
+        listen,
+        target,
         "app",
-        24,
         3,
-        22,
-        ended,
-        1,
-        up,
-        down,
+        Counts.read(ListenerCounters.Count.values(), what -> 60 + what.ordinal())
+            .with(ListenerCounters.Count.BYTES_UP, up)
+            .with(ListenerCounters.Count.BYTES_DOWN, down),
+        Counts.read(Result.values(), result -> 20 - result.ordinal()),
         histogram(TimeBuckets.SETUP),
         TimeHistogram.empty(TimeBuckets.SETUP),
         new LastError("connection refused", 1_795_775_000_123L, 1_795_775_001_123L, 3),
-        null);
+        datagrams);
+  }
+
+  /** Each another. */
+  private static Counts<WorkerBoard.Count> counts(long from) {
+    return Counts.read(WorkerBoard.Count.values(), what -> from + what.ordinal());
   }
 
   /** One in the first bucket, two in the second, one beyond all bounds; 6.5 s together. */

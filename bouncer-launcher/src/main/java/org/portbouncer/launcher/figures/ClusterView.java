@@ -1,4 +1,4 @@
-package org.portbouncer.launcher.admin;
+package org.portbouncer.launcher.figures;
 
 import java.util.List;
 

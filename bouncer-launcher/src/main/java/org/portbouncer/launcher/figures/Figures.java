@@ -1,19 +1,21 @@
-package org.portbouncer.launcher.metrics;
+package org.portbouncer.launcher.figures;
 
 import java.util.List;
 import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.shared.DatagramDrop;
+import org.portbouncer.core.shared.ListenerCounters;
 import org.portbouncer.core.shared.TimeHistogram;
-import org.portbouncer.launcher.admin.ClusterView;
-import org.portbouncer.launcher.admin.MemberView;
+import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.launcher.state.LastError;
 import org.portbouncer.launcher.state.Standing;
 
 /**
  * Everything that the server counts, as it was at one moment. Made by the mother from shared
- * memory; what `status`, the metrics and the status page show is taken from it, so that they agree.
- * A count never falls while the mother lives, whatever becomes of workers.
+ * memory; what `status`, the metrics and the status page show is taken from it, as {@link
+ * FigureTables} say, so that they agree. A count never falls while the mother lives, whatever
+ * becomes of workers.
  *
  * @param server who it is
  * @param sessions all sessions together
@@ -25,7 +27,10 @@ import org.portbouncer.launcher.state.Standing;
  * @param classes the bandwidth classes
  * @param members of the groups of targets, in the order of the file
  * @param transfer how session state travels
- * @param trouble what had to be left out or put off
+ * @param counts what workers have counted, all of them together, dead ones included
+ * @param pauses how often accepting paused
+ * @param accessLog where its lines go, and whether all do
+ * @param serverLog whether all of its lines were taken
  * @param cluster how the cluster looks; null without one
  */
 public record Figures(
@@ -39,7 +44,10 @@ public record Figures(
     List<BandwidthClass> classes,
     List<MemberView> members,
     Transfer transfer,
-    Trouble trouble,
+    Counts<WorkerBoard.Count> counts,
+    Counts<PauseReason> pauses,
+    AccessLog accessLog,
+    ServerLog serverLog,
     ClusterView cluster) {
 
   /**
@@ -59,9 +67,8 @@ public record Figures(
    *
    * @param active between accept and end
    * @param limit the most at once
-   * @param resumed how often a live one went on in another io worker
    */
-  public record Sessions(int active, int limit, long resumed) {}
+  public record Sessions(int active, int limit) {}
 
   /**
    * One listener.
@@ -69,15 +76,11 @@ public record Figures(
    * @param configured whether it is in the configuration in force
    * @param listen its addresses; none for one that a reload took away
    * @param target where its sessions go; empty for one that a reload took away
-   * @param accepted clients taken from the listen queue
-   * @param active of these, the ones that have not ended
-   * @param passed let through by the ACL
-   * @param ended how many ended, by the ordinal of their {@link Result}
-   * @param failed never connected, or lost by an error of ours
-   * @param bytesUp to the target, live sessions included
-   * @param bytesDown to clients, likewise
-   * @param setup from accept to forwarding
    * @param group of targets; "" for a single server, or one that is configured no more
+   * @param active of those that were accepted, the ones that have not ended
+   * @param counts what was counted; bytes with those of live sessions
+   * @param ended how many ended, by how
+   * @param setup from accept to forwarding
    * @param connect from the connect stage to the target's answer
    * @param lastError the last failure; null where there was none
    * @param datagrams null where its clients connect
@@ -88,42 +91,22 @@ public record Figures(
       List<String> listen,
       String target,
       String group,
-      long accepted,
       int active,
-      long passed,
-      long[] ended,
-      long failed,
-      long bytesUp,
-      long bytesDown,
+      Counts<ListenerCounters.Count> counts,
+      Counts<Result> ended,
       TimeHistogram setup,
       TimeHistogram connect,
       LastError lastError,
       Datagrams datagrams) {
 
-    /** The same with what its live sessions add. */
-    public Listener withLive(int nowActive, long allUp, long allDown) {
-      return new Listener(
-          name,
-          configured,
-          listen,
-          target,
-          group,
-          accepted,
-          nowActive,
-          passed,
-          ended,
-          failed,
-          allUp,
-          allDown,
-          setup,
-          connect,
-          lastError,
-          datagrams);
+    /** What was counted. */
+    public long count(ListenerCounters.Count what) {
+      return counts.of(what);
     }
 
     /** How many ended so. */
     public long ended(Result result) {
-      return ended[result.ordinal()];
+      return ended.of(result);
     }
   }
 
@@ -132,9 +115,9 @@ public record Figures(
    *
    * @param up passed on to targets
    * @param down passed on to clients
-   * @param dropped not passed on, by the ordinal of DatagramDrop
+   * @param dropped not passed on, by why
    */
-  public record Datagrams(long up, long down, long[] dropped) {}
+  public record Datagrams(long up, long down, Counts<DatagramDrop> dropped) {}
 
   /**
    * One stage, all its workers together.
@@ -143,9 +126,7 @@ public record Figures(
    * @param ready how many serve
    * @param restarts how often one had to be started again
    * @param queued sessions in its inbox, or on the way into it
-   * @param received sessions that came
-   * @param refused messages, or sessions of one, that were not what they must be
-   * @param descriptorPauses how often a worker stopped reading because it had no descriptors left
+   * @param counts what its workers have counted, those included that a reload took away
    * @param hops how long sessions took from the stage before
    */
   public record Stage(
@@ -154,10 +135,14 @@ public record Figures(
       int ready,
       long restarts,
       int queued,
-      long received,
-      long refused,
-      long descriptorPauses,
-      TimeHistogram hops) {}
+      Counts<WorkerBoard.Count> counts,
+      TimeHistogram hops) {
+
+    /** What its workers have counted. */
+    public long count(WorkerBoard.Count what) {
+      return counts.of(what);
+    }
+  }
 
   /**
    * One worker.
@@ -240,32 +225,25 @@ public record Figures(
   /**
    * How session state travels.
    *
-   * @param bytes state of the sessions that were set up, by the ordinal of the mode it came in
    * @param spilled hops whose state went another way than configured
    * @param slots how many there are; 0 where the mode has none
    * @param slotsUsed of these, the ones taken
    */
-  public record Transfer(
-      StateTransfer.Mode mode, long[] bytes, long spilled, int slots, int slotsUsed) {}
+  public record Transfer(StateTransfer.Mode mode, long spilled, int slots, int slotsUsed) {}
 
   /**
-   * What had to be left out or put off.
+   * The access log.
    *
-   * @param logLinesLost access log lines left out
-   * @param serverLogLinesLost lines of the server's log left out
-   * @param pausedForDescriptors how often accepting paused because descriptors had run out
-   * @param pausedForRecords how often because the session table was full
-   * @param pausedForQueue how often because the first stage's inbox was full
-   * @param limitTableFull sessions refused because their source could not be counted
-   * @param bucketTableFull sessions that share no rate because there was no bucket for them to
-   *     share
+   * @param to stdout, file, syslog or none
+   * @param linesLeftOut since the start, by all processes
+   * @param trouble why lines cannot be written now; empty where they can
    */
-  public record Trouble(
-      long logLinesLost,
-      long serverLogLinesLost,
-      long pausedForDescriptors,
-      long pausedForRecords,
-      long pausedForQueue,
-      long limitTableFull,
-      long bucketTableFull) {}
+  public record AccessLog(String to, long linesLeftOut, String trouble) {}
+
+  /**
+   * The server's log.
+   *
+   * @param linesLeftOut since the start
+   */
+  public record ServerLog(long linesLeftOut) {}
 }
