@@ -1,9 +1,9 @@
 package org.portbouncer.config;
 
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.portbouncer.core.config.Configuration.Workers;
 
 /** Reads how many processes there are. Runs in the mother and in commands. */
@@ -39,6 +39,9 @@ public final class WorkersReader {
           "1",
           "processes that wait to take the place of a worker of any stage that dies");
 
+  private static final List<ConfigKey<Integer>> STAGES =
+      List.of(NEGOTIATE, ACL, CONNECT, BANDWIDTH, IO);
+
   private WorkersReader() {}
 
   static Workers read(Section workers) {
@@ -51,14 +54,25 @@ public final class WorkersReader {
         workers.read(SPARES));
   }
 
-  /** Io workers where it is not said how many: one for each core. */
-  public static int auto() {
+  /**
+   * How many workers a stage has where it is not said.
+   *
+   * @param stage what it is called
+   */
+  public static int usual(String stage) {
+    ConfigKey<Integer> key =
+        STAGES.stream().filter(one -> one.name().equals(stage)).findFirst().orElseThrow();
+    return key.reader().read(key.schema().defaultText(), null);
+  }
+
+  /** One for each core. */
+  private static int auto() {
     return Math.clamp(Runtime.getRuntime().availableProcessors(), 1, Workers.MOST);
   }
 
   /** What each stage is called. */
   static Set<String> stages() {
-    return Stream.of(NEGOTIATE, ACL, CONNECT, BANDWIDTH, IO)
+    return STAGES.stream()
         .map(ConfigKey::name)
         .collect(Collectors.toCollection(LinkedHashSet::new));
   }

@@ -13,13 +13,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaFieldAccess;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.RecordAllocator;
 
 /** Who may know whom; the picture of it stands in docs/ARCHITECTURE.md. */
@@ -68,6 +72,17 @@ class ModuleRulesTest {
           "desk");
 
   private static final String MOTHER = "org.portbouncer.launcher.mother";
+
+  private static final Set<String> STAGE_NAMES =
+      Arrays.stream(StageId.values()).map(StageId::name).collect(Collectors.toSet());
+
+  /** Each has a row for every stage, in a switch that does not compile where one is missing. */
+  private static final Set<String> DESCRIBING_STAGES =
+      Set.of(
+          StageId.class.getName(),
+          MOTHER + ".launch.WorkerCommand",
+          MOTHER + ".staff.Staff",
+          "org.portbouncer.launcher.privilege.StageCalls");
 
   private static final String LINKING = "java\\.lang\\.foreign\\.(Linker|SymbolLookup)(\\$.*)?";
 
@@ -230,6 +245,35 @@ class ModuleRulesTest {
         .check(ours);
     assertThat(ours.get(walk).getMethodCallsFromSelf())
         .anyMatch(call -> call.getTarget().getName().equals("highWater"));
+  }
+
+  /**
+   * What differs between stages is a property of {@link StageId}, or of a record of whoever has it
+   * to know: a stage that is added is not looked for in comparisons all over the house.
+   */
+  @Test
+  void shouldNameAStageWhereItIsDescribedAlone() {
+    List<String> strangers =
+        ours.stream()
+            .flatMap(one -> one.getFieldAccessesFromSelf().stream())
+            .filter(access -> access.getTargetOwner().isEquivalentTo(StageId.class))
+            .filter(access -> STAGE_NAMES.contains(access.getName()))
+            .filter(access -> !describesStages(access))
+            .map(JavaFieldAccess::getDescription)
+            .toList();
+    assertThat(strangers).isEmpty();
+    assertThat(ours.get("org.portbouncer.io.IoStage").getFieldAccessesFromSelf())
+        .as("a stage's own name is seen, so others' would be")
+        .anyMatch(access -> STAGE_NAMES.contains(access.getName()));
+  }
+
+  private static boolean describesStages(JavaFieldAccess access) {
+    JavaClass from = access.getOriginOwner();
+    boolean ownName =
+        from.getSimpleName().endsWith("Stage") && access.getOrigin().getName().equals("id");
+    // What a switch over all of them is compiled to has a class of its own.
+    String name = from.getName().replaceFirst("\\$1$", "");
+    return ownName || DESCRIBING_STAGES.contains(name);
   }
 
   @Test

@@ -51,11 +51,6 @@ final class AclStage implements Stage {
   }
 
   @Override
-  public boolean matchesRules() {
-    return true;
-  }
-
-  @Override
   public Runnable prepare(Epoch epoch) {
     Configuration configuration = epoch.configuration();
     AclPolicy[] acls = new AclPolicy[configuration.acls().size()];

@@ -130,7 +130,7 @@ public abstract sealed class RecordPhases permits SessionTable {
         memory,
         at(record, RecordLayout.WORD),
         RecordWord.of(
-            RecordWord.owner(word), RecordWord.generation(word), Phase.HELD, StageId.NEGOTIATE, 0));
+            RecordWord.owner(word), RecordWord.generation(word), Phase.HELD, StageId.FIRST, 0));
   }
 
   /**

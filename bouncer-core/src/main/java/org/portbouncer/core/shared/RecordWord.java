@@ -79,8 +79,8 @@ final class RecordWord {
   /** The stage; the first where it says none, the last where it says what is none. */
   static StageId stage(long word) {
     int code = stageCode(word);
-    StageId stage = code == 0 ? StageId.NEGOTIATE : StageId.withCode(code);
-    return stage == null ? StageId.IO : stage;
+    StageId stage = code == 0 ? StageId.FIRST : StageId.withCode(code);
+    return stage == null ? StageId.LAST : stage;
   }
 
   /** The bits that say why it is to end; 0 where it may go on. */

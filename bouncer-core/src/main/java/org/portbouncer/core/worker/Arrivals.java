@@ -4,7 +4,6 @@ import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.SessionState;
-import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.WorkerBoard;
@@ -95,7 +94,7 @@ final class Arrivals {
 
   /** Ends those held sessions that the operator, or newer rules, want gone. */
   void endUnwantedHeld() {
-    boolean data = stage.id() == StageId.IO;
+    boolean data = stage.id().forwards();
     for (Session session : worker.allHeld()) {
       int record = session.state().record();
       Result result = worker.table().unwanted(record);
@@ -116,7 +115,7 @@ final class Arrivals {
   /** Ends all held sessions, and from here on all that come. */
   void endAll(Result result) {
     endingWith = result;
-    Term term = stage.id() == StageId.IO ? Term.KILLED_DATA : Term.KILLED_SETUP;
+    Term term = stage.id().forwards() ? Term.KILLED_DATA : Term.KILLED_SETUP;
     for (Session session : worker.allHeld()) {
       worker.because(session, endingCause(), 0);
       stage.endHeld(session, result, term);

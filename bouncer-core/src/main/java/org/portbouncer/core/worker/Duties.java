@@ -97,7 +97,7 @@ final class Duties {
     int newest = inUse[inUse.length - 1];
     // What decides by an epoch lets go of it before its memory goes.
     stage.retired(oldest);
-    if (stage.id() == StageId.IO) {
+    if (stage.id().forwards()) {
       epochs.retain(n -> n > newest || Arrays.binarySearch(inUse, n) >= 0);
     } else {
       epochs.retain(n -> n >= oldest);
@@ -143,7 +143,7 @@ final class Duties {
 
   /** This worker is not needed any more: it ends when it has nothing left to do. */
   void drain() {
-    if (stage.id() != StageId.IO) {
+    if (!stage.id().inboxEach()) {
       // Others read the same inbox on.
       inbox.close();
     }
@@ -187,6 +187,6 @@ final class Duties {
 
   /** Whether anything waits in an inbox that nobody else reads. */
   boolean inboxWaiting() {
-    return stage.id() == StageId.IO && inbox.hasMessage();
+    return stage.id().inboxEach() && inbox.hasMessage();
   }
 }

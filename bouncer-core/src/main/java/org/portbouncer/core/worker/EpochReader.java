@@ -156,7 +156,8 @@ final class EpochReader {
     List<Epoch> epochs;
     try (Arena arena = Arena.ofConfined()) {
       ByteBuffer bytes = Native.mapConstant(handed.fd(), handed.length(), arena).asByteBuffer();
-      epochs = EpochCodec.decode(bytes, stage.matchesRules() ? new Files(handed.rules()) : null);
+      epochs =
+          EpochCodec.decode(bytes, stage.id().matchesRules() ? new Files(handed.rules()) : null);
     }
     try {
       List<NewEpoch> read = new ArrayList<>();

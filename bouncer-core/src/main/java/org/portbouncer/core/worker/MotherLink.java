@@ -12,7 +12,6 @@ import org.portbouncer.core.hop.SealedHeaders;
 import org.portbouncer.core.log.LogForm;
 import org.portbouncer.core.loop.Pollable;
 import org.portbouncer.core.session.Result;
-import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Seccomp;
@@ -147,7 +146,7 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
 
   @Override
   public void secrets(int epoch, byte[] secrets) throws ControlException {
-    if (duties.stageId() != StageId.CONNECT) {
+    if (!duties.stageId().toldSecrets()) {
       throw new ControlException("SECRETS to a worker that may not have them");
     }
     try {
@@ -228,7 +227,7 @@ final class MotherLink extends Pollable implements OrderReader.Handler, EpochRea
 
   @Override
   public void lanes(int version, int[] ids, int[] inboxes) throws ControlException {
-    if (duties.stageId() != StageId.BANDWIDTH) {
+    if (!duties.stageId().choosesInbox()) {
       throw new ControlException("LANES to a worker that has none");
     }
     duties.lead(version, ids, inboxes);

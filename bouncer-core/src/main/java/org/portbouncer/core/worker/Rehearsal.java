@@ -90,8 +90,7 @@ final class Rehearsal {
         new HopSender(
             inbox,
             BATCH,
-            new Handover(
-                area.sessions(), StageId.NEGOTIATE, StageId.NEGOTIATE, pid, pool, pool::release));
+            new Handover(area.sessions(), StageId.FIRST, StageId.FIRST, pid, pool, pool::release));
     MemorySegment word = Native.allocate(8);
     for (int i = 0; i < SESSIONS; i++) {
       int[] pair = Sockets.pair(Const.SOCK_STREAM);
@@ -109,7 +108,7 @@ final class Rehearsal {
       SockAddr.putUnnamed(state.memory(), state.client());
       SockAddr.putUnnamed(state.memory(), state.local());
       area.sessions().admit(record, state, 0, System.currentTimeMillis());
-      area.sessions().offered(record, StageId.NEGOTIATE, state.accepted());
+      area.sessions().offered(record, StageId.FIRST, state.accepted());
       sender.offer(session);
     }
     sender.flush();
@@ -120,8 +119,8 @@ final class Rehearsal {
     int[] link = Sockets.pair(Const.SOCK_SEQPACKET);
     ControlChannel mother = new ControlChannel(link[0]);
     ControlChannel control = new ControlChannel(link[1]);
-    int[] lane = stage == StageId.IO ? new int[0] : new int[] {inboxes[stage.next().ordinal()][1]};
-    boolean lanes = stage == StageId.BANDWIDTH;
+    int[] lane = stage.hasNext() ? new int[] {inboxes[stage.next().ordinal()][1]} : new int[0];
+    boolean lanes = stage.choosesInbox();
     int inbox = inboxes[stage.ordinal()][0];
     new WorkerStart(
             build,

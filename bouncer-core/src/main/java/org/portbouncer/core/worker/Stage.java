@@ -16,14 +16,6 @@ public interface Stage {
   StageId id();
 
   /**
-   * Whether the stage looks at the networks of rules; to others they come empty, because a list of
-   * them can be long.
-   */
-  default boolean matchesRules() {
-    return false;
-  }
-
-  /**
    * Makes ready what a configuration needs. At the start on the loop's thread, later on another
    * one, so that sessions do not wait: nothing of the stage may be changed here.
    *

@@ -96,7 +96,7 @@ public final class Worker implements EventLoop.Turn {
 
   /** Where sessions go on to; null behind the last stage. */
   private Outbox outbox() {
-    if (start.stage() == StageId.IO) {
+    if (!start.stage().hasNext()) {
       return null;
     }
     Handover books =

@@ -120,7 +120,7 @@ final class Parts {
     AllWorkers workers = supervisor.everyone();
     accessLogKeeper = new AccessLogKeeper(ground.loop(), accessLog, streams, workers);
     keeper = new EpochKeeper(ground, inForce, published, workers);
-    acceptor = new Acceptor(ground, pauses, inboxes.writing(StageId.NEGOTIATE));
+    acceptor = new Acceptor(ground, pauses, inboxes.writing(StageId.FIRST));
     ClassPlaces classes = new ClassPlaces(ground.area(), ground.live(), ground.epochs());
     places = new CounterPlaces(ground.area());
     epochs = new EpochSwitch(ground, inForce, classes, places, keeper, supervisor, acceptor);

@@ -72,7 +72,7 @@ final class Turnover implements OldServer.Orders {
     }
     parts.cluster.goOn();
     serving.accept();
-    oldServer.serving(parts.inboxes.writing(StageId.IO));
+    oldServer.serving(parts.inboxes.writing(StageId.LAST));
   }
 
   @Override

@@ -12,7 +12,6 @@ import static org.portbouncer.launcher.privilege.CallFilter.YES;
 import java.util.Arrays;
 import java.util.List;
 import org.portbouncer.core.hop.SealedHeaders;
-import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.launcher.privilege.Bpf.Instruction;
@@ -53,22 +52,14 @@ final class CallArguments {
     0, Const.F_GETFD, Const.F_SETFD, Const.F_GETFL, Const.F_DUPFD_CLOEXEC, Const.F_SETPIPE_SZ
   };
 
-  /** TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT. */
-  private static final int[] TCP_OPTIONS = {1, 4, 5, 6, 18};
-
-  private static final int[] SOCKET_OPTIONS = {Const.SO_KEEPALIVE, Const.SO_OOBINLINE};
-  private static final int[] IO_SOCKET_OPTIONS = {
-    Const.SO_KEEPALIVE, Const.SO_OOBINLINE, Const.SO_LINGER, Const.SO_RCVLOWAT
-  };
-
   private static final int F_SETFL = 4;
   private static final int MREMAP_FIXED = 2;
 
   private CallArguments() {}
 
-  /** The treatment of a call whose arguments count, for a worker of that stage. */
-  static List<Instruction> of(Call call, StageId stage, boolean mptcp) {
-    boolean targets = stage == StageId.CONNECT;
+  /** The treatment of a call whose arguments count, for a worker of a stage with these. */
+  static List<Instruction> of(Call call, StageCalls stage, boolean mptcp) {
+    boolean targets = stage.connects();
     return switch (call) {
       case OPEN -> then(loadArgument(1), branch(Bpf.IF_ANY_BIT, WRITING, NO, YES));
       case OPENAT -> then(loadArgument(2), branch(Bpf.IF_ANY_BIT, WRITING, NO, YES));
@@ -90,8 +81,8 @@ final class CallArguments {
       // Who connects may send to whomever, too; of the others each message goes to its peer.
       case SENDTO -> targets ? YES : isNull(4);
       case SENDMSG -> targets ? YES : sealedHeader();
-      case SETSOCKOPT -> options(stage);
-      case MMAP, MPROTECT, MUNMAP -> targets ? YES : elsewhere(0, length(1, YES));
+      case SETSOCKOPT -> stage.socketOptions();
+      case MMAP, MPROTECT, MUNMAP -> targets ? YES : sparingSealed();
       case MREMAP -> targets ? YES : elsewhere(0, length(1, length(2, movesElsewhere())));
       case SOCKET -> targets ? socket(mptcp ? PROTOCOLS_AND_MPTCP : PROTOCOLS) : NO;
       default -> throw new IllegalArgumentException(call.text());
@@ -169,6 +160,11 @@ final class CallArguments {
             NO));
   }
 
+  /** Memory that is mapped, or no longer, is not that of the headers: for mmap and its like. */
+  static List<Instruction> sparingSealed() {
+    return elsewhere(0, length(1, YES));
+  }
+
   /** Not in the 4 GiB where they lie, nor in those before. */
   private static List<Instruction> elsewhere(int index, List<Instruction> then) {
     return then(loadUpper(index), oneOf(new int[] {SEALED, SEALED - 1}, NO, then));
@@ -184,39 +180,6 @@ final class CallArguments {
   }
 
   // Sockets.
-
-  /** What a stage sets of sockets that are not its own. */
-  private static List<Instruction> options(StageId stage) {
-    return switch (stage) {
-      // Close would wait for a lingering socket, in whatever process does it last.
-      case CONNECT -> level(Const.SOL_SOCKET, oneOption(Const.SO_LINGER, NO, YES), YES);
-      // For the length of a PROXY header.
-      case NEGOTIATE -> level(Const.SOL_SOCKET, oneOption(Const.SO_RCVLOWAT, YES, NO), NO);
-      case BANDWIDTH -> options(SOCKET_OPTIONS);
-      // Datagrams that leave together are parted again.
-      case IO ->
-          level(
-              Const.IPPROTO_UDP, oneOption(Const.UDP_SEGMENT, YES, NO), options(IO_SOCKET_OPTIONS));
-      default -> NO;
-    };
-  }
-
-  private static List<Instruction> options(int[] ofSockets) {
-    return level(
-        Const.SOL_SOCKET,
-        then(loadArgument(2), oneOf(ofSockets, YES, NO)),
-        level(Const.IPPROTO_TCP, then(loadArgument(2), oneOf(TCP_OPTIONS, YES, NO)), NO));
-  }
-
-  private static List<Instruction> level(
-      int level, List<Instruction> yes, List<Instruction> otherwise) {
-    return then(loadArgument(1), branch(Bpf.IF_EQUAL, level, yes, otherwise));
-  }
-
-  private static List<Instruction> oneOption(
-      int option, List<Instruction> yes, List<Instruction> otherwise) {
-    return then(loadArgument(2), branch(Bpf.IF_EQUAL, option, yes, otherwise));
-  }
 
   /**
    * What it takes to reach targets and name servers: of streams and datagrams the usual protocols,

@@ -45,7 +45,7 @@ final class CallFilter {
   static final int OWN = 0x7fff_fff1;
 
   private final Machine machine;
-  private final StageId stage;
+  private final StageCalls stage;
   private final boolean mptcp;
   private final boolean files;
 
@@ -61,7 +61,7 @@ final class CallFilter {
    * @param files whether it may open any
    */
   CallFilter(Machine machine, StageId stage, boolean mptcp, boolean files) {
-    this(machine, stage, mptcp, files, Cluster.NO);
+    this(machine, StageCalls.of(stage), mptcp, files, Cluster.NO);
   }
 
   /** Whether it is for the cluster's process, and whether that resolves names. */
@@ -72,7 +72,7 @@ final class CallFilter {
   }
 
   private CallFilter(
-      Machine machine, StageId stage, boolean mptcp, boolean files, Cluster cluster) {
+      Machine machine, StageCalls stage, boolean mptcp, boolean files, Cluster cluster) {
     this.mptcp = mptcp;
     this.machine = machine;
     this.stage = stage;
@@ -88,7 +88,7 @@ final class CallFilter {
    */
   static CallFilter ofCluster(Machine machine, boolean names) {
     Cluster cluster = names ? Cluster.NAMES : Cluster.ADDRESSES;
-    return new CallFilter(machine, StageId.CONNECT, false, true, cluster);
+    return new CallFilter(machine, StageCalls.CONNECTING, false, true, cluster);
   }
 
   /**
@@ -198,12 +198,9 @@ final class CallFilter {
           CallArguments.of(call, stage, mptcp);
       // Its flags lie in memory, where no filter sees them: the C library takes clone instead.
       case CLONE3 -> answer(MISSING);
-      case CONNECT, BIND, SOCKETPAIR, SENDMMSG -> stage == StageId.CONNECT ? YES : NO;
-      // Datagrams are taken many at once; sent they are one by one, for what sendmmsg(2) sends may
-      // go to anybody.
-      case RECVMMSG -> stage == StageId.CONNECT || stage == StageId.IO ? YES : NO;
-      // Of sockets that others read and write as well; the end of a stream is io's to pass on.
-      case SHUTDOWN -> stage == StageId.IO ? YES : NO;
+      case CONNECT, BIND, SOCKETPAIR, SENDMMSG -> stage.connects() ? YES : NO;
+      case RECVMMSG -> stage.receivesBatches() ? YES : NO;
+      case SHUTDOWN -> stage.endsStreams() ? YES : NO;
       case LISTEN, ACCEPT, ACCEPT4, FORK, VFORK -> NO;
       case EXECVE,
           EXECVEAT,

@@ -116,7 +116,8 @@ public final class Confinement {
    *     no thread is to be had: whatever it was may be over the next time
    */
   public <T> T start(StageId stage, Callable<T> start) throws IOException {
-    return start(stage.text(), () -> rules(stage == StageId.CONNECT), capability(stage), start);
+    return start(
+        stage.text(), () -> rules(StageCalls.of(stage).connects()), capability(stage), start);
   }
 
   /**
@@ -189,7 +190,7 @@ public final class Confinement {
 
   /** The one that workers of that stage keep. */
   private int capability(StageId stage) {
-    return stage == StageId.CONNECT ? rights.capability() : SocketRights.NONE;
+    return StageCalls.of(stage).connects() ? rights.capability() : SocketRights.NONE;
   }
 
   /** In the thread that is made for one worker. */
@@ -306,7 +307,7 @@ public final class Confinement {
     int which = stage.ordinal() + (spare ? StageId.count() : 0);
     if (filters[which] == null) {
       filters[which] =
-          new CallFilter(machine, stage, rights.mptcp(), !spare || stage == StageId.CONNECT);
+          new CallFilter(machine, stage, rights.mptcp(), !spare || StageCalls.of(stage).connects());
     }
     byte[] program = filters[which].bytes(pid);
     return RECORDING ? NONE : program;

@@ -5,7 +5,6 @@ import static org.portbouncer.launcher.privilege.Bpf.branch;
 import static org.portbouncer.launcher.privilege.Bpf.then;
 
 import java.util.List;
-import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.sys.KeeperProcess;
 import org.portbouncer.launcher.privilege.Bpf.Instruction;
 
@@ -44,7 +43,7 @@ final class KeeperFilter {
   /** It has the worker's memory, of which some must stay as it is: CallArguments. */
   private static List<Instruction> treatment(Call call) {
     return switch (call) {
-      case MMAP, MPROTECT, MUNMAP -> CallArguments.of(call, StageId.IO, false);
+      case MMAP, MPROTECT, MUNMAP -> CallArguments.sparingSealed();
       default -> CallFilter.YES;
     };
   }

@@ -136,8 +136,8 @@ public final class Acceptor {
             ground.batch(),
             new Handover(
                 area.sessions(),
-                StageId.NEGOTIATE,
-                StageId.NEGOTIATE,
+                StageId.FIRST,
+                StageId.FIRST,
                 ground.pid(),
                 pool,
                 session -> {

@@ -114,7 +114,7 @@ final class Admission {
     }
     states.place(session);
     area.sessions().transfer().set(record, session.transfer(), state.length());
-    area.sessions().offered(record, StageId.NEGOTIATE, state.accepted());
+    area.sessions().offered(record, StageId.FIRST, state.accepted());
     outbox.offer(session);
   }
 

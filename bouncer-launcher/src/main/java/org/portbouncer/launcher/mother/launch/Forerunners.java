@@ -31,14 +31,11 @@ public final class Forerunners implements Launcher, AutoCloseable {
   /** Bytes; to read more would take the time that is to be saved. */
   private static final int MOST_READ = 256 * 1024;
 
-  /** Where a configuration says how many io workers there are. */
-  private static final Pattern COUNTED = Pattern.compile("\\bio\\s*[=:+]");
-
   /** By their names, such as io/0. */
   private final Map<String, LaunchedWorker> waiting = new HashMap<>();
 
-  /** How many of io are begun. */
-  private int io = 1;
+  /** By stage: how many are begun. */
+  private final int[] counts = new int[StageId.count()];
 
   private volatile boolean unwanted;
 
@@ -78,11 +75,18 @@ public final class Forerunners implements Launcher, AutoCloseable {
         bytes = in.readNBytes(MOST_READ);
       }
       String text = new String(bytes, StandardCharsets.ISO_8859_1);
-      io = COUNTED.matcher(text).find() ? 1 : WorkersReader.auto();
+      for (StageId stage : StageId.values()) {
+        counts[stage.ordinal()] = isCounted(stage, text) ? 1 : WorkersReader.usual(stage.text());
+      }
       return bytes.length < MOST_READ && TELLING.stream().noneMatch(text::contains);
     } catch (IOException e) {
       return false;
     }
+  }
+
+  /** Whether a configuration seems to say how many workers of a stage there are. */
+  private static boolean isCounted(StageId stage, String text) {
+    return Pattern.compile("\\b" + stage.text() + "\\s*[=:+]").matcher(text).find();
   }
 
   /** The last stage first, as always: it has the most to load. */
@@ -91,7 +95,7 @@ public final class Forerunners implements Launcher, AutoCloseable {
       Confinement usual = Confinement.usual();
       for (StageId stage : List.of(StageId.values()).reversed()) {
         int build = OURS.build(stage);
-        for (int i = 0; i < (stage == StageId.IO ? io : 1) && !unwanted; i++) {
+        for (int i = 0; i < counts[stage.ordinal()] && !unwanted; i++) {
           waiting.put(name(stage, i), LaunchedWorker.of(stage, i, build, usual));
         }
       }

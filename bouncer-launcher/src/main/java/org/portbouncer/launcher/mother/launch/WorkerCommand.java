@@ -20,12 +20,22 @@ import org.portbouncer.launcher.mother.ground.StartException;
  */
 public final class WorkerCommand {
 
-  private static final String CLUSTER = "org.portbouncer.negotiator.cluster.ClusterWorker";
-  private static final String SPARE = "org.portbouncer.core.worker.SpareMain";
+  private static final String NEGOTIATE_MAIN =
+      "org.portbouncer.negotiator.negotiate.NegotiateWorker";
+  private static final String ACL_MAIN = "org.portbouncer.acl.acl.AclWorker";
+  private static final String CONNECT_MAIN = "org.portbouncer.negotiator.connect.ConnectWorker";
+  private static final String BANDWIDTH_MAIN = "org.portbouncer.acl.bandwidth.BandwidthWorker";
+  private static final String IO_MAIN = "org.portbouncer.io.IoWorker";
+  private static final String CLUSTER_MAIN = "org.portbouncer.negotiator.cluster.ClusterWorker";
+  private static final String SPARE_MAIN = "org.portbouncer.core.worker.SpareMain";
+
+  private static final String CORE = "bouncer-core";
+  private static final String NEGOTIATOR = "bouncer-negotiator";
+  private static final String ACL = "bouncer-acl";
+  private static final String IO = "bouncer-io";
 
   /** What can be a worker of any stage has them all. */
-  private static final List<String> MODULES =
-      List.of("bouncer-core", "bouncer-negotiator", "bouncer-acl", "bouncer-io");
+  private static final List<String> MODULES = List.of(CORE, NEGOTIATOR, ACL, IO);
 
   private static final Path OPTIONS =
       Path.of(System.getProperty("bouncer.home", ""), "bin", "worker.options");
@@ -34,17 +44,27 @@ public final class WorkerCommand {
 
   private WorkerCommand() {}
 
-  private record Role(String module, String mainClass) {}
+  /** MiB, of those who hold a session for as long as it takes to pass it on. */
+  private static final int HEAP = 64;
+
+  /** MiB, of those who hold all sessions that live. */
+  private static final int HEAP_OF_IO = 128;
+
+  /**
+   * What differs between the processes.
+   *
+   * @param module what is on the class path beside core
+   * @param heap the limit, in MiB
+   */
+  private record Role(String module, String mainClass, int heap) {}
 
   private static Role role(StageId stage) {
     return switch (stage) {
-      case NEGOTIATE ->
-          new Role("bouncer-negotiator", "org.portbouncer.negotiator.negotiate.NegotiateWorker");
-      case ACL -> new Role("bouncer-acl", "org.portbouncer.acl.acl.AclWorker");
-      case CONNECT ->
-          new Role("bouncer-negotiator", "org.portbouncer.negotiator.connect.ConnectWorker");
-      case BANDWIDTH -> new Role("bouncer-acl", "org.portbouncer.acl.bandwidth.BandwidthWorker");
-      case IO -> new Role("bouncer-io", "org.portbouncer.io.IoWorker");
+      case NEGOTIATE -> new Role(NEGOTIATOR, NEGOTIATE_MAIN, HEAP);
+      case ACL -> new Role(ACL, ACL_MAIN, HEAP);
+      case CONNECT -> new Role(NEGOTIATOR, CONNECT_MAIN, HEAP);
+      case BANDWIDTH -> new Role(ACL, BANDWIDTH_MAIN, HEAP);
+      case IO -> new Role(IO, IO_MAIN, HEAP_OF_IO);
     };
   }
 
@@ -56,11 +76,7 @@ public final class WorkerCommand {
   static List<String> of(StageId stage, int index) throws StartException {
     Role role = role(stage);
     return of(
-        stage.text(),
-        index,
-        stage == StageId.IO ? "-Xmx128m" : "-Xmx64m",
-        List.of("bouncer-core", role.module()),
-        List.of(role.mainClass()));
+        stage.text(), index, role.heap(), List.of(CORE, role.module()), List.of(role.mainClass()));
   }
 
   /**
@@ -69,8 +85,7 @@ public final class WorkerCommand {
    * @throws StartException where a jar is missing
    */
   static List<String> cluster() throws StartException {
-    List<String> modules = List.of("bouncer-core", "bouncer-negotiator");
-    return of("cluster", 0, "-Xmx64m", modules, List.of(CLUSTER));
+    return of("cluster", 0, HEAP, List.of(CORE, NEGOTIATOR), List.of(CLUSTER_MAIN));
   }
 
   /**
@@ -79,20 +94,22 @@ public final class WorkerCommand {
    * @throws StartException where a jar is missing
    */
   static List<String> ofSpare(int index) throws StartException {
-    List<String> main = new ArrayList<>(List.of(SPARE, Integer.toString(index)));
+    List<String> main = new ArrayList<>(List.of(SPARE_MAIN, Integer.toString(index)));
+    int heap = 0;
     for (StageId stage : StageId.values()) {
       main.add(role(stage).mainClass());
+      heap = Math.max(heap, role(stage).heap());
     }
-    return of("spare", index, "-Xmx128m", MODULES, main);
+    return of("spare", index, heap, MODULES, main);
   }
 
   /**
-   * @param most the limit of the heap
+   * @param heap its limit, in MiB
    * @param modules whose jars are on the class path
    * @param main the main class and its arguments
    */
   private static List<String> of(
-      String name, int index, String most, List<String> modules, List<String> main)
+      String name, int index, int heap, List<String> modules, List<String> main)
       throws StartException {
     List<String> words = new ArrayList<>();
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
@@ -100,7 +117,7 @@ public final class WorkerCommand {
     // Out of the command line, which people read in `ps`.
     words.add("@" + OPTIONS);
     require(OPTIONS, Files.isReadable(OPTIONS));
-    words.add(most);
+    words.add("-Xmx" + heap + "m");
     words.addAll(classCache(name, index));
     // The operator's come last: what is given twice is what was given last.
     String options = System.getenv(OPTIONS_OF_OPERATOR);
@@ -144,7 +161,7 @@ public final class WorkerCommand {
    * @throws StartException where a jar is missing
    */
   public static int build(StageId stage) throws StartException {
-    return build(List.of("bouncer-core", role(stage).module()));
+    return build(List.of(CORE, role(stage).module()));
   }
 
   /**

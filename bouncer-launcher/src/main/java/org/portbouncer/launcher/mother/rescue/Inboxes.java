@@ -36,7 +36,7 @@ public final class Inboxes {
 
   private final int stateBytes;
   private final Map<StageId, Inbox> shared = new EnumMap<>(StageId.class);
-  private final List<Inbox> ofIo = new ArrayList<>();
+  private final List<Inbox> own = new ArrayList<>();
   private int lastId;
 
   /**
@@ -47,7 +47,7 @@ public final class Inboxes {
   public Inboxes(int stateBytes) throws StartException {
     this.stateBytes = stateBytes;
     for (StageId stage : StageId.values()) {
-      if (stage != StageId.IO) {
+      if (!stage.inboxEach()) {
         shared.put(stage, make());
       }
     }
@@ -63,19 +63,19 @@ public final class Inboxes {
     }
   }
 
-  /** The inbox that a new worker of the stage reads: its own for io, else the stage's. */
+  /** The inbox that a new worker of the stage reads: its own, or else the stage's. */
   public Inbox forWorker(StageId stage) throws StartException {
-    if (stage != StageId.IO) {
+    if (!stage.inboxEach()) {
       return shared.get(stage);
     }
     Inbox inbox = make();
-    ofIo.add(inbox);
+    own.add(inbox);
     return inbox;
   }
 
   /** Closes the inbox of a worker that is gone; one that others read too stays. */
   public void release(Inbox inbox) {
-    if (ofIo.remove(inbox)) {
+    if (own.remove(inbox)) {
       Libc.close(inbox.writing);
       Libc.close(inbox.reading);
     }
@@ -83,8 +83,8 @@ public final class Inboxes {
 
   /** The writing ends of all of a stage's inboxes. */
   public int[] writing(StageId stage) {
-    return stage == StageId.IO
-        ? ofIo.stream().mapToInt(Inbox::writing).toArray()
+    return stage.inboxEach()
+        ? own.stream().mapToInt(Inbox::writing).toArray()
         : new int[] {shared.get(stage).writing};
   }
 }

@@ -151,7 +151,7 @@ public final class LostOnHop {
       token = peers.nextToken();
       loop.timers().set(patience, loop.now() + PATIENCE_NANOS);
       step = Step.SENDERS;
-      if (stage != StageId.NEGOTIATE) {
+      if (stage.hasBefore()) {
         awaited.addAll(peers.sync(stage.before(), token));
       }
       advance();

@@ -63,7 +63,8 @@ public final class Resumption {
             ground.loop(),
             new int[0],
             ground.batch(),
-            new Handover(table, StageId.IO, StageId.IO, ground.pid(), pool, this::undeliverable));
+            new Handover(
+                table, StageId.LAST, StageId.LAST, ground.pid(), pool, this::undeliverable));
   }
 
   /**

@@ -55,7 +55,7 @@ public final class AllWorkers {
   /** Has sessions that wait for their bandwidth class look at it again. */
   public void classesChanged() {
     for (WorkerProcess worker : staff.all()) {
-      if (worker.stage() == StageId.IO) {
+      if (worker.stage().forwards()) {
         worker.link().classesChanged();
       }
     }

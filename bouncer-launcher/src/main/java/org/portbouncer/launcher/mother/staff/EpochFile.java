@@ -25,18 +25,18 @@ final class EpochFile implements AutoCloseable {
   /**
    * Writes these, oldest first.
    *
-   * @param stage whose workers get it: acl's the networks of rules, connect's the secrets of chains
+   * @param stage whose workers get it, with networks of rules or secrets of chains where they are
+   *     for it
    */
   EpochFile(List<PublishedEpoch> epochs, StageId stage) {
-    boolean decides = stage == StageId.ACL;
-    secrets = stage == StageId.CONNECT ? epochs : List.of();
+    secrets = stage.toldSecrets() ? epochs : List.of();
     length = epochs.stream().mapToInt(one -> one.bytes().length).sum();
     ByteBuffer all = ByteBuffer.allocate(length);
     epochs.forEach(one -> all.put(one.bytes()));
     newest = epochs.getLast().number();
     rules =
         epochs.stream()
-            .filter(one -> decides && one.rules() != null)
+            .filter(one -> stage.matchesRules() && one.rules() != null)
             .mapToInt(one -> one.rules().fd())
             .toArray();
     fd = Native.constantFile("bouncer-config", all.array());

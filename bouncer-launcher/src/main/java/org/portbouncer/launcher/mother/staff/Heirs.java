@@ -1,7 +1,6 @@
 package org.portbouncer.launcher.mother.staff;
 
 import java.util.List;
-import org.portbouncer.core.session.StageId;
 import org.portbouncer.launcher.mother.rescue.Inboxes;
 
 /** Who goes on with the live sessions of an io worker that has ended. On the mother's loop. */
@@ -30,8 +29,7 @@ final class Heirs {
     if (!sharing.isEmpty()) {
       return sharing;
     }
-    List<WorkerProcess> io =
-        staff.all().stream().filter(one -> one.stage() == StageId.IO && !one.leaving()).toList();
+    List<WorkerProcess> io = staff.forwarding();
     List<WorkerProcess> serving =
         io.stream().filter(one -> one != gone && one.linked() && one.serves()).toList();
     return serving.isEmpty() ? io : serving;

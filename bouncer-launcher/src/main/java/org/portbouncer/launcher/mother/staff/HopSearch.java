@@ -59,14 +59,14 @@ public final class HopSearch implements LostOnHop.Peers {
   /** A worker of this stage has died. */
   void died(StageId stage) {
     beginFor(stage);
-    if (stage != StageId.IO) {
+    if (stage.hasNext()) {
       beginFor(stage.next());
     }
   }
 
   private void beginFor(StageId stage) {
     // What is on its way to another server's io workers is theirs to receive.
-    if (stage != StageId.IO || staff.successors().isEmpty()) {
+    if (!stage.inboxEach() || staff.successors().isEmpty()) {
       stages.get(stage.ordinal()).begin();
     }
   }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.function.Consumer;
-import org.portbouncer.core.session.StageId;
 
 /**
  * Has sessions of io workers moved, and knows who waits for that. On the thread of the mother's
@@ -39,7 +38,7 @@ public final class Moves {
   public String begin(String which, Consumer<Outcome> done) {
     for (WorkerProcess worker : staff.all()) {
       if (worker.name().equals(which) || Integer.toString(worker.pid()).equals(which)) {
-        if (worker.stage() != StageId.IO) {
+        if (!worker.stage().forwards()) {
           return worker.name() + " forwards no sessions: only io workers can be moved";
         }
         if (!worker.move()) {

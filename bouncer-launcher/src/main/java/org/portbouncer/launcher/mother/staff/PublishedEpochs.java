@@ -61,7 +61,7 @@ public final class PublishedEpochs {
 
   /** What a worker of this stage that starts now has to know. */
   EpochFile forStage(StageId stage) {
-    int oldest = stage == StageId.IO ? 0 : Math.max(oldestInSetUp, firstOwn);
+    int oldest = stage.forwards() ? 0 : Math.max(oldestInSetUp, firstOwn);
     return new EpochFile(all.stream().filter(one -> one.number() >= oldest).toList(), stage);
   }
 

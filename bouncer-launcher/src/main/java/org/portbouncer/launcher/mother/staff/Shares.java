@@ -6,7 +6,6 @@ import java.util.Deque;
 import java.util.List;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.loop.Timer;
-import org.portbouncer.core.session.StageId;
 import org.portbouncer.core.shared.WorkerBoard;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,7 +66,7 @@ final class Shares {
    * @param before the io workers that got them
    */
   void even(List<WorkerProcess> before) {
-    List<WorkerProcess> io = lanes();
+    List<WorkerProcess> io = staff.forwarding();
     if (before.isEmpty() || io.size() <= before.size() || !io.containsAll(before)) {
       return;
     }
@@ -76,10 +75,6 @@ final class Shares {
     if (now == null) {
       next();
     }
-  }
-
-  private List<WorkerProcess> lanes() {
-    return staff.all().stream().filter(one -> one.stage() == StageId.IO && !one.leaving()).toList();
   }
 
   private int sessions(WorkerProcess worker) {
@@ -91,7 +86,7 @@ final class Shares {
     now = null;
     while (now == null && !due.isEmpty()) {
       WorkerProcess worker = due.poll();
-      List<WorkerProcess> io = lanes();
+      List<WorkerProcess> io = staff.forwarding();
       int all = io.stream().mapToInt(this::sessions).sum();
       if (!io.contains(worker) || sessions(worker) <= Math.ceilDiv(all, io.size())) {
         continue;
@@ -132,7 +127,7 @@ final class Shares {
       return List.of();
     }
     nowHasEnded |= gone == now;
-    List<WorkerProcess> io = lanes();
+    List<WorkerProcess> io = staff.forwarding();
     if (!io.contains(gone)) {
       return List.of();
     }

@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 import org.portbouncer.core.config.Configuration.Workers;
 import org.portbouncer.core.control.ControlChannel;
 import org.portbouncer.core.session.StageId;
@@ -24,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * Which workers there are, and how a reload changes their number: new ones start first and get
  * sessions afterwards; those that are too many get no new sessions and end when they have none.
  *
- * <p>An io worker has an inbox of its own. Before it may end, every worker of the stage before it
+ * <p>Each io worker has an inbox of its own. Before it may end, every worker of the stage before it
  * has closed that inbox, so that what it finds there is the last. In the mother, on her loop's
  * thread; {@link #all} from any.
  */
@@ -156,8 +157,17 @@ public final class Staff {
     return index;
   }
 
+  private List<WorkerProcess> staying(Predicate<StageId> which) {
+    return all.stream().filter(one -> which.test(one.stage()) && !one.leaving()).toList();
+  }
+
   private List<WorkerProcess> staying(StageId stage) {
-    return all.stream().filter(one -> one.stage() == stage && !one.leaving()).toList();
+    return staying(one -> one == stage);
+  }
+
+  /** Those that hold live sessions and do not leave, running or not. */
+  List<WorkerProcess> forwarding() {
+    return staying(StageId::forwards);
   }
 
   public static int count(Workers counts, StageId stage) {
@@ -197,12 +207,12 @@ public final class Staff {
             staying.get(i).name());
       }
     }
-    List<WorkerProcess> wanted = staying(StageId.IO);
+    List<WorkerProcess> wanted = staying(StageId::inboxEach);
     if (!wanted.equals(lanes)) {
       lanes = wanted;
       lanesVersion++;
       for (WorkerProcess worker : all) {
-        if (worker.stage() == StageId.BANDWIDTH) {
+        if (worker.stage().choosesInbox()) {
           tellLanes(worker);
         }
       }
@@ -231,9 +241,9 @@ public final class Staff {
     lanes = List.of();
     lanesVersion++;
     for (WorkerProcess worker : all) {
-      if (worker.stage() == StageId.BANDWIDTH) {
+      if (worker.stage().choosesInbox()) {
         tellLanes(worker);
-      } else if (worker.stage() == StageId.IO) {
+      } else if (worker.stage().inboxEach()) {
         worker.leave();
       }
     }
@@ -266,7 +276,7 @@ public final class Staff {
       if (worker.leaving()) {
         if (!worker.running() && isIdle(worker)) {
           remove(worker);
-        } else if (worker.stage() != StageId.IO || isCutOff(worker)) {
+        } else if (!worker.stage().inboxEach() || isCutOff(worker)) {
           worker.drain();
         }
       }
@@ -275,7 +285,7 @@ public final class Staff {
 
   /** Whether nothing is left that this worker alone could do, were it running. */
   boolean isIdle(WorkerProcess worker) {
-    return worker.stage() != StageId.IO || isCutOff(worker) && worker.inbox().isEmpty();
+    return !worker.stage().inboxEach() || isCutOff(worker) && worker.inbox().isEmpty();
   }
 
   /** Gives up workers that were added for a reload which has failed. */
@@ -293,7 +303,7 @@ public final class Staff {
       return false;
     }
     for (WorkerProcess sender : all) {
-      if (sender.stage() == StageId.BANDWIDTH
+      if (sender.stage().choosesInbox()
           && sender.running()
           && sender.lanesVersion() < lanesVersion) {
         return false;

@@ -88,7 +88,7 @@ final class Starter {
     SharedArea area = ground.area();
     StateSlots slots = ground.states().slots();
     worker.starts().receivedBefore(area.workers().get(worker.place(), WorkerBoard.Count.RECEIVED));
-    boolean sharedNext = stage.ordinal() < StageId.BANDWIDTH.ordinal();
+    boolean sharedNext = stage.hasNext() && !stage.choosesInbox();
     int[] next = sharedNext ? inboxes.writing(stage.next()) : new int[0];
     worker.start(
         launched,
@@ -104,10 +104,10 @@ final class Starter {
             slots == null ? -1 : slots.fd(),
             worker.inbox().reading(),
             next),
-        stage == StageId.IO && inForce.configuration().survive(),
+        stage.forwards() && inForce.configuration().survive(),
         () -> {
           all.level(worker);
-          if (stage == StageId.BANDWIDTH) {
+          if (stage.choosesInbox()) {
             staff.tellLanes(worker);
           }
         },
