@@ -2,62 +2,24 @@ package org.portbouncer.core.shared;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.portbouncer.core.config.Rate;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.shared.LimitTable.Outcome;
 
-class LimitTableTest {
-
-  private static final int CAPACITY = 4096;
-  private static final int PID = 17;
-  private static final long MS = 1_000_000;
-
-  private final Set<Integer> dead = ConcurrentHashMap.newKeySet();
-  private MemorySegment memory;
-  private SessionTable sessions;
-  private RecordAllocator records;
-  private LimitTable table;
-
-  @BeforeEach
-  void create() {
-    sessions = new SessionTable(memory(SessionTable.bytes(CAPACITY)), CAPACITY);
-    sessions.initialize();
-    records = new RecordAllocator(sessions, 1);
-    memory = memory(LimitTable.bytes(CAPACITY));
-    table = new LimitTable(memory, sessions, HashKey.random(), dead::contains);
-  }
-
-  private static MemorySegment memory(long bytes) {
-    return Arena.ofAuto().allocate(bytes, 64);
-  }
-
-  private static Limit perRule(int max, Rate rate) {
-    return Limit.of("office", "staff", Limit.Per.RULE, max, rate);
-  }
+class LimitTableTest extends LimitTableCase {
 
   private static Limit perSource(int max, Rate rate) {
     return Limit.of("office", "staff", Limit.Per.SOURCE, max, rate);
-  }
-
-  private void end(int record) {
-    table.release(record, PID);
-    sessions.free(record);
   }
 
   /** What comes of one more session of a rule with a part, at that time; it stays if it may. */
@@ -344,65 +306,5 @@ class LimitTableTest {
       end(record);
     }
     assertThat(table.liveInAll()).isZero();
-  }
-
-  // What a process leaves that dies at the worst moment is made by hand here.
-
-  private void lockAll(int pid) {
-    for (long at = 0; at < locks(); at += 4) {
-      memory.set(ValueLayout.JAVA_INT, at, pid);
-    }
-  }
-
-  private static long locks() {
-    return LimitTable.bytes(CAPACITY) / (4 + HashedPlaces.WAYS * LimitTable.ENTRY) * 4;
-  }
-
-  @Test
-  void shouldCountAgainWhenAProcessDiedBetweenItsTwoSteps() {
-    Limit limit = perRule(3, null);
-    int first = records.allocate();
-    int second = records.allocate();
-    table.take(first, limit, null, 0, 0, 0, PID);
-    table.take(second, limit, null, 0, 0, 0, PID);
-    // It gave the record back and died before it counted down.
-    sessions.held(second, Limit.Per.RULE, 0);
-    lockAll(666);
-    table.recover(666, PID);
-    assertThat(table.live(limit)).isEqualTo(1);
-    // It wrote into the record and died before it counted up.
-    sessions.held(second, Limit.Per.RULE, sessions.held(first, Limit.Per.RULE));
-    lockAll(666);
-    table.recover(666, PID);
-    assertThat(table.live(limit)).isEqualTo(2);
-    end(first);
-    end(second);
-    assertThat(table.liveInAll()).isZero();
-  }
-
-  @Test
-  void shouldTakeTheLockOverWhenItsOwnerIsFoundDead() {
-    Limit limit = perRule(1, null);
-    int first = records.allocate();
-    table.take(first, limit, null, 0, 0, 0, PID);
-    sessions.held(first, Limit.Per.RULE, 0);
-    lockAll(666);
-    dead.add(666);
-    int second = records.allocate();
-    assertThat(table.take(second, limit, null, 0, 0, 0, PID)).isEqualTo(Outcome.TAKEN);
-    assertThat(table.live(limit)).isEqualTo(1);
-  }
-
-  @Test
-  void shouldRefuseToTakeAndStillGiveBackWhenTheOwnerOfALockDoesNotMove() {
-    Limit limit = perRule(2, null);
-    int first = records.allocate();
-    table.take(first, limit, null, 0, 0, 0, PID);
-    lockAll(666);
-    int second = records.allocate();
-    assertThat(table.take(second, limit, null, 0, 0, 0, PID)).isEqualTo(Outcome.NO_ROOM);
-    table.release(first, PID);
-    lockAll(0);
-    assertThat(table.live(limit)).isZero();
   }
 }

@@ -3,8 +3,6 @@ package org.portbouncer.core.shared;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
@@ -17,46 +15,18 @@ import org.portbouncer.core.config.BandwidthClass.SharedBy;
 import org.portbouncer.core.support.Seed;
 
 /** The line of a bucket, played with a clock of its own: many sessions, late wake-ups, years. */
-class ThrottleTest {
+class ThrottleTest extends ThrottleCase {
 
-  private static final int CAPACITY = 4096;
-  private static final int PID = 17;
-  private static final int PLACE = 0;
-  private static final HashKey KEY = new HashKey(1, 2);
-  private static final long MS = 1_000_000;
   private static final long SECOND = 1000 * MS;
   private static final long YEAR = 365L * 24 * 3600 * SECOND;
 
-  private final SessionTable sessions =
-      new SessionTable(memory(SessionTable.bytes(CAPACITY)), CAPACITY);
-  private final ClassBoard classes = new ClassBoard(memory(ClassBoard.BYTES));
-  private final MemorySegment memory = memory(BucketTable.bytes(CAPACITY));
-
-  /** Two processes that look at the same memory. */
-  private final BucketTable[] workers = {
-    new BucketTable(memory, sessions, classes, KEY, pid -> false),
-    new BucketTable(memory, sessions, classes, KEY, pid -> false)
-  };
-
-  private final RecordAllocator records;
   private final Random random = Seed.random(ThrottleTest.class);
   private final PriorityQueue<Player> wakeUps =
       new PriorityQueue<>((a, b) -> Long.compare(a.wakeUp, b.wakeUp));
   private final List<Player> players = new ArrayList<>();
-  private long now = 5 * SECOND;
 
   /** How late a wake-up may be. */
   private long lateness = 2 * MS;
-
-  ThrottleTest() {
-    sessions.initialize();
-    records = new RecordAllocator(sessions, 1);
-    classes.open(PLACE);
-  }
-
-  private static MemorySegment memory(long bytes) {
-    return Arena.ofAuto().allocate(bytes, 64);
-  }
 
   /** A session that always has something to read, unless its source is slower than that. */
   private final class Player {
@@ -165,43 +135,6 @@ class ThrottleTest {
 
   private void rate(long bytesPerSecond) {
     classes.set(PLACE, bytesPerSecond, 0, 0, now);
-  }
-
-  /** One that has just read its burst of a class. */
-  private Throttle exhausted() {
-    classes.set(PLACE, 1000, 1000, 0, now);
-    int record = records.allocate();
-    workers[0].acquire(record, PLACE, SharedBy.SESSION, 0, 0, now, PID);
-    Throttle throttle = new Throttle(workers[0], Way.UP);
-    throttle.open(record, PLACE);
-    throttle.read(throttle.take(now));
-    assertThat(throttle.take(now)).isZero();
-    return throttle;
-  }
-
-  private void liftTheLimit() {
-    classes.set(PLACE, 0, 0, 0, now);
-  }
-
-  @Test
-  void shouldBeDueAtOnceWhereTheLimitIsLiftedWhileItWaits() {
-    Throttle throttle = exhausted();
-    throttle.await(now);
-    assertThat(throttle.due()).isGreaterThan(now);
-    liftTheLimit();
-    assertThat(throttle.due()).isEqualTo(now);
-    assertThat(throttle.take(now)).isEqualTo(Throttle.UNLIMITED);
-    assertThat(throttle.waiting()).isFalse();
-  }
-
-  @Test
-  void shouldNotWaitWhereTheLimitIsLiftedBetweenTheQuestionAndTheWait() {
-    Throttle throttle = exhausted();
-    liftTheLimit();
-    throttle.await(now);
-    assertThat(throttle.due()).isEqualTo(now);
-    assertThat(throttle.take(now)).isEqualTo(Throttle.UNLIMITED);
-    assertThat(throttle.waiting()).isFalse();
   }
 
   @ParameterizedTest
