@@ -88,7 +88,7 @@ public final class Figure<S> {
     return this;
   }
 
-  /** The status page has how long it took lately. */
+  /** The status page has how long it took lately; of a histogram. */
   Figure<S> quantiles() {
     quantiles = true;
     return this;
@@ -133,9 +133,9 @@ public final class Figure<S> {
     return !absent.test(subject);
   }
 
-  /** Whether JSON may do without its key. */
-  public boolean always(S subject) {
-    return !leftOut.test(subject);
+  /** Whether it stands in the JSON of one of them. */
+  public boolean inJson(S subject) {
+    return !key.isEmpty() && !leftOut.test(subject);
   }
 
   /** The value, in the base unit of its own; 1 for what is said by labels alone. */
@@ -150,7 +150,7 @@ public final class Figure<S> {
 
   /** Writes it into the object that is open. */
   void json(JsonGenerator json, S subject) throws IOException {
-    if (key.isEmpty() || leftOut.test(subject)) {
+    if (!inJson(subject)) {
       return;
     }
     if (absent.test(subject)) {
@@ -160,26 +160,23 @@ public final class Figure<S> {
     }
   }
 
-  /**
-   * Writes what became of it since then into the object that is open; nothing where no one asks.
-   */
+  /** Writes what became of it since then into the object that is open; nothing if nobody asks. */
   void rates(JsonGenerator json, S subject, S before, double seconds) throws IOException {
-    long grown = 0;
-    TimeHistogram lately = null;
-    if (times != null) {
-      lately = times.apply(subject).since(times.apply(before));
-      grown = lately.count();
-    } else if (!rate.isEmpty()) {
-      grown = value.applyAsLong(subject) - value.applyAsLong(before);
-    }
-    if (!rate.isEmpty()) {
-      // A count that began anew has not fallen.
-      double perSecond = seconds <= 0 ? 0 : Math.max(0, grown) / seconds;
-      json.writeNumberField(rate, perSecond / unit.perBase());
-    }
     if (quantiles) {
+      TimeHistogram lately = times.apply(subject).since(times.apply(before));
+      rate(json, lately.count(), seconds);
       micros(json, "p50_us", lately.quantile(0.5));
       micros(json, "p99_us", lately.quantile(0.99));
+    } else if (!rate.isEmpty()) {
+      rate(json, value.applyAsLong(subject) - value.applyAsLong(before), seconds);
+    }
+  }
+
+  private void rate(JsonGenerator json, long grown, double seconds) throws IOException {
+    if (!rate.isEmpty()) {
+      // What began anew has not fallen.
+      double perSecond = seconds <= 0 ? 0 : Math.max(0, grown) / seconds;
+      json.writeNumberField(rate, perSecond / unit.perBase());
     }
   }
 

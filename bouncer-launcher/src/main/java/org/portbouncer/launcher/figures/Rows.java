@@ -27,17 +27,22 @@ final class Rows<S> {
     void json(JsonGenerator json, S subject) throws IOException;
   }
 
-  private final List<Label<S>> labels = new ArrayList<>();
-  private final List<Function<S, String>> identity = new ArrayList<>();
+  private final List<Label<S>> labels;
+  private final List<Function<S, String>> identity;
   private final List<Figure<S>> figures;
   private final List<Part<S>> parts = new ArrayList<>();
 
   Rows() {
-    this(new ArrayList<>());
+    labels = new ArrayList<>();
+    identity = new ArrayList<>();
+    figures = new ArrayList<>();
   }
 
-  private Rows(List<Figure<S>> figures) {
-    this.figures = figures;
+  /** Of an object within. */
+  private Rows(Rows<S> outer) {
+    labels = outer.labels;
+    identity = outer.identity;
+    figures = outer.figures;
   }
 
   List<Label<S>> labels() {
@@ -185,7 +190,7 @@ final class Rows<S> {
 
   /** Rows that JSON has in an object of their own. */
   void object(String key, Consumer<Rows<S>> inner) {
-    Rows<S> rows = new Rows<>(figures);
+    Rows<S> rows = new Rows<>(this);
     inner.accept(rows);
     parts.add(
         (json, s) -> {

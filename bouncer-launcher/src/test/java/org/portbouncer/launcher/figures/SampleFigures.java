@@ -2,6 +2,7 @@ package org.portbouncer.launcher.figures;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.portbouncer.core.config.Configuration.StateTransfer;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
@@ -36,11 +37,47 @@ public final class SampleFigures {
   }
 
   private static Figures with(List<Figures.Listener> listeners, Standing standing) {
+    return with(listeners, standing, counts -> counts);
+  }
+
+  /** One whose workers have counted something so often. */
+  public static Figures counting(WorkerBoard.Count what, long count) {
+    return with(List.of(listener("web", 1000, 2000)), READY, counts -> counts.with(what, count));
+  }
+
+  /** The same listener, which has counted something so often. */
+  public static Figures.Listener counting(
+      Figures.Listener listener, ListenerCounters.Count what, long count) {
+    return new Figures.Listener(
+        listener.name(),
+        listener.configured(),
+        listener.listen(),
+        listener.target(),
+        listener.group(),
+        listener.active(),
+        listener.counts().with(what, count),
+        listener.ended(),
+        listener.setup(),
+        listener.connect(),
+        listener.lastError(),
+        listener.datagrams());
+  }
+
+  private static Figures with(
+      List<Figures.Listener> listeners,
+      Standing standing,
+      UnaryOperator<Counts<WorkerBoard.Count>> counted) {
     List<Figures.Stage> stages = new ArrayList<>();
     for (StageId stage : StageId.values()) {
       stages.add(
           new Figures.Stage(
-              stage, 1, 1, stage.ordinal(), 7, counts(40), histogram(TimeBuckets.HOP)));
+              stage,
+              1,
+              1,
+              stage.ordinal(),
+              7,
+              counted.apply(counts(40)),
+              histogram(TimeBuckets.HOP)));
     }
     return new Figures(
         new Figures.Server("1.2.3", 4700, 60, 5, standing, 90_000_000),
@@ -79,7 +116,7 @@ public final class SampleFigures {
                 null,
                 null)),
         new Figures.Transfer(StateTransfer.Mode.SHM, 6, 4096, 12),
-        counts(100),
+        counted.apply(counts(100)),
         Counts.read(PauseReason.values(), reason -> 12 + reason.ordinal()),
         new Figures.AccessLog("file", 11, ""),
         new Figures.ServerLog(17),
