@@ -39,7 +39,9 @@ final class Answers {
         json -> {
           json.writeStartArray();
           for (SessionView session : sessions) {
-            writeSession(json, session);
+            json.writeStartObject();
+            SessionJson.whole(json, session);
+            json.writeEndObject();
           }
           json.writeEndArray();
         });
@@ -55,7 +57,7 @@ final class Answers {
           json.writeArrayFieldStart("sessions");
           for (HeaviestView.Rated rated : heaviest.sessions()) {
             json.writeStartObject();
-            writeFields(json, rated.session());
+            SessionJson.whole(json, rated.session());
             json.writeNumberField("up_rate", rated.upRate());
             json.writeNumberField("down_rate", rated.downRate());
             json.writeEndObject();
@@ -259,46 +261,6 @@ final class Answers {
     json.writeArrayFieldStart(name);
     for (S each : all) {
       table.object(json, each);
-    }
-    json.writeEndArray();
-  }
-
-  private static void writeSession(JsonGenerator json, SessionView session) throws IOException {
-    json.writeStartObject();
-    writeFields(json, session);
-    json.writeEndObject();
-  }
-
-  private static void writeFields(JsonGenerator json, SessionView session) throws IOException {
-    json.writeNumberField("id", session.id());
-    json.writeStringField("listener", session.listener());
-    json.writeStringField("client", session.client());
-    json.writeStringField("local", session.local());
-    json.writeStringField("target", session.target());
-    json.writeStringField("acl", session.acl());
-    json.writeStringField("rule", session.rule());
-    json.writeStringField("bandwidth", session.bandwidth());
-    json.writeStringField("state", session.state());
-    json.writeNumberField("worker_pid", session.workerPid());
-    json.writeStringField("transfer", session.transfer());
-    json.writeNumberField("state_bytes", session.stateBytes());
-    json.writeNumberField("age_ms", session.ageMs());
-    json.writeNumberField("idle_ms", session.idleMs());
-    json.writeNumberField("bytes_up", session.bytesUp());
-    json.writeNumberField("bytes_down", session.bytesDown());
-    json.writeNumberField("throttled_ms", session.throttledMs());
-    json.writeStringField("peer", session.peer());
-    json.writeStringField("member", session.member());
-    json.writeStringField("server", session.server());
-    json.writeNumberField("attempts", session.attempts());
-    json.writeStringField("via", session.via());
-    json.writeArrayFieldStart("hops");
-    for (HopView hop : session.hops()) {
-      json.writeStartObject();
-      json.writeStringField("stage", hop.stage());
-      json.writeNumberField("pid", hop.pid());
-      json.writeNumberField("received_us", hop.receivedUs());
-      json.writeEndObject();
     }
     json.writeEndArray();
   }

@@ -13,7 +13,7 @@ import java.util.Map;
 import org.portbouncer.core.sys.Printable;
 import org.portbouncer.launcher.admin.HeaviestView;
 import org.portbouncer.launcher.admin.Json;
-import org.portbouncer.launcher.admin.SessionView;
+import org.portbouncer.launcher.admin.SessionJson;
 import org.portbouncer.launcher.figures.FigureTable;
 import org.portbouncer.launcher.figures.FigureTables;
 import org.portbouncer.launcher.figures.Figures;
@@ -175,32 +175,18 @@ final class PageData {
 
   /** Live sessions, in the order given. */
   static void sessions(OutputStream out, HeaviestView heaviest) throws IOException {
-    try (JsonGenerator json = JSON.createGenerator(out)) {
+    try (JsonGenerator json = new PrintableJson(JSON.createGenerator(out))) {
       json.writeStartObject();
       json.writeNumberField("total", heaviest.total());
       json.writeNumberField("matching", heaviest.matching());
       json.writeArrayFieldStart("sessions");
       for (HeaviestView.Rated rated : heaviest.sessions()) {
-        session(json, rated.session());
+        json.writeStartObject();
+        SessionJson.fields(json, rated.session());
+        json.writeEndObject();
       }
       json.writeEndArray();
       json.writeEndObject();
     }
-  }
-
-  private static void session(JsonGenerator json, SessionView session) throws IOException {
-    json.writeStartObject();
-    json.writeNumberField("id", session.id());
-    json.writeStringField("listener", session.listener());
-    json.writeStringField("client", session.client());
-    json.writeStringField("target", Printable.of(session.target()));
-    json.writeStringField("rule", session.decision());
-    json.writeStringField("bandwidth", session.bandwidth());
-    json.writeStringField("state", session.state());
-    json.writeNumberField("age_ms", session.ageMs());
-    json.writeNumberField("idle_ms", session.idleMs());
-    json.writeNumberField("up", session.bytesUp());
-    json.writeNumberField("down", session.bytesDown());
-    json.writeEndObject();
   }
 }

@@ -197,6 +197,7 @@ const figure = (head, value, cell) => ({ head, value, cell: x => [cell ? cell(x)
 const lost = m => m.state === "down" || m.state === "ejected";
 const failed = m => m.connects.refused + m.connects.timeout + m.connects.error;
 const failedLately = l => l.last_error && l.now - Date.parse(l.last_error.last) < SPAN;
+const decision = x => x.acl === null ? "-" : x.acl + "/" + (x.rule === null ? "-" : x.rule);
 const tables = {
   listeners: {
     first: failedLately,
@@ -255,8 +256,8 @@ const tables = {
     className: () => "",
     columns: [
       figure("Id", x => x.id), plain("Listener", x => x.listener), plain("Client", x => x.client), plain("Target", x => x.target),
-      plain("Rule", x => x.rule), plain("Class", x => x.bandwidth || "–"), plain("State", x => x.state), figure("Age", x => x.age_ms, x => span(x.age_ms)),
-      figure("Idle", x => x.idle_ms, x => span(x.idle_ms)), figure("Up", x => x.up, x => size(x.up)), figure("Down", x => x.down, x => size(x.down)),
+      plain("Rule", decision), plain("Class", x => x.bandwidth || "–"), plain("State", x => x.state), figure("Age", x => x.age_ms, x => span(x.age_ms)),
+      figure("Idle", x => x.idle_ms, x => span(x.idle_ms)), figure("Up", x => x.bytes_up, x => size(x.bytes_up)), figure("Down", x => x.bytes_down, x => size(x.bytes_down)),
     ],
   },
 };
