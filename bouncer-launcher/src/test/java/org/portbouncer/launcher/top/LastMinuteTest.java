@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.portbouncer.launcher.admin.Json;
+import org.portbouncer.launcher.admin.SampleAnswers;
+import org.portbouncer.launcher.figures.Figures;
+import org.portbouncer.launcher.figures.SampleFigures;
 import org.portbouncer.launcher.view.Answer;
 
 class LastMinuteTest {
@@ -70,6 +73,45 @@ class LastMinuteTest {
                 Json.parseObject("{\"sessions\":[{\"id\":1,\"client\":\"unix:/\\u001b[2J\"}]}")));
     assertThat(history.add(named).sessions().getFirst().client()).isEqualTo("unix:/\\u001b[2J");
     assertThat(history.add(named).members().getFirst().name()).isEqualTo("\\u001b[2J");
+  }
+
+  private static Snapshot answered(long second, Figures figures) throws Exception {
+    Snapshot other = Samples.at(4700, second, 0);
+    List<String> answers = SampleAnswers.of(figures);
+    return new Snapshot(
+        other.nanos(),
+        other.wallMs(),
+        other.query(),
+        Answer.of(Json.parseObject(answers.getFirst())),
+        Json.parseArray(answers.get(1)).stream().map(Answer::of).toList(),
+        other.heaviest());
+  }
+
+  /** What is left out of an answer, or has another key there, shows as 0 or "-". */
+  @Test
+  void shouldFindWhatItShowsInWhatTheServerAnswers() throws Exception {
+    var _ = history.add(answered(10, SampleFigures.one()));
+    Figures later = SampleFigures.with(List.of(SampleFigures.listener("web", 1500, 4000)));
+    Model model = history.add(answered(11, later));
+    assertThat(model.server())
+        .isEqualTo(new Model.Server("1.2.3", 4700, "ready", List.of(), 60_000, 5, 3, 10_000));
+    Model.ListenerRow listener = model.listeners().getFirst();
+    assertThat(listener.active()).isEqualTo(3);
+    assertThat(listener.failed()).isEqualTo(62);
+    assertThat(listener.lastError()).isEqualTo("connection refused");
+    assertThat(listener.lastFailed()).startsWith("2026-11-27T");
+    assertThat(listener.traffic().now()).isEqualTo(new PerSecond(0, 500, 2000));
+    Model.MemberRow member = model.members().getFirst();
+    assertThat(member.group() + "/" + member.name()).isEqualTo("app/a");
+    assertThat(member.address()).isEqualTo("192.0.2.10:80");
+    assertThat(member.state()).isEqualTo("down");
+    assertThat(member.weight()).isEqualTo("2");
+    assertThat(member.sessions()).isEqualTo("3/500");
+    assertThat(member.failed()).isEqualTo(22 + 23 + 24);
+    assertThat(model.workers())
+        .containsExactly(new Model.WorkerRow("io/1", "ready", 3, 0, 61_000_000));
+    assertThat(model.classes())
+        .containsExactly(new Model.ClassRow("slow", 1_048_576, 1_000_000, "rule", 2, 0, 0, 0));
   }
 
   private static Snapshot failedOnce(long wallMs) throws Exception {
