@@ -219,7 +219,7 @@ class ThrottleTest extends ThrottleCase {
     assertThat((double) total()).isCloseTo(100_000_000.0, within(1_000_000.0));
     for (int i = 0; i < 10; i += 2) {
       assertThat((double) players.get(i).bytes).isCloseTo(1_000_000.0, within(20_000.0));
-      assertThat((double) players.get(i + 1).bytes).isCloseTo(19_000_000.0, within(400_000.0));
+      assertThat((double) players.get(i + 1).bytes).isCloseTo(19_000_000.0, within(1_000_000.0));
     }
     nothingIsLeft();
   }
