@@ -2,6 +2,7 @@ package org.portbouncer.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.source.tree.AnnotationTree;
 import com.sun.source.tree.CompilationUnitTree;
 import com.sun.source.tree.LineMap;
 import com.sun.source.tree.MethodTree;
@@ -22,9 +23,9 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 
 /**
- * No file of more than {@value #LINES} lines, no method of more than {@value #OF_METHOD}: what is
- * longer has more than one duty. The few that are stand in a list with their length, which only
- * shrinks: whoever makes one longer splits it instead.
+ * No file of more than {@value #LINES} lines, tests included, no method of more than {@value
+ * #OF_METHOD}: what is longer has more than one duty. The few that are stand in a list with their
+ * length, which only shrinks: whoever makes one longer splits it instead.
  */
 class SizesTest {
 
@@ -37,12 +38,16 @@ class SizesTest {
   private static List<Path> sources() throws IOException {
     try (Stream<Path> modules = Files.list(ROOT)) {
       return modules
-          .map(module -> module.resolve("src/main/java"))
+          .flatMap(module -> Stream.of("main", "test").map(kind -> source(module, kind)))
           .filter(Files::isDirectory)
           .flatMap(SizesTest::javaFiles)
           .sorted()
           .toList();
     }
+  }
+
+  private static Path source(Path module, String kind) {
+    return module.resolve("src").resolve(kind).resolve("java");
   }
 
   private static Stream<Path> javaFiles(Path folder) {
@@ -55,7 +60,7 @@ class SizesTest {
 
   /** Without what all have in common. */
   private static String name(Path file) {
-    return file.toString().replaceAll("^.*src/main/java/org/portbouncer/|\\.java$", "");
+    return file.toString().replaceAll("^.*src/(main|test)/java/org/portbouncer/|\\.java$", "");
   }
 
   private static Map<String, Integer> listed(Path list) throws IOException {
@@ -81,7 +86,7 @@ class SizesTest {
   @Test
   void shouldHaveNoFileThatIsTooLong() throws IOException {
     List<Path> sources = sources();
-    assertThat(sources).hasSizeGreaterThan(300);
+    assertThat(sources).hasSizeGreaterThan(900);
     Map<String, Integer> longOnes = new TreeMap<>();
     for (Path file : sources) {
       int lines = Files.readAllLines(file).size();
@@ -117,9 +122,14 @@ class SizesTest {
             methods[0]++;
             long from = lines.getLineNumber(positions.getStartPosition(unit, method));
             long to = lines.getLineNumber(positions.getEndPosition(unit, method));
-            int length = (int) (to - from + 1);
+            long length = to - from + 1;
+            // A table of cases stands above a method, and is no part of it.
+            for (AnnotationTree one : method.getModifiers().getAnnotations()) {
+              long begins = lines.getLineNumber(positions.getStartPosition(unit, one));
+              length -= lines.getLineNumber(positions.getEndPosition(unit, one)) - begins + 1;
+            }
             if (length > OF_METHOD) {
-              longOnes.merge(file + '.' + method.getName(), length, Math::max);
+              longOnes.merge(file + '.' + method.getName(), (int) length, Math::max);
             }
             super.visitMethod(method, null);
             return null;

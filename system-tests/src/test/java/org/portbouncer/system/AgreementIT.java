@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -33,80 +32,15 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @ExtendWith(Randomness.class)
 class AgreementIT {
+
   private static final int AT_ONCE = 24;
-  private static final int MOST_BYTES = 20_000;
-
-  /** What a client says first: how much it will send, how much it wants back. */
-  private static final int HEADER = 8;
-
-  private static final int MAIN = Ports.free();
-  private static final int ONE = Ports.free();
-  private static final int IDLE = Ports.free();
-  private static final int NOWHERE = Ports.free();
-  private static final int METRICS = Ports.free();
-
-  private static final String BLOCKED_SOURCE = "127.0.1.1";
-  private static final String UNKNOWN_SOURCE = "127.7.0.1";
 
   private static Target target;
   private static BouncerServer server;
 
-  /** The sorts of sessions, and how many there are of each. */
-  private enum Sort {
-    OK(640),
-    BLOCKED(100),
-    UNMATCHED(40),
-    LIMITED(80),
-    NO_TARGET(50),
-    CLIENT_RESET(30),
-    TARGET_RESET(20),
-    IDLE(20),
-    KILLED(19);
-
-    private final int count;
-
-    Sort(int count) {
-      this.count = count;
-    }
-  }
-
-  /**
-   * What happened to one session.
-   *
-   * @param up bytes to the target
-   * @param down bytes to the client
-   */
-  private record Happened(
-      String client,
-      String listener,
-      String acl,
-      String rule,
-      String result,
-      String term,
-      long up,
-      long down) {
-
-    boolean passed() {
-      return !result.equals("blocked") && !result.equals("limited");
-    }
-
-    boolean forwarded() {
-      return passed() && !result.equals("no-target");
-    }
-
-    String decision() {
-      return acl + " " + rule + " " + (passed() ? "pass" : result.replace("blocked", "block"));
-    }
-
-    String line() {
-      return String.join(
-          " ", client, listener, acl, rule, result, term, Long.toString(up), Long.toString(down));
-    }
-  }
-
   @BeforeAll
   static void start(@TempDir Path folder) throws Exception {
-    target = Target.start(AgreementIT::serve);
+    target = Target.start(AgreementClients::serve);
     server =
         BouncerServer.start(
             folder,
@@ -129,15 +63,15 @@ class AgreementIT {
             metrics { listen = "127.0.0.1:%d" }
             """
                 .formatted(
-                    MAIN,
+                    AgreementClients.MAIN,
                     target.port(),
-                    ONE,
+                    AgreementClients.ONE,
                     target.port(),
-                    IDLE,
+                    AgreementClients.IDLE,
                     target.port(),
-                    NOWHERE,
+                    AgreementClients.NOWHERE,
                     Ports.free(),
-                    METRICS));
+                    AgreementClients.METRICS));
   }
 
   @AfterAll
@@ -145,43 +79,31 @@ class AgreementIT {
     Closing.all(server, target);
   }
 
-  /** Takes and gives what the client says; a negative number is the wish for a reset. */
-  private static void serve(Client connection) throws IOException {
-    ByteBuffer header = ByteBuffer.wrap(connection.receive(HEADER));
-    connection.receive(header.getInt());
-    int wanted = header.getInt();
-    if (wanted < 0) {
-      connection.reset();
-      return;
-    }
-    connection.send(new byte[wanted]);
-    Received.all(connection.in());
-  }
-
   @Test
   void shouldSayTheSameOfAThousandSessionsInLogStatusAndMetrics(Random random) throws Exception {
-    List<Sort> plan = new ArrayList<>();
-    for (Sort sort : Sort.values()) {
+    List<AgreementClients.Sort> plan = new ArrayList<>();
+    for (AgreementClients.Sort sort : AgreementClients.Sort.values()) {
       plan.addAll(Collections.nCopies(sort.count, sort));
     }
     Collections.shuffle(plan, random);
     List<Happened> happened = Collections.synchronizedList(new ArrayList<>());
     List<Client> toKill = Collections.synchronizedList(new ArrayList<>());
-    try (Client only = Client.to(ONE)) {
-      exchange(only, 100, 1000);
-      happened.add(forwarded(only, "one", "ok", "--", 100, 1000));
+    try (Client only = Client.to(AgreementClients.ONE)) {
+      AgreementClients.exchange(only, 100, 1000);
+      happened.add(AgreementClients.forwarded(only, "one", "ok", "--", 100, 1000));
       try (ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE)) {
         List<Future<?>> clients = new ArrayList<>();
-        for (Sort sort : plan) {
+        for (AgreementClients.Sort sort : plan) {
           Random own = new Random(random.nextLong());
-          clients.add(threads.submit(() -> happened.add(run(sort, own, toKill)), null));
+          clients.add(
+              threads.submit(() -> happened.add(AgreementClients.run(sort, own, toKill)), null));
         }
         for (Future<?> client : clients) {
           client.get();
         }
       }
       kill(toKill);
-      finish(only);
+      AgreementClients.finish(only);
     }
     server.awaitNoSession();
     assertThat(happened).hasSize(1000);
@@ -189,106 +111,6 @@ class AgreementIT {
     assertStatus(happened);
     assertThat(server.sessionsCommand()).as("sessions --json").isEmpty();
     assertMetrics(happened);
-  }
-
-  // What clients do.
-
-  private static Happened run(Sort sort, Random random, List<Client> toKill) {
-    try {
-      return sort == Sort.KILLED ? stay(random, toKill) : come(sort, random);
-    } catch (IOException e) {
-      throw new AssertionError(sort + ": " + e, e);
-    }
-  }
-
-  private static Happened come(Sort sort, Random random) throws IOException {
-    int up = random.nextInt(MOST_BYTES);
-    int down = 1 + random.nextInt(MOST_BYTES);
-    return switch (sort) {
-      case BLOCKED -> refused(BLOCKED_SOURCE, MAIN, "main", "noisy", "blocked", "PC");
-      case UNMATCHED -> refused(UNKNOWN_SOURCE, MAIN, "main", "-", "blocked", "PC");
-      case LIMITED -> refused("127.0.0.1", ONE, "one", "single", "limited", "PC");
-      case NO_TARGET -> refused("127.0.0.1", NOWHERE, "nowhere", "staff", "no-target", "SC");
-      case TARGET_RESET -> {
-        try (Client client = Client.to(MAIN)) {
-          ask(client, up, -1);
-          assertThat(client.receiveAll())
-              .extracting(Received::ending)
-              .isEqualTo(Received.Ending.RESET);
-          yield forwarded(client, "main", "reset", "SD", up, 0);
-        }
-      }
-      case IDLE -> {
-        try (Client client = Client.to(IDLE)) {
-          exchange(client, up, down);
-          assertThat(client.receiveAll().bytes()).isZero();
-          yield forwarded(client, "idle", "timeout", "cD", up, down);
-        }
-      }
-      case CLIENT_RESET -> {
-        try (Client client = Client.to(MAIN)) {
-          exchange(client, up, down);
-          client.reset();
-          yield forwarded(client, "main", "reset", "CD", up, down);
-        }
-      }
-      default -> {
-        try (Client client = Client.to(MAIN)) {
-          exchange(client, up, down);
-          finish(client);
-          yield forwarded(client, "main", "ok", "--", up, down);
-        }
-      }
-    };
-  }
-
-  /** One that stays until the operator ends it. */
-  private static Happened stay(Random random, List<Client> toKill) throws IOException {
-    int up = random.nextInt(MOST_BYTES);
-    int down = 1 + random.nextInt(MOST_BYTES);
-    Client client = Client.to(MAIN);
-    toKill.add(client);
-    exchange(client, up, down);
-    return forwarded(client, "main", "killed", "KD", up, down);
-  }
-
-  private static Happened refused(
-      String source, int port, String place, String rule, String result, String term)
-      throws IOException {
-    String acl = port == ONE ? "one" : "main";
-    try (Client client = Client.from(source, port)) {
-      assertThat(client.receiveAll().bytes()).isZero();
-      return new Happened(client.address(), place, acl, rule, result, term, 0, 0);
-    }
-  }
-
-  private static Happened forwarded(
-      Client client, String listener, String result, String term, int up, int down) {
-    boolean one = listener.equals("one");
-    return new Happened(
-        client.address(),
-        listener,
-        one ? "one" : "main",
-        one ? "single" : "staff",
-        result,
-        term,
-        HEADER + up,
-        down);
-  }
-
-  private static void ask(Client client, int up, int down) throws IOException {
-    client.send(ByteBuffer.allocate(HEADER + up).putInt(up).putInt(down).array());
-  }
-
-  private static void exchange(Client client, int up, int down) throws IOException {
-    ask(client, up, down);
-    client.receive(down);
-  }
-
-  private static void finish(Client client) throws IOException {
-    client.finish();
-    assertThat(client.receiveAll())
-        .isEqualTo(new Received(0, new Digest().hex(), Received.Ending.EOF));
   }
 
   private static void kill(List<Client> clients) throws Exception {
@@ -358,7 +180,7 @@ class AgreementIT {
   }
 
   private static void assertMetrics(List<Happened> happened) throws Exception {
-    Scrape scrape = Scrape.of(METRICS);
+    Scrape scrape = Scrape.of(AgreementClients.METRICS);
     by(happened, one -> one.listener() + " " + one.result())
         .forEach(
             (key, all) -> {

@@ -32,82 +32,26 @@ import org.portbouncer.system.Received.Ending;
 @ExtendWith(Randomness.class)
 @Isolated
 class BandwidthIT {
-  private static final int KIB = 1024;
-  private static final int WAYS = Ports.free();
-  private static final int FAIR = Ports.free();
-  private static final int SOURCES = Ports.free();
-  private static final int RULES = Ports.free();
-  private static final int LIVE = Ports.free();
-  private static final int CRAWL = Ports.free();
-  private static final int EDGE = Ports.free();
-  private static final int FREE = Ports.free();
 
+  private static final int KIB = 1024;
+
+  private static BandwidthServer all;
   private static Target target;
   private static BouncerServer server;
 
   @BeforeAll
   static void start(@TempDir Path folder) throws Exception {
-    target = Target.start(Handler.echo());
-    server =
-        BouncerServer.start(
-            folder,
-            "listeners {\n"
-                + listener("ways", WAYS, "bandwidth = ways")
-                + listener("fair", FAIR, "bandwidth = fair")
-                + listener("sources", SOURCES, "bandwidth = sources")
-                + listener("rules", RULES, "bandwidth = fair, acl = rules")
-                + listener("live", LIVE, "bandwidth = live")
-                + listener(
-                    "crawl",
-                    CRAWL,
-                    "bandwidth = crawl, timeouts { idle = 500ms, half-closed = 500ms }")
-                + listener("edge", EDGE, "bandwidth = edge, timeouts { half-closed = 1s }")
-                + listener("free", FREE, "keep-alive { idle = 60s, interval = 10s, count = 6 }")
-                + """
-                }
-                acls {
-                  rules = [
-                    { name = one, action = pass, from = "127.0.2.0/24", bandwidth = rules }
-                    { name = two, action = pass, from = "127.0.3.0/24", bandwidth = rules }
-                    { name = rest, action = pass }
-                  ]
-                }
-                bandwidth {
-                  ways { up = "512 KiB/s", down = "1 MiB/s", shared-by = session }
-                  fair { down = "2 MiB/s" }
-                  sources { down = "512 KiB/s", shared-by = source }
-                  rules { down = "512 KiB/s", shared-by = rule }
-                  live { up = "64 KiB/s", down = "64 KiB/s" }
-                  crawl { up = "8 bit/s", down = "8 bit/s", shared-by = session }
-                  edge { up = "256 KiB/s", down = "256 KiB/s", shared-by = session }
-                }
-                workers { io = 2 }
-                """);
-    warmUp();
-  }
-
-  /** What is made once is made: a worker's first reload leaves it an eventfd. */
-  private static void warmUp() throws Exception {
-    target.serve(Handler.echo());
-    WarmUp.sessions(FREE);
-    WarmUp.sessions(WAYS);
-    reload();
-    server.rememberDescriptors();
-  }
-
-  private static void reload() throws Exception {
-    CommandResult reload = server.command("reload");
-    assertThat(reload.exit()).as(reload.allText()).isZero();
-  }
-
-  private static String listener(String name, int port, String options) {
-    return "  %s { listen = \"127.0.0.1:%d\", target = \"127.0.0.1:%d\", %s }\n"
-        .formatted(name, port, target.port(), options);
+    all = BandwidthServer.start(folder);
+    target = all.target();
+    server = all.server();
+    all.warmUp();
   }
 
   @AfterAll
   static void stop() throws Exception {
-    Closing.all(server, target);
+    if (all != null) {
+      all.close();
+    }
   }
 
   @AfterEach
@@ -133,7 +77,7 @@ class BandwidthIT {
   void shouldHoldTheRateOfEachWayByItself(Random random) throws Exception {
     CompletableFuture<Received> up = new CompletableFuture<>();
     target.serve(Handler.sink(up));
-    try (Client client = Client.to(WAYS)) {
+    try (Client client = Client.to(BandwidthServer.WAYS)) {
       long begun = System.nanoTime();
       String sent = client.send(random, 512 * KIB);
       client.finish();
@@ -143,7 +87,7 @@ class BandwidthIT {
     }
     CompletableFuture<String> down = new CompletableFuture<>();
     target.serve(Handler.source(random, 1024 * KIB, down));
-    try (Client client = Client.to(WAYS)) {
+    try (Client client = Client.to(BandwidthServer.WAYS)) {
       long begun = System.nanoTime();
       client.finish();
       Received received = client.receiveAll();
@@ -156,7 +100,7 @@ class BandwidthIT {
   @Test
   void shouldShareOneRateEquallyOverAllWorkers() throws Exception {
     target.serve(Handler.flood());
-    try (Meter meter = new Meter().open("127.0.0.1", FAIR, 8)) {
+    try (Meter meter = new Meter().open("127.0.0.1", BandwidthServer.FAIR, 8)) {
       await().until(() -> Arrays.stream(meter.counts()).allMatch(bytes -> bytes > 0));
       long[] rates = meter.rates(2_000);
       assertThat((double) Arrays.stream(rates).sum())
@@ -166,7 +110,7 @@ class BandwidthIT {
           .isEqualTo(8);
       // A new one has its part at once.
       long opened = System.nanoTime();
-      try (Client late = Client.to(FAIR)) {
+      try (Client late = Client.to(BandwidthServer.FAIR)) {
         late.receive(1);
         assertThat((System.nanoTime() - opened) / 1_000_000)
             .as("milliseconds")
@@ -179,7 +123,9 @@ class BandwidthIT {
   void shouldGiveEachSourceARateOfItsOwn() throws Exception {
     target.serve(Handler.flood());
     try (Meter meter = new Meter()) {
-      meter.open("127.0.4.1", SOURCES, 2).open("127.0.4.2", SOURCES, 1);
+      meter
+          .open("127.0.4.1", BandwidthServer.SOURCES, 2)
+          .open("127.0.4.2", BandwidthServer.SOURCES, 1);
       await().until(() -> Arrays.stream(meter.counts()).allMatch(bytes -> bytes > 0));
       long[] rates = meter.rates(1_500);
       assertThat((double) rates[0] + rates[1]).isCloseTo(512 * KIB, within(0.15 * 512 * KIB));
@@ -191,7 +137,10 @@ class BandwidthIT {
   void shouldTakeTheRulesClassBeforeTheListenersAndGiveEachRuleARate() throws Exception {
     target.serve(Handler.flood());
     try (Meter meter = new Meter()) {
-      meter.open("127.0.2.1", RULES, 1).open("127.0.2.2", RULES, 1).open("127.0.3.1", RULES, 1);
+      meter
+          .open("127.0.2.1", BandwidthServer.RULES, 1)
+          .open("127.0.2.2", BandwidthServer.RULES, 1)
+          .open("127.0.3.1", BandwidthServer.RULES, 1);
       await().until(() -> Arrays.stream(meter.counts()).allMatch(bytes -> bytes > 0));
       assertThat(BouncerServer.elements(server.sessions()))
           .hasSize(3)
@@ -201,7 +150,7 @@ class BandwidthIT {
       assertThat((double) rates[2]).isCloseTo(512 * KIB, within(0.15 * 512 * KIB));
     }
     target.serve(Handler.echo());
-    try (Client client = Client.from("127.0.0.1", RULES)) {
+    try (Client client = Client.from("127.0.0.1", BandwidthServer.RULES)) {
       client.echo("x");
       assertThat(server.awaitSession(client.address()).path("bandwidth").asText())
           .isEqualTo("fair");
@@ -215,7 +164,7 @@ class BandwidthIT {
   @Test
   void shouldChangeLiveSessionsAtOnceWhenTheOperatorLimitsTheirClass() throws Exception {
     target.serve(Handler.flood());
-    try (Meter meter = new Meter().open("127.0.0.1", LIVE, 4)) {
+    try (Meter meter = new Meter().open("127.0.0.1", BandwidthServer.LIVE, 4)) {
       await().until(() -> meter.total() > 0);
       long[] slow = meter.rates(1_000);
       assertThat(Arrays.stream(slow).sum()).isLessThan(90 * KIB);
@@ -242,7 +191,7 @@ class BandwidthIT {
           .until(() -> meter.total() - before > 20L * 1024 * KIB);
 
       // A reload is the end of it.
-      reload();
+      all.reload();
       assertThat(server.status().path("bandwidth").path("live").path("down").asLong())
           .isEqualTo(64 * KIB);
       Pause.millis(300);
@@ -254,7 +203,7 @@ class BandwidthIT {
   void shouldWakeOneThatWaitsLongWhenItsClassGetsFaster() throws Exception {
     CompletableFuture<Received> received = new CompletableFuture<>();
     target.serve(Handler.sink(received));
-    try (Client client = Client.to(CRAWL)) {
+    try (Client client = Client.to(BandwidthServer.CRAWL)) {
       client.send(new byte[300]);
       client.finish();
       server.awaitSession(client.address());
@@ -287,7 +236,7 @@ class BandwidthIT {
   void shouldNotCutWhatWaitsForItsRateByIdleOrHalfClosedTimes() throws Exception {
     CompletableFuture<Received> received = new CompletableFuture<>();
     target.serve(Handler.sink(received));
-    try (Client client = Client.to(CRAWL)) {
+    try (Client client = Client.to(BandwidthServer.CRAWL)) {
       // One byte a second: twice the time after which it would be idle.
       client.send("late");
       client.finish();
@@ -305,7 +254,7 @@ class BandwidthIT {
       throws Exception {
     CompletableFuture<Received> received = new CompletableFuture<>();
     target.serve(Handler.sink(received));
-    try (Client client = Client.to(EDGE)) {
+    try (Client client = Client.to(BandwidthServer.EDGE)) {
       String sent = client.send(random, 512 * KIB);
       client.finish();
       assertThat(received.get(Patience.seconds(20).toSeconds(), TimeUnit.SECONDS))
@@ -318,7 +267,7 @@ class BandwidthIT {
       throws Exception {
     byte[] bytes = Payload.bytes(random, 384 * KIB);
     target.serve(Handler.sendThenReset(bytes));
-    try (Client client = Client.to(EDGE)) {
+    try (Client client = Client.to(BandwidthServer.EDGE)) {
       assertThat(client.receiveAll())
           .isEqualTo(new Received(bytes.length, Digest.of(bytes), Ending.RESET));
       assertThat(server.awaitEndOf(client.address()).result()).isEqualTo("reset");
@@ -331,7 +280,7 @@ class BandwidthIT {
     byte[] bytes = Payload.bytes(random, 384 * KIB);
     CompletableFuture<Received> received = new CompletableFuture<>();
     target.serve(Handler.sink(received));
-    Client client = Client.to(EDGE);
+    Client client = Client.to(BandwidthServer.EDGE);
     client.send(bytes);
     client.awaitAcknowledged();
     client.reset();
@@ -343,7 +292,7 @@ class BandwidthIT {
   @Test
   void shouldEndAtOnceWhenTheReaderResetsWhileARateDelaysTheRest() throws Exception {
     target.serve(Handler.flood());
-    Client client = Client.to(EDGE);
+    Client client = Client.to(BandwidthServer.EDGE);
     client.receive(1);
     client.reset();
     AccessLine end = server.awaitEndOf(client.address());
@@ -354,7 +303,7 @@ class BandwidthIT {
   @Test
   void shouldKeepTheRateForTheOthersWhenAnIoWorkerDies() throws Exception {
     target.serve(Handler.flood());
-    try (Meter meter = new Meter().open("127.0.0.1", FAIR, 8)) {
+    try (Meter meter = new Meter().open("127.0.0.1", BandwidthServer.FAIR, 8)) {
       await().until(() -> Arrays.stream(meter.counts()).allMatch(bytes -> bytes > 0));
       List<Long> before = server.workers("io");
       Signals.send("KILL", before.getFirst());
@@ -371,7 +320,7 @@ class BandwidthIT {
     }
     // The successor is another process.
     server.awaitNoSession();
-    warmUp();
+    all.warmUp();
   }
 
   @Test
@@ -380,9 +329,9 @@ class BandwidthIT {
     Client[] stuck = new Client[40];
     try (Meter crawling = new Meter()) {
       // Some wait for their rate, the others for a peer that does not read.
-      crawling.open("127.0.0.1", CRAWL, 20);
+      crawling.open("127.0.0.1", BandwidthServer.CRAWL, 20);
       for (int i = 0; i < stuck.length; i++) {
-        stuck[i] = Client.to(FREE);
+        stuck[i] = Client.to(BandwidthServer.FREE);
       }
       server.awaitActive(60);
       // Their compilers may be at work for a while; one that spins is never done.
@@ -400,7 +349,7 @@ class BandwidthIT {
               });
       // And the others go on.
       target.serve(Handler.echo());
-      try (Client busy = Client.to(FREE)) {
+      try (Client busy = Client.to(BandwidthServer.FREE)) {
         for (int i = 0; i < 100; i++) {
           busy.echo("meanwhile");
         }
@@ -420,13 +369,15 @@ class BandwidthIT {
 
   @Test
   void shouldAskPeersWhetherTheyLiveAsTheListenerSays() throws Exception {
-    try (Client client = Client.to(FREE)) {
+    try (Client client = Client.to(BandwidthServer.FREE)) {
       client.echo("x");
-      assertThat(keepAliveSeconds(FREE)).as("listener with keep-alive").isLessThanOrEqualTo(60);
+      assertThat(keepAliveSeconds(BandwidthServer.FREE))
+          .as("listener with keep-alive")
+          .isLessThanOrEqualTo(60);
     }
-    try (Client client = Client.to(WAYS)) {
+    try (Client client = Client.to(BandwidthServer.WAYS)) {
       client.echo("x");
-      assertThat(keepAliveSeconds(WAYS)).as("listener without").isGreaterThan(60);
+      assertThat(keepAliveSeconds(BandwidthServer.WAYS)).as("listener without").isGreaterThan(60);
     }
   }
 

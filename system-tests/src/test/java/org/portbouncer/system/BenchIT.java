@@ -3,7 +3,6 @@ package org.portbouncer.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -13,14 +12,11 @@ import org.junit.jupiter.api.parallel.Isolated;
 @Isolated
 class BenchIT {
 
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final List<String> MODES =
       List.of("inline", "inline-gzip", "file-fd", "file-memfd", "shm", "shm-fcntl", "shm-lock");
 
   private static JsonNode json(String... arguments) throws Exception {
-    CommandResult result = CommandResult.bouncer(arguments);
-    assertThat(result.exit()).as(result.toString()).isZero();
-    return JSON.readTree(result.outText());
+    return CommandResult.bouncer(arguments).json();
   }
 
   @Test

@@ -88,6 +88,33 @@ final class Beside implements AutoCloseable {
     }
   }
 
+  /** The same with rinetd. */
+  static Beside rinetd(Path folder, String text, int ports) throws Exception {
+    return start(folder, "rinetd", "rinetd", List.of("rinetd", "-f", "-c", "FILE"), text, ports);
+  }
+
+  /**
+   * The same with nginx.
+   *
+   * @param stream what is in the block of that name
+   */
+  static Beside nginx(Path folder, String stream, int ports) throws Exception {
+    String text =
+        """
+        daemon off;
+        master_process off;
+        pid DIR/nginx.pid;
+        error_log DIR/nginx.log;
+        load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+        events { }
+        stream {
+        %s
+        }
+        """
+            .formatted(stream);
+    return start(folder, "nginx", "nginx", List.of("nginx", "-c", "FILE"), text, ports);
+  }
+
   static boolean isThere(String program) {
     return List.of("/usr/sbin", "/usr/bin", "/sbin", "/bin").stream()
         .anyMatch(place -> Files.isExecutable(Path.of(place, program)));

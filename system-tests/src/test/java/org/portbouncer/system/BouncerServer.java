@@ -4,17 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -26,16 +22,11 @@ import java.util.stream.StreamSupport;
  * is left: a process, its admin socket, an exit code other than 0.
  */
 final class BouncerServer implements AutoCloseable {
+
   static final List<String> STAGES = List.of("negotiate", "acl", "connect", "bandwidth", "io");
 
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration READY = Patience.seconds(60);
   private static final Duration END = Patience.seconds(20);
-
-  /**
-   * Pipes that an io worker may keep for its next large transfers: not leaked, but not unbounded.
-   */
-  private static final int POOLED_PIPE_ENDS = 128;
 
   private final Path config;
   private final Path socket;
@@ -49,8 +40,7 @@ final class BouncerServer implements AutoCloseable {
   private final int number;
   private List<Long> tree = List.of();
   private boolean killed;
-  private Map<Long, Map<String, Integer>> baseline = Map.of();
-  private Set<Long> ioWorkers = Set.of();
+  private final Leaks leaks = new Leaks(this);
 
   private BouncerServer(Path config, Path socket, Process mother, String mark, int number) {
     this.number = number;
@@ -180,79 +170,12 @@ final class BouncerServer implements AutoCloseable {
    * what is made once and kept is already there.
    */
   void rememberDescriptors() throws IOException {
-    status();
-    sessions();
-    awaitNoSession();
-    // Twice the same a moment apart, or the last session's descriptors would be in the count.
-    List<Map<Long, Map<String, Integer>>> last = new ArrayList<>(List.of(Map.of()));
-    await("descriptor counts that stay")
-        .atMost(Patience.seconds(10))
-        .pollInterval(Duration.ofMillis(150))
-        .until(
-            () -> {
-              Map<Long, Map<String, Integer>> now = descriptors();
-              return now.equals(last.set(0, now)) && hasOneMemoryOfRules(now);
-            });
-    baseline = last.getFirst();
-    ioWorkers = Set.copyOf(workers("io"));
-  }
-
-  /** The rules of an older configuration are kept until the mother has looked who needs them. */
-  private boolean hasOneMemoryOfRules(Map<Long, Map<String, Integer>> now) {
-    return now.get(mother.pid()).getOrDefault("/memfd:bouncer-rules (deleted)", 0) <= 1;
-  }
-
-  private Map<Long, Map<String, Integer>> descriptors() throws IOException {
-    Map<Long, Map<String, Integer>> all = new TreeMap<>();
-    for (long pid : ProcessTree.of(mother.pid())) {
-      all.put(pid, ProcessTree.descriptors(pid));
-    }
-    return all;
+    leaks.remember();
   }
 
   /** Fails unless the session table is empty and every process holds what it held before. */
   void assertNothingLeaked() {
-    awaitNoSession();
-    await("the descriptors of before")
-        .atMost(Patience.seconds(10))
-        .pollInterval(Duration.ofMillis(50))
-        .untilAsserted(
-            () -> {
-              Map<Long, Map<String, Integer>> now = descriptors();
-              assertThat(now.keySet())
-                  .as("processes; the server has said: %s", troubles())
-                  .isEqualTo(baseline.keySet());
-              for (Map.Entry<Long, Map<String, Integer>> process : now.entrySet()) {
-                assertSameDescriptors(process.getKey(), process.getValue());
-              }
-            });
-  }
-
-  /** What its log holds of warnings and errors. */
-  private List<String> troubles() {
-    return err.lines().stream()
-        .filter(line -> line.contains(" WARN ") || line.contains(" ERROR "))
-        .toList();
-  }
-
-  private void assertSameDescriptors(long pid, Map<String, Integer> now) {
-    Map<String, Integer> before = baseline.get(pid);
-    if (!ioWorkers.contains(pid)) {
-      assertThat(now).as("descriptors of process %d", pid).isEqualTo(before);
-      return;
-    }
-    assertThat(now.getOrDefault("pipe:", 0))
-        .as("pipe ends of io worker %d", pid)
-        .isLessThanOrEqualTo(before.getOrDefault("pipe:", 0) + POOLED_PIPE_ENDS);
-    assertThat(withoutPipes(now))
-        .as("descriptors of io worker %d", pid)
-        .isEqualTo(withoutPipes(before));
-  }
-
-  private static Map<String, Integer> withoutPipes(Map<String, Integer> kinds) {
-    Map<String, Integer> others = new TreeMap<>(kinds);
-    others.remove("pipe:");
-    return others;
+    leaks.assertNone();
   }
 
   void awaitNoSession() {
@@ -336,9 +259,7 @@ final class BouncerServer implements AutoCloseable {
   JsonNode sessionsCommand(String... options) throws IOException, InterruptedException {
     List<String> arguments = new ArrayList<>(List.of("sessions", "--json"));
     arguments.addAll(List.of(options));
-    CommandResult result = command(arguments.toArray(String[]::new));
-    assertThat(result.exit()).as(result.allText()).isZero();
-    return JSON.readTree(result.outText());
+    return command(arguments.toArray(String[]::new)).json();
   }
 
   /** The live session of this client ("127.0.0.1:40000"), once there is one in this state. */
@@ -397,9 +318,7 @@ final class BouncerServer implements AutoCloseable {
 
   /** Sends a signal by its name, such as TERM or INT. */
   void signal(String name) throws IOException, InterruptedException {
-    CommandResult kill =
-        CommandResult.run(null, List.of("kill", "-" + name, Long.toString(mother.pid())));
-    assertThat(kill.exit()).as(kill.allText()).isZero();
+    Signals.send(name, mother.pid());
   }
 
   /** Waits until the server has ended and fails when anything is left of it. */

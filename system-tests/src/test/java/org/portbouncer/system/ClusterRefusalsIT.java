@@ -62,85 +62,103 @@ class ClusterRefusalsIT {
               "metrics { listen = \"127.0.0.1:" + METRICS + "\" }");
       ClusterTrial.awaitState(server, "held");
       trial.awaitOpen(port, LIMIT);
-      through(
-          trial,
-          server,
-          port,
-          "Redis is full: OOM",
-          () -> redis.tell("CONFIG", "SET", "maxmemory", "1"),
-          () -> redis.tell("CONFIG", "SET", "maxmemory", "0"));
-      through(
-          trial,
-          server,
-          port,
-          "Redis is a replica: READONLY",
-          () -> redis.tell("REPLICAOF", "127.0.0.1", "1"),
-          () -> redis.tell("REPLICAOF", "NO", "ONE"));
-      through(
-          trial,
-          server,
-          port,
-          "Redis' user may not do what is needed: NOPERM",
-          () -> redis.tell("ACL", "SETUSER", "default", "-evalsha"),
-          () -> redis.tell("ACL", "SETUSER", "default", "+evalsha"));
-      through(
-          trial,
-          server,
-          port,
-          "Redis refuses the user or the token: WRONGPASS",
-          () -> {
-            redis.tell("ACL", "SETUSER", "default", "resetpass", ">marlin", ">other");
-            redis.sayAs("marlin", "CLIENT", "KILL", "TYPE", "normal");
-          },
-          () -> redis.sayAs("marlin", "ACL", "SETUSER", "default", ">" + ClusterTrial.TOKEN));
-      through(
-          trial,
-          server,
-          port,
-          "Redis cannot write to its disk, and so takes nothing: MISCONF",
-          () -> {
-            Files.delete(data);
-            redis.tell("CONFIG", "SET", "save", "3600 1");
-            redis.say("BGSAVE");
-          },
-          () -> redis.tell("CONFIG", "SET", "save", ""));
-      through(
-          trial,
-          server,
-          port,
-          "Redis does not answer in time",
-          () -> redis.tell("CLIENT", "PAUSE", "600000", "WRITE"),
-          () -> redis.tell("CLIENT", "UNPAUSE"));
-      // What it has forgotten servers tell it; what it knows no more of is sent to it again.
-      for (String forgets : List.of("SCRIPT", "FLUSHALL")) {
-        redis.tell(
-            forgets.equals("SCRIPT")
-                ? new String[] {"SCRIPT", "FLUSH"}
-                : new String[] {"FLUSHALL"});
-        await("known again")
-            .atMost(Patience.seconds(20))
-            .until(() -> redis.say("EXISTS", STATE).equals(":1"));
-        ClusterTrial.awaitState(server, "held");
-        assertThat(trial.opens(port)).as("after %s", forgets).isFalse();
-      }
+      refuse(trial, server, port, redis);
+      fail(trial, server, port, redis, data);
+      forget(trial, server, port, redis);
       assertThat(server.err().text().split("is not reached", -1)).as("no more of it").hasSize(7);
-      // Into the past and into the future: neither gives anybody a part that another has.
-      for (String by : List.of("3600000", "-3600000", "86400000", "-86400000")) {
-        redis.tell("EVAL", JUMP, "1", STATE, by);
-        int clock = Integer.parseInt(redis.say("EVAL", JUMP, "1", STATE, "0").substring(1));
-        await("its own clock goes on")
-            .atMost(Patience.seconds(20))
-            .until(
-                () ->
-                    Integer.parseInt(redis.say("EVAL", JUMP, "1", STATE, "0").substring(1))
-                        > clock + 300);
-        assertThat(ClusterTrial.cluster(server).path("state").asText()).isEqualTo("held");
-        assertThat(trial.opens(port)).isFalse();
-      }
+      turnTheClock(trial, server, port, redis);
       trial.assertLive("still there");
       trial.closeAll();
       trial.awaitOpen(port, LIMIT);
       trial.closeAll();
+    }
+  }
+
+  private static void refuse(ClusterTrial trial, BouncerServer server, int port, Redis redis)
+      throws Exception {
+    through(
+        trial,
+        server,
+        port,
+        "Redis is full: OOM",
+        () -> redis.tell("CONFIG", "SET", "maxmemory", "1"),
+        () -> redis.tell("CONFIG", "SET", "maxmemory", "0"));
+    through(
+        trial,
+        server,
+        port,
+        "Redis is a replica: READONLY",
+        () -> redis.tell("REPLICAOF", "127.0.0.1", "1"),
+        () -> redis.tell("REPLICAOF", "NO", "ONE"));
+    through(
+        trial,
+        server,
+        port,
+        "Redis' user may not do what is needed: NOPERM",
+        () -> redis.tell("ACL", "SETUSER", "default", "-evalsha"),
+        () -> redis.tell("ACL", "SETUSER", "default", "+evalsha"));
+    through(
+        trial,
+        server,
+        port,
+        "Redis refuses the user or the token: WRONGPASS",
+        () -> {
+          redis.tell("ACL", "SETUSER", "default", "resetpass", ">marlin", ">other");
+          redis.sayAs("marlin", "CLIENT", "KILL", "TYPE", "normal");
+        },
+        () -> redis.sayAs("marlin", "ACL", "SETUSER", "default", ">" + ClusterTrial.TOKEN));
+  }
+
+  private static void fail(
+      ClusterTrial trial, BouncerServer server, int port, Redis redis, Path data) throws Exception {
+    through(
+        trial,
+        server,
+        port,
+        "Redis cannot write to its disk, and so takes nothing: MISCONF",
+        () -> {
+          Files.delete(data);
+          redis.tell("CONFIG", "SET", "save", "3600 1");
+          redis.say("BGSAVE");
+        },
+        () -> redis.tell("CONFIG", "SET", "save", ""));
+    through(
+        trial,
+        server,
+        port,
+        "Redis does not answer in time",
+        () -> redis.tell("CLIENT", "PAUSE", "600000", "WRITE"),
+        () -> redis.tell("CLIENT", "UNPAUSE"));
+  }
+
+  /** What it has forgotten servers tell it; what it knows no more of is sent to it again. */
+  private static void forget(ClusterTrial trial, BouncerServer server, int port, Redis redis)
+      throws Exception {
+    for (String forgets : List.of("SCRIPT", "FLUSHALL")) {
+      redis.tell(
+          forgets.equals("SCRIPT") ? new String[] {"SCRIPT", "FLUSH"} : new String[] {"FLUSHALL"});
+      await("known again")
+          .atMost(Patience.seconds(20))
+          .until(() -> redis.say("EXISTS", STATE).equals(":1"));
+      ClusterTrial.awaitState(server, "held");
+      assertThat(trial.opens(port)).as("after %s", forgets).isFalse();
+    }
+  }
+
+  /** Into the past and into the future: neither gives anybody a part that another has. */
+  private static void turnTheClock(ClusterTrial trial, BouncerServer server, int port, Redis redis)
+      throws Exception {
+    for (String by : List.of("3600000", "-3600000", "86400000", "-86400000")) {
+      redis.tell("EVAL", JUMP, "1", STATE, by);
+      int clock = Integer.parseInt(redis.say("EVAL", JUMP, "1", STATE, "0").substring(1));
+      await("its own clock goes on")
+          .atMost(Patience.seconds(20))
+          .until(
+              () ->
+                  Integer.parseInt(redis.say("EVAL", JUMP, "1", STATE, "0").substring(1))
+                      > clock + 300);
+      assertThat(ClusterTrial.cluster(server).path("state").asText()).isEqualTo("held");
+      assertThat(trial.opens(port)).isFalse();
     }
   }
 

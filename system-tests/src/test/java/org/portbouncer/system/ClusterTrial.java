@@ -21,13 +21,22 @@ final class ClusterTrial implements AutoCloseable {
 
   private final Path folder;
   private final int limit;
+  private final String ofRule;
   private final Target target;
   private final List<Client> open = new ArrayList<>();
   private final List<BouncerServer> servers = new ArrayList<>();
 
   ClusterTrial(Path folder, int limit) throws IOException {
+    this(folder, limit, "");
+  }
+
+  /**
+   * @param ofRule more keys of the rule that has the limit
+   */
+  ClusterTrial(Path folder, int limit, String ofRule) throws IOException {
     this.folder = folder;
     this.limit = limit;
+    this.ofRule = ofRule;
     this.target = Target.start(Handler.echo());
     Files.writeString(folder.resolve("token"), TOKEN + "\n");
     Files.setPosixFilePermissions(
@@ -48,7 +57,7 @@ final class ClusterTrial implements AutoCloseable {
             own,
             """
             listeners { echo { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", acl = all } }
-            acls { all = [ { name = one, action = pass, max-sessions = %d, shared = cluster } ] }
+            acls.all = [ { name = one, action = pass, max-sessions = %d, shared = cluster %s } ]
             cluster {
               redis = "%s", name = edge
               token = "file:%s"
@@ -59,7 +68,14 @@ final class ClusterTrial implements AutoCloseable {
             %s
             """
                 .formatted(
-                    port, target.port(), limit, redis, folder.resolve("token"), more, others));
+                    port,
+                    target.port(),
+                    limit,
+                    ofRule,
+                    redis,
+                    folder.resolve("token"),
+                    more,
+                    others));
     servers.add(server);
     return server;
   }

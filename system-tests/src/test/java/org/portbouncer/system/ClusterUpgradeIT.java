@@ -1,12 +1,10 @@
 package org.portbouncer.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,6 +27,38 @@ class ClusterUpgradeIT {
     return limit.path(name).asLong();
   }
 
+  /** What one server sees of both, all the time: what is held together, and how many they are. */
+  private static final class Sight implements AutoCloseable {
+
+    private final List<String> failures = new CopyOnWriteArrayList<>();
+    private final AtomicLong most = new AtomicLong();
+    private final AtomicInteger servers = new AtomicInteger();
+    private final AtomicBoolean over = new AtomicBoolean();
+    private final Thread thread;
+
+    Sight(BouncerServer server) {
+      thread = Thread.ofPlatform().daemon().start(() -> look(server));
+    }
+
+    private void look(BouncerServer server) {
+      while (!over.get()) {
+        try {
+          most.accumulateAndGet(part(server, "held_by_all"), Math::max);
+          servers.accumulateAndGet(ClusterTrial.cluster(server).path("servers").asInt(), Math::max);
+          Pause.millis(20);
+        } catch (IOException | AssertionError e) {
+          failures.add(e.toString());
+        }
+      }
+    }
+
+    @Override
+    public void close() {
+      over.set(true);
+      Pause.untilEnd(thread);
+    }
+  }
+
   private void upgradeUnderLoad(String whenAway) throws Exception {
     int first = Ports.free();
     int second = Ports.free();
@@ -41,64 +71,20 @@ class ClusterUpgradeIT {
       ClusterTrial.awaitState(two, "held");
       trial.awaitOpen(first, KEPT);
       long pid = one.status().path("pid").asLong();
-      List<String> failures = new CopyOnWriteArrayList<>();
-      AtomicInteger served = new AtomicInteger();
-      AtomicLong most = new AtomicLong();
-      AtomicInteger servers = new AtomicInteger();
-      AtomicBoolean over = new AtomicBoolean();
-      List<Thread> threads = new ArrayList<>();
-      for (int i = 0; i < 3; i++) {
-        // The ports of one address are not enough for all that come and go.
-        String source = "127.0.6." + (i + 1);
-        threads.add(
-            Thread.ofPlatform()
-                .daemon()
-                .start(
-                    () -> {
-                      while (!over.get()) {
-                        Pause.millis(2);
-                        try (Client client = Client.from(source, first)) {
-                          client.echo("new");
-                          served.incrementAndGet();
-                        } catch (IOException | AssertionError e) {
-                          failures.add(e.toString());
-                        }
-                      }
-                    }));
+      Sight sight = new Sight(two);
+      try (sight;
+          Load load = Load.on(first, List.of("127.0.6.1", "127.0.6.2", "127.0.6.3"))) {
+        load.awaitServed(20);
+        CommandResult upgraded = one.command("upgrade");
+        assertThat(upgraded.exit()).as(upgraded.allText() + one.err().text()).isZero();
+        assertThat(one.status().path("pid").asLong()).isNotEqualTo(pid);
+        load.awaitServed(20);
+        ClusterTrial.awaitState(one, "held");
+        load.end();
       }
-      // The other server sees all of it: what is held together, and how many they are.
-      threads.add(
-          Thread.ofPlatform()
-              .daemon()
-              .start(
-                  () -> {
-                    while (!over.get()) {
-                      try {
-                        most.accumulateAndGet(part(two, "held_by_all"), Math::max);
-                        servers.accumulateAndGet(
-                            ClusterTrial.cluster(two).path("servers").asInt(), Math::max);
-                        Thread.sleep(20);
-                      } catch (IOException | InterruptedException | AssertionError e) {
-                        failures.add(e.toString());
-                      }
-                    }
-                  }));
-      await("load").atMost(Patience.seconds(20)).until(() -> served.get() > 20);
-      CommandResult upgraded = one.command("upgrade");
-      assertThat(upgraded.exit()).as(upgraded.allText() + one.err().text()).isZero();
-      assertThat(one.status().path("pid").asLong()).isNotEqualTo(pid);
-      int before = served.get();
-      await("load on the new server")
-          .atMost(Patience.seconds(30))
-          .until(() -> served.get() > before + 20);
-      ClusterTrial.awaitState(one, "held");
-      over.set(true);
-      for (Thread thread : threads) {
-        assertThat(thread.join(Patience.seconds(40))).as("the load ends").isTrue();
-      }
-      assertThat(failures).as("of %d, all in all", served.get()).isEmpty();
-      assertThat(most.get()).as("held by all").isLessThanOrEqualTo(LIMIT);
-      assertThat(servers.get()).as("members at once").isEqualTo(2);
+      assertThat(sight.failures).isEmpty();
+      assertThat(sight.most.get()).as("held by all").isLessThanOrEqualTo(LIMIT);
+      assertThat(sight.servers.get()).as("members at once").isEqualTo(2);
       trial.assertLive("still there");
       one.awaitHandOver();
       // The limit is one as before, and all of it can be had.

@@ -1,5 +1,9 @@
 package org.portbouncer.system;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +20,7 @@ import java.util.concurrent.TimeUnit;
  * @param mark what its process and all that it started have in their environment
  */
 record CommandResult(int exit, List<String> out, List<String> err, String mark) {
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final long MOST_SECONDS = Patience.seconds(60).toSeconds();
 
   /** Runs bin/bouncer with these arguments. */
@@ -56,6 +61,12 @@ record CommandResult(int exit, List<String> out, List<String> err, String mark) 
 
   String outText() {
     return String.join("\n", out);
+  }
+
+  /** What it said, where that is JSON and it succeeded. */
+  JsonNode json() throws IOException {
+    assertThat(exit).as(allText()).isZero();
+    return JSON.readTree(outText());
   }
 
   /** Both streams, for what may be said on either. */

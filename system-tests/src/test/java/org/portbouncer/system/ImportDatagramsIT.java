@@ -186,8 +186,7 @@ class ImportDatagramsIT {
             allow 127.*
             0 PORT4/udp TARGETA
             """);
-    try (Beside beside =
-        Beside.start(folder, "rinetd", "rinetd", List.of("rinetd", "-f", "-c", "FILE"), text, 0)) {
+    try (Beside beside = Beside.rinetd(folder, text, 0)) {
       assertThat(askAll(beside, 1, 4))
           .contains(
               "127.0.0.1 a", "127.0.0.1 b", "::1 b", "127.0.0.7 silence", "127.9.0.7 silence");
@@ -203,34 +202,25 @@ class ImportDatagramsIT {
 
   @Test
   void shouldAnswerTheSameClientsWhenNginxIsImported() throws Exception {
-    String text =
+    String stream =
         filled(
             """
-            daemon off;
-            master_process off;
-            pid DIR/nginx.pid;
-            error_log DIR/nginx.log;
-            load_module /usr/lib/nginx/modules/ngx_stream_module.so;
-            events { }
-            stream {
-              upstream only { server SERVERB; }
-              upstream both { server SERVERA; server SERVERB backup; }
-              deny 127.0.0.2;
-              server { listen 127.0.0.1:PORT1; proxy_pass 127.0.0.1:1; }
-              server { listen 127.0.0.1:PORT2 udp; proxy_pass both; }
-              server {
-                listen 127.0.0.1:PORT3 udp;
-                allow 127.0.0.0/28; deny 127.0.0.0/16; deny 127.9.0.7;
-                proxy_pass only;
-                proxy_timeout 1s;
-              }
-              server { listen [::]:PORT4 udp; proxy_pass SERVERB; }
-              server { listen [::]:PORT5 udp ipv6only=off; proxy_pass SERVERA; allow ::1; deny ::/0; }
-              server { listen 127.0.0.1:PORT6 udp; proxy_pass SERVERA; proxy_responses 1; }
+            upstream only { server SERVERB; }
+            upstream both { server SERVERA; server SERVERB backup; }
+            deny 127.0.0.2;
+            server { listen 127.0.0.1:PORT1; proxy_pass 127.0.0.1:1; }
+            server { listen 127.0.0.1:PORT2 udp; proxy_pass both; }
+            server {
+              listen 127.0.0.1:PORT3 udp;
+              allow 127.0.0.0/28; deny 127.0.0.0/16; deny 127.9.0.7;
+              proxy_pass only;
+              proxy_timeout 1s;
             }
+            server { listen [::]:PORT4 udp; proxy_pass SERVERB; }
+            server { listen [::]:PORT5 udp ipv6only=off; proxy_pass SERVERA; allow ::1; deny ::/0; }
+            server { listen 127.0.0.1:PORT6 udp; proxy_pass SERVERA; proxy_responses 1; }
             """);
-    try (Beside beside =
-        Beside.start(folder, "nginx", "nginx", List.of("nginx", "-c", "FILE"), text, 1)) {
+    try (Beside beside = Beside.nginx(folder, stream, 1)) {
       assertThat(askAll(beside, 2, 6))
           .contains("127.0.0.1 a", "127.0.0.1 b", "::1 a", "127.0.0.2 silence", "127.0.0.2 b");
       for (int i : List.of(3, 6)) {

@@ -97,8 +97,7 @@ class ImportIT {
             allow ::1
             0 PORT5 TARGETA
             """);
-    try (Beside beside =
-        Beside.start(folder, "rinetd", "rinetd", List.of("rinetd", "-f", "-c", "FILE"), text, 5)) {
+    try (Beside beside = Beside.rinetd(folder, text, 5)) {
       List<String> outcomes = askAll(beside, 5, false);
       outcomes.add(beside.ask("::1", 3));
       outcomes.add(beside.ask("::1", 4));
@@ -118,8 +117,7 @@ class ImportIT {
             deny 127.0.0.7
             127.0.0.1 PORT2 TARGETB
             """);
-    try (Beside beside =
-        Beside.start(folder, "rinetd", "rinetd", List.of("rinetd", "-f", "-c", "FILE"), text, 2)) {
+    try (Beside beside = Beside.rinetd(folder, text, 2)) {
       assertThat(askAll(beside, 2, false)).contains("a", "b", "closed");
       assertThat(beside.imported().exit()).as("%s", beside.imported().allText()).isZero();
     }
@@ -127,35 +125,26 @@ class ImportIT {
 
   @Test
   void shouldDoTheSameWhenNginxIsImported() throws Exception {
-    String text =
+    String stream =
         filled(
             """
-            daemon off;
-            master_process off;
-            pid DIR/nginx.pid;
-            error_log DIR/nginx.log;
-            load_module /usr/lib/nginx/modules/ngx_stream_module.so;
-            events { }
-            stream {
-              upstream both { server SERVERA; server SERVERB backup; }
-              limit_conn_zone $binary_remote_addr zone=few:1m;
-              deny 127.0.0.2;
-              server { listen 127.0.0.1:PORT1; proxy_pass both; }
-              server {
-                listen 127.0.0.1:PORT2;
-                allow 127.0.0.0/28; deny 127.0.0.0/16; allow 127.1.0.1; deny 127.0.0.0/8;
-                proxy_pass SERVERB;
-                proxy_timeout 1s;
-              }
-              server { listen [::]:PORT3; proxy_pass SERVERB; }
-              server { listen [::]:PORT4 ipv6only=off; proxy_pass SERVERA; allow ::1; deny ::/0; }
-              server { listen [::]:PORT5 ipv6only=off; proxy_pass SERVERA; deny ::/0;
-                       deny 127.0.0.7; }
-              server { listen 127.0.0.1:PORT6; proxy_pass SERVERA; limit_conn few 1; deny 127.0.0.1; }
+            upstream both { server SERVERA; server SERVERB backup; }
+            limit_conn_zone $binary_remote_addr zone=few:1m;
+            deny 127.0.0.2;
+            server { listen 127.0.0.1:PORT1; proxy_pass both; }
+            server {
+              listen 127.0.0.1:PORT2;
+              allow 127.0.0.0/28; deny 127.0.0.0/16; allow 127.1.0.1; deny 127.0.0.0/8;
+              proxy_pass SERVERB;
+              proxy_timeout 1s;
             }
+            server { listen [::]:PORT3; proxy_pass SERVERB; }
+            server { listen [::]:PORT4 ipv6only=off; proxy_pass SERVERA; allow ::1; deny ::/0; }
+            server { listen [::]:PORT5 ipv6only=off; proxy_pass SERVERA; deny ::/0;
+                     deny 127.0.0.7; }
+            server { listen 127.0.0.1:PORT6; proxy_pass SERVERA; limit_conn few 1; deny 127.0.0.1; }
             """);
-    try (Beside beside =
-        Beside.start(folder, "nginx", "nginx", List.of("nginx", "-c", "FILE"), text, 2)) {
+    try (Beside beside = Beside.nginx(folder, stream, 2)) {
       List<String> outcomes = askAll(beside, 6, true);
       assertThat(outcomes).contains("a", "b", "closed");
       assertThat(beside.ask("127.0.0.2", 1)).isEqualTo("closed");
@@ -166,58 +155,58 @@ class ImportIT {
     }
   }
 
+  private static final String HAPROXY =
+      """
+      defaults
+        mode tcp
+        timeout connect 5s
+        timeout client 30s
+        timeout server 30s
+      frontend one
+        bind 127.0.0.1:PORT1
+        acl ours src 127.0.0.0/24
+        acl bad src 127.0.0.7 127.0.0.20
+        tcp-request connection reject if bad
+        tcp-request connection accept if ours
+        tcp-request connection reject
+        default_backend a
+      frontend two
+        bind 127.0.0.1:PORT2,[::1]:PORT2
+        tcp-request connection reject unless { src 127.0.0.0/16 } or { src ::1 }
+        tcp-request content reject if { src 127.0.1.0/24 } !{ src 127.0.0.0/8 }
+        default_backend b
+      listen three
+        bind :::PORT3 v4v6
+        tcp-request connection reject if { src ::/0 } !{ src 127.0.0.0/16 ::1 }
+        server b SERVERB
+        timeout client 1s
+      listen four
+        bind :::PORT4 v6only
+        tcp-request connection reject if { src 127.0.0.0/8 }
+        server a SERVERA
+      listen five
+        bind 127.0.0.1:PORT5
+        balance first
+        option redispatch
+        retries 2
+        server dead NOBODY
+        server b SERVERB
+      listen six
+        bind 127.0.0.1:PORT6
+        stick-table type ip size 1k store conn_cur
+        tcp-request connection track-sc0 src
+        tcp-request connection reject if { sc0_conn_cur gt 1 }
+        server a SERVERA
+      backend a
+        server a SERVERA
+      backend b
+        tcp-request content reject if { src 127.0.2.0/24 }
+        server b SERVERB
+      """;
+
   @Test
   void shouldDoTheSameWhenHaproxyIsImported() throws Exception {
-    String text =
-        filled(
-            """
-            defaults
-              mode tcp
-              timeout connect 5s
-              timeout client 30s
-              timeout server 30s
-            frontend one
-              bind 127.0.0.1:PORT1
-              acl ours src 127.0.0.0/24
-              acl bad src 127.0.0.7 127.0.0.20
-              tcp-request connection reject if bad
-              tcp-request connection accept if ours
-              tcp-request connection reject
-              default_backend a
-            frontend two
-              bind 127.0.0.1:PORT2,[::1]:PORT2
-              tcp-request connection reject unless { src 127.0.0.0/16 } or { src ::1 }
-              tcp-request content reject if { src 127.0.1.0/24 } !{ src 127.0.0.0/8 }
-              default_backend b
-            listen three
-              bind :::PORT3 v4v6
-              tcp-request connection reject if { src ::/0 } !{ src 127.0.0.0/16 ::1 }
-              server b SERVERB
-              timeout client 1s
-            listen four
-              bind :::PORT4 v6only
-              tcp-request connection reject if { src 127.0.0.0/8 }
-              server a SERVERA
-            listen five
-              bind 127.0.0.1:PORT5
-              balance first
-              option redispatch
-              retries 2
-              server dead NOBODY
-              server b SERVERB
-            listen six
-              bind 127.0.0.1:PORT6
-              stick-table type ip size 1k store conn_cur
-              tcp-request connection track-sc0 src
-              tcp-request connection reject if { sc0_conn_cur gt 1 }
-              server a SERVERA
-            backend a
-              server a SERVERA
-            backend b
-              tcp-request content reject if { src 127.0.2.0/24 }
-              server b SERVERB
-            """
-                .replace("NOBODY", "127.0.0.1:" + Ports.free()));
+    String text = filled(HAPROXY.replace("NOBODY", "127.0.0.1:" + Ports.free()));
     try (Beside beside =
         Beside.start(
             folder, "haproxy", "haproxy", List.of("haproxy", "-db", "-f", "FILE"), text, 6)) {

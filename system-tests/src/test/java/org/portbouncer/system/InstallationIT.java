@@ -325,12 +325,9 @@ class InstallationIT {
 
   // Where nothing may be written.
 
-  @Test
-  void shouldServeWhereNothingMayBeWrittenButWhatIsConfigured() throws Exception {
-    assumeTrue(Accounts.isRoot(), "only root can mount");
-    // Not in /tmp, which is hidden; and near, for the path of a socket is short.
-    Path place = Files.createTempDirectory(Checkout.root().resolve("system-tests/target"), "ro");
-    List<String> inReadOnlyRoot =
+  /** What has a command run where nothing may be written but in one folder, if that can be. */
+  private static List<String> inReadOnlyRoot(Path place) throws Exception {
+    List<String> before =
         List.of(
             "env",
             "HOME=/nonexistent",
@@ -343,8 +340,17 @@ class InstallationIT {
                     .formatted(place),
             "sh");
     CommandResult possible =
-        CommandResult.run(null, concat(inReadOnlyRoot, List.of("sh", "-c", "! echo >/probe")));
+        CommandResult.run(null, concat(before, List.of("sh", "-c", "! echo >/probe")));
     assumeTrue(possible.exit() == 0, "no mounts here: " + possible.allText());
+    return before;
+  }
+
+  @Test
+  void shouldServeWhereNothingMayBeWrittenButWhatIsConfigured() throws Exception {
+    assumeTrue(Accounts.isRoot(), "only root can mount");
+    // Not in /tmp, which is hidden; and near, for the path of a socket is short.
+    Path place = Files.createTempDirectory(Checkout.root().resolve("system-tests/target"), "ro");
+    List<String> inReadOnlyRoot = inReadOnlyRoot(place);
     int port = Ports.free();
     int metrics = Ports.free();
     try (BouncerServer server =
@@ -368,15 +374,9 @@ class InstallationIT {
                   inReadOnlyRoot,
                   List.of(Checkout.command(), "status", "-s", server.socket().toString())));
       assertThat(status.exit()).as(status.allText()).isZero();
-      assertThat(
-              server
-                  .reload(
-                      "listeners { echo { listen = \"127.0.0.1:"
-                          + port
-                          + "\", target = \"internal:http\" } }")
-                  .path("reloaded")
-                  .asBoolean())
-          .isTrue();
+      server.reloaded(
+          "listeners { echo { listen = \"127.0.0.1:%d\", target = \"internal:http\" } }"
+              .formatted(port));
       try (Stream<Path> temporary = Files.list(Path.of("/proc/" + server.pid() + "/root/tmp"))) {
         assertThat(temporary).as("left in /tmp").isEmpty();
       }

@@ -14,30 +14,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a process or the machine may run out of: said, borne, and over when it is there again. */
-class LimitsIT {
+class LimitsIT extends EchoTargetCase {
+
   /** Descriptors 0 to 2 are always taken, so that no other can be opened. */
   private static final int NONE = 3;
 
-  @TempDir private Path folder;
-  private final int port = Ports.free();
   private final int hurried = Ports.free();
-  private Target target;
-
-  @BeforeEach
-  void startTarget() throws IOException {
-    target = Target.start(Handler.echo());
-  }
-
-  @AfterEach
-  void stopTarget() throws IOException {
-    target.close();
-  }
 
   private String config() {
     return """

@@ -1,130 +1,30 @@
 package org.portbouncer.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.ServerSocket;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a reload changes, and what it leaves alone. */
-class ReloadIT {
-  private static final int PORT = Ports.free();
-  private static final int OTHER = Ports.free();
-
-  private static Path folder;
-  private static Target target;
-  private static Target second;
-  private static BouncerServer server;
-
-  @BeforeAll
-  static void start(@TempDir Path temporary) throws Exception {
-    folder = temporary;
-    target = Target.start(Handler.echo());
-    second = Target.start(Handler.banner("second "));
-    server = BouncerServer.start(folder, plain());
-    WarmUp.sessions(PORT);
-    // Both logs' ways, and a reload, have been gone once before descriptors are counted.
-    server.reloaded(plain());
-    server.rememberDescriptors();
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    Closing.all(server, target, second);
-  }
-
-  @BeforeEach
-  void asAtTheStart() throws Exception {
-    server.reloaded(plain());
-  }
-
-  @AfterEach
-  void nothingIsLeft() throws Exception {
-    server.reloaded(plain());
-    server.assertNothingLeaked();
-  }
-
-  /** The configuration that every test begins and ends with. */
-  private static String plain() {
-    return with("pass", "workers { io = 1 }");
-  }
-
-  private static String with(String action, String more) {
-    return """
-    listeners { web { listen = "127.0.0.1:%d", target = "127.0.0.1:%d", acl = rules } }
-    acls { rules = [ { name = local, action = %s, from = "127.0.0.0/8" } ] }
-    %s
-    """
-        .formatted(PORT, target.port(), action, more);
-  }
-
-  /** The same, with workers that do not change. */
-  private static String and(String more) {
-    return with("pass", "workers { io = 1 }\n" + more);
-  }
-
-  private static String listener(String name, String listen, int targetPort) {
-    return "listeners { %s { listen = \"%s\", target = \"127.0.0.1:%d\", acl = rules } }\n"
-        .formatted(name, listen, targetPort);
-  }
-
-  private static long counted(String listener, String what) throws IOException {
-    return server.status().path("listeners").path(listener).path(what).asLong(-1);
-  }
-
-  private static boolean isRefused(int port) throws IOException {
-    try {
-      Client.to(port).close();
-      return false;
-    } catch (ConnectException refused) {
-      return true;
-    }
-  }
-
-  /** Sockets that listen, by their inodes, as the mother has them. */
-  private static List<String> listening() throws IOException {
-    List<String> inodes = new ArrayList<>();
-    try (Stream<String> lines = Files.lines(Path.of("/proc/net/tcp"))) {
-      // proc(5): 0A is TCP_LISTEN; the port stands in hexadecimal.
-      String port = ":%04X".formatted(PORT);
-      lines
-          .map(line -> line.strip().split("\\s+", -1))
-          .filter(f -> f.length > 9 && f[1].endsWith(port) && f[3].equals("0A"))
-          .forEach(f -> inodes.add(f[9]));
-    }
-    return inodes;
-  }
+class ReloadIT extends ReloadCase {
 
   @Test
   void shouldDecideAboutNewClientsByTheNewRulesAndLeaveLiveSessionsAlone() throws Exception {
     long accepted = counted("web", "accepted");
     List<String> sockets = listening();
     int epoch = server.status().path("epoch").asInt();
-    try (Client live = Client.to(PORT)) {
+    try (Client live = Client.to(port)) {
       live.echo("before");
       assertThat(server.reloaded(with("block", "workers { io = 1 }"))).isEqualTo(epoch + 1);
       assertThat(server.status().path("epoch").asInt()).isEqualTo(epoch + 1);
-      try (Client client = Client.to(PORT)) {
+      try (Client client = Client.to(port)) {
         assertThat(client.receiveAll().bytes()).isZero();
         assertThat(server.awaitEndOf(client.address()).result()).isEqualTo("blocked");
       }
@@ -139,10 +39,10 @@ class ReloadIT {
 
   @Test
   void shouldLeadNewSessionsToTheNewTarget() throws Exception {
-    try (Client live = Client.to(PORT)) {
+    try (Client live = Client.to(port)) {
       live.echo("first");
       server.reloaded(plain().replace(":" + target.port(), ":" + second.port()));
-      try (Client client = Client.to(PORT)) {
+      try (Client client = Client.to(port)) {
         assertThat(client.receiveText(7)).isEqualTo("second ");
         assertThat(server.awaitSession(client.address()).path("target").asText())
             .isEqualTo("127.0.0.1:" + second.port());
@@ -158,7 +58,7 @@ class ReloadIT {
     int epoch = server.status().path("epoch").asInt();
     BouncerServer.writeConfig(
         folder,
-        listener("more", "127.0.0.1:" + OTHER, 1) + plain() + "lisssteners {}\nlog.level = loud");
+        listener("more", "127.0.0.1:" + other, 1) + plain() + "lisssteners {}\nlog.level = loud");
     CommandResult reload = server.command("reload");
     assertThat(reload.exit()).isEqualTo(1);
     assertThat(reload.out()).isEmpty();
@@ -180,9 +80,9 @@ class ReloadIT {
     CommandResult unreadable = CommandResult.bouncer("reload", "-c", config);
     assertThat(unreadable.exit()).isEqualTo(1);
     assertThat(unreadable.err()).singleElement().asString().contains(config + ":3: ");
-    assertThat(isRefused(OTHER)).isTrue();
+    assertThat(isRefused(other)).isTrue();
     assertThat(server.status().path("epoch").asInt()).isEqualTo(epoch);
-    WarmUp.sessions(PORT);
+    WarmUp.sessions(port);
   }
 
   @Test
@@ -200,7 +100,7 @@ class ReloadIT {
   @Test
   void shouldPrintWhatItDid() throws Exception {
     int epoch = server.status().path("epoch").asInt();
-    BouncerServer.writeConfig(folder, and(listener("more", "127.0.0.1:" + OTHER, target.port())));
+    BouncerServer.writeConfig(folder, and(listener("more", "127.0.0.1:" + other, target.port())));
     CommandResult reload = server.command("reload");
     assertThat(reload.exit()).as(reload.allText()).isZero();
     assertThat(reload.outText())
@@ -208,115 +108,6 @@ class ReloadIT {
             ("reloaded: epoch %d, 2 listeners \\(\\+1 -0\\), 2 addresses \\(\\+1 -0\\),"
                     + " 5 workers \\(\\+0 -0\\), live sessions: \\d+, \\d+ ms")
                 .formatted(epoch + 1));
-  }
-
-  @Test
-  void shouldAddAndRemoveListenersAndCountOnWhereOneComesBack() throws Exception {
-    assertThat(isRefused(OTHER)).isTrue();
-    String both = and(listener("more", "127.0.0.1:" + OTHER, target.port()));
-    server.reloaded(both);
-    long before = counted("more", "accepted");
-    try (Client live = Client.to(OTHER)) {
-      live.echo("a");
-      server.reloaded(plain());
-      assertThat(isRefused(OTHER)).isTrue();
-      assertThat(server.status().path("listeners").has("more")).isFalse();
-      live.echo("the session of a listener that is gone goes on");
-      assertThat(server.awaitSession(live.address()).path("listener").asText()).isEqualTo("more");
-      live.finish();
-      live.receiveAll();
-      AccessLine end = server.awaitEndOf(live.address());
-      assertThat(end.result()).isEqualTo("ok");
-      assertThat(end.get("listener")).isEqualTo("more");
-    }
-    server.reloaded(both);
-    WarmUp.sessions(OTHER);
-    server.awaitNoSession();
-    assertThat(counted("more", "accepted")).isEqualTo(before + 9);
-  }
-
-  @Test
-  void shouldChangeNothingWhereAnAddressCannotBeBound() throws Exception {
-    try (ServerSocket other = new ServerSocket(0, 1, Client.LOOPBACK)) {
-      int taken = other.getLocalPort();
-      JsonNode answer =
-          server.reload(
-              and(
-                  listener("a", "127.0.0.1:" + OTHER, target.port())
-                      + listener("b", "127.0.0.1:" + taken, target.port())));
-      assertThat(answer.path("error").asText())
-          .startsWith("not reloaded: cannot listen on 127.0.0.1:" + taken)
-          .contains("ddress already in use");
-      assertThat(answer.path("code").asInt()).isEqualTo(1);
-      assertThat(isRefused(OTHER)).as("what was bound before it").isTrue();
-      WarmUp.sessions(PORT);
-    }
-  }
-
-  @Test
-  void shouldMoveAListenerBetweenAnAddressAndAllOfThemWithoutRefusingAnybody() throws Exception {
-    AtomicBoolean enough = new AtomicBoolean();
-    CompletableFuture<Integer> clients =
-        CompletableFuture.supplyAsync(
-            () -> {
-              int served = 0;
-              try {
-                while (!enough.get()) {
-                  try (Client client = Client.to(PORT)) {
-                    client.echo("served");
-                    served++;
-                  }
-                }
-              } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-              }
-              return served;
-            });
-    for (int i = 0; i < 4; i++) {
-      server.reloaded(plain().replace("127.0.0.1:" + PORT, "0.0.0.0:" + PORT));
-      server.reloaded(plain());
-      server.reloaded(plain().replace("\"127.0.0.1:" + PORT + "\"", "\"[::]:" + PORT + "\""));
-      server.reloaded(
-          plain()
-              .replace(
-                  "\"127.0.0.1:" + PORT + "\"",
-                  "[\"[::]:%d\", \"0.0.0.0:%d\"]".formatted(PORT, PORT)));
-      server.reloaded(plain());
-    }
-    enough.set(true);
-    assertThat(clients.get()).isPositive();
-    assertThatThrownBy(() -> new ServerSocket(PORT, 1, Client.LOOPBACK))
-        .as("the address is the server's alone")
-        .isInstanceOf(java.net.BindException.class);
-  }
-
-  @Test
-  void shouldOpenAndRemoveSocketFiles() throws Exception {
-    Path path = folder.resolve("web.sock");
-    server.reloaded(
-        and(
-            "listeners { local { listen = \"unix:web.sock\", target = \"127.0.0.1:%d\" } }"
-                .formatted(target.port())));
-    try (SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      client.connect(UnixDomainSocketAddress.of(path));
-      client.write(ByteBuffer.wrap("x".getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
-      assertThat(client.read(ByteBuffer.allocate(1))).isEqualTo(1);
-    }
-    server.reloaded(plain());
-    assertThat(path).doesNotExist();
-  }
-
-  @Test
-  void shouldKeepAPortThatTheKernelChose() throws Exception {
-    String config = and(listener("any", "127.0.0.1:0", target.port()));
-    server.reloaded(config);
-    String chosen = server.status().path("listeners").path("any").path("listen").asText();
-    assertThat(chosen).doesNotEndWith(":0");
-    server.reloaded(config);
-    assertThat(server.status().path("listeners").path("any").path("listen").asText())
-        .isEqualTo(chosen);
-    server.reloaded(and(listener("any", chosen, target.port())));
-    WarmUp.sessions(Integer.parseInt(chosen.substring(chosen.lastIndexOf(':') + 1)));
   }
 
   @Test
@@ -363,8 +154,8 @@ class ReloadIT {
   }
 
   /** A client that came and went. */
-  private static String oneSession() throws IOException {
-    try (Client client = Client.to(PORT)) {
+  private String oneSession() throws IOException {
+    try (Client client = Client.to(port)) {
       client.echo("x");
       client.finish();
       client.receiveAll();
@@ -375,14 +166,14 @@ class ReloadIT {
   @Test
   void shouldChangeTheMostSessionsAtOnce() throws Exception {
     server.reloaded(and("limits { max-sessions = 1 }"));
-    try (Client first = Client.to(PORT)) {
+    try (Client first = Client.to(port)) {
       first.echo("x");
-      try (Client over = Client.to(PORT)) {
+      try (Client over = Client.to(port)) {
         assertThat(over.receiveAll().bytes()).isZero();
         assertThat(server.awaitEndOf(over.address()).result()).isEqualTo("limited");
       }
       server.reloaded(and("limits { max-sessions = 2 }"));
-      try (Client next = Client.to(PORT)) {
+      try (Client next = Client.to(port)) {
         next.echo("x");
       }
     }
@@ -398,7 +189,7 @@ class ReloadIT {
         limits { max-sessions = 900000 }
         metrics { listen = "127.0.0.1:%d" }
         """
-                .formatted(OTHER)
+                .formatted(other)
             + with("block", "workers { io = 1 }"));
     CommandResult reload = server.command("reload");
     assertThat(reload.exit()).as(reload.allText()).isZero();
@@ -411,23 +202,23 @@ class ReloadIT {
     JsonNode status = server.status();
     assertThat(status.path("state_transfer").path("mode").asText()).isEqualTo("inline");
     assertThat(status.path("limits").path("max_sessions").asInt()).isEqualTo(10_000);
-    try (Client client = Client.to(PORT)) {
+    try (Client client = Client.to(port)) {
       assertThat(client.receiveAll().bytes()).isZero();
     }
   }
 
   @Test
   void shouldEndSessionsThatTheNewRulesBlockWhereThatIsWanted() throws Exception {
-    server.reloaded(and(listener("more", "127.0.0.1:" + OTHER, target.port())));
+    server.reloaded(and(listener("more", "127.0.0.1:" + other, target.port())));
     String newer =
         plain()
             .replace(
                 "{ name = local",
                 "{ name = out, action = block, from = \"127.0.9.0/24\" }\n{ name = local");
-    try (Client stays = Client.from("127.0.8.1", PORT);
-        Client goes = Client.from("127.0.9.1", PORT);
-        Client goesToo = Client.from("127.0.9.2", PORT);
-        Client ofOther = Client.from("127.0.9.3", OTHER)) {
+    try (Client stays = Client.from("127.0.8.1", port);
+        Client goes = Client.from("127.0.9.1", port);
+        Client goesToo = Client.from("127.0.9.2", port);
+        Client ofOther = Client.from("127.0.9.3", other)) {
       for (Client client : List.of(stays, goes, goesToo, ofOther)) {
         client.echo("x");
       }
@@ -460,7 +251,7 @@ class ReloadIT {
     }
   }
 
-  private static JsonNode ask(String request) {
+  private JsonNode ask(String request) {
     try {
       return AdminClient.ask(server.socket(), request);
     } catch (IOException e) {

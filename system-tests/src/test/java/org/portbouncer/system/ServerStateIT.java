@@ -14,30 +14,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** One state of the server, true, and the same wherever an operator looks. */
-class ServerStateIT {
+class ServerStateIT extends EchoTargetCase {
 
   private static final int CLIENTS = 48;
 
-  @TempDir private Path folder;
-  private final int port = Ports.free();
   private final int metrics = Ports.free();
-  private Target target;
-
-  @BeforeEach
-  void startTarget() throws IOException {
-    target = Target.start(Handler.echo());
-  }
-
-  @AfterEach
-  void stopTarget() throws IOException {
-    target.close();
-  }
 
   private String config() {
     return """

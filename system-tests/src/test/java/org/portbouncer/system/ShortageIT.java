@@ -15,31 +15,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * No thread and no process is to be had, or no memory: nothing ends that need not, and it is said.
  */
-class ShortageIT {
-  @TempDir private Path folder;
-  private final int port = Ports.free();
+class ShortageIT extends EchoTargetCase {
+
   private final int metrics = Ports.free();
-  private Target target;
-
-  @BeforeEach
-  void startTarget() throws IOException {
-    target = Target.start(Handler.echo());
-  }
-
-  @AfterEach
-  void stopTarget() throws IOException {
-    target.close();
-  }
 
   private String config() {
     return """

@@ -13,26 +13,10 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Starting where something is in the way, and every way of ending. */
-class StartAndStopIT {
-  @TempDir private Path folder;
-  private final int port = Ports.free();
-  private Target target;
-
-  @BeforeEach
-  void startTarget() throws IOException {
-    target = Target.start(Handler.echo());
-  }
-
-  @AfterEach
-  void stopTarget() throws IOException {
-    target.close();
-  }
+class StartAndStopIT extends EchoTargetCase {
 
   private String config(String drain) {
     return """

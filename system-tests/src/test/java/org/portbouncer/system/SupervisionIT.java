@@ -5,39 +5,22 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 import org.portbouncer.system.Received.Ending;
 
 /** Workers that die, hang, or cannot go on: noticed, replaced, and said so. */
 @Isolated
-class SupervisionIT {
+class SupervisionIT extends EchoTargetCase {
+
   /** Well above the five seconds of silence that make a worker one that hangs. */
   private static final Duration HANG_NOTICED = Patience.seconds(12);
 
   private static final int STOPPED_MILLIS = 7_000;
-
-  @TempDir private Path folder;
-  private final int port = Ports.free();
-  private Target target;
-
-  @BeforeEach
-  void startTarget() throws IOException {
-    target = Target.start(Handler.echo());
-  }
-
-  @AfterEach
-  void stopTarget() throws IOException {
-    target.close();
-  }
 
   private String config() {
     return """

@@ -4,14 +4,10 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
-import java.net.URI;
-import java.net.URLConnection;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,134 +24,30 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class UdpIT {
 
-  private static final int ECHO = Ports.free();
-  private static final int ANY = Ports.free();
-  private static final int BOTH = Ports.free();
-  private static final int SHORT = Ports.free();
-  private static final int TWICE = Ports.free();
-  private static final int ONCE = Ports.free();
-
-  /** Where a test answers itself. */
-  private static final int ASKED = Ports.free();
-
-  private static final int NOBODY = Ports.free();
-  private static final int GROUP = Ports.free();
-  private static final int RULES = Ports.free();
-  private static final int SLOW = Ports.free();
-  private static final int HEADED = Ports.free();
-  private static final int HEADED_MEMBER = Ports.free();
-  private static final List<String> HOSTS = List.of("127.0.0.2", "127.0.0.1", "127.9.8.7", "::1");
-  private static final int METRICS = Ports.free();
-
-  /** Where nobody takes datagrams. */
-  private static final int CLOSED = Ports.free();
-
+  private UdpServer all;
   private UdpTarget echo;
-  private UdpTarget twice;
   private BouncerServer server;
 
   @BeforeAll
   void start(@TempDir Path folder) throws Exception {
-    echo = UdpTarget.echo();
-    twice = UdpTarget.answering(2);
-    String to = "target = \"udp:127.0.0.1:" + echo.port() + "\"";
-    server =
-        BouncerServer.start(
-            folder,
-            """
-            log.access.format = json
-            timeouts.udp = 30s
-            metrics.listen = "127.0.0.1:%d"
-            listeners.echo { listen = ["udp:127.0.0.1:%d", "udp:[::1]:%d"], %s }
-            listeners.any { listen = "udp:0.0.0.0:%d", %s }
-            listeners.both { listen = "udp:[::]:%d", %s }
-            listeners.short { listen = "udp:127.0.0.1:%d", %s, timeouts.udp = 300ms }
-            listeners.twice { listen = "udp:127.0.0.1:%d", target = "udp:127.0.0.1:%d", answers = 2 }
-            listeners.once { listen = "udp:127.0.0.1:%d", target = "udp:127.0.0.1:%d", answers = 1 }
-            listeners.nobody { listen = "udp:127.0.0.1:%d", target = "udp:127.0.0.1:%d" }
-            listeners.group { listen = "udp:127.0.0.1:%d", target = "group:g" }
-            targets.g {
-              eject.failures = 2, eject.for = 1h
-              members = [ { name = gone, address = "udp:127.0.0.1:%d" }
-                          { name = here, address = "udp:127.0.0.1:%d" } ]
-            }
-            listeners.rules { listen = "udp:127.0.0.1:%d", %s, acl = some }
-            acls.some = [ { name = bad, action = block, from = "127.0.0.66" }
-                          { name = one, action = pass, max-sessions-per-source = 1 } ]
-            listeners.slow { listen = "udp:127.0.0.1:%d", %s, bandwidth = slow }
-            listeners.headed {
-              listen = ["udp:127.0.0.1:%d", "udp:[::1]:%d"], %s, send-proxy = v2
-              send-proxy-tlvs.custom { "0xE1" = tlv }
-            }
-            listeners.headed-member { listen = "udp:127.0.0.1:%d", target = "group:h" }
-            targets.h.members = [ { address = "udp:127.0.0.1:%d", send-proxy = v2 } ]
-            bandwidth.slow { up = 10kB/s, burst = 1kB, shared-by = session }
-            """
-                .formatted(
-                    METRICS,
-                    ECHO,
-                    ECHO,
-                    to,
-                    ANY,
-                    to,
-                    BOTH,
-                    to,
-                    SHORT,
-                    to,
-                    TWICE,
-                    twice.port(),
-                    ONCE,
-                    ASKED,
-                    NOBODY,
-                    CLOSED,
-                    GROUP,
-                    CLOSED,
-                    echo.port(),
-                    RULES,
-                    to,
-                    SLOW,
-                    to,
-                    HEADED,
-                    HEADED,
-                    to,
-                    HEADED_MEMBER,
-                    echo.port()));
-    for (int i = 0; i < 4; i++) {
-      try (UdpClient client = UdpClient.to(SHORT)) {
-        client.send("warm");
-        client.receive();
-      }
-    }
-    // A listener on all addresses keeps a socket for each that was asked.
-    for (String host : HOSTS) {
-      for (int port : host.equals("::1") ? new int[] {BOTH} : new int[] {ANY, BOTH}) {
-        try (UdpClient client = UdpClient.to(host, port)) {
-          client.send("warm");
-          client.receive();
-        }
-      }
-    }
-    killAll();
-    server.rememberDescriptors();
+    all = UdpServer.start(folder);
+    echo = all.echo();
+    server = all.server();
   }
 
   @AfterAll
   void close() throws Exception {
-    Closing.all(server, echo, twice);
+    if (all != null) {
+      all.close();
+    }
   }
 
   /** What a test leaves behind is ended by the operator, and then nothing is left. */
   @AfterEach
   void leavesNothing() throws Exception {
-    killAll();
+    all.killAll();
     server.assertNothingLeaked();
     echo.received().clear();
-  }
-
-  private void killAll() throws IOException {
-    for (String from : List.of("127.0.0.0/8", "::1/128")) {
-      server.killFrom(from);
-    }
   }
 
   private static byte[] payload(int length) {
@@ -169,7 +61,7 @@ class UdpIT {
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1", "::1"})
   void shouldPassDatagramsOfEverySizeBothWaysWhole(String host) throws Exception {
-    try (UdpClient client = UdpClient.to(host, ECHO)) {
+    try (UdpClient client = UdpClient.to(host, UdpServer.ECHO)) {
       int sum = 0;
       for (int length : new int[] {0, 1, 1200, 1473, 16_384, 16_385, 65_507, 0, 7}) {
         client.send(payload(length));
@@ -177,7 +69,7 @@ class UdpIT {
         sum += length;
       }
       assertThat(server.awaitSession(client.address()).get("listener").asText()).isEqualTo("echo");
-      killAll();
+      all.killAll();
       AccessLine line = server.awaitEndOf(client.address());
       assertThat(line.result()).isEqualTo("killed");
       assertThat(line.number("up")).isEqualTo(sum);
@@ -191,7 +83,7 @@ class UdpIT {
   @ParameterizedTest
   @ValueSource(ints = {0, 65_507})
   void shouldPassTheDatagramThatMakesASessionWhole(int length) throws Exception {
-    try (UdpClient client = UdpClient.to(ECHO)) {
+    try (UdpClient client = UdpClient.to(UdpServer.ECHO)) {
       client.send(payload(length));
       assertThat(client.receive()).isEqualTo(payload(length));
     }
@@ -203,7 +95,7 @@ class UdpIT {
     List<UdpClient> clients = new ArrayList<>();
     try {
       for (int i = 0; i < 60; i++) {
-        clients.add(UdpClient.to(i % 2 == 0 ? ECHO : ANY));
+        clients.add(UdpClient.to(i % 2 == 0 ? UdpServer.ECHO : UdpServer.ANY));
       }
       for (int round = 0; round < 20; round++) {
         for (int i = 0; i < clients.size(); i++) {
@@ -226,7 +118,7 @@ class UdpIT {
     int[] runs = {
       40, 512, 1, 100, 2, 0, 5, 8, 3, 9000, 4, 1, 1, 0, 6, 1400, 1, 1401, 3, 1400, 1, 1
     };
-    try (UdpClient client = UdpClient.to(ECHO)) {
+    try (UdpClient client = UdpClient.to(UdpServer.ECHO)) {
       for (int round = 0; round < 3; round++) {
         client.send("live");
         assertThat(client.receiveText()).isEqualTo("live");
@@ -259,18 +151,18 @@ class UdpIT {
 
   @Test
   void shouldAnswerFromTheAddressThatWasAsked() throws Exception {
-    for (String host : HOSTS.subList(0, 3)) {
-      try (UdpClient client = UdpClient.to(host, ANY);
-          UdpClient other = UdpClient.to(host, BOTH)) {
+    for (String host : UdpServer.HOSTS.subList(0, 3)) {
+      try (UdpClient client = UdpClient.to(host, UdpServer.ANY);
+          UdpClient other = UdpClient.to(host, UdpServer.BOTH)) {
         client.send("any");
         assertThat(client.receiveText()).isEqualTo("any");
         other.send("both");
         assertThat(other.receiveText()).isEqualTo("both");
         assertThat(server.awaitSession(client.address()).get("local").asText())
-            .isEqualTo(host + ":" + ANY);
+            .isEqualTo(host + ":" + UdpServer.ANY);
       }
     }
-    try (UdpClient six = UdpClient.to("::1", BOTH)) {
+    try (UdpClient six = UdpClient.to("::1", UdpServer.BOTH)) {
       six.send("six");
       assertThat(six.receiveText()).isEqualTo("six");
     }
@@ -278,7 +170,7 @@ class UdpIT {
 
   @Test
   void shouldEndWellAfterSilence() throws Exception {
-    try (UdpClient client = UdpClient.to(SHORT)) {
+    try (UdpClient client = UdpClient.to(UdpServer.SHORT)) {
       client.send("once");
       assertThat(client.receiveText()).isEqualTo("once");
       AccessLine line = server.awaitEndOf(client.address());
@@ -289,7 +181,7 @@ class UdpIT {
 
   @Test
   void shouldEndAfterSoManyAnswers() throws Exception {
-    try (UdpClient client = UdpClient.to(TWICE)) {
+    try (UdpClient client = UdpClient.to(UdpServer.TWICE)) {
       client.send("ask");
       assertThat(client.receiveText()).isEqualTo("ask");
       assertThat(client.receiveText()).isEqualTo("ask");
@@ -301,8 +193,9 @@ class UdpIT {
 
   @Test
   void shouldPassOnAnAnswerToEachWhenAClientAsksTwiceAtOnce() throws Exception {
-    try (UdpClient client = UdpClient.to(ONCE);
-        DatagramSocket target = new DatagramSocket(ASKED, InetAddress.ofLiteral("127.0.0.1"))) {
+    try (UdpClient client = UdpClient.to(UdpServer.ONCE);
+        DatagramSocket target =
+            new DatagramSocket(UdpServer.ASKED, InetAddress.ofLiteral("127.0.0.1"))) {
       target.setSoTimeout((int) Patience.millis(5000));
       client.send("A");
       client.send("AAAA");
@@ -324,7 +217,7 @@ class UdpIT {
 
   @Test
   void shouldSayThatThereIsNoTargetAndSendTheClientNothing() throws Exception {
-    try (UdpClient client = UdpClient.to(NOBODY)) {
+    try (UdpClient client = UdpClient.to(UdpServer.NOBODY)) {
       client.send("anybody?");
       AccessLine line = server.awaitEndOf(client.address());
       assertThat(line.result()).isEqualTo("no-target");
@@ -336,12 +229,12 @@ class UdpIT {
   @Test
   void shouldEjectAMemberWhoseMachineRefusesDatagrams() throws Exception {
     for (int i = 0; i < 2; i++) {
-      try (UdpClient client = UdpClient.to(GROUP)) {
+      try (UdpClient client = UdpClient.to(UdpServer.GROUP)) {
         client.send("lost");
         assertThat(server.awaitEndOf(client.address()).get("member")).isEqualTo("gone");
       }
     }
-    try (UdpClient client = UdpClient.to(GROUP)) {
+    try (UdpClient client = UdpClient.to(UdpServer.GROUP)) {
       client.send("found");
       assertThat(client.receiveText()).isEqualTo("found");
       assertThat(server.awaitSession(client.address()).get("member").asText()).isEqualTo("here");
@@ -351,9 +244,9 @@ class UdpIT {
   @Test
   void shouldBlockAndLimitWithALineForSome() throws Exception {
     int before = server.accessLines(line -> line.result().equals("blocked")).size();
-    try (UdpClient first = UdpClient.from("127.0.0.5", RULES);
-        UdpClient second = UdpClient.from("127.0.0.5", RULES);
-        UdpClient other = UdpClient.from("127.0.0.6", RULES)) {
+    try (UdpClient first = UdpClient.from("127.0.0.5", UdpServer.RULES);
+        UdpClient second = UdpClient.from("127.0.0.5", UdpServer.RULES);
+        UdpClient other = UdpClient.from("127.0.0.6", UdpServer.RULES)) {
       first.send("a");
       assertThat(first.receiveText()).isEqualTo("a");
       second.send("b");
@@ -366,7 +259,7 @@ class UdpIT {
     int sent = 200;
     List<UdpClient> crowd = new ArrayList<>();
     for (int i = 0; i < sent; i++) {
-      crowd.add(UdpClient.from("127.0.0.66", RULES));
+      crowd.add(UdpClient.from("127.0.0.66", UdpServer.RULES));
       crowd.getLast().send("x");
     }
     await().atMost(Patience.seconds(10)).until(() -> ended("rules", "blocked") == sent);
@@ -377,24 +270,25 @@ class UdpIT {
   }
 
   private static double ended(String listener, String result) throws Exception {
-    return metric("bouncer_sessions_total", "listener", listener, "result", result);
+    return UdpServer.metric("bouncer_sessions_total", "listener", listener, "result", result);
   }
 
   @Test
   void shouldDropWhatIsMoreThanTheClassLetsThrough() throws Exception {
-    try (UdpClient client = UdpClient.to(SLOW)) {
+    try (UdpClient client = UdpClient.to(UdpServer.SLOW)) {
       for (int i = 0; i < 50; i++) {
         client.send(payload(1000));
       }
       await()
           .atMost(Patience.seconds(10))
           .until(() -> server.awaitSession(client.address()).get("bytes_up").asLong() > 0);
-      killAll();
+      all.killAll();
       AccessLine line = server.awaitEndOf(client.address());
       assertThat(line.number("dropped")).isPositive();
       assertThat(line.number("datagrams_up") + line.number("dropped")).isLessThanOrEqualTo(50);
       double counted =
-          metric("bouncer_datagrams_dropped_total", "listener", "slow", "reason", "bandwidth");
+          UdpServer.metric(
+              "bouncer_datagrams_dropped_total", "listener", "slow", "reason", "bandwidth");
       assertThat((long) counted).isEqualTo(line.number("dropped"));
     }
   }
@@ -402,8 +296,9 @@ class UdpIT {
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1", "::1"})
   void shouldBeginEveryDatagramWithAHeaderWhereThatIsAskedFor(String host) throws Exception {
-    try (UdpClient client = UdpClient.to(host, HEADED)) {
-      byte[] header = header(client, HEADED, new byte[] {(byte) 0xe1, 0, 3, 't', 'l', 'v'});
+    try (UdpClient client = UdpClient.to(host, UdpServer.HEADED)) {
+      byte[] header =
+          header(client, UdpServer.HEADED, new byte[] {(byte) 0xe1, 0, 3, 't', 'l', 'v'});
       int sum = 0;
       for (int length : new int[] {0, 1, 1200, 65_000, 0, 7}) {
         client.send(payload(length));
@@ -418,7 +313,7 @@ class UdpIT {
       for (int i = 0; i < 10; i++) {
         assertThat(client.receive()).isEqualTo(join(header, ("many " + i).getBytes(US_ASCII)));
       }
-      killAll();
+      all.killAll();
       AccessLine line = server.awaitEndOf(client.address());
       assertThat(line.number("up")).isEqualTo(sum + 60);
       assertThat(line.number("datagrams_up")).isEqualTo(16);
@@ -428,10 +323,13 @@ class UdpIT {
 
   @Test
   void shouldBeginDatagramsToAMemberWithTheHeaderThatThisOneWants() throws Exception {
-    try (UdpClient client = UdpClient.to(HEADED_MEMBER)) {
+    try (UdpClient client = UdpClient.to(UdpServer.HEADED_MEMBER)) {
       client.send("member");
       assertThat(client.receive())
-          .isEqualTo(join(header(client, HEADED_MEMBER, new byte[0]), "member".getBytes(US_ASCII)));
+          .isEqualTo(
+              join(
+                  header(client, UdpServer.HEADED_MEMBER, new byte[0]),
+                  "member".getBytes(US_ASCII)));
     }
   }
 
@@ -453,7 +351,7 @@ class UdpIT {
   void shouldCountDatagramsOfEachListener() throws Exception {
     double up = datagrams("up");
     double down = datagrams("down");
-    try (UdpClient client = UdpClient.to(ANY)) {
+    try (UdpClient client = UdpClient.to(UdpServer.ANY)) {
       for (int i = 0; i < 5; i++) {
         client.send("x");
         client.receive();
@@ -464,7 +362,7 @@ class UdpIT {
   }
 
   private static double datagrams(String direction) throws Exception {
-    return metric("bouncer_datagrams_total", "listener", "any", "direction", direction);
+    return UdpServer.metric("bouncer_datagrams_total", "listener", "any", "direction", direction);
   }
 
   @Test
@@ -491,21 +389,5 @@ class UdpIT {
       // No end of a client is seen over UDP: a stop would wait for its silence.
       own.killFrom("127.0.0.0/8");
     }
-  }
-
-  /** Over a connection that ends with it, and is none of the descriptors that are left. */
-  private static double metric(String name, String label, String value, String other, String of)
-      throws IOException {
-    URLConnection page =
-        URI.create("http://127.0.0.1:" + METRICS + "/metrics").toURL().openConnection();
-    page.setRequestProperty("Connection", "close");
-    String text = new String(page.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    return text.lines()
-        .filter(line -> line.startsWith(name + "{"))
-        .filter(line -> line.contains(label + "=\"" + value + "\""))
-        .filter(line -> line.contains(other + "=\"" + of + "\""))
-        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-        .findFirst()
-        .orElseThrow();
   }
 }

@@ -22,9 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Another installation follows a server, with all its clients and sessions. */
 @ExtendWith(Randomness.class)
 class UpgradeIT {
+
   @TempDir private Path folder;
   private final int port = Ports.free();
   private final int port6 = Ports.free();
@@ -142,47 +141,6 @@ class UpgradeIT {
     before.add(last.getFirst());
   }
 
-  /** Connects again and again, as new clients do. */
-  private static final class Load implements AutoCloseable {
-    private final List<String> failures = new CopyOnWriteArrayList<>();
-    private final AtomicInteger served = new AtomicInteger();
-    private volatile boolean over;
-    private final Thread thread;
-
-    Load(int port) {
-      thread =
-          Thread.ofPlatform()
-              .daemon()
-              .start(
-                  () -> {
-                    while (!over) {
-                      try (Client client = Client.to(port)) {
-                        client.echo("new");
-                        served.incrementAndGet();
-                      } catch (IOException | AssertionError e) {
-                        failures.add(e.toString());
-                      }
-                    }
-                  });
-    }
-
-    /** Ends it. */
-    void stop() {
-      over = true;
-      try {
-        assertThat(thread.join(Patience.seconds(40))).as("the load ends").isTrue();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new AssertionError("interrupted", e);
-      }
-    }
-
-    @Override
-    public void close() {
-      stop();
-    }
-  }
-
   /** Says nothing until its client has said its last, and it is told to. */
   private static final class LateTarget implements AutoCloseable {
     private final ServerSocket server = new ServerSocket(0, 50, InetAddress.ofLiteral("127.0.0.1"));
@@ -243,48 +201,7 @@ class UpgradeIT {
       List<Map<String, Integer>> descriptors = new ArrayList<>();
       int served = 0;
       for (String home : List.of(other, Checkout.root().toString())) {
-        try (Load load = new Load(port)) {
-          long before = pid(server);
-          Map<Long, JsonNode> were = sessions(server);
-          long acceptedBefore = accepted(server, "web");
-          CommandResult upgraded = server.command("upgrade", "--to", home);
-          assertThat(upgraded.exit()).as(upgraded.allText() + server.err().text()).isZero();
-          assertThat(upgraded.outText())
-              .containsPattern("version \\S+ serves, pid \\d+; moved \\d+ sessions")
-              .contains("stood still: half of them")
-              .doesNotContain("with the old server");
-          assertThat(pid(server)).isNotEqualTo(before);
-          await("the end of the server before")
-              .atMost(Patience.seconds(20))
-              .until(() -> !ProcessTree.isAlive(before));
-          assertSaidToTheServiceManager(notify, pid(server));
-          Map<Long, JsonNode> are = sessions(server);
-          List<Long> workers = server.workers("io");
-          for (Talk talk : talks) {
-            assertThat(talk.cut() + talk.wrong()).as("%s", talk).isEmpty();
-          }
-          assertThat(were.keySet().stream().filter(are::containsKey).count())
-              .isGreaterThanOrEqualTo(talks.size() + 2L);
-          for (Map.Entry<Long, JsonNode> one : are.entrySet()) {
-            JsonNode was = were.get(one.getKey());
-            if (was != null) {
-              assertThat(one.getValue().path("client")).isEqualTo(was.path("client"));
-              assertThat(one.getValue().path("bytes_up").asLong())
-                  .isGreaterThanOrEqualTo(was.path("bytes_up").asLong());
-              assertThat(workers).contains(one.getValue().path("worker_pid").asLong());
-            }
-          }
-          assertThat(accepted(server, "web")).isGreaterThanOrEqualTo(acceptedBefore);
-          try (Client second = Client.from("127.0.0.9", port)) {
-            assertThat(second.receiveAll().bytes()).as("over the limit").isZero();
-          }
-          awaitMetrics();
-          int more = load.served.get() + 3;
-          await("new clients").atMost(Patience.seconds(20)).until(() -> load.served.get() >= more);
-          load.stop();
-          assertThat(load.failures).isEmpty();
-          served += load.served.get();
-        }
+        served += upgraded(server, home, notify, talks);
         awaitSettled(server, descriptors);
       }
       for (Talk talk : talks) {
@@ -298,21 +215,81 @@ class UpgradeIT {
       assertThat(limited.receiveAll().bytes()).isZero();
       server.awaitNoSession();
       assertThat(accepted(server, "web")).isEqualTo(served + 8L + 3);
-      List<AccessLine> ends = ends();
-      assertThat(ends.stream().map(AccessLine::id)).doesNotHaveDuplicates();
-      assertThat(ends)
-          .filteredOn(line -> !line.result().equals("ok"))
-          .as("refused over the limit, once in each server")
-          .hasSize(2)
-          .allSatisfy(line -> assertThat(line.result()).as("%s", line).isEqualTo("limited"));
-      assertThat(server.status().path("listeners").path("web").path("limited").asInt())
-          .as("refused over the limit, once in each server")
-          .isEqualTo(2);
+      assertTwoWereLimited(server);
       assertThat(server.err().text()).doesNotContain("ERROR");
       stop(server);
     } finally {
       Closing.all(talks.toArray(AutoCloseable[]::new));
     }
+  }
+
+  /**
+   * Has another server follow while clients come and go.
+   *
+   * @param talks what goes on meanwhile, and notices nothing
+   * @return how many came and were served
+   */
+  private int upgraded(BouncerServer server, String home, DatagramInbox notify, List<Talk> talks)
+      throws Exception {
+    try (Load load = Load.on(port)) {
+      long before = pid(server);
+      Map<Long, JsonNode> were = sessions(server);
+      long acceptedBefore = accepted(server, "web");
+      CommandResult upgraded = server.command("upgrade", "--to", home);
+      assertThat(upgraded.exit()).as(upgraded.allText() + server.err().text()).isZero();
+      assertThat(upgraded.outText())
+          .containsPattern("version \\S+ serves, pid \\d+; moved \\d+ sessions")
+          .contains("stood still: half of them")
+          .doesNotContain("with the old server");
+      assertThat(pid(server)).isNotEqualTo(before);
+      await("the end of the server before")
+          .atMost(Patience.seconds(20))
+          .until(() -> !ProcessTree.isAlive(before));
+      assertSaidToTheServiceManager(notify, pid(server));
+      for (Talk talk : talks) {
+        assertThat(talk.cut() + talk.wrong()).as("%s", talk).isEmpty();
+      }
+      assertGoOn(server, were, talks.size() + 2);
+      assertThat(accepted(server, "web")).isGreaterThanOrEqualTo(acceptedBefore);
+      try (Client second = Client.from("127.0.0.9", port)) {
+        assertThat(second.receiveAll().bytes()).as("over the limit").isZero();
+      }
+      awaitMetrics();
+      load.awaitServed(3);
+      load.end();
+      return load.served();
+    }
+  }
+
+  /** What is said of sessions that were live before, of which at least so many are still. */
+  private static void assertGoOn(BouncerServer server, Map<Long, JsonNode> were, int atLeast)
+      throws IOException {
+    Map<Long, JsonNode> are = sessions(server);
+    List<Long> workers = server.workers("io");
+    assertThat(were.keySet().stream().filter(are::containsKey).count())
+        .isGreaterThanOrEqualTo(atLeast);
+    for (Map.Entry<Long, JsonNode> one : are.entrySet()) {
+      JsonNode was = were.get(one.getKey());
+      if (was != null) {
+        assertThat(one.getValue().path("client")).isEqualTo(was.path("client"));
+        assertThat(one.getValue().path("bytes_up").asLong())
+            .isGreaterThanOrEqualTo(was.path("bytes_up").asLong());
+        assertThat(workers).contains(one.getValue().path("worker_pid").asLong());
+      }
+    }
+  }
+
+  private void assertTwoWereLimited(BouncerServer server) throws IOException {
+    List<AccessLine> ends = ends();
+    assertThat(ends.stream().map(AccessLine::id)).doesNotHaveDuplicates();
+    assertThat(ends)
+        .filteredOn(line -> !line.result().equals("ok"))
+        .as("refused over the limit, once in each server")
+        .hasSize(2)
+        .allSatisfy(line -> assertThat(line.result()).as("%s", line).isEqualTo("limited"));
+    assertThat(server.status().path("listeners").path("web").path("limited").asInt())
+        .as("refused over the limit, once in each server")
+        .isEqualTo(2);
   }
 
   @Test
