@@ -85,6 +85,11 @@ public record TargetGroup(
         && members.getFirst().address().udp();
   }
 
+  /** A member of it in the words of messages. */
+  public String named(Member member) {
+    return "group " + name + ": member " + member.name + " (" + member.address.text() + ")";
+  }
+
   /**
    * One server.
    *

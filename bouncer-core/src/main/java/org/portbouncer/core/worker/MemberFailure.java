@@ -39,18 +39,12 @@ public final class MemberFailure {
                 eject.forMs() * 1_000_000,
                 worker.loop().now());
     if (ejected) {
-      TargetGroup.Member one = group.members().get(member);
       worker
           .log()
           .warn(
               worker.loop().now(),
-              "group "
-                  + group.name()
-                  + ": member "
-                  + one.name()
-                  + " ("
-                  + one.address().text()
-                  + ") gets no session for "
+              group.named(group.members().get(member))
+                  + " gets no session for "
                   + eject.forMs()
                   + " ms: "
                   + eject.failures()

@@ -24,7 +24,7 @@ import org.portbouncer.core.worker.Worker;
  * in the socket for the io worker. It owns the descriptor from {@link #begin} until the chain leads
  * through. Part of a {@link ConnectAttempt}; on the thread of the connect worker's loop.
  */
-final class ChainDialogue extends Pollable implements Resolver.Asker {
+final class ChainDialogue extends Pollable implements NameQuestion.Owner {
 
   /** The longest answer: no head of HTTP that says yes or no needs as much. */
   private static final int MOST = 16 * 1024;
@@ -52,7 +52,7 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
   }
 
   private final Worker worker;
-  private final Resolver resolver;
+  private final NameQuestion question;
   private final Owner owner;
 
   private ChainPath path;
@@ -67,12 +67,9 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
   /** What is behind this proxy, while its name is looked up. */
   private Endpoint wanted;
 
-  private boolean resolving;
-  private int use;
-
   ChainDialogue(Worker worker, Resolver resolver, Owner owner) {
     this.worker = worker;
-    this.resolver = resolver;
+    this.question = new NameQuestion(resolver, this);
     this.owner = owner;
   }
 
@@ -117,25 +114,15 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
     if (to.kind() == Endpoint.Kind.INET) {
       ask(new Destination(InetAddress.ofLiteral(to.host()), to.host(), to.port()));
     } else if (hops().get(hop).local()) {
-      resolving = true;
       wanted = to;
-      resolver.resolve(to.host(), Resolver.KEEP_NANOS, this);
+      question.ask(to.host(), Resolver.KEEP_NANOS);
     } else {
       ask(new Destination(null, to.host(), to.port()));
     }
   }
 
   @Override
-  public int use() {
-    return use;
-  }
-
-  @Override
-  public void resolved(int usedThen, InetAddress[] found, String why) {
-    if (usedThen != use || !resolving) {
-      return;
-    }
-    resolving = false;
+  public void resolved(InetAddress[] found, String why) {
     if (found.length == 0) {
       refused(Cause.ofLookup(why), 0);
       return;
@@ -243,7 +230,6 @@ final class ChainDialogue extends Pollable implements Resolver.Asker {
     wanted = null;
     dialogue = null;
     ended = false;
-    resolving = false;
-    use++;
+    question.giveUp();
   }
 }

@@ -20,13 +20,14 @@ import org.portbouncer.negotiator.connect.TargetSockets.Address;
  * loop.
  */
 final class ConnectAttempt extends SessionWait
-    implements AddressRace.Owner, ChainDialogue.Owner, Resolver.Asker {
+    implements AddressRace.Owner, ChainDialogue.Owner, NameQuestion.Owner {
 
   /** How soon a shortage (a full backlog, no descriptor) is tried again. */
   private static final long RETRY_NANOS = 10_000_000;
 
   private final ConnectStage stage;
   private final AddressRace race;
+  private final NameQuestion question;
   private final Timer retry =
       new Timer() {
         @Override
@@ -51,27 +52,23 @@ final class ConnectAttempt extends SessionWait
   /** What it waits for to come back; 0 for nothing. */
   private int lacking;
 
-  private boolean resolving;
-
   private long begun;
 
   /** 0 for no limit. */
   private long timeoutMs;
 
-  /** Grows with each use, so that a look-up that ends late finds its attempt gone. */
-  private int use;
-
   ConnectAttempt(ConnectStage stage) {
     super(stage.worker());
     this.stage = stage;
     this.race = new AddressRace(stage.worker(), stage.sockets(), this);
+    this.question = new NameQuestion(stage.resolver(), this);
     this.greeting = new TargetGreeting(stage, this);
     this.tries =
         new GroupTries(stage.worker(), stage.choice()) {
           @Override
           void late() {
             memberFailed(
-                resolving ? Cause.NAME_LATE : chain.lateness(),
+                question.isOpen() ? Cause.NAME_LATE : chain.lateness(),
                 0,
                 Result.TIMEOUT,
                 chain.isTargetsLateness());
@@ -112,9 +109,8 @@ final class ConnectAttempt extends SessionWait
     switch (towards.kind()) {
       case INTERNAL -> internal();
       case NAME -> {
-        resolving = true;
-        stage.resolve(towards, tries.used() ? tries.keepNanos() : Resolver.KEEP_NANOS, this);
-        if (resolving) {
+        question.ask(towards.host(), tries.used() ? tries.keepNanos() : Resolver.KEEP_NANOS);
+        if (question.isOpen()) {
           hold();
         }
       }
@@ -153,8 +149,7 @@ final class ConnectAttempt extends SessionWait
     note(race.last());
     race.clear();
     chain.clear();
-    resolving = false;
-    use++;
+    question.giveUp();
     notConnected(cause, errno, its);
     if (!nextMember()) {
       fail(
@@ -170,22 +165,13 @@ final class ConnectAttempt extends SessionWait
     return goal;
   }
 
-  @Override
-  public int use() {
-    return use;
-  }
-
   /** When it began. */
   long begun() {
     return begun;
   }
 
   @Override
-  public void resolved(int usedThen, InetAddress[] found, String why) {
-    if (usedThen != use || !resolving) {
-      return;
-    }
-    resolving = false;
+  public void resolved(InetAddress[] found, String why) {
     if (found.length == 0 && tries.used()) {
       memberFailed(Cause.ofLookup(why), 0, Result.NO_TARGET, goal.chain() == null);
     } else if (found.length == 0) {
@@ -338,7 +324,7 @@ final class ConnectAttempt extends SessionWait
   protected void timedOut() {
     if (Errno.isDescriptorLimit(lacking)) {
       fail(Result.ERROR, Term.RESOURCE, Cause.SYSTEM, lacking);
-    } else if (resolving) {
+    } else if (question.isOpen()) {
       countLate(Cause.NAME_LATE);
       fail(Result.NO_TARGET, Term.TARGET_TIMEOUT, Cause.NAME_LATE, 0);
     } else {
@@ -391,8 +377,7 @@ final class ConnectAttempt extends SessionWait
     stage.worker().loop().timers().clear(retry);
     letGo();
     lacking = 0;
-    resolving = false;
+    question.giveUp();
     session = null;
-    use++;
   }
 }

@@ -5,7 +5,6 @@ import java.net.InetAddress;
 import java.util.ArrayDeque;
 import org.portbouncer.core.config.ChainSecrets;
 import org.portbouncer.core.config.Configuration;
-import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.Rule;
 import org.portbouncer.core.hop.Session;
@@ -140,15 +139,6 @@ final class ConnectStage implements Stage {
   @Override
   public void withdrawn(int epoch) {
     secrets.withdraw(epoch);
-  }
-
-  /**
-   * Looks a name up; {@code attempt} is told on the loop's thread, now or later.
-   *
-   * @param keepNanos how long an answer serves
-   */
-  void resolve(Endpoint target, long keepNanos, ConnectAttempt attempt) {
-    resolver.resolve(target.host(), keepNanos, attempt);
   }
 
   /** Makes the headers of targets that get one; made for the first. */

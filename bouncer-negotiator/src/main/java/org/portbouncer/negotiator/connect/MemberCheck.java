@@ -24,13 +24,13 @@ import org.portbouncer.negotiator.connect.TargetSockets.Address;
  * its loop.
  */
 final class MemberCheck extends Pollable
-    implements AddressRace.Owner, ChainDialogue.Owner, Resolver.Asker {
+    implements AddressRace.Owner, ChainDialogue.Owner, NameQuestion.Owner {
 
   private final Worker worker;
-  private final Resolver resolver;
   private final TargetSockets sockets;
   private final AddressBook book;
   private final AddressRace race;
+  private final NameQuestion question;
   private final TargetGroup group;
   private final TargetGroup.Member member;
   private final Endpoint target;
@@ -55,9 +55,7 @@ final class MemberCheck extends Pollable
   private final SocketSetup setup;
   private final CheckTalk talk;
   private int fd = -1;
-  private boolean resolving;
   private boolean running;
-  private int use;
 
   /** The PROXY header that it begins with. */
   private final ProxyProtocol.Send header;
@@ -93,7 +91,7 @@ final class MemberCheck extends Pollable
     this.stage = stage;
     this.header = header;
     this.worker = stage.worker();
-    this.resolver = resolver;
+    this.question = new NameQuestion(resolver, this);
     this.sockets = stage.sockets();
     this.book = stage.book();
     this.race = new AddressRace(worker, sockets, this);
@@ -157,8 +155,7 @@ final class MemberCheck extends Pollable
     worker.loop().timers().set(late, now + check.timeoutMs() * 1_000_000);
     hop = path == null ? 0 : 1;
     if (towards.kind() == Endpoint.Kind.NAME) {
-      resolving = true;
-      resolver.resolve(towards.host(), group.resolveMs() * 1_000_000, this);
+      question.ask(towards.host(), group.resolveMs() * 1_000_000);
     } else {
       only[0] = sockets.member(towards);
       race.begin(only, setup);
@@ -166,16 +163,7 @@ final class MemberCheck extends Pollable
   }
 
   @Override
-  public int use() {
-    return use;
-  }
-
-  @Override
-  public void resolved(int usedThen, InetAddress[] found, String why) {
-    if (usedThen != use || !resolving) {
-      return;
-    }
-    resolving = false;
+  public void resolved(InetAddress[] found, String why) {
     if (found.length == 0) {
       notConnected(Cause.ofLookup(why), 0);
     } else {
@@ -184,7 +172,7 @@ final class MemberCheck extends Pollable
   }
 
   private void tooLate() {
-    if (resolving) {
+    if (question.isOpen()) {
       notConnected(Cause.NAME_LATE, 0);
     } else if (hop == 0) {
       failed(talk.heardOther() ? Cause.UNEXPECTED : Cause.NO_ANSWER, 0);
@@ -345,20 +333,13 @@ final class MemberCheck extends Pollable
   }
 
   private String name() {
-    return "group "
-        + group.name()
-        + ": member "
-        + member.name()
-        + " ("
-        + member.address().text()
-        + ")";
+    return group.named(member);
   }
 
   /** Ends this check, whatever it has come to. */
   private void forget() {
     running = false;
-    resolving = false;
-    use++;
+    question.giveUp();
     talk.clear();
     worker.loop().timers().clear(late);
     race.clear();

@@ -232,13 +232,8 @@ final class MemberSpares {
         .log()
         .warn(
             worker.loop().now(),
-            "group "
-                + group.name()
-                + ": member "
-                + member.name()
-                + " ("
-                + member.address().text()
-                + ") speaks before the client does: no connections are opened ahead to it");
+            group.named(member)
+                + " speaks before the client does: no connections are opened ahead to it");
   }
 
   private void release(SpareConnection spare, Ahead what) {

@@ -17,7 +17,7 @@ import org.portbouncer.negotiator.connect.TargetSockets.Address;
  * the descriptor until a session takes it. Part of {@link MemberSpares}, which is told what becomes
  * of it; on the thread of the connect worker's loop.
  */
-final class SpareConnection extends Pollable implements AddressRace.Owner, Resolver.Asker {
+final class SpareConnection extends Pollable implements AddressRace.Owner, NameQuestion.Owner {
 
   private static final MemorySegment BYTE = Native.allocate(8);
 
@@ -25,11 +25,11 @@ final class SpareConnection extends Pollable implements AddressRace.Owner, Resol
   private final Worker worker;
   private final MemberSpares owner;
   private final AddressRace race;
+  private final NameQuestion question;
   private final Address[] only = new Address[1];
 
   private Address address;
   private int fd = -1;
-  private boolean resolving;
 
   /** Whether its descriptor, or the one it will have, is counted with the worker's. */
   private boolean counted;
@@ -37,13 +37,12 @@ final class SpareConnection extends Pollable implements AddressRace.Owner, Resol
   /** When it was begun; once it is open, when that was. */
   private long since;
 
-  private int use;
-
   SpareConnection(ConnectStage stage, MemberSpares owner) {
     this.stage = stage;
     this.worker = stage.worker();
     this.owner = owner;
     this.race = new AddressRace(worker, stage.sockets(), this);
+    this.question = new NameQuestion(stage.resolver(), this);
   }
 
   /** Begins; false where sessions need all descriptors that are left. */
@@ -54,8 +53,7 @@ final class SpareConnection extends Pollable implements AddressRace.Owner, Resol
     counted = true;
     since = worker.loop().now();
     if (target.kind() == Endpoint.Kind.NAME) {
-      resolving = true;
-      stage.resolver().resolve(target.host(), keepNanos, this);
+      question.ask(target.host(), keepNanos);
     } else {
       only[0] = stage.sockets().member(target);
       race.begin(only, owner.setup());
@@ -64,16 +62,7 @@ final class SpareConnection extends Pollable implements AddressRace.Owner, Resol
   }
 
   @Override
-  public int use() {
-    return use;
-  }
-
-  @Override
-  public void resolved(int usedThen, InetAddress[] found, String why) {
-    if (usedThen != use || !resolving) {
-      return;
-    }
-    resolving = false;
+  public void resolved(InetAddress[] found, String why) {
     if (found.length == 0) {
       owner.failed(this, Cause.ofLookup(why), 0);
     } else {
@@ -144,8 +133,7 @@ final class SpareConnection extends Pollable implements AddressRace.Owner, Resol
 
   /** Ends it, whatever has become of it; nothing is left open. */
   void close() {
-    use++;
-    resolving = false;
+    question.giveUp();
     race.clear();
     if (fd >= 0) {
       worker.loop().remove(this, fd);

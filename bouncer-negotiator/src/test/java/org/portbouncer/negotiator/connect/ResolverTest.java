@@ -106,6 +106,30 @@ class ResolverTest {
   }
 
   @Test
+  void shouldTellTheAnswerOfTheLastQuestionAloneWhenOneBeforeWasGivenUp() {
+    service.put("other", "no such host");
+    List<Integer> found = new ArrayList<>();
+    NameQuestion question =
+        new NameQuestion(
+            resolver,
+            (addresses, why) -> {
+              found.add(addresses.length);
+              loop.stop();
+            });
+    run(
+        () -> {
+          question.ask("app", Resolver.KEEP_NANOS);
+          assertThat(question.isOpen()).isTrue();
+          question.giveUp();
+          assertThat(question.isOpen()).isFalse();
+          // Told after the question, by the same answer.
+          ask("app", () -> question.ask("other", Resolver.KEEP_NANOS));
+        });
+    assertThat(found).containsExactly(0);
+    assertThat(question.isOpen()).isFalse();
+  }
+
+  @Test
   void shouldGoOnWithTheLastAddressesWhileNameServiceIsSilent() {
     List<Long> times = new ArrayList<>();
     run(
