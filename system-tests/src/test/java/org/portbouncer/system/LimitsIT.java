@@ -304,6 +304,10 @@ class LimitsIT extends EchoTargetCase {
     return new String(answer.array(), 0, answer.position(), StandardCharsets.UTF_8);
   }
 
+  private static List<AccessLine> ends(BouncerServer server, String listener) {
+    return server.accessLines(line -> line.isEnd() && line.get("listener").equals(listener));
+  }
+
   @Test
   void shouldLetSessionsWaitWhenTheMemoryForTheirStatesIsTaken() throws Exception {
     HangingTarget hanging = new HangingTarget();
@@ -330,11 +334,12 @@ class LimitsIT extends EchoTargetCase {
       await("the timeouts of those that were let in, and of those after them")
           .atMost(Patience.seconds(40))
           .pollInterval(Duration.ofMillis(200))
-          .until(() -> server.status().path("limits").path("active").asInt() == 0);
+          .until(
+              () ->
+                  ends(server, "hanging").size() == 400
+                      && server.status().path("limits").path("active").asInt() == 0);
+      assertThat(ends(server, "hanging")).allMatch(line -> line.result().equals("timeout"));
       assertThat(server.workers("connect")).containsExactly(connect);
-      List<AccessLine> ends =
-          server.accessLines(l -> l.isEnd() && l.get("listener").equals("hanging"));
-      assertThat(ends).hasSize(400).allMatch(line -> line.result().equals("timeout"));
       try (Client client = Client.to(port)) {
         client.echo("served");
       }
