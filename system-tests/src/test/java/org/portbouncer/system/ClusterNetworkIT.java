@@ -218,6 +218,7 @@ class ClusterNetworkIT {
     }
     for (int cut : new int[] {ClusterNetwork.LOCAL, ClusterNetwork.REFUSES}) {
       network.awaitState(cut, "held");
+      network.server(cut).awaitLog("cluster edge: reached again");
       String log = network.server(cut).err().text();
       assertThat(log.split("cluster edge is not reached", -1)).as(log).hasSize(2);
       assertThat(log.split("cluster edge: reached again", -1)).as(log).hasSize(2);
