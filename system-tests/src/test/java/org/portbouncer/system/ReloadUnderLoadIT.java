@@ -65,10 +65,11 @@ class ReloadUnderLoadIT {
       AtomicBoolean enough = new AtomicBoolean();
       AtomicInteger served = new AtomicInteger();
       List<CompletableFuture<Void>> clients = new ArrayList<>();
-      for (int i = 0; i < AT_ONCE; i++) {
+      for (int i = 1; i <= AT_ONCE; i++) {
+        String source = "127.1.0." + i;
         clients.add(
             CompletableFuture.runAsync(
-                () -> comeAndGo(enough, served), task -> Thread.ofVirtual().start(task)));
+                () -> comeAndGo(source, enough, served), task -> Thread.ofVirtual().start(task)));
       }
       try {
         for (int i = 1; i <= RELOADS; i++) {
@@ -100,10 +101,11 @@ class ReloadUnderLoadIT {
     }
   }
 
-  private static void comeAndGo(AtomicBoolean enough, AtomicInteger served) {
+  /** From an address of its own, which has ports enough however long the reloads take. */
+  private static void comeAndGo(String source, AtomicBoolean enough, AtomicInteger served) {
     try {
       while (!enough.get()) {
-        try (Client client = Client.to(PORT)) {
+        try (Client client = Client.from(source, PORT)) {
           client.echo("a few bytes");
           // So that there are sessions in every reload, and a processor left for it.
           Pause.millis(HELD_MILLIS);
