@@ -380,18 +380,14 @@ class UdpIT {
       client.send("before");
       assertThat(client.receiveText()).isEqualTo("before");
       own.awaitSession(client.address());
+      long keeper = ProcessTree.keepers(own.pid()).getFirst();
       Signals.send("KILL", own.workers("io").getFirst());
       assertThat(own.awaitEndOf(client.address()).result()).isEqualTo("error");
       own.awaitNoSession();
-      // The dead worker's sockets are open until its keeper has ended: what comes until then is
-      // lost.
-      await("an answer to who sends again")
-          .atMost(Patience.seconds(10))
-          .until(
-              () -> {
-                client.send("after");
-                return !client.isSilentFor(500);
-              });
+      // Which has the dead worker's sockets open until then, and would swallow what comes.
+      await("the end of its keeper").until(() -> !ProcessTree.isAlive(keeper));
+      client.send("after");
+      assertThat(client.receiveText()).isEqualTo("after");
       own.awaitActive(1);
       // No end of a client is seen over UDP: a stop would wait for its silence.
       own.killFrom("127.0.0.0/8");

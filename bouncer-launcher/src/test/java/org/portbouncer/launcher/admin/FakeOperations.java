@@ -18,6 +18,7 @@ import org.portbouncer.launcher.figures.Counts;
 import org.portbouncer.launcher.figures.Figures;
 import org.portbouncer.launcher.figures.MemberView;
 import org.portbouncer.launcher.figures.PauseReason;
+import org.portbouncer.launcher.figures.SampleFigures;
 import org.portbouncer.launcher.state.Condition;
 import org.portbouncer.launcher.state.LastError;
 import org.portbouncer.launcher.state.ServerState;
@@ -75,23 +76,8 @@ public final class FakeOperations implements Operations {
   @Override
   public List<MemberView> members() {
     return List.of(
-        new MemberView(
-            "app",
-            "order",
-            "a",
-            "192.0.2.10:80",
-            2,
-            false,
-            500,
-            "up",
-            1_795_775_000_000L,
-            3,
-            Counts.read(TargetBoard.Outcome.values(), outcome -> 21 + outcome.ordinal()),
-            25,
-            26,
-            Counts.read(TargetBoard.Ahead.values(), what -> 31 + what.ordinal()),
-            new MemberView.LastCheck(false, "connection refused", 1_795_775_001_000L),
-            null));
+        SampleFigures.member(
+            "up", new MemberView.LastCheck(false, "connection refused", 1_795_775_001_000L)));
   }
 
   @Override

@@ -97,30 +97,34 @@ public final class SampleFigures {
         List.of(
             new Figures.BandwidthClass(
                 "slow", 1_048_576, 1_000_000, 20_971, "rule", 2, 500, 600, 2_500_000_000L)),
-        List.of(
-            new MemberView(
-                "app",
-                "order",
-                "a",
-                "192.0.2.10:80",
-                2,
-                false,
-                500,
-                "down",
-                1_795_775_000_000L,
-                3,
-                Counts.read(TargetBoard.Outcome.values(), outcome -> 21 + outcome.ordinal()),
-                25,
-                26,
-                Counts.read(TargetBoard.Ahead.values(), what -> 31 + what.ordinal()),
-                null,
-                null)),
+        List.of(member("down", null)),
         new Figures.Transfer(StateTransfer.Mode.SHM, 6, 4096, 12),
         counted.apply(counts(100)),
         Counts.read(PauseReason.values(), reason -> 12 + reason.ordinal()),
         new Figures.AccessLog("file", 11, ""),
         new Figures.ServerLog(17),
         cluster());
+  }
+
+  /** A member of a group, in a state, and what its last check has come to, if there was one. */
+  public static MemberView member(String state, MemberView.LastCheck lastCheck) {
+    return new MemberView(
+        "app",
+        "order",
+        "a",
+        "192.0.2.10:80",
+        2,
+        false,
+        500,
+        state,
+        1_795_775_000_000L,
+        3,
+        Counts.read(TargetBoard.Outcome.values(), outcome -> 21 + outcome.ordinal()),
+        25,
+        26,
+        Counts.read(TargetBoard.Ahead.values(), what -> 31 + what.ordinal()),
+        lastCheck,
+        null);
   }
 
   public static ClusterView cluster() {
