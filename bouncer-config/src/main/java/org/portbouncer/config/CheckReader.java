@@ -83,7 +83,8 @@ final class CheckReader {
 
   /** Who says how members are asked, and not that they are, thinks that they are. */
   private static void warnOfNothing(Section section, Check check) {
-    if (section.isAbsent(TYPE.name()) && OF_ALL.stream().anyMatch(key -> isThere(section, key))) {
+    if (section.isAbsent(TYPE.name())
+        && OF_ALL.stream().anyMatch(key -> !section.isAbsent(key.name()))) {
       section
           .problems()
           .warn(
@@ -96,10 +97,6 @@ final class CheckReader {
           .problems()
           .warn(section.where(), "'send' and 'expect' have no effect in a check of type connect");
     }
-  }
-
-  private static boolean isThere(Section section, ConfigKey<?> key) {
-    return !section.isAbsent(key.name());
   }
 
   private static String bytes(String text) {
