@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -14,6 +15,7 @@ import java.util.function.Supplier;
 import org.portbouncer.core.config.BandwidthClass;
 import org.portbouncer.core.config.Nearest;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.core.shared.ClassTerms;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.TargetBoard;
 import org.portbouncer.launcher.admin.Operations;
@@ -163,14 +165,15 @@ public final class ServerOperations implements Operations, MetricsSource {
       throw new RefusedException(
           "bandwidth class '" + name + "' is shared in the cluster, which says what its part is");
     }
-    if (!onLoop(() -> bandwidth.limit(name, up, down))) {
+    Optional<ClassTerms> set = onLoop(() -> bandwidth.limit(name, up, down));
+    if (set.isEmpty()) {
       List<String> names =
           inForce.configuration().bandwidth().stream().map(BandwidthClass::name).toList();
       throw new RefusedException("no bandwidth class '" + name + "'" + Nearest.hint(name, names));
     }
-    return figures.read().classes().stream()
-        .filter(one -> one.name().equals(name))
-        .findFirst()
+    // A reload that was under way may have followed since: the answer is about what was asked.
+    return figures
+        .classUnder(name, set.get())
         .orElseThrow(() -> new RefusedException("a reload has just taken the class away"));
   }
 

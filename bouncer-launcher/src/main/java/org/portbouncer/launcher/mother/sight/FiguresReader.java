@@ -3,12 +3,14 @@ package org.portbouncer.launcher.mother.sight;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.portbouncer.config.PortRanges;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
+import org.portbouncer.core.shared.ClassTerms;
 import org.portbouncer.core.shared.DatagramDrop;
 import org.portbouncer.core.shared.ListenerCounters;
 import org.portbouncer.core.shared.ListenerErrors;
@@ -105,6 +107,18 @@ public final class FiguresReader {
     this.streams = streams;
     this.pauses = pauses;
     this.startedAt = startedAt;
+  }
+
+  /**
+   * A class of the configuration in force, now, with what it allowed at a moment before.
+   *
+   * @return empty where there is none of that name
+   */
+  public Optional<Figures.BandwidthClass> classUnder(String name, ClassTerms terms) {
+    return read().classes().stream()
+        .filter(one -> one.name().equals(name))
+        .findFirst()
+        .map(one -> PolicyFigures.under(terms, one));
   }
 
   /** Everything, now. */

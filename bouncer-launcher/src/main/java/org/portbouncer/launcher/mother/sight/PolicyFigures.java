@@ -105,6 +105,20 @@ final class PolicyFigures {
     return classes;
   }
 
+  /** The figures of a class under other terms than those in force since. */
+  static Figures.BandwidthClass under(ClassTerms terms, Figures.BandwidthClass figures) {
+    return new Figures.BandwidthClass(
+        figures.name(),
+        terms.rate(Way.UP),
+        terms.rate(Way.DOWN),
+        burst(terms),
+        figures.sharedBy(),
+        figures.sessions(),
+        figures.bytesUp(),
+        figures.bytesDown(),
+        figures.throttledNanos());
+  }
+
   private Told.Bytes told(int place, long up, long down) {
     int generation = area.classes().generation(place);
     told.forget(new ClassName(place, generation - 1));

@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.mother.tuning;
 
 import java.util.List;
+import java.util.Optional;
 import org.portbouncer.core.config.BandwidthClass;
 import org.portbouncer.core.shared.ClassBoard;
 import org.portbouncer.core.shared.ClassTerms;
@@ -29,9 +30,9 @@ public final class Bandwidth {
   /**
    * Changes a class until the next reload; on the loop's thread.
    *
-   * @return false where there is none of that name
+   * @return what it allows with that; empty where there is none of that name
    */
-  public boolean limit(String name, Long up, Long down) {
+  public Optional<ClassTerms> limit(String name, Long up, Long down) {
     Epoch epoch = inForce.epoch();
     List<BandwidthClass> classes = epoch.configuration().bandwidth();
     for (int i = 0; i < classes.size(); i++) {
@@ -44,10 +45,10 @@ public final class Bandwidth {
             name,
             terms.rate(Way.UP),
             terms.rate(Way.DOWN));
-        return true;
+        return Optional.of(terms);
       }
     }
-    return false;
+    return Optional.empty();
   }
 
   private void change(int place, Long up, Long down) {
