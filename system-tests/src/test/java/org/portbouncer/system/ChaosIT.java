@@ -49,6 +49,9 @@ class ChaosIT {
   /** In the build one deed follows the other; for hours, workers live long enough to serve. */
   private static final int MOST_PAUSE_MILLIS = SECONDS + KILLS > 0 ? 1_000 : 400;
 
+  /** In the build other tests have them: each takes some seconds. */
+  private static final boolean UPGRADES = SECONDS + KILLS > 0;
+
   /** Sessions that the rule admits which is tested at the end. */
   private static final int MOST_SESSIONS = 60;
 
@@ -118,12 +121,17 @@ class ChaosIT {
       running = server;
       WarmUp.sessions(port);
       WarmUp.sessions(limitedPort);
+      if (UPGRADES) {
+        // One that follows another has other descriptors than the first.
+        assertThat(server.command("upgrade", "--to", Checkout.root().toString()).exit()).isZero();
+      }
       server.reloaded(config(target, 0));
       server.awaitNoSession();
       server.status();
       Map<String, Map<String, Integer>> before = settledDescriptors(server);
       ChaosMonkey monkey =
-          new ChaosMonkey(server, random, MOST_PAUSE_MILLIS, number -> config(target, number));
+          new ChaosMonkey(
+              server, random, MOST_PAUSE_MILLIS, UPGRADES, number -> config(target, number));
       ChaosLoad load = new ChaosLoad(random, RATE, port, limitedPort);
       Set<String> staying;
       long start = System.nanoTime();
@@ -159,7 +167,17 @@ class ChaosIT {
           .doesNotContain("internal error")
           .doesNotContain("refused")
           .doesNotContain("state slots that");
+      if (UPGRADES) {
+        server.awaitHandOver();
+        assertThat(server.command("stop").exit()).isZero();
+        server.awaitOrphansEnd(Patience.seconds(20));
+      }
     }
+  }
+
+  /** The one that serves: another than at the start, where there are upgrades. */
+  private static long mother(BouncerServer server) throws IOException {
+    return server.status().path("pid").asLong();
   }
 
   /** Until every worker is in one of these states. */
@@ -183,7 +201,7 @@ class ChaosIT {
     await("the descriptors of before")
         .atMost(Patience.seconds(10))
         .untilAsserted(() -> assertThat(descriptors(server)).isEqualTo(before));
-    assertThat(ProcessTree.of(server.pid()))
+    assertThat(ProcessTree.of(mother(server)))
         .as("the mother and her workers")
         .hasSameSizeAs(before.keySet());
   }
@@ -228,7 +246,7 @@ class ChaosIT {
   private static Map<String, Map<String, Integer>> descriptors(BouncerServer server)
       throws IOException {
     Map<String, Map<String, Integer>> all = new TreeMap<>();
-    all.put("mother", ProcessTree.descriptors(server.pid()));
+    all.put("mother", ProcessTree.descriptors(mother(server)));
     for (JsonNode worker : server.status().path("workers")) {
       Map<String, Integer> kinds = ProcessTree.descriptors(worker.path("pid").asLong());
       // Pipes are kept for the next large transfer.

@@ -32,7 +32,9 @@ final class ChaosMonkey {
     STOP_AND_KILL,
     STOP_MOTHER,
     RELOAD,
-    LIMIT
+    LIMIT,
+    MOVE,
+    UPGRADE
   }
 
   private record Card(Act act, String stage) {}
@@ -40,6 +42,7 @@ final class ChaosMonkey {
   private final BouncerServer server;
   private final Random random;
   private final int mostPauseMillis;
+  private final boolean withUpgrades;
   private final IntFunction<String> configurations;
   private final Deque<Card> deck = new ArrayDeque<>();
 
@@ -49,20 +52,26 @@ final class ChaosMonkey {
   private int turn;
 
   private CompletableFuture<JsonNode> reloading = CompletableFuture.completedFuture(null);
+  private CompletableFuture<CommandResult> upgrading = CompletableFuture.completedFuture(null);
   private int kills;
   private int stops;
   private int reloads;
   private int limits;
+  private int moves;
+  private int upgrades;
 
   /**
    * @param mostPauseMillis between two deeds
+   * @param withUpgrades whether another server follows now and then
    * @param configurations what a reload with that number brings; has a class {@code wide}
    */
   ChaosMonkey(
       BouncerServer server,
       Random random,
       int mostPauseMillis,
+      boolean withUpgrades,
       IntFunction<String> configurations) {
+    this.withUpgrades = withUpgrades;
     this.server = server;
     this.random = random;
     this.mostPauseMillis = mostPauseMillis;
@@ -76,8 +85,8 @@ final class ChaosMonkey {
 
   @Override
   public String toString() {
-    return "%d workers killed, %d stopped, %d reloads, %d limits changed"
-        .formatted(kills, stops, reloads, limits);
+    return "%d workers killed, %d stopped, %d reloads, %d limits changed, %d moves, %d upgrades"
+        .formatted(kills, stops, reloads, limits, moves, upgrades);
   }
 
   private void shuffle() {
@@ -92,6 +101,10 @@ final class ChaosMonkey {
     cards.add(new Card(Act.STOP_MOTHER, ""));
     cards.addAll(Collections.nCopies(3, new Card(Act.RELOAD, "")));
     cards.addAll(Collections.nCopies(3, new Card(Act.LIMIT, "")));
+    cards.addAll(Collections.nCopies(2, new Card(Act.MOVE, "")));
+    if (withUpgrades) {
+      cards.add(new Card(Act.UPGRADE, ""));
+    }
     Collections.shuffle(cards, random);
     deck.addAll(cards);
   }
@@ -115,9 +128,11 @@ final class ChaosMonkey {
       }
       case STOP -> stop(someWorker(card.stage), false);
       case STOP_AND_KILL -> stop(someWorker(card.stage), true);
-      case STOP_MOTHER -> stop(server.pid(), false);
+      case STOP_MOTHER -> stop(mother(), false);
       case RELOAD -> reload();
       case LIMIT -> limit();
+      case MOVE -> move();
+      case UPGRADE -> upgrade();
     }
     Pause.millis(random.nextInt(mostPauseMillis));
     if (deck.isEmpty()) {
@@ -167,9 +182,14 @@ final class ChaosMonkey {
     }
   }
 
+  private long mother() throws IOException {
+    return server.status().path("pid").asLong();
+  }
+
   /** Begins one, unless one is under way: workers are killed meanwhile. */
   private void reload() {
     if (reloading.isDone()) {
+      assertUpgraded();
       assertReloaded();
       String body = configurations.apply(++reloads);
       reloading =
@@ -196,12 +216,52 @@ final class ChaosMonkey {
   }
 
   private void limit() throws IOException {
+    assertUpgraded();
     int mebibytes = 1 + random.nextInt(40);
     JsonNode answer =
         AdminClient.ask(
             server.socket(), "limit wide --up %dMiB/s --down none".formatted(mebibytes));
     assertThat(answer.path("up").asLong()).as("%s", answer).isEqualTo(mebibytes * 1024L * 1024L);
     limits++;
+  }
+
+  /**
+   * From one io worker to the others: one that was killed since, or has no other, moves nothing.
+   */
+  private void move() throws IOException {
+    assertUpgraded();
+    String worker = "io/" + random.nextInt(2);
+    JsonNode answer = AdminClient.ask(server.socket(), "move " + worker);
+    moves += answer.path("moved").asInt() > 0 ? 1 : 0;
+  }
+
+  /** Has the same version follow, unless one does so already: workers are killed meanwhile. */
+  private void upgrade() {
+    if (upgrading.isDone()) {
+      assertUpgraded();
+      assertReloaded();
+      upgrading =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return server.command("upgrade", "--to", Checkout.root().toString());
+                } catch (IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                } catch (InterruptedException e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+    }
+  }
+
+  /** Waits for it: a server that is followed takes no other orders. */
+  private void assertUpgraded() {
+    CommandResult result = upgrading.join();
+    if (result != null) {
+      assertThat(result.exit()).as("%s", result.allText()).isZero();
+      upgrades++;
+      upgrading = CompletableFuture.completedFuture(null);
+    }
   }
 
   /** Kills a worker of every stage but io: what lives there already must not notice. */
@@ -215,6 +275,7 @@ final class ChaosMonkey {
 
   /** Brings the configuration of the start back, and waits for that. */
   void restore() throws IOException {
+    assertUpgraded();
     assertReloaded();
     server.reloaded(configurations.apply(0));
   }
