@@ -114,6 +114,13 @@ public final class Outbox {
     if (!settling) {
       return false;
     }
+    letGo();
+    settling = !leaving.isEmpty();
+    return !settling;
+  }
+
+  /** Closes those that go and have got all that was offered to them. */
+  private void letGo() {
     for (int i = leaving.size() - 1; i >= 0; i--) {
       Lane lane = leaving.get(i);
       if (lane.sender.waiting() == 0) {
@@ -122,8 +129,6 @@ public final class Outbox {
         spare.push(lane);
       }
     }
-    settling = !leaving.isEmpty();
-    return !settling;
   }
 
   /** Takes a session over; it leaves at the next {@link #flush}. */
@@ -210,8 +215,7 @@ public final class Outbox {
         new Timer() {
           @Override
           protected void expired(long now) {
-            waits = false;
-            flush();
+            again();
           }
         };
 
@@ -267,8 +271,14 @@ public final class Outbox {
     @Override
     protected void ready(int events) {
       loop.remove(this, sender.fd());
+      again();
+    }
+
+    /** Sends what had to wait; the owner of one that goes may not ask for a long time. */
+    private void again() {
       waits = false;
       flush();
+      letGo();
     }
   }
 }

@@ -103,4 +103,26 @@ class OutboxTest {
     assertThat(Descriptor.open()).isEqualTo(open);
     assertThat(open).isGreaterThan(openBefore);
   }
+
+  @Test
+  void shouldLetGoOfAFullInboxOnceItHasRoomThoughNobodyAsks() {
+    int open = Descriptor.open();
+    lead(0);
+    while (outbox.waiting() == 0) {
+      offer(8);
+      outbox.flush();
+    }
+    lead();
+    assertThat(outbox.takeSettled()).as("while sessions wait for room").isFalse();
+    arrived(0);
+    loop.run(
+        now -> {
+          arrived(0);
+          if (outbox.waiting() == 0) {
+            loop.stop();
+          }
+          return false;
+        });
+    assertThat(Descriptor.open()).isEqualTo(open);
+  }
 }
