@@ -61,6 +61,27 @@ interface Handler {
     };
   }
 
+  /**
+   * Sends so many bytes a second and reads nothing: every hundredth of a second by half more or
+   * less. What does not get through is sent as soon as it does, but for what is older than a
+   * second.
+   */
+  static Handler uneven(int perSecond, Random random) {
+    return connection -> {
+      double owed = 0;
+      long last = System.nanoTime();
+      while (true) {
+        Pause.millis(10);
+        long now = System.nanoTime();
+        owed += perSecond * ((now - last) / 1e9) * (0.5 + random.nextDouble());
+        owed = Math.min(owed, (double) perSecond);
+        last = now;
+        connection.send(new byte[(int) owed]);
+        owed -= (int) owed;
+      }
+    };
+  }
+
   /** Speaks first, then echoes. */
   static Handler banner(String text) {
     return connection -> {

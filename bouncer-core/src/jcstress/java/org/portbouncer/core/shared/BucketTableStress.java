@@ -151,7 +151,7 @@ public final class BucketTableStress {
     private final ClassTerms terms = new ClassTerms();
     private final MemorySegment lines;
     private final long line;
-    private final long served;
+    private final long now;
     private long first;
     private long second;
 
@@ -160,11 +160,13 @@ public final class BucketTableStress {
       lines = ONE.lineMemory(round.first);
       line = ONE.line(round.first, Way.DOWN);
       CLASSES.read(PLACE, terms);
-      served = terms.served(Way.DOWN, round.now());
+      now = round.now();
     }
 
     private long take() {
-      return Line.takeNow(lines, line, terms, BURST * 3 / 4, served, BURST);
+      ClassClock clock = new ClassClock(CLASSES, Way.DOWN);
+      clock.open(PLACE);
+      return Line.takeNow(lines, line, clock.at(terms, now, BURST), BURST * 3 / 4);
     }
 
     @Actor

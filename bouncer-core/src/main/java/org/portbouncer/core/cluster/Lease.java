@@ -15,14 +15,11 @@ public final class Lease {
    */
   private static final int ROOM = 100;
 
-  /** A change of a flow's part by less than this of it is not worth it. */
+  /** A change of a flow's part by less than this of it is not worth waking all who wait. */
   private static final int COARSE = 64;
 
-  /** A flow that uses all but this part of its part uses all of it. */
-  private static final int TIGHT = 64;
-
-  /** A flow's part is more than what it used by this part of that. */
-  private static final int HEADROOM = 24;
+  /** A smaller one waits until the last is so long ago. */
+  private static final long CALM_NANOS = 1_000_000_000;
 
   /** How far ahead it is looked at what comes to a rate: further than the slowest asking. */
   private static final long AHEAD_NANOS = 1_000_000_000;
@@ -50,12 +47,11 @@ public final class Lease {
   private long askedAt;
   private boolean begun;
 
-  // Of a flow, what was seen last, the smallest part meanwhile and since then, and how often in
-  // turn all of it was used.
-  private long seen = -1;
-  private long smallest;
-  private long smallestSince;
-  private int tight;
+  // Of a flow, what it needs; what was asked for, and whether no more was given: others lack it.
+  private final FlowDemand flow = new FlowDemand();
+  private long asked;
+  private boolean scarce = true;
+  private long changedAt;
 
   // Of a rate, how many clients come: the one follows at once, the other is not moved by a few.
   private final Pace lately = new Pace(WHILE_NANOS);
@@ -110,6 +106,23 @@ public final class Lease {
     size = kind == Kind.COUNTED ? used : 0;
   }
 
+  /**
+   * A flow was looked at.
+   *
+   * @param bytes that passed since the last time
+   * @param unused that might have passed as well
+   * @param idle whether nobody takes of it any more: then more is unused than is known
+   * @param now nanoseconds
+   */
+  public void looked(long bytes, long unused, boolean idle, long now) {
+    flow.looked(bytes, unused, idle, limit, now);
+  }
+
+  /** What of a flow passes now, in bytes per second, as it was looked at. */
+  public long passing() {
+    return flow.passing();
+  }
+
   /** What this server holds: nobody else may have it. */
   public long held(long used) {
     return kind == Kind.COUNTED ? Math.max(size, used) : size;
@@ -117,9 +130,10 @@ public final class Lease {
 
   /**
    * What this server could use: what it used lately, and those it refused; of a rate, at least what
-   * those who come need.
+   * those who come need. A flow that others lack is less from here on, where less is wanted: what
+   * it holds can be told with the same call.
    *
-   * @param used in use now; bytes per second, for a flow
+   * @param used in use now; not of a flow, which is {@link #looked} at
    * @param newlyPassed clients let in since the last time; for a rate
    * @param newlyRefused clients refused since the last time; for a flow, anything but 0: bytes wait
    * @param now nanoseconds
@@ -127,7 +141,11 @@ public final class Lease {
   public long want(long used, long newlyPassed, long newlyRefused, long now) {
     long room = limit / (ROOM * members);
     if (kind == Kind.FLOWING) {
-      return Math.min(limit, flow(used, newlyRefused > 0) + room);
+      asked = flow.want(size, room / 2, limit / members, limit, scarce, newlyRefused > 0);
+      if (scarce && (size - asked) * COARSE >= size) {
+        resize(Math.min(size, asked), now);
+      }
+      return asked;
     }
     // They came in the while that may be over now.
     refused += newlyRefused;
@@ -137,31 +155,6 @@ public final class Lease {
     peak = Math.max(peak, used);
     long had = Math.max(peak, peakBefore) + refused + refusedBefore;
     return Math.min(limit, Math.max(had, coming(used)) + room);
-  }
-
-  /**
-   * What a flow needs. Bytes wait for moments also where the part is enough, because they come in
-   * pieces; more is needed where all of the part was used. How much more, nobody knows: first a
-   * quarter, then all; and all where they have only begun to come.
-   */
-  private long flow(long used, boolean waits) {
-    look(used);
-    long enough = used + used / HEADROOM;
-    if (waits && (used * 2 <= smallest || tight > 1)) {
-      return limit;
-    }
-    return waits && tight == 1 ? Math.max(enough, smallest + smallest / 4) : enough;
-  }
-
-  /** Takes in how much of the part was used, where that was looked at again. */
-  private void look(long used) {
-    if (used != seen) {
-      seen = used;
-      smallest = smallestSince;
-      smallestSince = size;
-      tight = used * TIGHT >= smallest * (TIGHT - 1) ? tight + 1 : 0;
-    }
-    smallestSince = Math.min(smallestSince, size);
   }
 
   /**
@@ -197,15 +190,27 @@ public final class Lease {
    * @param granted what this server may have
    * @param target what it should come to
    * @param all how many servers there are
+   * @param now nanoseconds
    */
-  public void answered(long granted, long target, int all) {
+  public void answered(long granted, long target, int all, long now) {
     members = Math.max(1, all);
     long next = Math.min(granted, Math.max(0, target));
     if (kind == Kind.COUNTED) {
       // Also below what is in use: nobody new is let in until enough have ended.
       size = next;
-    } else if (Math.abs(next - size) * COARSE >= size || next > size && next == target) {
-      size = next;
+      return;
+    }
+    scarce = target <= asked;
+    boolean much = Math.abs(next - size) * COARSE >= size;
+    if (much || next > size && next == target || now - changedAt >= CALM_NANOS) {
+      resize(next, now);
+    }
+  }
+
+  private void resize(long to, long now) {
+    if (to != size) {
+      size = to;
+      changedAt = now;
     }
   }
 }

@@ -45,6 +45,9 @@ public final class BucketTable {
   /** The word of a session's record that names its bucket; those of LimitTable come before. */
   static final int HELD = 2;
 
+  /** {@link #used}: nobody has a bucket. */
+  public static final long NOT_KNOWN = Long.MIN_VALUE;
+
   /** What stands there where the bucket is the session's own. */
   static final long OWN = -1;
 
@@ -215,17 +218,51 @@ public final class BucketTable {
    * lock.
    */
   public int waiting(int place, int way) {
+    long line = commonLine(place, way);
+    return line < 0 ? 0 : Line.waiting(memory, line);
+  }
+
+  /**
+   * What of its clock a class whose sessions all share one bucket has used until now; read without
+   * a lock. From one look to the next that is what passed, but for a round of the line.
+   *
+   * @param now CLOCK_MONOTONIC ns
+   * @return bytes since some moment; {@link #NOT_KNOWN} where it has no bucket
+   */
+  public long used(int place, int way, long now) {
+    long line = commonLine(place, way);
+    return line < 0
+        ? NOT_KNOWN
+        : Math.min(Line.next(memory, line), terms(place).served(way, now))
+            - classes.lostBytes(place, way);
+  }
+
+  /**
+   * Whether nobody has taken of such a bucket for longer than who waits is late.
+   *
+   * @param now CLOCK_MONOTONIC ns
+   */
+  public boolean isIdle(int place, int way, long now) {
+    long line = commonLine(place, way);
+    ClassTerms present = terms(place);
+    return line < 0
+        || present.served(way, now) - Line.next(memory, line)
+            > Math.max(present.burst(way), Throttle.lateness(present.rate(way)));
+  }
+
+  /** Where the line of all sessions of a class lies; -1 where none has been there. */
+  private long commonLine(int place, int way) {
     long key = key(place, classes.generation(place), SharedBy.ALL);
     long hash = places.hash(key, 0, 0);
     for (int choice = 0; choice < 2; choice++) {
       int first = places.bucket(hash, choice);
       for (int entry = first; entry < first + HashedPlaces.BUCKET; entry++) {
         if (get(entry, KEY) == key) {
-          return Line.waiting(memory, counts.at(entry, LINES) + way * (long) Line.BYTES);
+          return counts.at(entry, LINES) + way * (long) Line.BYTES;
         }
       }
     }
-    return 0;
+    return -1;
   }
 
   /** Sessions that have a bucket in the table, read from all of its memory; for tests. */

@@ -17,6 +17,7 @@ import java.lang.invoke.VarHandle;
  *     24 up u64 | 32 down u64, bytes per second, 0 no limit | 40 burst u64, bytes, 0 by the rate
  *  192 throttled up u64 | 200 throttled down u64, ns
  *  208 bytes up u64 | 216 bytes down u64, of sessions that ended
+ *  224 lost up u64 | 232 lost down u64, bytes of its clock that no line of it took
  * </pre>
  *
  * There are two sets of terms, so that one is always whole: the version says which. A mother who
@@ -58,6 +59,8 @@ public final class ClassBoard {
   private static final int THROTTLED = LAYOUT.u64s("throttled", Way.COUNT);
   private static final int ENDED_BYTES = LAYOUT.u64s("bytes of sessions that ended", Way.COUNT);
 
+  private static final int LOST = LAYOUT.u64s("bytes that nobody took", Way.COUNT);
+
   static {
     LAYOUT.within(PLACE);
   }
@@ -91,6 +94,7 @@ public final class ClassBoard {
     for (int way = 0; way < Way.COUNT; way++) {
       LONG.setOpaque(memory, at(place, THROTTLED + Long.BYTES * way), 0L);
       LONG.setOpaque(memory, at(place, ENDED_BYTES + Long.BYTES * way), 0L);
+      LONG.setOpaque(memory, at(place, LOST + Long.BYTES * way), 0L);
     }
     INT.setRelease(memory, at(place, GENERATION), generation(place) + 1);
   }
@@ -172,5 +176,17 @@ public final class ClassBoard {
   /** Bytes that sessions of the class have moved which ended. */
   public long endedBytes(int place, int way) {
     return (long) LONG.getVolatile(memory, at(place, ENDED_BYTES + Long.BYTES * way));
+  }
+
+  /**
+   * Adds bytes that might have passed, by the terms of the class, and that no line took in time.
+   */
+  void addLost(int place, int way, long bytes) {
+    LONG.getAndAdd(memory, at(place, LOST + Long.BYTES * way), bytes);
+  }
+
+  /** Such bytes of all lines of the class; of a line of which nobody takes, they come later. */
+  public long lostBytes(int place, int way) {
+    return (long) LONG.getVolatile(memory, at(place, LOST + Long.BYTES * way));
   }
 }

@@ -70,6 +70,11 @@ public final class ClassTerms {
     return Math.max(1, Math.min(rate[way] / ROUNDS_PER_SECOND / (others + 1), burst(way)));
   }
 
+  /** Where the class's clock of bytes stood when these terms began. */
+  long begun(int way) {
+    return served[way];
+  }
+
   /** Where the class's clock of bytes stands at {@code now}; it does not move without a rate. */
   public long served(int way, long now) {
     long nanos = Math.max(0, now - since);

@@ -31,6 +31,7 @@ public final class Throttle {
   private final BucketTable table;
   private final SessionTable sessions;
   private final int way;
+  private final ClassClock clock;
 
   private int record = -1;
   private int place;
@@ -44,7 +45,10 @@ public final class Throttle {
   private long inLine;
   private long due;
   private long waitingSince;
+
+  // When it stood in line: the class's terms, and those under which the line was formed.
   private int version;
+  private int formed;
 
   /** What was granted after a wait has all been read: the source would have given it in time. */
   private boolean late;
@@ -60,6 +64,7 @@ public final class Throttle {
     this.table = table;
     this.sessions = table.sessions();
     this.way = way;
+    this.clock = new ClassClock(table.classes(), way);
   }
 
   /**
@@ -70,13 +75,13 @@ public final class Throttle {
   public void open(int record, int place) {
     this.record = record;
     this.place = place;
+    clock.open(place);
     memory = table.lineMemory(record);
     line = table.line(record, way);
     granted = 0;
     waiting = false;
     late = false;
     grantedThisTurn = false;
-    version = 0;
   }
 
   /**
@@ -96,12 +101,12 @@ public final class Throttle {
       return UNLIMITED;
     }
     if (granted == 0) {
-      long served = terms.served(way, now);
-      long bytes = Line.takeNow(memory, line, terms, piece(terms), served, credit(terms));
+      long bytes = Line.takeNow(memory, line, clock.at(terms, now, credit(terms)), piece(terms));
       if (bytes == 0) {
         return 0;
       }
-      grant(bytes, terms);
+      granted = bytes;
+      note();
       if (grantedThisTurn && Line.waiting(memory, line) > 0) {
         drop();
         return AFTER_OTHERS;
@@ -112,19 +117,37 @@ public final class Throttle {
   }
 
   /**
-   * Ends the wait where it is over, or where the class has changed and the line begins anew, or
-   * where there is no limit any more: then its clock stands still.
+   * Ends the wait where it is over, or where the class has changed and the line was cut, or where
+   * there is no limit any more: then its clock stands still.
    */
   private boolean turnHasCome(ClassTerms terms, long now) {
-    boolean changed = terms.version() != version;
-    if (!changed && terms.rate(way) > 0 && terms.served(way, now) - due < 0) {
+    long promised = promised(terms, now);
+    if (promised == inLine && terms.rate(way) > 0 && terms.served(way, now) - due < 0) {
       return false;
     }
     endWait(now);
-    granted = changed ? 0 : inLine;
-    late = !changed;
+    granted = promised;
+    late = true;
     note();
     return true;
+  }
+
+  /**
+   * What of the piece it stands in line for is still promised: all of it, or, where the line was
+   * cut since then, what lies before the cut.
+   */
+  private long promised(ClassTerms terms, long now) {
+    if (terms.version() == version) {
+      return inLine;
+    }
+    Line.renew(memory, line, clock.at(terms, now, 0));
+    int present = Line.formed(memory, line);
+    if (present == formed) {
+      return inLine;
+    }
+    // Who has missed a change does not know where the line was cut.
+    boolean knows = terms.version() - version == 1 && Line.isOf(present, terms);
+    return knows ? Math.clamp(terms.begun(way) - (due - inLine), 0, inLine) : 0;
   }
 
   private void endWait(long now) {
@@ -133,12 +156,6 @@ public final class Throttle {
     long waited = Math.max(0, now - waitingSince);
     sessions.addThrottled(record, waited);
     table.classes().addThrottled(place, way, waited);
-  }
-
-  private void grant(long bytes, ClassTerms terms) {
-    granted = bytes;
-    version = terms.version();
-    note();
   }
 
   /** Says in the record what is taken, so that whoever ends the session can give it back. */
@@ -155,21 +172,19 @@ public final class Throttle {
     long rate = terms.rate(way);
     return rate == 0
         || Line.takeAhead(
-            memory,
-            line,
-            terms,
-            bytes,
-            terms.served(way, now),
-            terms.burst(way),
-            rate / QUEUES_PER_SECOND);
+            memory, line, clock.at(terms, now, terms.burst(way)), bytes, rate / QUEUES_PER_SECOND);
   }
 
   /** Stands in line for the next piece; call it where {@link #take} said 0 and bytes are there. */
   public void await(long now) {
     ClassTerms terms = table.terms(place);
     inLine = piece(terms);
-    due = Line.takeNext(memory, line, terms, inLine, terms.served(way, now), credit(terms));
+    clock.at(terms, now, credit(terms));
+    Line.renew(memory, line, clock);
+    // Before it stands in line: so of a line that is cut meanwhile it claims nothing.
+    formed = Line.formed(memory, line);
     version = terms.version();
+    due = Line.takeNext(memory, line, clock, inLine);
     late = false;
     waiting = true;
     waitingSince = now;
@@ -221,8 +236,8 @@ public final class Throttle {
       return;
     }
     if (waiting) {
+      granted = promised(table.terms(place), now);
       endWait(now);
-      granted = inLine;
     }
     endTurn(false);
     record = -1;
@@ -230,10 +245,7 @@ public final class Throttle {
 
   private void drop() {
     if (granted > 0) {
-      // A line that began anew since does not know of it.
-      if (Line.version(memory, line) == version) {
-        Line.giveBack(memory, line, granted);
-      }
+      Line.giveBack(memory, line, granted);
       granted = 0;
       note();
     }
@@ -241,7 +253,12 @@ public final class Throttle {
 
   private long credit(ClassTerms terms) {
     long burst = terms.burst(way);
-    return late ? Math.max(burst, terms.rate(way) / LATENESSES_PER_SECOND) : burst;
+    return late ? Math.max(burst, lateness(terms.rate(way))) : burst;
+  }
+
+  /** What a rate lets through while a waiting session may be late. */
+  static long lateness(long rate) {
+    return rate / LATENESSES_PER_SECOND;
   }
 
   private long piece(ClassTerms terms) {

@@ -33,7 +33,7 @@ class LeaseTest {
   @Test
   void shouldWantWhatComesWhenItsWindowRefusesOnlyAtTimes() {
     Lease lease = rate(1000, 1000);
-    lease.answered(300, 300, 5);
+    lease.answered(300, 300, 5, now);
     // 400 come in a second; where the window lets go of as many as come, none is refused.
     long least = Long.MAX_VALUE;
     for (int period = 0; period < 5; period++) {
@@ -46,7 +46,7 @@ class LeaseTest {
   @Test
   void shouldNotWantAllForOneClientWhenTheWindowIsLong() {
     Lease lease = rate(100, 3_600_000);
-    lease.answered(20, 20, 5);
+    lease.answered(20, 20, 5, now);
     ask(20, lease, 3, 0, 0);
     assertThat(ask(lease, 4, 1, 0)).isBetween(4L, 6L);
   }
@@ -54,7 +54,7 @@ class LeaseTest {
   @Test
   void shouldNotWantMoreThanComesWhenFewCome() {
     Lease lease = rate(20, 1000);
-    lease.answered(4, 4, 5);
+    lease.answered(4, 4, 5, now);
     for (int second = 0; second < 5; second++) {
       assertThat(ask(lease, 1, 1, 0)).isLessThanOrEqualTo(2);
       assertThat(ask(9, lease, 1, 0, 0)).isLessThanOrEqualTo(2);
@@ -64,7 +64,7 @@ class LeaseTest {
   @Test
   void shouldGiveBackWithinASecondWhenNobodyComesAnyMore() {
     Lease lease = rate(1000, 1000);
-    lease.answered(500, 500, 2);
+    lease.answered(500, 500, 2, now);
     ask(20, lease, 500, 50, 50);
     assertThat(ask(6, lease, 100, 0, 0)).isLessThanOrEqualTo(105);
   }
@@ -72,43 +72,10 @@ class LeaseTest {
   @Test
   void shouldSayItHoldsWhatIsInUseWhenItsPartIsLess() {
     Lease lease = new Lease(Lease.Kind.COUNTED, 100);
-    lease.answered(50, 50, 2);
-    lease.answered(50, 10, 2);
+    lease.answered(50, 50, 2, now);
+    lease.answered(50, 10, 2, now);
     assertThat(lease.size()).isEqualTo(10);
     assertThat(lease.held(30)).isEqualTo(30);
     assertThat(lease.held(3)).isEqualTo(10);
-  }
-
-  private static Lease flow(long limit) {
-    return new Lease(Lease.Kind.FLOWING, limit);
-  }
-
-  @Test
-  void shouldWantLittleMoreThanItsFlowWhenBytesWaitForMomentsOnly() {
-    Lease lease = flow(10_000);
-    lease.answered(3200, 3200, 5);
-    ask(5, lease, 2990, 0, 0);
-    ask(5, lease, 3000, 0, 1);
-    assertThat(ask(lease, 3010, 0, 1)).isBetween(3050L, 3200L);
-    assertThat(ask(lease, 3010, 0, 0)).isBetween(3050L, 3200L);
-  }
-
-  @Test
-  void shouldWantAQuarterMoreAndThenAllWhenAllOfItsFlowIsUsed() {
-    Lease lease = flow(10_000);
-    lease.answered(3000, 3000, 5);
-    ask(5, lease, 1700, 0, 0);
-    ask(5, lease, 1800, 0, 0);
-    assertThat(ask(lease, 2999, 0, 1)).isBetween(3750L, 3800L);
-    assertThat(ask(4, lease, 2999, 0, 1)).isBetween(3750L, 3800L);
-    assertThat(ask(lease, 3000, 0, 1)).isEqualTo(10_000);
-  }
-
-  @Test
-  void shouldWantAllAtOnceWhenBytesBeginToCome() {
-    Lease lease = flow(10_000);
-    lease.answered(20, 20, 5);
-    assertThat(ask(5, lease, 0, 0, 0)).isEqualTo(20);
-    assertThat(ask(lease, 0, 0, 1)).isEqualTo(10_000);
   }
 }

@@ -20,9 +20,6 @@ final class Simulation {
   /** The period of a rate. */
   private static final long WINDOW_MS = 1000;
 
-  /** So often it is seen how much of a class is used. */
-  private static final long LOOK_MS = 500;
-
   /** How long a call is on its way, and how long its answer, at most. */
   private static final int LONGEST_WAY_MS = 15;
 
@@ -34,6 +31,68 @@ final class Simulation {
     SESSIONS,
     RATE,
     BYTES
+  }
+
+  /** How bytes come, around as many as come in a second on average. */
+  enum Shape {
+    /** By half more or less from one hundredth of a second to the next. */
+    UNEVEN {
+      @Override
+      double factor(Server at) {
+        return 0.5 + at.random().nextDouble();
+      }
+    },
+    /** Half a second twice as many, half a second none. */
+    SLOW_TURNS {
+      @Override
+      double factor(Server at) {
+        return (at.time() + at.phase) % 1000 < 500 ? 2 : 0;
+      }
+    },
+    /** A tenth of a second three times as many, two tenths none. */
+    QUICK_TURNS {
+      @Override
+      double factor(Server at) {
+        return (at.time() + at.phase) % 300 < 100 ? 3 : 0;
+      }
+    },
+    /** Up and down by four fifths, in seven tenths of a second. */
+    WAVES {
+      @Override
+      double factor(Server at) {
+        return 1 + 0.8 * Math.sin((at.time() + at.phase) * 2 * Math.PI / 700);
+      }
+    },
+    /**
+     * Pieces, each of what comes in a fiftieth of a second, at any time: seconds differ as well.
+     */
+    PIECES {
+      @Override
+      double factor(Server at) {
+        double sum = 0;
+        double left = STEP_MS / 20.0 + Math.log(1 - at.random().nextDouble());
+        while (left > 0) {
+          sum++;
+          left += Math.log(1 - at.random().nextDouble());
+        }
+        return sum * 20 / STEP_MS;
+      }
+    },
+    /**
+     * Twice as many and none, each for a fifth of a second on average: seconds differ even more.
+     */
+    TURNS_AT_RANDOM {
+      @Override
+      double factor(Server at) {
+        if (at.time() >= at.onUntil) {
+          at.on = !at.on;
+          at.onUntil = at.time() + 10 + (long) (-200 * Math.log(1 - at.random().nextDouble()));
+        }
+        return at.on ? 2 : 0;
+      }
+    };
+
+    abstract double factor(Server at);
   }
 
   /** One server. */
@@ -71,6 +130,14 @@ final class Simulation {
       lease.limit(limit, counting == Counting.RATE ? WINDOW_MS * NANOS_PER_MS : 0);
     }
 
+    private Random random() {
+      return random;
+    }
+
+    private long time() {
+      return now;
+    }
+
     long used() {
       return switch (counting) {
         case SESSIONS -> live;
@@ -97,28 +164,36 @@ final class Simulation {
     private double backlog;
     private double flowing;
     private double sinceLook;
-    private long lookedAt;
-    private long measured;
+    private double lostSinceLook;
     private boolean waited;
+    private final long phase = random.nextInt(1000);
+    private boolean on;
+    private long onUntil;
+
+    Shape shape = Shape.UNEVEN;
+
+    /** What has passed, and what came in this step. */
+    double bytes;
+
+    double came;
 
     /** What passes in one step; the burst is that of 20 ms. */
     private void flow() {
       double part = Math.max(1, allowed());
-      tokens = Math.min(part * 0.02, tokens + part * STEP_MS / 1000);
+      tokens += part * STEP_MS / 1000;
+      double over = Math.max(0, tokens - part * 0.02);
+      tokens -= over;
+      lostSinceLook += over;
       // It comes in pieces; more than a second's does not wait, because nobody sends it then.
-      double comes = demand * STEP_MS / 1000.0 * (0.5 + random.nextDouble());
-      backlog = Math.min((double) demand, backlog + comes);
+      came = demand * STEP_MS / 1000.0 * shape.factor(this);
+      backlog = Math.min((double) demand, backlog + came);
       double passes = Math.min(tokens, backlog);
       tokens -= passes;
       backlog -= passes;
       waited |= backlog >= 1;
       flowing = passes * 1000 / STEP_MS;
       sinceLook += passes;
-      if (now - lookedAt >= LOOK_MS) {
-        measured = Math.round(sinceLook * 1000 / (now - lookedAt));
-        lookedAt = now;
-        sinceLook = 0;
-      }
+      bytes += passes;
     }
 
     private void sessions() {
@@ -186,8 +261,13 @@ final class Simulation {
       sentAt = now;
       boolean flows = counting == Counting.BYTES;
       refused = flows ? waited ? 1 : 0 : refused;
+      if (flows) {
+        lease.looked(Math.round(sinceLook), Math.round(lostSinceLook), false, now * NANOS_PER_MS);
+        sinceLook = 0;
+        lostSinceLook = 0;
+      }
       waited = false;
-      long seen = flows ? measured : used();
+      long seen = flows ? lease.passing() : used();
       long wanted = lease.want(seen, passed - passedBefore, refused, now * NANOS_PER_MS);
       passedBefore = passed;
       refused = 0;
@@ -203,7 +283,7 @@ final class Simulation {
       if (now < sentAt + LeaseTimes.TERM) {
         until = sentAt + LeaseTimes.TERM;
         Part part = reply.parts().getFirst();
-        lease.answered(part.granted(), part.target(), reply.members());
+        lease.answered(part.granted(), part.target(), reply.members(), now * NANOS_PER_MS);
       }
     }
   }
@@ -265,6 +345,11 @@ final class Simulation {
       sum += step();
     }
     return sum / steps;
+  }
+
+  /** What all of them may have now, together. */
+  long parts() {
+    return servers.stream().mapToLong(server -> server.lease.size()).sum();
   }
 
   /** Jain's index of fairness of these. */

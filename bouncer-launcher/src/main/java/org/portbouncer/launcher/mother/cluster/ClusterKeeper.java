@@ -222,7 +222,7 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
     boolean stays = cluster.whenAway() == Cluster.WhenAway.LOCAL;
     long end = stays ? Long.MAX_VALUE : sentAt + LeaseTimes.TERM * NANOS_PER_MS;
     if (stays || now - end < 0) {
-      limits.answered(answer, asked, end);
+      limits.answered(answer, asked, end, now);
       leased = true;
       leasedAt = sentAt;
     }
@@ -266,9 +266,7 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
           cluster.name(),
           reason,
           cluster.whenAway().text(),
-          cluster.whenAway() == Cluster.WhenAway.LOCAL
-              ? leased ? "this server keeps its last parts" : "this server has no parts yet"
-              : "rules with shared = cluster let nobody pass when the parts' term is over");
+          meanwhile());
       state = "away";
       sinceMs = System.currentTimeMillis();
       toldWhy = reason;
@@ -335,15 +333,22 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
     return view;
   }
 
-  /** Why the cluster's limits are not what they are to be; empty where all is well. */
+  /**
+   * Why the cluster's limits are not what they are to be, and what that means; empty where all is
+   * well.
+   */
   public String trouble() {
-    return !state.equals("away")
-        ? ""
-        : "cluster unreachable: "
-            + why
-            + "; when-away = "
-            + cluster.whenAway().text()
-            + (leased ? "" : ", and no part yet");
+    return state.equals("away")
+        ? why + "; when-away = " + cluster.whenAway().text() + ": " + meanwhile()
+        : "";
+  }
+
+  /** What becomes of shared limits while Redis is away. */
+  private String meanwhile() {
+    if (cluster.whenAway() == Cluster.WhenAway.REFUSE) {
+      return "rules with shared = cluster let nobody pass when the parts' term is over";
+    }
+    return leased ? "this server keeps its last parts" : "this server has no parts yet";
   }
 
   /** Gives everything back; when the loop does not turn any more. */

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.portbouncer.core.cluster.ClusterWire.Answer;
+import org.portbouncer.core.cluster.ClusterWire.Part;
 import org.portbouncer.core.cluster.ClusterWire.Wish;
 import org.portbouncer.core.cluster.Lease;
 import org.portbouncer.core.config.Acl;
@@ -12,6 +13,7 @@ import org.portbouncer.core.config.BandwidthClass;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Rule;
 import org.portbouncer.core.shared.AclCounters;
+import org.portbouncer.core.shared.BucketTable;
 import org.portbouncer.core.shared.ClassBoard;
 import org.portbouncer.core.shared.ClassTerms;
 import org.portbouncer.core.shared.Limit;
@@ -19,7 +21,6 @@ import org.portbouncer.core.shared.SharedParts;
 import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.mother.ground.Ground;
-import org.portbouncer.launcher.mother.ground.LiveSessions;
 import org.portbouncer.launcher.mother.staff.AllWorkers;
 
 /**
@@ -27,9 +28,6 @@ import org.portbouncer.launcher.mother.staff.AllWorkers;
  * part stands for acl and io workers. In the mother, on her loop's thread.
  */
 public final class ClusterLimits {
-
-  private static final long LOOK_NANOS = 500_000_000;
-  private static final double NANOS_PER_SECOND = 1e9;
 
   /** A class cannot be at 0, which is no limit: a byte a second stands for nothing. */
   private static final long NOTHING = 1;
@@ -47,7 +45,6 @@ public final class ClusterLimits {
   private List<SharedRule> rules = List.of();
   private List<SharedClass> classes = List.of();
   private Epoch epoch;
-  private long lookedAt;
   private boolean held;
 
   /** Until when the parts are ours; 0 for no part yet. */
@@ -218,7 +215,7 @@ public final class ClusterLimits {
       shared.passed = passed(place);
       shared.refused =
           of == SharedLimit.Of.RATE ? parts().refusedRate(place) : parts().refusedSessions(place);
-      shared.bytes = -1;
+      shared.moved = BucketTable.NOT_KNOWN;
     }
     found.put(key, shared);
     return shared;
@@ -228,15 +225,16 @@ public final class ClusterLimits {
     return ground.area().parts();
   }
 
-  /** What is to be asked for. */
+  /** What is to be asked for; what is not wanted any more ends before anybody hears of it. */
   List<Wish> wishes(long now) {
-    boolean look = !classes.isEmpty() && now - lookedAt >= LOOK_NANOS;
-    LiveSessions live = look ? lookAtBytes() : null;
     List<Wish> wishes = new ArrayList<>(all.size());
+    boolean less = false;
     for (SharedLimit shared : all) {
-      long newlyRefused = observe(shared, live, now);
+      long newlyRefused = observe(shared, now);
       long newlyPassed = shared.counted == null ? 0 : newlyPassed(shared);
+      long before = shared.lease.size();
       long wanted = shared.lease.want(shared.used, newlyPassed, newlyRefused, now);
+      less |= shared.lease.size() < before;
       wishes.add(
           new Wish(
               shared.key,
@@ -245,25 +243,14 @@ public final class ClusterLimits {
               shared.used,
               wanted));
     }
-    if (look) {
-      lookedAt = now;
+    if (less) {
+      publish();
     }
     return wishes;
   }
 
-  private final long[] ended = new long[2 * ClassBoard.PLACES];
-
-  private LiveSessions lookAtBytes() {
-    for (SharedClass one : classes) {
-      for (int way = 0; way < Way.COUNT; way++) {
-        ended[2 * one.place() + way] = ground.area().classes().endedBytes(one.place(), way);
-      }
-    }
-    return new LiveSessions(ground.table(), ground.live(), ground.epochs());
-  }
-
   /** Sees what is used of it now, and how many were refused since the last time. */
-  private long observe(SharedLimit shared, LiveSessions live, long now) {
+  private long observe(SharedLimit shared, long now) {
     return switch (shared.of) {
       case SESSIONS -> {
         shared.used = ground.area().limits().live(shared.counted);
@@ -273,7 +260,7 @@ public final class ClusterLimits {
         shared.used = ground.area().limits().recent(shared.counted, now);
         yield refused(shared, parts().refusedRate(shared.place));
       }
-      case UP, DOWN -> flow(shared, shared.of == SharedLimit.Of.UP ? Way.UP : Way.DOWN, live, now);
+      case UP, DOWN -> flow(shared, shared.of == SharedLimit.Of.UP ? Way.UP : Way.DOWN, now);
     };
   }
 
@@ -295,21 +282,26 @@ public final class ClusterLimits {
     return since;
   }
 
-  private long flow(SharedLimit shared, int way, LiveSessions live, long now) {
-    if (live != null) {
-      long ofLive = way == Way.UP ? live.classUp(shared.place) : live.classDown(shared.place);
-      long moved = ended[2 * shared.place + way] + ofLive;
-      if (shared.bytes >= 0) {
-        double seconds = (now - lookedAt) / NANOS_PER_SECOND;
-        // What had ended and was still counted as live a moment ago may be missing for one look.
-        shared.used = Math.round(Math.max(0, moved - shared.bytes) / seconds);
-      }
-      shared.bytes = moved;
-    }
-    long throttled = ground.area().classes().throttledNanos(shared.place, way);
+  /** Looks at how much of its clock the class has used; whether bytes have waited meanwhile. */
+  private long flow(SharedLimit shared, int way, long now) {
+    BucketTable buckets = ground.area().buckets();
+    ClassBoard board = ground.area().classes();
+    long moved = buckets.used(shared.place, way, now);
+    long lost = board.lostBytes(shared.place, way);
+    // A bucket that is new has a past that is not this class's.
+    boolean known = moved != BucketTable.NOT_KNOWN && shared.moved != BucketTable.NOT_KNOWN;
+    shared.lease.looked(
+        known ? Math.max(0, moved - shared.moved) : 0,
+        known ? Math.max(0, lost - shared.lost) : 0,
+        buckets.isIdle(shared.place, way, now),
+        now);
+    shared.moved = moved;
+    shared.lost = lost;
+    shared.used = shared.lease.passing();
+    long throttled = board.throttledNanos(shared.place, way);
     long since = throttled - shared.throttled;
     shared.throttled = throttled;
-    return since + ground.area().buckets().waiting(shared.place, way);
+    return since + buckets.waiting(shared.place, way);
   }
 
   /**
@@ -318,16 +310,17 @@ public final class ClusterLimits {
    * @param answer of as many parts as {@link #wishes} had, for the same configuration
    * @param asked which those were
    * @param end until when they are ours
+   * @param now nanoseconds
    */
-  void answered(Answer answer, List<SharedLimit> asked, long end) {
+  void answered(Answer answer, List<SharedLimit> asked, long end, long now) {
     held = true;
     until = end;
     for (int i = 0; i < asked.size(); i++) {
       SharedLimit shared = asked.get(i);
-      shared.lease.answered(
-          answer.parts().get(i).granted(), answer.parts().get(i).target(), answer.members());
-      shared.heldByAll = answer.parts().get(i).heldByAll();
-      shared.usedByAll = answer.parts().get(i).usedByAll();
+      Part part = answer.parts().get(i);
+      shared.lease.answered(part.granted(), part.target(), answer.members(), now);
+      shared.heldByAll = part.heldByAll();
+      shared.usedByAll = part.usedByAll();
     }
     publish();
   }

@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.mother.cluster;
 
 import org.portbouncer.core.cluster.Lease;
+import org.portbouncer.core.shared.BucketTable;
 import org.portbouncer.core.shared.Limit;
 
 /**
@@ -37,7 +38,10 @@ final class SharedLimit {
   long used;
   long passed;
   int refused;
-  long bytes = -1;
+
+  // Of a flow, as it was last seen.
+  long moved = BucketTable.NOT_KNOWN;
+  long lost;
   long throttled;
   long heldByAll;
   long usedByAll;
