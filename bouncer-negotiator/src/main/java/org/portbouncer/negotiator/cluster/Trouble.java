@@ -1,6 +1,5 @@
 package org.portbouncer.negotiator.cluster;
 
-import java.io.EOFException;
 import java.net.ConnectException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -37,15 +36,19 @@ final class Trouble {
 
   private Trouble() {}
 
-  /** What it is. */
+  /** What it is, without a full stop: more follows. */
   static String words(Exception e) {
+    // Redis says whole sentences.
+    return said(e).strip().replaceFirst("\\.+$", "");
+  }
+
+  private static String said(Exception e) {
     return switch (e) {
       case RedisException refused -> refusal(refused);
       case UnknownHostException unknown ->
           "the name of Redis is not known: " + unknown.getMessage();
       case SocketTimeoutException late -> "Redis does not answer in time";
       case ConnectException refused -> "Redis cannot be connected: " + refused.getMessage();
-      case EOFException ended -> ended.getMessage();
       case SSLException tls -> tls(tls);
       case SocketException broken -> "the connection to Redis broke: " + broken.getMessage();
       default -> e.getMessage() == null ? e.toString() : e.getMessage();
