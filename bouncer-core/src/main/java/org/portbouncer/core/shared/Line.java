@@ -157,7 +157,7 @@ final class Line {
       return;
     }
     int formed = word >>> VERSION_BITS;
-    if (length(m, at, clock) > clock.rate() / SHORT_LINES_PER_SECOND) {
+    if (isLong((long) LONG.getVolatile(m, at + NEXT), clock)) {
       formed = version;
       cut(m, at, clock.begun());
     }
@@ -166,8 +166,9 @@ final class Line {
     INT.compareAndSet(m, at + TERMS, word, word(formed, version));
   }
 
-  private static long length(MemorySegment m, long at, ClassClock clock) {
-    return (long) LONG.getVolatile(m, at + NEXT) - clock.served();
+  /** Whether it takes long until the clock comes to {@code bytes}. */
+  static boolean isLong(long bytes, ClassClock clock) {
+    return bytes - clock.served() > clock.rate() / SHORT_LINES_PER_SECOND;
   }
 
   private static void cut(MemorySegment m, long at, long end) {

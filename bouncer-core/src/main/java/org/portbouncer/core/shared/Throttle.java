@@ -134,20 +134,28 @@ public final class Throttle {
 
   /**
    * What of the piece it stands in line for is still promised: all of it, or, where the line was
-   * cut since then, what lies before the cut.
+   * cut since then, what lies before the cut. Whoever would wait for long leaves a line that is
+   * not: those who stood before it have left theirs, and the line does not know who is last.
    */
   private long promised(ClassTerms terms, long now) {
     if (terms.version() == version) {
       return inLine;
     }
-    Line.renew(memory, line, clock.at(terms, now, 0));
+    clock.at(terms, now, 0);
+    Line.renew(memory, line, clock);
+    long begin = due - inLine;
     int present = Line.formed(memory, line);
-    if (present == formed) {
+    if (present != formed) {
+      // Who has missed a change does not know where the line was cut.
+      boolean knows = terms.version() - version == 1 && Line.isOf(present, terms);
+      return knows ? Math.clamp(terms.begun(way) - begin, 0, inLine) : 0;
+    }
+    if (!Line.isLong(due, clock)) {
       return inLine;
     }
-    // Who has missed a change does not know where the line was cut.
-    boolean knows = terms.version() - version == 1 && Line.isOf(present, terms);
-    return knows ? Math.clamp(terms.begun(way) - (due - inLine), 0, inLine) : 0;
+    long reached = Math.clamp(clock.served() - begin, 0, inLine);
+    Line.giveBack(memory, line, inLine - reached);
+    return reached;
   }
 
   private void endWait(long now) {

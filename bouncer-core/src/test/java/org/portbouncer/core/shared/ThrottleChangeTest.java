@@ -3,6 +3,7 @@ package org.portbouncer.core.shared;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,6 +84,30 @@ class ThrottleChangeTest extends ReadersCase {
     reader.turn();
     assertThat((double) reader.bytes - before).isCloseTo(waitsFor, within(2.0));
     assertThat(reader.throttle.due() - now).isLessThan(60 * MS);
+  }
+
+  @Test
+  void shouldNotWaitForLongWhereThoseBeforeItHaveLeftWhenTheRateFalls() {
+    rate(8_000_000);
+    begin(8);
+    Reader last = readers.getFirst();
+    for (Reader reader : readers) {
+      last = reader.throttle.due() - last.throttle.due() > 0 ? reader : last;
+    }
+    assertThat(last.throttle.due() - now).isGreaterThan(20 * MS);
+    for (Reader reader : List.copyOf(readers)) {
+      if (reader != last) {
+        reader.dieWithItsWorker();
+      }
+    }
+    // The line has one piece, of 50,000 bytes at most.
+    rate(500_000);
+    last.turn();
+    assertThat(last.throttle.due() - now).isLessThan(130 * MS);
+    play(1000);
+    forget();
+    play(1000);
+    assertThat((double) total()).isCloseTo(allowed, within(0.02 * allowed));
   }
 
   @Test
