@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import org.portbouncer.launcher.admin.Json;
 import org.portbouncer.launcher.admin.Requests;
 import org.portbouncer.launcher.view.Answer;
+import org.portbouncer.launcher.view.SessionText;
 import org.portbouncer.launcher.view.Units;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -78,8 +79,8 @@ final class SessionsCommand implements Callable<Integer> {
           session.text("id"),
           session.text("listener"),
           session.text("client"),
-          session.text("target"),
-          rule(session),
+          SessionText.target(session),
+          SessionText.rule(session),
           session.text("state"),
           session.text("worker_pid"),
           Units.millis(session.number("age_ms")),
@@ -88,10 +89,5 @@ final class SessionsCommand implements Callable<Integer> {
           Units.bytes(session.number("bytes_down")));
     }
     table.print();
-  }
-
-  private static String rule(Answer session) {
-    boolean none = session.values().get("acl") == null;
-    return none ? "-" : session.text("acl") + "/" + session.text("rule");
   }
 }

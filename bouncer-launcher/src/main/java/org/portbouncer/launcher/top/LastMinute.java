@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.portbouncer.launcher.view.Answer;
+import org.portbouncer.launcher.view.SessionText;
 
 /**
  * Makes of one snapshot after the other what is shown: rates, and what the last minute was like.
@@ -178,13 +179,12 @@ final class LastMinute {
   }
 
   private static Model.SessionRow session(Answer session) {
-    boolean none = session.values().get("acl") == null;
     return new Model.SessionRow(
         session.number("id"),
         clean(session.text("listener")),
         clean(session.text("client")),
-        clean(session.text("target")),
-        none ? "-" : clean(session.text("acl") + "/" + session.text("rule")),
+        clean(SessionText.target(session)),
+        clean(SessionText.rule(session)),
         clean(session.text("state")),
         session.number("age_ms"),
         session.number("idle_ms"),

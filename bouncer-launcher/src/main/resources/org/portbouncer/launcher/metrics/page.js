@@ -255,12 +255,17 @@ const tables = {
     first: () => false,
     className: () => "",
     columns: [
-      figure("Id", x => x.id), plain("Listener", x => x.listener), plain("Client", x => x.client), plain("Target", x => x.target),
+      figure("Id", x => x.id), plain("Listener", x => x.listener), plain("Client", x => x.client), plain("Target", way),
       plain("Rule", decision), plain("Class", x => x.bandwidth || "–"), plain("State", x => x.state), figure("Age", x => x.age_ms, x => span(x.age_ms)),
       figure("Idle", x => x.idle_ms, x => span(x.idle_ms)), figure("Up", x => x.bytes_up, x => size(x.bytes_up)), figure("Down", x => x.bytes_down, x => size(x.bytes_down)),
     ],
   },
 };
+// With the member of a group, the address that was chosen of a list, and the chain that leads there.
+function way(x) {
+  const target = !x.member ? x.target : x.target.startsWith("group:") ? x.target + "/" + x.member : x.server;
+  return x.via ? target + " via " + x.via : target;
+}
 // The last failure stands below the name, and not in the last column, which is the first to be out of sight.
 function withFailure(name, x) {
   if (!x.last_error) return name;
