@@ -52,6 +52,7 @@ class TargetsIT extends TargetsCase {
         counts.merge(client.receiveText(1), 1, Integer::sum);
       }
       assertThat(counts).isEqualTo(Map.of("a", 3, "b", 3, "c", 3));
+      assertThat(server.command("sessions").outText()).contains(" group:app/a ", " group:app/c ");
       Closing.all(staying.toArray(AutoCloseable[]::new));
       server.awaitNoSession();
     }
