@@ -17,7 +17,7 @@ import org.portbouncer.core.sys.Errno;
  * after so many answers; and where the target's machine says that nobody is there, it had no
  * target. In the io worker, on its loop's thread; pooled by {@link DatagramFlows}.
  */
-final class DatagramFlow implements Forwarding {
+final class DatagramFlow extends Forwarding {
 
   private final DatagramFlows owner;
   private final DatagramSide client;
@@ -28,7 +28,6 @@ final class DatagramFlow implements Forwarding {
   private long idleNanos;
   private long lastActivity;
   private long dropped;
-  private boolean queued;
   private int refused;
 
   /** Datagrams that the listener's counters have of this session. */
@@ -73,7 +72,7 @@ final class DatagramFlow implements Forwarding {
     idleNanos = idleMs * 1_000_000;
     lastActivity = owner.loop().now();
     dropped = lost;
-    queued = false;
+    unqueue();
     refused = 0;
     countedUp = 0;
     countedDown = 0;
@@ -140,12 +139,12 @@ final class DatagramFlow implements Forwarding {
   }
 
   @Override
-  public Session session() {
+  Session session() {
     return session;
   }
 
   @Override
-  public void pump() {
+  void pump() {
     boolean any = up.pump();
     any |= down.pump();
     if (any) {
@@ -182,7 +181,7 @@ final class DatagramFlow implements Forwarding {
   }
 
   @Override
-  public void classChanged() {
+  void classChanged() {
     // Nothing waits for its class.
   }
 
@@ -196,7 +195,7 @@ final class DatagramFlow implements Forwarding {
   }
 
   @Override
-  public void end(Result result, Term term) {
+  void end(Result result, Term term) {
     Session ended = session;
     up.release();
     down.release();
@@ -214,18 +213,6 @@ final class DatagramFlow implements Forwarding {
     }
     session = null;
     owner.ended(this, ended, result, term);
-  }
-
-  @Override
-  public boolean markQueued() {
-    boolean was = queued;
-    queued = true;
-    return !was;
-  }
-
-  @Override
-  public void unqueue() {
-    queued = false;
   }
 
   // For the errno of a descriptor that is none.

@@ -2,11 +2,9 @@ package org.portbouncer.io;
 
 import org.portbouncer.core.config.Timeouts;
 import org.portbouncer.core.hop.Session;
-import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.Term;
-import org.portbouncer.core.shared.BucketTable;
 import org.portbouncer.core.shared.SessionFlow;
 import org.portbouncer.core.shared.Way;
 import org.portbouncer.core.sys.Errno;
@@ -19,34 +17,9 @@ import org.portbouncer.core.sys.Errno;
  * before is delivered first and acknowledged by the other side's kernel, then the other side is
  * reset too: a reset sent earlier would throw away what still waits in the send queue.
  */
-final class Flow implements Side.Owner, Forwarding {
+final class Flow extends Forwarding implements Side.Owner {
 
-  /** Whose flow it is: the stage, as far as a flow sees it. */
-  interface Owner {
-    EventLoop loop();
-
-    TransferBuffers buffers();
-
-    /** Where it stands how far sessions are, for others to go on; null for nowhere. */
-    SessionFlow flows();
-
-    /** Where limited flows take from. */
-    BucketTable buckets();
-
-    /** Says what has moved so far, where others look. */
-    void moved(Session session, long up, long down, long now);
-
-    /** Gives a flow another turn, after the events of all others. */
-    void continueNextTurn(Forwarding flow);
-
-    /** A session ends because a call failed by a fault that is no peer's. */
-    void failed(Session session, int errno);
-
-    /** A flow has let go of its session. */
-    void ended(Flow flow, Session session, Result result, Term term);
-  }
-
-  private final Owner owner;
+  private final FlowOwner owner;
   private final Side client;
   private final Side target;
   private final Direction up;
@@ -61,7 +34,9 @@ final class Flow implements Side.Owner, Forwarding {
 
   private Session session;
   private long lastActivity;
-  private boolean queued;
+
+  /** It stands still: it may be another server's by now. */
+  private boolean paused;
 
   /** Whether the target had ended, or reset, its side before the client did. */
   private boolean clientLast;
@@ -71,7 +46,7 @@ final class Flow implements Side.Owner, Forwarding {
 
   private boolean watchesPeers;
 
-  Flow(Owner owner) {
+  Flow(FlowOwner owner) {
     this.owner = owner;
     client = new Side(owner.loop(), this);
     target = new Side(owner.loop(), this);
@@ -90,8 +65,7 @@ final class Flow implements Side.Owner, Forwarding {
    * @param place of the session's bandwidth class, -1 where it has none
    * @param clientMs the user timeout of its client's socket, 0 where that has none
    * @param targetMs and of its target's
-   * @return 0, or the errno where one of the two descriptors is nothing to forward with: the caller
-   *     ends the session
+   * @return 0, or the errno of a descriptor that is nothing to forward with: the caller ends it
    */
   int begin(
       Session session,
@@ -105,15 +79,16 @@ final class Flow implements Side.Owner, Forwarding {
       return errno;
     }
     if (canBeFollowed()) {
-      int header =
-          (session.state().header() ? SessionFlow.HEADER : 0)
-              | (session.state().relayed() ? SessionFlow.RELAYED : 0);
+      int header = SessionFlow.header(session.state());
       // Nobody goes on with a session whose greeting may get lost.
       int live = greeting.length() == 0 ? SessionFlow.LIVE : 0;
       notes.begin(record(), client.fd(), target.fd(), 0, 0, live | header);
     }
     if (greeting.length() > 0) {
-      greet(greeting);
+      up.lead(greeting.memory(), greeting.at(), greeting.length());
+      if (canBeFollowed()) {
+        notes.now(record(), SessionFlow.LIVE);
+      }
     }
     idle.arm();
     beginUp();
@@ -178,7 +153,7 @@ final class Flow implements Side.Owner, Forwarding {
     idle.open(timeouts);
     lastActivity = owner.loop().now();
     reset.clear();
-    queued = false;
+    unqueue();
     clientLast = false;
     int errno = client.openUnwatched(session.descriptors().peek(Descriptors.CLIENT), true);
     int watching = target.open(session.descriptors().peek(Descriptors.TARGET));
@@ -208,13 +183,6 @@ final class Flow implements Side.Owner, Forwarding {
     }
   }
 
-  private void greet(StreamGreeting greeting) {
-    up.lead(greeting.memory(), greeting.at(), greeting.length());
-    if (canBeFollowed()) {
-      notes.now(record(), SessionFlow.LIVE);
-    }
-  }
-
   /** What is served inside this process ends with it. */
   private boolean canBeFollowed() {
     return notes != null && session.descriptors().peek(Descriptors.SERVICE) < 0;
@@ -236,7 +204,7 @@ final class Flow implements Side.Owner, Forwarding {
   }
 
   @Override
-  public Session session() {
+  Session session() {
     return session;
   }
 
@@ -246,7 +214,10 @@ final class Flow implements Side.Owner, Forwarding {
   }
 
   @Override
-  public void pump() {
+  void pump() {
+    if (paused) {
+      return;
+    }
     boolean movedUp = up.pump();
     boolean movedDown = down.pump();
     long now = owner.loop().now();
@@ -281,7 +252,7 @@ final class Flow implements Side.Owner, Forwarding {
 
   /** Whoever waits for what its class allows looks again. */
   @Override
-  public void classChanged() {
+  void classChanged() {
     if (rate.waits()) {
       pump();
     }
@@ -350,25 +321,66 @@ final class Flow implements Side.Owner, Forwarding {
   }
 
   @Override
-  public void end(Result result, Term term) {
+  void end(Result result, Term term) {
+    if (paused) {
+      return;
+    }
     Session ended = session;
     clientLast |= reset.ofTarget();
     owner.moved(ended, up.bytes(), down.bytes(), owner.loop().now());
     if (notes != null) {
       notes.end(record());
     }
-    idle.end();
-    rate.end();
-    reset.end();
-    if (watchesPeers) {
-      peerWatch.close();
-    }
+    stopClocks();
     client.close();
     target.close();
     up.release();
     down.release();
     session = null;
     owner.ended(this, ended, result, term);
+  }
+
+  private void stopClocks() {
+    idle.end();
+    rate.end();
+    reset.end();
+    if (watchesPeers) {
+      peerWatch.close();
+    }
+  }
+
+  // Going on in another server.
+
+  /**
+   * Stands still until {@link #goOn} or {@link #depart}; its notes say all of where its bytes are.
+   *
+   * @return false where that cannot be, or it is about to end
+   */
+  boolean pause() {
+    if (!canBeFollowed() || !notes.isWhole(record()) || reset.begun() || failure() != 0) {
+      return false;
+    }
+    stopClocks();
+    paused = true;
+    return true;
+  }
+
+  /** Goes on here after all. */
+  void goOn() {
+    paused = false;
+    idle.arm();
+    owner.continueNextTurn(this);
+  }
+
+  /** Lets go of a session that is another server's; its descriptors here are still to be closed. */
+  void depart() {
+    paused = false;
+    notes.end(record());
+    client.leave();
+    target.leave();
+    up.release();
+    down.release();
+    session = null;
   }
 
   /**
@@ -384,17 +396,5 @@ final class Flow implements Side.Owner, Forwarding {
    */
   boolean isEmptyFromTarget() {
     return clientLast && down.bytes() == 0;
-  }
-
-  @Override
-  public boolean markQueued() {
-    boolean was = queued;
-    queued = true;
-    return !was;
-  }
-
-  @Override
-  public void unqueue() {
-    queued = false;
   }
 }

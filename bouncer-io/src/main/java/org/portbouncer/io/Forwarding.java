@@ -8,22 +8,31 @@ import org.portbouncer.core.session.Term;
  * A session being forwarded, whatever it carries: a {@link Flow} of bytes, or a {@link
  * DatagramFlow}. In the io worker, on its loop's thread.
  */
-interface Forwarding {
+abstract class Forwarding {
+
+  /** Whether it waits for a turn, so that it is queued once. */
+  private boolean queued;
 
   /** Its session; null once it has ended. */
-  Session session();
+  abstract Session session();
 
   /** Moves what can be moved, both ways, and ends the session where it is time. */
-  void pump();
+  abstract void pump();
 
   /** What its class allows may have changed. */
-  void classChanged();
+  abstract void classChanged();
 
   /** Lets go of everything and ends the session. */
-  void end(Result result, Term term);
+  abstract void end(Result result, Term term);
 
-  /** Whether it waited for no turn until now; kept here so that it is queued once. */
-  boolean markQueued();
+  /** Whether it waited for no turn until now. */
+  final boolean markQueued() {
+    boolean was = queued;
+    queued = true;
+    return !was;
+  }
 
-  void unqueue();
+  final void unqueue() {
+    queued = false;
+  }
 }

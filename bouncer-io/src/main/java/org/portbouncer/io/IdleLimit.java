@@ -11,12 +11,12 @@ import org.portbouncer.core.session.Term;
 final class IdleLimit extends Timer {
 
   private final Flow flow;
-  private final Flow.Owner owner;
+  private final FlowOwner owner;
   private final Direction up;
   private final Direction down;
   private Timeouts timeouts;
 
-  IdleLimit(Flow flow, Flow.Owner owner, Direction up, Direction down) {
+  IdleLimit(Flow flow, FlowOwner owner, Direction up, Direction down) {
     this.flow = flow;
     this.owner = owner;
     this.up = up;

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.Listener;
 import org.portbouncer.core.config.SocketSettings;
+import org.portbouncer.core.control.Staying;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.EventLoop;
 import org.portbouncer.core.session.Cause;
@@ -22,7 +23,7 @@ import org.portbouncer.core.worker.UserTimeout;
 import org.portbouncer.core.worker.Worker;
 
 /** The last stage: forwards until the session ends. Runs in each io worker. */
-final class IoStage implements Stage, Flow.Owner {
+final class IoStage implements Stage, FlowOwner {
 
   private static final int KEPT_FLOWS = 4096;
 
@@ -239,6 +240,10 @@ final class IoStage implements Stage, Flow.Owner {
     } else {
       worker.end(session, result, term);
     }
+    keep(flow);
+  }
+
+  private void keep(Flow flow) {
     if (free.size() < KEPT_FLOWS) {
       free.push(flow);
     }
@@ -265,6 +270,30 @@ final class IoStage implements Stage, Flow.Owner {
     Listener listener = worker.configuration(session).listeners().get(session.state().listener());
     boolean own = listener.timeouts().halfClosedMs() > 0;
     worker.because(session, own ? Cause.HALF_CLOSED : Cause.IDLE, 0);
+  }
+
+  @Override
+  public Staying pause(Session session) {
+    if (session.descriptors().peek(Descriptors.SERVICE) >= 0) {
+      return Staying.INTERNAL;
+    }
+    if (!(session.attachment() instanceof Flow flow)) {
+      return Staying.DATAGRAMS;
+    }
+    return flow.session() == session && flow.pause() ? null : Staying.ENDING;
+  }
+
+  @Override
+  public void goOn(Session session) {
+    ((Flow) session.attachment()).goOn();
+  }
+
+  @Override
+  public void depart(Session session) {
+    Flow flow = (Flow) session.attachment();
+    worker.letGo(session);
+    flow.depart();
+    keep(flow);
   }
 
   @Override

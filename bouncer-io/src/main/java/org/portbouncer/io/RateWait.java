@@ -17,7 +17,7 @@ final class RateWait {
    */
   private static final long WAKE_GRID_NANOS = 10_000_000;
 
-  private final Flow.Owner owner;
+  private final FlowOwner owner;
   private final Direction up;
   private final Direction down;
   private final Timer turn;
@@ -27,7 +27,7 @@ final class RateWait {
 
   private Throttle downThrottle;
 
-  RateWait(Flow flow, Flow.Owner owner, Direction up, Direction down) {
+  RateWait(Flow flow, FlowOwner owner, Direction up, Direction down) {
     this.owner = owner;
     this.up = up;
     this.down = down;

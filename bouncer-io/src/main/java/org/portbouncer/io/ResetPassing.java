@@ -23,7 +23,7 @@ final class ResetPassing {
   private static final long LOOK_BYTES = 4 << 20;
 
   private final Flow flow;
-  private final Flow.Owner owner;
+  private final FlowOwner owner;
   private final RateWait rate;
   private final Timer timer =
       new Timer() {
@@ -48,7 +48,7 @@ final class ResetPassing {
   private long look;
   private int lastUnacknowledged;
 
-  ResetPassing(Flow flow, Flow.Owner owner, RateWait rate) {
+  ResetPassing(Flow flow, FlowOwner owner, RateWait rate) {
     this.flow = flow;
     this.rate = rate;
     this.owner = owner;

@@ -105,6 +105,12 @@ final class Side extends Pollable {
     fd = -1;
   }
 
+  /** Stops watching a socket that another process goes on with, for as long as that may be. */
+  void leave() {
+    loop.remove(this, fd);
+    fd = -1;
+  }
+
   int fd() {
     return fd;
   }

@@ -20,7 +20,7 @@ import org.portbouncer.core.shared.SessionFlow;
 import org.portbouncer.core.shared.SharedArea;
 
 /** One flow on a loop of its own thread, without the worker around it. */
-final class FlowRig implements Flow.Owner, EventLoop.Turn, AutoCloseable {
+final class FlowRig implements FlowOwner, EventLoop.Turn, AutoCloseable {
 
   final Peer client;
   final Peer target;

@@ -28,7 +28,7 @@ import org.portbouncer.core.sys.Native;
 class UnfitDescriptorTest {
 
   /** A flow's surroundings that only note how it ends. */
-  private static final class Ends implements Flow.Owner {
+  private static final class Ends implements FlowOwner {
     @Override
     public org.portbouncer.core.shared.SessionFlow flows() {
       return null;

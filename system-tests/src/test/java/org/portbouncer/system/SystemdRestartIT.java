@@ -156,6 +156,34 @@ class SystemdRestartIT extends SystemdCase {
     }
   }
 
+  @Test
+  void shouldTakeOverTheSessionsOfTheServerBeforeWhenItIsRestarted() throws Exception {
+    String name = "@bouncer-" + UUID.randomUUID();
+    String restarting =
+        "export NOTIFY_SOCKET='%s'; ".formatted(name)
+            + systemctlThatSays("18 edge.service restart running");
+    String body = configWithLog("300s");
+    Path same = Files.createDirectory(folder.resolve("same"));
+    try (DatagramInbox notify = new DatagramInbox(name);
+        BouncerServer first = BouncerServer.startAfter(restarting, same, body);
+        Client staying = Client.to(port)) {
+      staying.echo("before");
+      first.signal("TERM");
+      first.awaitHandOver();
+      assertThat(notify.messages()).anyMatch(m -> m.contains("restarting"));
+      staying.echo("nobody's mother is here");
+      try (BouncerServer second = BouncerServer.start(same, body)) {
+        second.awaitLog("taken over 1, from");
+        assertThat(second.sessionOf(staying.address())).isPresent();
+        staying.echo("here");
+        first.awaitOrphansEnd(Patience.seconds(15));
+        staying.finish();
+        assertThat(staying.receiveAll().ending()).isEqualTo(Received.Ending.EOF);
+        second.awaitNoSession();
+      }
+    }
+  }
+
   /** The control: what is asked of the server above is what HAProxy does. */
   @Test
   void shouldSeeHaproxyServeNewClientsWhenItIsReloadedWhateverLives() throws Exception {

@@ -19,18 +19,8 @@ final class AclPolicy {
     perRule = new Limit[rules.size()];
     perSource = new Limit[rules.size()];
     for (int i = 0; i < perRule.length; i++) {
-      Rule rule = rules.get(i);
-      perRule[i] =
-          rule.shared()
-              ? Limit.part(acl.name(), rule.name(), rule.maxSessions(), rule.rate())
-              : Limit.of(acl.name(), rule.name(), Limit.Per.RULE, rule.maxSessions(), rule.rate());
-      perSource[i] =
-          Limit.of(
-              acl.name(),
-              rule.name(),
-              Limit.Per.SOURCE,
-              rule.maxSessionsPerSource(),
-              rule.ratePerSource());
+      perRule[i] = Limit.perRule(acl, rules.get(i));
+      perSource[i] = Limit.perSource(acl, rules.get(i));
     }
   }
 

@@ -1,7 +1,6 @@
 package org.portbouncer.acl.bandwidth;
 
-import org.portbouncer.acl.Source;
-import org.portbouncer.core.config.BandwidthClass.SharedBy;
+import org.portbouncer.acl.BucketName;
 import org.portbouncer.core.config.Configuration;
 import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.KeepAlive;
@@ -27,13 +26,8 @@ import org.portbouncer.core.worker.Worker;
  */
 final class BandwidthStage implements Stage {
 
-  /** What a class shared by rule is shared by. */
-  private static final long LISTENER = 1;
-
-  private static final long RULE = 2;
-
   private final Worker worker;
-  private final Source source = new Source();
+  private final BucketName name = new BucketName();
 
   BandwidthStage(Worker worker) {
     this.worker = worker;
@@ -87,30 +81,17 @@ final class BandwidthStage implements Stage {
   /** Gives the session the bucket that it takes its bytes from; what names it is what it shares. */
   private void bucket(Session session, int index) {
     SessionState state = session.state();
-    Configuration configuration = worker.configuration(session);
     Places places = worker.places(session);
-    SharedBy sharedBy = configuration.bandwidth().get(index).sharedBy();
-    long high = 0;
-    long low = 0;
-    if (sharedBy == SharedBy.SOURCE) {
-      source.of(state.memory(), state.client(), configuration.sourcePrefix());
-      high = source.high();
-      low = source.low();
-    } else if (sharedBy == SharedBy.RULE) {
-      int acl = configuration.listeners().get(state.listener()).acl();
-      // Without an ACL the listener stands for the rule.
-      high = acl < 0 ? LISTENER : RULE;
-      low = acl < 0 ? worker.slot(session) : places.rule(acl, state.rule());
-    }
+    name.of(worker.configuration(session), places, state, index, worker.slot(session));
     if (!worker
         .area()
         .buckets()
         .acquire(
             state.record(),
             places.classes()[index],
-            sharedBy,
-            high,
-            low,
+            name.sharedBy(),
+            name.high(),
+            name.low(),
             worker.loop().now(),
             worker.pid())) {
       worker.count(WorkerBoard.Count.BUCKET_TABLE_FULL, 1);

@@ -8,9 +8,9 @@ package org.portbouncer.core.control;
  * <pre>
  *               when           fields; descriptors
  *   START       once, first    build u32 (Build), stage u8, index u16, place u16, batch u16, flags u8 (1 access
- *                              log, 2 state slots), form of access log lines u8 (LogForm), next inboxes u16; shared
- *                              area, access log and state slots where there are any, own inbox (read), next
- *                              inboxes (write)
+ *                              log, 2 state slots, 4 calls), form of access log lines u8 (LogForm), next inboxes u16;
+ *                              shared area, access log, state slots and where the next server asks for sessions
+ *                              (OrphanLink) where there are any, own inbox (read), next inboxes (write)
  *   CONFINE     once, before   a filter of system calls, put on before the inbox is read
  *               CONFIG
  *   KEEP        once, before   a filter of system calls for the keeper, none for no filter; what the keeper reads, to end

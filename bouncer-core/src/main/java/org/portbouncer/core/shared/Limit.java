@@ -1,7 +1,9 @@
 package org.portbouncer.core.shared;
 
 import java.nio.charset.StandardCharsets;
+import org.portbouncer.core.config.Acl;
 import org.portbouncer.core.config.Rate;
+import org.portbouncer.core.config.Rule;
 
 /**
  * One limit on sessions, of a rule or of each of its sources. What it counts is found by its key,
@@ -30,6 +32,19 @@ public record Limit(long key, int maxSessions, Rate rate) {
   /** The limit of a rule that this server has a part of: counted whatever it limits. */
   public static Limit part(String acl, String rule, int maxSessions, Rate rate) {
     return new Limit(key(Per.RULE.name() + ' ' + acl + '/' + rule), maxSessions, rate);
+  }
+
+  /** What all sessions of a rule are counted by; null where nothing is. */
+  public static Limit perRule(Acl acl, Rule rule) {
+    return rule.shared()
+        ? part(acl.name(), rule.name(), rule.maxSessions(), rule.rate())
+        : of(acl.name(), rule.name(), Per.RULE, rule.maxSessions(), rule.rate());
+  }
+
+  /** What those of each of its sources are counted by; null where nothing is. */
+  public static Limit perSource(Acl acl, Rule rule) {
+    return of(
+        acl.name(), rule.name(), Per.SOURCE, rule.maxSessionsPerSource(), rule.ratePerSource());
   }
 
   /** Sessions in the period of the rate; 0 without one. */

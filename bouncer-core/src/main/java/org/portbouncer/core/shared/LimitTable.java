@@ -67,6 +67,7 @@ public final class LimitTable {
   // Of the session that is asked for; on the thread that asks.
   private SharedParts parts;
   private int part = OWN;
+  private boolean lives;
 
   private final MemorySegment memory;
   private final LiveCounts counts;
@@ -167,6 +168,17 @@ public final class LimitTable {
       }
     } finally {
       counts.unlock(first, pid);
+    }
+  }
+
+  /** Counts a session that lives already, whatever the limits say; as {@link #take}. */
+  public Outcome adopt(
+      int record, Limit rule, Limit source, long high, long low, long now, int pid) {
+    lives = true;
+    try {
+      return take(record, rule, source, high, low, now, pid);
+    } finally {
+      lives = false;
     }
   }
 
@@ -360,11 +372,11 @@ public final class LimitTable {
    * @param count sessions in its rate's period, likewise
    */
   private boolean admits(int entry, Limit limit, int most, int count, long now) {
-    if (limit.maxSessions() > 0 && counts.live(entry) >= most) {
+    if (!lives && limit.maxSessions() > 0 && counts.live(entry) >= most) {
       reached = Cause.MAX_SESSIONS;
       return false;
     }
-    if (limit.rate() == null) {
+    if (limit.rate() == null || lives) {
       return true;
     }
     if (isQuiet(entry, now)) {
@@ -378,7 +390,7 @@ public final class LimitTable {
   }
 
   private void count(int entry, Limit limit, int record, Limit.Per per, long now) {
-    if (limit.rate() != null) {
+    if (limit.rate() != null && !lives) {
       RateWindow.add(memory, at(entry, RATE), limit.rate(), now);
       put(entry, BUSY_UNTIL, now + RateWindow.nanos(limit.rate()));
     }

@@ -3,6 +3,7 @@ package org.portbouncer.core.shared;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.sys.Coded;
 
 /**
@@ -55,6 +56,9 @@ public final class SessionFlow {
   public static final int CLIENT_RESET = 16;
 
   public static final int TARGET_RESET = 32;
+
+  /** Those that another server is told. */
+  public static final int LASTING = HEADER | RELAYED | CLIENT_LAST;
 
   /** Where the bytes of one way are. */
   public enum Place implements Coded {
@@ -128,6 +132,11 @@ public final class SessionFlow {
     INT.setRelease(memory, at(record, FLAGS), flags);
   }
 
+  /** What the flags say of the PROXY header that its client's connection began with. */
+  public static int header(SessionState state) {
+    return (state.header() ? HEADER : 0) | (state.relayed() ? RELAYED : 0);
+  }
+
   /** It cannot be gone on with any more; before its descriptors are closed. */
   public void end(int record) {
     INT.setOpaque(memory, at(record, FLAGS), 0);
@@ -171,6 +180,13 @@ public final class SessionFlow {
 
   public Place place(int record, int way) {
     return Place.withCode((int) (position(record, way) >>> PLACE_SHIFT));
+  }
+
+  /** Whether it can be gone on with, and all of its bytes can be told where they are. */
+  public boolean isWhole(int record) {
+    return is(record, LIVE)
+        && place(record, Way.UP) != Place.IN_HAND
+        && place(record, Way.DOWN) != Place.IN_HAND;
   }
 
   /** The number of bytes in the position. */

@@ -116,6 +116,16 @@ public final class SessionRoute {
     now(record, HAS_SERVER);
   }
 
+  /** Whether an address was noted that was connected to. */
+  public boolean hasServer(int record) {
+    return has(record, HAS_SERVER);
+  }
+
+  /** Where that stands in the table's memory, where there is one. */
+  public long serverOffset(int record) {
+    return at(record, SERVER);
+  }
+
   /** The address that was connected to, or tried last; "" where none was noted. */
   public String server(int record) {
     return has(record, HAS_SERVER) ? SockAddr.text(memory, at(record, SERVER)) : "";

@@ -226,7 +226,7 @@ public final class SessionTable extends RecordPhases {
   }
 
   /** Adds to the time the session waited for its class; only the io worker that holds it does. */
-  void addThrottled(int record, long nanos) {
+  public void addThrottled(int record, long nanos) {
     LONG.setOpaque(memory, at(record, THROTTLED), throttledNanos(record) + nanos);
   }
 

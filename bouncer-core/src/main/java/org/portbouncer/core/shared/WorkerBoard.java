@@ -3,6 +3,7 @@ package org.portbouncer.core.shared;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.util.function.IntPredicate;
 import org.portbouncer.core.config.Configuration.StateTransfer.Mode;
 import org.portbouncer.core.session.StageId;
 
@@ -121,6 +122,19 @@ public final class WorkerBoard {
       }
     }
     return false;
+  }
+
+  /** How many workers of a stage have a place here and are not dead. */
+  public int alive(StageId stage, IntPredicate dead) {
+    int alive = 0;
+    for (int place = 0; place < PLACES; place++) {
+      if (pid(place) != 0
+          && (int) INT.getOpaque(memory, at(place, STAGE)) == stage.code()
+          && !dead.test(pid(place))) {
+        alive++;
+      }
+    }
+    return alive;
   }
 
   public int pid(int place) {

@@ -27,6 +27,7 @@ public final class Const {
   public static final int SO_KEEPALIVE = 9;
   public static final int SO_OOBINLINE = 10;
   public static final int SO_LINGER = 13;
+  public static final int SO_PEERCRED = 17;
   public static final int SO_RCVLOWAT = 18;
   public static final int SO_RCVTIMEO = 20;
   public static final int SO_SNDTIMEO = 21;
@@ -70,6 +71,7 @@ public final class Const {
   public static final int MSG_CTRUNC = 0x8;
   public static final int MSG_TRUNC = 0x20;
   public static final int MSG_CMSG_CLOEXEC = 0x40000000;
+  public static final int SHUT_RD = 0;
   public static final int SHUT_WR = 1;
   public static final int SHUT_RDWR = 2;
 
@@ -102,6 +104,7 @@ public final class Const {
   public static final int F_SETFL = 4;
   public static final int F_DUPFD_CLOEXEC = 1030;
   public static final int F_SETPIPE_SZ = 1031;
+  public static final int F_GETPIPE_SZ = 1032;
   public static final int SPLICE_F_MOVE = 1;
   public static final int SPLICE_F_NONBLOCK = 2;
   public static final int O_RDONLY = 0;

@@ -242,6 +242,19 @@ public final class Sockets {
     }
   }
 
+  /** The user who made the other end of a Unix socket; -1 where there is no other end. */
+  public static int peerUser(int fd) {
+    // struct ucred: 0 pid | 4 uid | 8 gid
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment peer = arena.allocate(16, 8);
+      peer.set(JAVA_INT, 12, 12);
+      int result =
+          Libc.getsockopt(
+              fd, Const.SOL_SOCKET, Const.SO_PEERCRED, peer.address(), peer.address() + 12);
+      return result < 0 ? -1 : peer.get(JAVA_INT, 4);
+    }
+  }
+
   /** Whether an IPv6 socket leaves IPv4 clients to others; false for any other socket. */
   public static boolean isSixOnly(int fd) {
     return option(fd, Const.IPPROTO_IPV6, Const.IPV6_V6ONLY) == 1;

@@ -92,6 +92,15 @@ final class Arrivals {
     worker.end(session, result, unwantedTerm(result, false), cause, 0);
   }
 
+  /** A held session that stood still for another server goes on here after all. */
+  void stays(Session session) {
+    stage.goOn(session);
+    if (endingWith != null) {
+      worker.because(session, endingCause(), 0);
+      stage.endHeld(session, endingWith, Term.KILLED_DATA);
+    }
+  }
+
   /** Ends those held sessions that the operator, or newer rules, want gone. */
   void endUnwantedHeld() {
     boolean data = stage.id().forwards();

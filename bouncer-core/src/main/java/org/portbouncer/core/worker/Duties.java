@@ -24,6 +24,7 @@ final class Duties {
   private final Epochs epochs;
   private final AccessLog accessLog;
   private final int build;
+  private final OrphanDoor door;
 
   /** Once there is no mother who would end what is left. */
   private OrphanWatch orphanWatch;
@@ -40,7 +41,8 @@ final class Duties {
       Held held,
       Epochs epochs,
       AccessLog accessLog,
-      int build) {
+      int build,
+      OrphanDoor door) {
     this.worker = worker;
     this.stage = stage;
     this.inbox = inbox;
@@ -50,6 +52,7 @@ final class Duties {
     this.epochs = epochs;
     this.accessLog = accessLog;
     this.build = build;
+    this.door = door;
   }
 
   /** Which build this process is of. */
@@ -133,6 +136,7 @@ final class Duties {
     if (orphanWatch == null) {
       orphanWatch = new OrphanWatch(worker, this, limitMs);
       orphanWatch.begin();
+      door.open();
     }
   }
 

@@ -132,6 +132,7 @@ final class Rehearsal {
             area.fd(),
             -1,
             -1,
+            -1,
             inbox,
             lanes ? new int[0] : lane)
         .send(mother);

@@ -151,6 +151,16 @@ public final class SessionEnd {
     count = 0;
   }
 
+  /**
+   * Gives back what a session holds that goes on in another server, which counts it and writes its
+   * line.
+   */
+  void departed(int record, int generation) {
+    if (area.sessions().claimEnd(record, generation, pid)) {
+      giveBack(record);
+    }
+  }
+
   private void settle(int record) {
     SessionTable table = area.sessions();
     ListenerCounters counters = area.listeners();
@@ -169,6 +179,11 @@ public final class SessionEnd {
     }
     counters.ended(slot, result);
     ofClass(record);
+    giveBack(record);
+  }
+
+  private void giveBack(int record) {
+    SessionTable table = area.sessions();
     freeSlot(record);
     table.route().leave(record, area.targets());
     area.limits().release(record, pid);

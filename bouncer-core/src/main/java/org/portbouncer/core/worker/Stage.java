@@ -1,6 +1,7 @@
 package org.portbouncer.core.worker;
 
 import org.portbouncer.core.config.ChainSecrets;
+import org.portbouncer.core.control.Staying;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.Result;
 import org.portbouncer.core.session.StageId;
@@ -61,6 +62,22 @@ public interface Stage {
   default void endHeld(Session session, Result result, Term term) {
     throw new IllegalStateException("the " + id().text() + " stage holds no session");
   }
+
+  /**
+   * Has a held session stand still, so that it may be another server's: what its record says of its
+   * bytes is all there is to say, until {@link #goOn} or {@link #depart}.
+   *
+   * @return null, or why it stays here, and does not stand still
+   */
+  default Staying pause(Session session) {
+    return Staying.ENDING;
+  }
+
+  /** It goes on here after all. */
+  default void goOn(Session session) {}
+
+  /** It goes on there: lets go of what was hung on it, and of it. */
+  default void depart(Session session) {}
 
   /** Whether another process could go on with all that is held, were this one to end now. */
   default boolean canBeFollowed() {

@@ -90,7 +90,16 @@ public final class Worker implements EventLoop.Turn {
             start.batch() * Descriptors.IN_SETUP);
     Duties duties =
         new Duties(
-            this, stage, inbox, departures, arrivals, held, epochs, accessLog, start.build());
+            this,
+            stage,
+            inbox,
+            departures,
+            arrivals,
+            held,
+            epochs,
+            accessLog,
+            start.build(),
+            new OrphanDoor(this, stage, arrivals, held, ends, start.callsFd(), control.fd()));
     this.mother = new MotherLink(this, duties, control, new EpochReader(loop, stage), spare);
   }
 

@@ -26,6 +26,8 @@ import org.portbouncer.core.sys.SystemCallException;
  * @param areaFd the shared area
  * @param accessLogFd where access log lines go, -1 for nowhere
  * @param slotsFd the area of state slots, -1 where no state travels so
+ * @param callsFd where the next server asks for its sessions once the mother has gone; -1 for
+ *     nowhere
  * @param inboxFd the stage's inbox, reading end
  * @param nextInboxes the next stage's inboxes, writing ends; none for io
  */
@@ -39,11 +41,13 @@ public record WorkerStart(
     int areaFd,
     int accessLogFd,
     int slotsFd,
+    int callsFd,
     int inboxFd,
     int[] nextInboxes) {
 
   private static final int ACCESS_LOG = 1;
   private static final int SLOTS = 2;
+  private static final int CALLS = 4;
 
   /** This process's id. */
   public int pid() {
@@ -64,6 +68,7 @@ public record WorkerStart(
     packet.putShort((short) batch);
     int flags = accessLogFd >= 0 ? ACCESS_LOG : 0;
     flags |= slotsFd >= 0 ? SLOTS : 0;
+    flags |= callsFd >= 0 ? CALLS : 0;
     packet.put((byte) flags);
     packet.put(accessLogForm.code());
     packet.putShort((short) nextInboxes.length);
@@ -73,6 +78,9 @@ public record WorkerStart(
     }
     if (slotsFd >= 0) {
       control.attach(slotsFd);
+    }
+    if (callsFd >= 0) {
+      control.attach(callsFd);
     }
     control.attach(inboxFd);
     for (int inbox : nextInboxes) {
@@ -124,7 +132,7 @@ public record WorkerStart(
     LogForm form = LogForm.of(fields.u8());
     int[] next = new int[fields.u16()];
     fields.end();
-    if (stage == null || form == null || (flags & ~(ACCESS_LOG | SLOTS)) != 0) {
+    if (stage == null || form == null || (flags & ~(ACCESS_LOG | SLOTS | CALLS)) != 0) {
       throw new ControlException("a value that means nothing");
     }
     if (control.descriptorCount() != 2 + Integer.bitCount(flags) + next.length) {
@@ -134,11 +142,13 @@ public record WorkerStart(
     int area = control.take(at++);
     int log = (flags & ACCESS_LOG) != 0 ? control.take(at++) : -1;
     int slots = (flags & SLOTS) != 0 ? control.take(at++) : -1;
+    int calls = (flags & CALLS) != 0 ? control.take(at++) : -1;
     int inbox = control.take(at++);
     for (int i = 0; i < next.length; i++) {
       next[i] = control.take(at++);
     }
-    return new WorkerStart(build, stage, index, place, batch, form, area, log, slots, inbox, next);
+    return new WorkerStart(
+        build, stage, index, place, batch, form, area, log, slots, calls, inbox, next);
   }
 
   static void awaitReadable(int fd) {

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.portbouncer.core.session.Result;
+import org.portbouncer.core.session.StageId;
 
 /** Counters of listeners and workers in the shared area. */
 class CountersTest {
@@ -69,6 +70,18 @@ class CountersTest {
     }
     assertThat(counters.get(3, ListenerCounters.Count.BYTES_UP)).isEqualTo(600_000);
     assertThat(counters.endedWith(3, Result.OK)).isEqualTo(200_000);
+  }
+
+  @Test
+  void shouldCountTheWorkersOfAStageThatLive() {
+    WorkerBoard board = area.workers();
+    board.enter(0, StageId.IO, 11);
+    board.enter(1, StageId.IO, 12);
+    board.enter(2, StageId.ACL, 13);
+    board.enter(3, StageId.IO, 14);
+    assertThat(board.alive(StageId.IO, pid -> pid == 12)).isEqualTo(2);
+    board.leave(3);
+    assertThat(board.alive(StageId.IO, pid -> pid == 12)).isEqualTo(1);
   }
 
   @Test

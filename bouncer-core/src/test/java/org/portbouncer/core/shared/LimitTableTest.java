@@ -33,6 +33,27 @@ class LimitTableTest extends LimitTableCase {
   }
 
   @Test
+  void shouldCountASessionThatLivesAlreadyWhateverTheLimitsAre() {
+    Limit rule = perRule(1, new Rate(2, 1000));
+    Limit source = perSource(1, new Rate(1, 1000));
+    int[] lives = new int[3];
+    for (int i = 0; i < lives.length; i++) {
+      lives[i] = records.allocate();
+      assertThat(table.adopt(lives[i], rule, source, 0, 9, MS, PID)).isEqualTo(Outcome.TAKEN);
+    }
+    assertThat(table.live(rule)).isEqualTo(3);
+    assertThat(table.live(source, 0, 9)).isEqualTo(3);
+    assertThat(table.recent(rule, MS)).as("counted by the rate").isZero();
+    int next = records.allocate();
+    assertThat(table.take(next, rule, source, 0, 9, MS, PID)).isEqualTo(Outcome.LIMITED);
+    for (int record : lives) {
+      end(record);
+    }
+    assertThat(table.live(rule)).isZero();
+    assertThat(table.take(next, rule, source, 0, 9, MS, PID)).isEqualTo(Outcome.TAKEN);
+  }
+
+  @Test
   void shouldKeepToThePartAndToItsTimeWhenTheLimitIsSharedWithOthers() {
     SharedParts parts = new SharedParts(memory(SharedParts.BYTES));
     Limit rule = Limit.part("office", "staff", 100, null);

@@ -43,6 +43,20 @@ class SessionFlowTest {
   }
 
   @Test
+  void shouldBeWholeOnlyWhileNothingIsInHandAndItCanBeGoneOnWith() {
+    flow.begin(record, 10, 11, 5, 6, 0);
+    assertThat(flow.isWhole(record)).as("not live").isFalse();
+    flow.now(record, SessionFlow.LIVE);
+    assertThat(flow.isWhole(record)).isTrue();
+    for (int way = 0; way < Way.COUNT; way++) {
+      flow.position(record, way, Place.IN_HAND, 5);
+      assertThat(flow.isWhole(record)).as("way %d", way).isFalse();
+      flow.position(record, way, Place.HELD, 5);
+      assertThat(flow.isWhole(record)).isTrue();
+    }
+  }
+
+  @Test
   void shouldGiveBackWhatWasNotedOfEachWayAndOfNoOther() {
     flow.begin(record, 10, 11, 5, 6, SessionFlow.LIVE);
     flow.position(record, Way.UP, Place.GIVING, 1L << 61);

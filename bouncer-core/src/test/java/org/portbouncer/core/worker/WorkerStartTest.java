@@ -45,6 +45,7 @@ class WorkerStartTest {
         Descriptor.named("area"),
         log,
         -1,
+        -1,
         Descriptor.named("inbox"),
         next);
   }

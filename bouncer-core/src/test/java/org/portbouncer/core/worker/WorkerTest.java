@@ -117,6 +117,7 @@ class WorkerTest {
             Descriptor.copy(area.fd()),
             -1,
             -1,
+            -1,
             inbox[1],
             new int[] {next[0]});
     thread =

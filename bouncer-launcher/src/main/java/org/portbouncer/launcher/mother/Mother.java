@@ -1,6 +1,7 @@
 package org.portbouncer.launcher.mother;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.portbouncer.config.LoadResult;
 import org.portbouncer.core.config.Configuration;
@@ -122,12 +123,12 @@ public final class Mother implements EventLoop.Turn, WorkerNews {
       BatchScheduling.begin();
       parts.ground.loop().run(this);
       if (unstartable != null) {
-        parts.supervisor.destroyAll();
+        destroyAll();
         throw new StartException(unstartable);
       }
       // Where the loop fails this is left out: workers without a mother serve their sessions on.
       if (!parts.shutdown.leavesWorkers()) {
-        parts.supervisor.destroyAll();
+        destroyAll();
       }
       parts.cluster.end();
       LOG.info("stopped");
@@ -176,15 +177,22 @@ public final class Mother implements EventLoop.Turn, WorkerNews {
       parts.fronts.admin().open();
       parts.fronts.metrics().begin();
     }
+    parts.calls.open(Path.of(bound.admin().socket()), parts.ground.pid());
     Confinement confinement = Confinement.detect(bound.confine(), rights);
     try {
       begin(first, confinement);
       parts.fronts.metrics().await();
       signals.serve(parts.ground, parts.shutdown, parts.reloader);
     } catch (StartException | RuntimeException e) {
-      parts.supervisor.destroyAll();
+      destroyAll();
       throw e;
     }
+  }
+
+  private void destroyAll() {
+    parts.supervisor.destroyAll();
+    parts.calls.close();
+    parts.orphans.tidy();
   }
 
   private void begin(PublishedEpoch first, Confinement confinement) throws StartException {
@@ -267,6 +275,16 @@ public final class Mother implements EventLoop.Turn, WorkerNews {
       turnover.ready();
       return;
     }
+    Path admin = Path.of(parts.inForce.configuration().admin().socket());
+    parts.orphans.take(admin, parts.inForce.epoch(), this::serve);
+  }
+
+  /** Sessions of a server that died are here, if there was one: the next ids are behind theirs. */
+  private void serve(long lastId) {
+    if (parts.shutdown.begun()) {
+      return;
+    }
+    parts.acceptor.countFrom(lastId);
     serving.accept();
     serving.announce();
     parts.fronts.metrics().serving();

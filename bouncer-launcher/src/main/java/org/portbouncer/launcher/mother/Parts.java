@@ -32,7 +32,9 @@ import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.LiveRecords;
 import org.portbouncer.launcher.mother.ground.StartException;
 import org.portbouncer.launcher.mother.ground.StateMaker;
+import org.portbouncer.launcher.mother.handover.CallSocket;
 import org.portbouncer.launcher.mother.handover.Inheritance;
+import org.portbouncer.launcher.mother.handover.Orphans;
 import org.portbouncer.launcher.mother.handover.Predecessors;
 import org.portbouncer.launcher.mother.handover.ServerBefore;
 import org.portbouncer.launcher.mother.launch.Launcher;
@@ -74,6 +76,8 @@ final class Parts {
   final Predecessors predecessors;
   final KeptSockets keptSockets;
   final Inboxes inboxes;
+  final CallSocket calls = new CallSocket();
+  final Orphans orphans;
   final PublishedEpochs published = new PublishedEpochs();
   final LeftOutLines leftOut;
   final AccessLogWriting writing;
@@ -116,7 +120,9 @@ final class Parts {
     leftOut = new LeftOutLines(ground, inForce);
     writing = new AccessLogWriting(accessLog, ground.loop(), leftOut);
     inboxes = new Inboxes(ground.states().inlineBytes());
-    supervisor = new Supervisor(ground, inForce, published, accessLog, notifier, inboxes, launcher);
+    orphans = new Orphans(ground, inboxes);
+    supervisor =
+        new Supervisor(ground, inForce, published, accessLog, notifier, inboxes, calls, launcher);
     AllWorkers workers = supervisor.everyone();
     accessLogKeeper = new AccessLogKeeper(ground.loop(), accessLog, streams, workers);
     keeper = new EpochKeeper(ground, inForce, published, workers);

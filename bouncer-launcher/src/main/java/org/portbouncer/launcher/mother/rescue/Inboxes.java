@@ -81,6 +81,11 @@ public final class Inboxes {
     }
   }
 
+  /** Those that one worker each reads. */
+  public List<Inbox> own() {
+    return List.copyOf(own);
+  }
+
   /** The writing ends of all of a stage's inboxes. */
   public int[] writing(StageId stage) {
     return stage.inboxEach()

@@ -9,9 +9,6 @@ import java.util.List;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.Cause;
 import org.portbouncer.core.session.Descriptors;
-import org.portbouncer.core.session.Result;
-import org.portbouncer.core.session.StageId;
-import org.portbouncer.core.session.Term;
 import org.portbouncer.core.shared.SessionFlow;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.Way;
@@ -21,9 +18,6 @@ import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.sys.SystemCallException;
-import org.portbouncer.core.worker.Handover;
-import org.portbouncer.core.worker.Outbox;
-import org.portbouncer.core.worker.SessionPool;
 import org.portbouncer.launcher.mother.ground.Ground;
 
 /**
@@ -38,8 +32,7 @@ public final class Resumption {
   private final Ground ground;
   private final SessionTable table;
   private final SessionFlow flows;
-  private final SessionPool pool = new SessionPool();
-  private final Outbox outbox;
+  private final Onward onward;
   private final MemorySegment value = Native.allocate(8);
 
   /** Of both ways of the session at hand: what was written, and what goes along. */
@@ -52,19 +45,12 @@ public final class Resumption {
   private Keeper keeper;
   private int dead;
   private long stoppedAt;
-  private int offered;
 
   public Resumption(Ground ground) {
     this.ground = ground;
     this.table = ground.table();
     this.flows = table.flow();
-    this.outbox =
-        new Outbox(
-            ground.loop(),
-            new int[0],
-            ground.batch(),
-            new Handover(
-                table, StageId.LAST, StageId.LAST, ground.pid(), pool, this::undeliverable));
+    this.onward = new Onward(ground);
   }
 
   /**
@@ -78,27 +64,9 @@ public final class Resumption {
     this.keeper = keeper != null && keeper.keeps() && !to.isEmpty() ? keeper : null;
     this.dead = dead;
     this.stoppedAt = stoppedAt;
-    outbox.takeSettled();
-    if (this.keeper != null && !lead(to)) {
+    if (this.keeper != null && !onward.lead(to)) {
       this.keeper = null;
     }
-  }
-
-  private boolean lead(List<Inboxes.Inbox> to) {
-    int[] ids = new int[to.size()];
-    int[] inboxes = new int[to.size()];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = to.get(i).id();
-      inboxes[i] = Libc.fcntl(to.get(i).writing(), Const.F_DUPFD_CLOEXEC, 0);
-      if (inboxes[i] < 0) {
-        for (int j = 0; j < i; j++) {
-          Libc.close(inboxes[j]);
-        }
-        return false;
-      }
-    }
-    outbox.lead(ids, inboxes);
-    return true;
   }
 
   /**
@@ -110,7 +78,7 @@ public final class Resumption {
     if (keeper == null || !flows.is(record, SessionFlow.LIVE)) {
       return false;
     }
-    Session session = pool.obtain();
+    Session session = onward.pool().obtain();
     session.create(0, 0);
     Descriptors descriptors = session.descriptors();
     boolean whole =
@@ -124,17 +92,12 @@ public final class Resumption {
       }
     }
     if (!whole || !table.takeOver(record, dead, ground.pid())) {
-      pool.release(session);
+      onward.pool().release(session);
       return false;
     }
     ground.area().buckets().giveBack(record);
     note(record);
-    table.restore(record, session.state());
-    session.state().deadline(stoppedAt);
-    outbox.offer(session);
-    if (++offered % ground.batch() == 0) {
-      outbox.flush();
-    }
+    onward.send(session, stoppedAt);
     return true;
   }
 
@@ -252,19 +215,7 @@ public final class Resumption {
 
   /** Sends what is still here. */
   public void end() {
-    outbox.flush();
-    // The inboxes are held no longer than something is on its way to them.
-    outbox.lead(new int[0], new int[0]);
-    outbox.takeSettled();
+    onward.end();
     keeper = null;
-  }
-
-  private void undeliverable(Session session) {
-    int record = session.state().record();
-    int generation = session.state().generation();
-    pool.release(session);
-    ground
-        .ends()
-        .end(record, generation, Result.ERROR, Term.INTERNAL_DATA, Cause.LOST, ground.loop().now());
   }
 }

@@ -9,6 +9,7 @@ import org.portbouncer.core.worker.WorkerStart;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.handover.CallSocket;
 import org.portbouncer.launcher.mother.launch.LaunchedWorker;
 import org.portbouncer.launcher.mother.launch.Launcher;
 import org.portbouncer.launcher.mother.rescue.Inboxes;
@@ -24,6 +25,7 @@ final class Starter {
   private final PublishedEpochs published;
   private final AccessLog accessLog;
   private final Inboxes inboxes;
+  private final CallSocket calls;
   private final Launcher launcher;
   private final Staff staff;
   private final AllWorkers all;
@@ -36,6 +38,7 @@ final class Starter {
   /**
    * @param published the configurations that workers get when they start
    * @param accessLog whose descriptor they write to
+   * @param calls where those of io are asked for their sessions once there is no mother
    * @param launcher starts them
    */
   Starter(
@@ -44,6 +47,7 @@ final class Starter {
       PublishedEpochs published,
       AccessLog accessLog,
       Inboxes inboxes,
+      CallSocket calls,
       Launcher launcher,
       Staff staff,
       AllWorkers all) {
@@ -52,6 +56,7 @@ final class Starter {
     this.published = published;
     this.accessLog = accessLog;
     this.inboxes = inboxes;
+    this.calls = calls;
     this.launcher = launcher;
     this.staff = staff;
     this.all = all;
@@ -102,6 +107,7 @@ final class Starter {
             area.fd(),
             accessLog.fd(),
             slots == null ? -1 : slots.fd(),
+            stage.forwards() ? calls.fd() : -1,
             worker.inbox().reading(),
             next),
         stage.forwards() && inForce.configuration().survive(),

@@ -12,6 +12,7 @@ import org.portbouncer.launcher.mother.books.Books;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.Ground;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.handover.CallSocket;
 import org.portbouncer.launcher.mother.handover.Predecessors;
 import org.portbouncer.launcher.mother.launch.Launcher;
 import org.portbouncer.launcher.mother.launch.WorkerCommand;
@@ -67,6 +68,7 @@ public final class Supervisor implements WorkerWatcher {
    * @param published the configurations that workers get when they start
    * @param accessLog whose descriptor they write to
    * @param notifier keeps the links of those that are left to themselves
+   * @param calls where they are asked for their sessions once there is no mother
    * @param launcher starts them
    */
   public Supervisor(
@@ -76,6 +78,7 @@ public final class Supervisor implements WorkerWatcher {
       AccessLog accessLog,
       Notifier notifier,
       Inboxes inboxes,
+      CallSocket calls,
       Launcher launcher) {
     this.ground = ground;
     this.notifier = notifier;
@@ -83,7 +86,8 @@ public final class Supervisor implements WorkerWatcher {
     this.staff = new Staff(ground, inboxes);
     this.everyone = new AllWorkers(staff, inForce);
     this.starter =
-        new Starter(ground, inForce, published, accessLog, inboxes, launcher, staff, everyone);
+        new Starter(
+            ground, inForce, published, accessLog, inboxes, calls, launcher, staff, everyone);
     this.spares = new Spares(loop, FreeMemory::bytes);
     this.restarts = new Restarts(ground, staff, starter, spares);
     this.shares = new Shares(loop, staff, ground.area().workers());

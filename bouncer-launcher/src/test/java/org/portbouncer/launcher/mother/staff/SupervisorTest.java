@@ -26,6 +26,7 @@ import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.mother.MotherRig;
 import org.portbouncer.launcher.mother.doors.InForce;
 import org.portbouncer.launcher.mother.ground.StartException;
+import org.portbouncer.launcher.mother.handover.CallSocket;
 import org.portbouncer.launcher.mother.rescue.Inboxes;
 import org.portbouncer.launcher.privilege.Confinement;
 import org.portbouncer.launcher.privilege.SocketRights;
@@ -69,6 +70,7 @@ class SupervisorTest {
                     new AccessLog(),
                     new Notifier(Map.of(), 0),
                     new Inboxes(120),
+                    new CallSocket(),
                     fakes));
     rig.onLoop(
         () ->

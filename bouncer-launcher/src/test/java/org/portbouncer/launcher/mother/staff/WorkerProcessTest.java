@@ -143,6 +143,7 @@ class WorkerProcessTest {
                   rig.ground().area().fd(),
                   -1,
                   -1,
+                  -1,
                   worker.inbox().reading(),
                   inboxes.writing(STAGE.next())),
               false,
