@@ -40,6 +40,7 @@ final class ForeignDescriptors implements AutoCloseable {
   private static final MethodHandle SENDMSG = function("sendmsg", 3);
   private static final MethodHandle POLL = function("poll", 3);
   private static final MethodHandle GETSOCKOPT = function("getsockopt", 5);
+  private static final MethodHandle GETSOCKNAME = function("getsockname", 3);
   private static final MethodHandle SOCKETPAIR = function("socketpair", 4);
   private static final MethodHandle MEMFD_CREATE = function("memfd_create", 2);
   private static final MethodHandle OPEN = function("open", 3);
@@ -92,6 +93,22 @@ final class ForeignDescriptors implements AutoCloseable {
       }
     }
     return found;
+  }
+
+  /**
+   * Copies of those of them that are an end of a pair: without a name, as an inbox is, and the way
+   * to one.
+   */
+  List<Integer> datagramPairs(long pid) throws Exception {
+    return datagramSockets(pid).stream().filter(fd -> !hasName(fd)).toList();
+  }
+
+  private boolean hasName(int fd) {
+    MemorySegment name = arena.allocate(128, 8);
+    MemorySegment length = arena.allocate(8, 8);
+    length.set(JAVA_INT, 0, 128);
+    call(GETSOCKNAME, fd, name.address(), length.address());
+    return length.get(JAVA_INT, 0) > Short.BYTES;
   }
 
   /** An option, which is a number, of each TCP connection that a process has. */

@@ -68,33 +68,30 @@ class TakenOverIT {
     try (ForeignDescriptors made = new ForeignDescriptors();
         Client bystander = Client.to(port)) {
       bystander.echo("before");
-      List<Integer> inboxes = made.datagramSockets(io);
+      // What a next mother would call it by has a name.
+      List<Integer> inboxes = made.datagramPairs(io);
       assumeTrue(!inboxes.isEmpty(), "descriptors of other processes cannot be had here");
+      assertThat(inboxes).as("its inbox").hasSize(1);
       List<Integer> kinds = unfit(made);
       int lane = -1;
       // It is stopped for as long as the messages are changed, far from the time of a hang.
       Signals.send("STOP", io);
       try {
-        // Its inbox, and what a next mother would call it by.
-        int inbox = -1;
-        for (int candidate : made.datagramSockets(bandwidth)) {
+        int inbox = inboxes.getFirst();
+        for (int candidate : made.datagramPairs(bandwidth)) {
           made.send(candidate, new Message(new byte[] {0}, new int[0]));
-          for (int reading : inboxes) {
-            if (made.isReadable(reading)) {
-              lane = candidate;
-              inbox = reading;
-              made.receive(reading);
-            }
+          if (made.isReadable(inbox)) {
+            lane = candidate;
+            made.receive(inbox);
           }
         }
         assertThat(lane).as("the way from bandwidth to io").isNotNegative();
         List<Message> changed = new ArrayList<>();
         for (int i = 0; i < 2 * kinds.size(); i++) {
           clients.add(Client.to(port));
-          int taken = inbox;
           await("a session on its way to io")
               .pollInterval(Duration.ofMillis(5))
-              .until(() -> made.isReadable(taken));
+              .until(() -> made.isReadable(inbox));
           changed.add(replace(made.receive(inbox), kinds.get(i / 2), i % 2 == 0 ? CLIENT : TARGET));
         }
         for (Message message : changed) {

@@ -38,6 +38,7 @@ public final class Const {
   public static final int SO_ACCEPTCONN = 30;
   public static final int SO_SNDBUFFORCE = 32;
   public static final int SO_MEMINFO = 55;
+  public static final int SO_COOKIE = 57;
   public static final int SO_PEERGROUPS = 59;
   public static final int SCM_RIGHTS = 1;
   public static final int IPPROTO_IP = 0;

@@ -255,6 +255,18 @@ public final class Sockets {
     }
   }
 
+  /** The kernel's number of a socket, which no other one has had; 0 for what is none. */
+  public static long cookie(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment value = arena.allocate(16, 8);
+      value.set(JAVA_INT, 8, 8);
+      int result =
+          Libc.getsockopt(
+              fd, Const.SOL_SOCKET, Const.SO_COOKIE, value.address(), value.address() + 8);
+      return result < 0 ? 0 : value.get(JAVA_LONG, 0);
+    }
+  }
+
   /** Whether an IPv6 socket leaves IPv4 clients to others; false for any other socket. */
   public static boolean isSixOnly(int fd) {
     return option(fd, Const.IPPROTO_IPV6, Const.IPV6_V6ONLY) == 1;

@@ -61,6 +61,10 @@ final class OrphanDoor extends Pollable {
   @Override
   protected void ready(int events) {
     int link = calls.takeCall();
+    if (link == OrphanLink.SILENT) {
+      // It would be readable for ever.
+      worker.loop().remove(this, calls.fd());
+    }
     if (link < 0) {
       return;
     }

@@ -85,6 +85,9 @@ final class CallArguments {
       case MMAP, MPROTECT, MUNMAP -> targets ? YES : sparingSealed();
       case MREMAP -> targets ? YES : elsewhere(0, length(1, length(2, movesElsewhere())));
       case SOCKET -> targets ? socket(mptcp ? PROTOCOLS_AND_MPTCP : PROTOCOLS) : NO;
+      // Over pairs of packets a mother talks, and nobody shall pass for the next one; datagrams of
+      // a pair could be sent to any other socket of this machine.
+      case SOCKETPAIR -> targets ? typed(new int[] {Const.SOCK_STREAM}, YES) : NO;
       default -> throw new IllegalArgumentException(call.text());
     };
   }
@@ -100,8 +103,6 @@ final class CallArguments {
       case FCNTL -> settingFlags();
       case SHUTDOWN -> YES;
       case BIND -> NO;
-      // Datagrams of a pair could be sent to any other socket of this machine.
-      case SOCKETPAIR -> typed(new int[] {Const.SOCK_STREAM}, YES);
       case SENDTO -> names ? YES : isNull(4);
       case SENDMMSG -> names ? YES : NO;
       case SOCKET -> names ? nameOrStream() : stream();

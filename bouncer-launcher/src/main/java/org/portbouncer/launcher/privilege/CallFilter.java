@@ -194,11 +194,12 @@ final class CallFilter {
           MPROTECT,
           MUNMAP,
           MREMAP,
-          SOCKET ->
+          SOCKET,
+          SOCKETPAIR ->
           CallArguments.of(call, stage, mptcp);
       // Its flags lie in memory, where no filter sees them: the C library takes clone instead.
       case CLONE3 -> answer(MISSING);
-      case CONNECT, BIND, SOCKETPAIR, SENDMMSG -> stage.connects() ? YES : NO;
+      case CONNECT, BIND, SENDMMSG -> stage.connects() ? YES : NO;
       case RECVMMSG -> stage.receivesBatches() ? YES : NO;
       case SHUTDOWN -> stage.endsStreams() ? YES : NO;
       case LISTEN, ACCEPT, ACCEPT4, FORK, VFORK -> NO;

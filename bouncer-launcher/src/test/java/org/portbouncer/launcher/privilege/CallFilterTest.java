@@ -293,7 +293,9 @@ class CallFilterTest {
     expect(DENY, machine, stage, Call.SOCKET, 17, 3, 0); // packets
     expect(DENY, machine, stage, Call.SOCKET, 40, 1, 0); // of virtual machines
     expect(allowed, machine, stage, Call.CONNECT);
-    expect(allowed, machine, stage, Call.SOCKETPAIR);
+    expect(allowed, machine, stage, Call.SOCKETPAIR, Const.AF_UNIX, stream, 0);
+    expect(DENY, machine, stage, Call.SOCKETPAIR, Const.AF_UNIX, Const.SOCK_DGRAM, 0);
+    expect(DENY, machine, stage, Call.SOCKETPAIR, Const.AF_UNIX, Const.SOCK_SEQPACKET, 0);
     expect(DENY, machine, stage, Call.LISTEN);
     expect(DENY, machine, stage, Call.ACCEPT4);
   }

@@ -15,6 +15,7 @@ import org.portbouncer.core.config.Rule;
 import org.portbouncer.core.config.TargetGroup;
 import org.portbouncer.core.control.OrphanSession;
 import org.portbouncer.core.hop.Session;
+import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.session.SessionState;
 import org.portbouncer.core.shared.Limit;
 import org.portbouncer.core.shared.LimitTable;
@@ -23,6 +24,7 @@ import org.portbouncer.core.shared.SessionFlow;
 import org.portbouncer.core.shared.SessionTable;
 import org.portbouncer.core.shared.SharedArea;
 import org.portbouncer.core.shared.Way;
+import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.core.worker.Epoch;
 import org.portbouncer.launcher.mother.ground.Ground;
 
@@ -33,8 +35,8 @@ import org.portbouncer.launcher.mother.ground.Ground;
  */
 final class Booking {
 
-  /** Numbers that every program which reads JSON has as they are. */
-  private static final long MOST_ID = 1L << 53;
+  /** Half of the numbers that every program which reads JSON has as they are: more ids follow. */
+  private static final long MOST_ID = 1L << 52;
 
   private final Ground ground;
   private final Epoch epoch;
@@ -44,6 +46,10 @@ final class Booking {
   private final Source source = new Source();
   private final BucketName bucket = new BucketName();
   private final Set<Long> ids = new HashSet<>();
+
+  /** Connections of sessions that were entered, by the kernel's numbers: each is of one alone. */
+  private final Set<Long> connections = new HashSet<>();
+
   private long highest;
 
   /**
@@ -94,6 +100,7 @@ final class Booking {
     if (said.id() <= 0
         || said.id() >= MOST_ID
         || ids.contains(said.id())
+        || !areItsOwn(session.descriptors())
         || !claimed.isTrue(said, session.descriptors(), at.listener, at.endpoint, at.target)) {
       return Refusal.UNFIT;
     }
@@ -128,9 +135,18 @@ final class Booking {
     return null;
   }
 
+  /** Whether its connections are two, and no other session's: who has one makes no more of it. */
+  private boolean areItsOwn(Descriptors descriptors) {
+    long client = Sockets.cookie(descriptors.peek(Descriptors.CLIENT));
+    long target = Sockets.cookie(descriptors.peek(Descriptors.TARGET));
+    return client != target && !connections.contains(client) && !connections.contains(target);
+  }
+
   /** It is this server's now. */
   void taken(OrphanSession said, Session session) {
     ids.add(said.id());
+    connections.add(Sockets.cookie(session.descriptors().peek(Descriptors.CLIENT)));
+    connections.add(Sockets.cookie(session.descriptors().peek(Descriptors.TARGET)));
     highest = Math.max(highest, said.id());
     int slot = table.slot(session.state().record());
     ground.area().listeners().add(slot, ListenerCounters.Count.ACCEPTED, 1);

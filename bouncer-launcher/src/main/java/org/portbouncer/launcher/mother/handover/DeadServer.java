@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.portbouncer.core.control.OrphanLink;
+import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
@@ -116,9 +117,9 @@ final class DeadServer {
     return calls;
   }
 
-  /** So many workers there are, says one of them. */
+  /** So many workers there are, says one of them; no server has more than it has places. */
   void expects(int howMany) {
-    workers = Math.max(workers, howMany);
+    workers = Math.clamp(howMany, workers, WorkerBoard.PLACES);
   }
 
   /** One that had taken a call is gone, or was none that answers: another may be there. */

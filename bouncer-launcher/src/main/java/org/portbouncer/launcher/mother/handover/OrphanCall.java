@@ -47,6 +47,9 @@ final class OrphanCall extends Pollable {
     /** What was offered cannot be taken after all: nobody hears it. */
     void missed(Session session);
 
+    /** All that has come was heard: what was taken goes on its way. */
+    void heard();
+
     /** It has no more. */
     void done(OrphanCall call, int[] stay);
 
@@ -77,7 +80,11 @@ final class OrphanCall extends Pollable {
     this.pool = pool;
     this.owner = owner;
     this.link = new OrphanLink(fd);
-    loop.add(this, fd, Const.EPOLLIN);
+    int errno = loop.tryAdd(this, fd, Const.EPOLLIN);
+    if (errno != 0) {
+      Libc.close(fd);
+      throw new SystemCallException("epoll_ctl", errno);
+    }
   }
 
   /** Whether somebody has taken the call. */
@@ -112,6 +119,8 @@ final class OrphanCall extends Pollable {
     } catch (ControlException e) {
       close();
       owner.failed(this, e.getMessage());
+    } finally {
+      owner.heard();
     }
   }
 

@@ -15,6 +15,7 @@ import org.portbouncer.core.control.OrphanSession;
 import org.portbouncer.core.control.Staying;
 import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.loop.Timer;
+import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Printable;
 import org.portbouncer.core.sys.SystemCallException;
 import org.portbouncer.core.worker.Epoch;
@@ -108,6 +109,7 @@ public final class Orphans extends Timer implements OrphanCall.Owner {
       while (server.wantsCall()) {
         int link = server.call();
         if (link < 0) {
+          LOG.warn("cannot ask workers of a server that died: {}", Errno.text(-link));
           return;
         }
         server.calls().add(new OrphanCall(ground.loop(), link, onward.pool(), this));
@@ -170,13 +172,17 @@ public final class Orphans extends Timer implements OrphanCall.Owner {
   }
 
   @Override
+  public void heard() {
+    onward.flush();
+  }
+
+  @Override
   public void done(OrphanCall call, int[] counts) {
     for (Staying why : Staying.values()) {
       if (counts[why.ordinal()] > 0) {
         stay.merge(why.text(), counts[why.ordinal()], Integer::sum);
       }
     }
-    onward.flush();
     endIfOver();
   }
 
@@ -187,7 +193,6 @@ public final class Orphans extends Timer implements OrphanCall.Owner {
     } else {
       servers.stream().filter(server -> server.calls().contains(call)).forEach(this::callAnother);
     }
-    onward.flush();
     endIfOver();
   }
 

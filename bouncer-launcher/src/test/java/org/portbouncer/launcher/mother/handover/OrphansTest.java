@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -18,6 +20,7 @@ import org.portbouncer.core.hop.Session;
 import org.portbouncer.core.session.Descriptors;
 import org.portbouncer.core.shared.SessionFlow;
 import org.portbouncer.core.shared.SessionTable;
+import org.portbouncer.core.shared.WorkerBoard;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.Native;
 
@@ -65,40 +68,65 @@ class OrphansTest extends OrphanCase {
   }
 
   @Test
-  void shouldCountASessionThatIsAboveItsLimitAndTakeNoIdTwice() throws Exception {
+  void shouldCountASessionThatIsAboveItsLimitAndTakeNothingTwice() throws Exception {
     int second = connection(listening);
     int third = connection(listening);
+    int secondTarget = towards(targets);
+    int thirdTarget = towards(targets);
     ask();
     link.hello(1, 1);
-    link.session(honest(), new int[] {client, target});
-    assertThat(answer()).isEqualTo(OrphanLink.Word.TOOK);
-    OrphanSession same = honest();
-    link.session(
-        new OrphanSession(
-            2,
-            41,
-            same.times(),
-            same.names(),
-            new Addresses(peer(second), own(second), NONE, NONE),
-            same.position()),
-        new int[] {second, target});
-    assertThat(answer()).isEqualTo(OrphanLink.Word.LEFT);
-    link.session(
-        new OrphanSession(
-            3,
-            12,
-            same.times(),
-            same.names(),
-            new Addresses(peer(third), own(third), NONE, NONE),
-            same.position()),
-        new int[] {third, target});
-    assertThat(answer()).isEqualTo(OrphanLink.Word.TOOK);
+    assertThat(answerTo(1, 41, client, target)).isEqualTo(OrphanLink.Word.TOOK);
+    assertThat(answerTo(2, 41, second, secondTarget)).as("its id").isEqualTo(OrphanLink.Word.LEFT);
+    assertThat(answerTo(3, 42, client, secondTarget)).isEqualTo(OrphanLink.Word.LEFT);
+    assertThat(answerTo(4, 42, second, target)).isEqualTo(OrphanLink.Word.LEFT);
+    assertThat(answerTo(5, (1L << 53) - 1, second, secondTarget))
+        .as("behind which no number is left")
+        .isEqualTo(OrphanLink.Word.LEFT);
+    assertThat(answerTo(6, 12, third, thirdTarget)).isEqualTo(OrphanLink.Word.TOOK);
     link.done(new int[3]);
     assertThat(over()).isEqualTo(41);
     assertThat(sessions()).isEqualTo(2);
     assertThat(counted()).as("above the limit").isEqualTo(2);
-    Libc.close(second);
-    Libc.close(third);
+    for (int fd : new int[] {second, third, secondTarget, thirdTarget}) {
+      Libc.close(fd);
+    }
+  }
+
+  private OrphanLink.Word answerTo(int number, long id, int from, int to) {
+    OrphanSession same = honest();
+    Addresses addresses = new Addresses(peer(from), own(from), NONE, NONE);
+    link.session(
+        new OrphanSession(number, id, same.times(), same.names(), addresses, same.position()),
+        new int[] {from, to});
+    return answer();
+  }
+
+  @Test
+  void shouldSendOnWhatItTookThoughNoMoreComes() {
+    ask();
+    link.hello(1, 1);
+    link.session(honest(), new int[] {client, target});
+    assertThat(answer()).isEqualTo(OrphanLink.Word.TOOK);
+    received().descriptors().closeAll();
+    assertThat(over.getNow(null)).as("it still listens").isNull();
+    assertThat(over()).isEqualTo(41);
+    assertThat(sessions()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldAskNoMoreThanAServerHasWorkersWhateverOneSays() {
+    ask();
+    link.hello(1, 0xffff);
+    List<OrphanLink> all = new ArrayList<>(List.of(link));
+    for (int i = 1; i < WorkerBoard.PLACES; i++) {
+      int taken = await("another call").until(called::takeCall, fd -> fd >= 0);
+      all.add(new OrphanLink(taken));
+      all.getLast().hello(1, 0xffff);
+    }
+    all.forEach(one -> one.done(new int[3]));
+    assertThat(over()).isZero();
+    assertThat(called.takeCall()).isNegative();
+    all.forEach(one -> Libc.close(one.fd()));
   }
 
   @Test
