@@ -162,7 +162,7 @@ public final class Orphans extends Timer implements OrphanCall.Owner {
   public void took(OrphanSession said, Session session) {
     taken++;
     booking.taken(said, session);
-    onward.send(session, said.times().paused());
+    onward.send(session.state().record(), session, said.times().paused());
   }
 
   @Override

@@ -71,10 +71,11 @@ public final class Onward {
   /**
    * Sends a session on, whose record is the mother's and says how far it is.
    *
+   * @param session has its descriptors; its state is made of the record
    * @param pausedAt since when nobody forwards it, CLOCK_MONOTONIC ns
    */
-  public void send(Session session, long pausedAt) {
-    ground.table().restore(session.state().record(), session.state());
+  public void send(int record, Session session, long pausedAt) {
+    ground.table().restore(record, session.state());
     session.state().deadline(pausedAt);
     outbox.offer(session);
     if (++offered % ground.batch() == 0) {

@@ -97,7 +97,7 @@ public final class Resumption {
     }
     ground.area().buckets().giveBack(record);
     note(record);
-    onward.send(session, stoppedAt);
+    onward.send(record, session, stoppedAt);
     return true;
   }
 

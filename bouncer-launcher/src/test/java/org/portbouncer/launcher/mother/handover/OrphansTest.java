@@ -117,16 +117,19 @@ class OrphansTest extends OrphanCase {
   void shouldAskNoMoreThanAServerHasWorkersWhateverOneSays() {
     ask();
     link.hello(1, 0xffff);
+    link.done(new int[3]);
     List<OrphanLink> all = new ArrayList<>(List.of(link));
-    for (int i = 1; i < WorkerBoard.PLACES; i++) {
-      int taken = await("another call").until(called::takeCall, fd -> fd >= 0);
-      all.add(new OrphanLink(taken));
-      all.getLast().hello(1, 0xffff);
+    while (over.getNow(null) == null && all.size() <= WorkerBoard.PLACES) {
+      int taken = called.takeCall();
+      if (taken >= 0) {
+        all.add(new OrphanLink(taken));
+        all.getLast().hello(1, 0xffff);
+        all.getLast().done(new int[3]);
+      }
     }
-    all.forEach(one -> one.done(new int[3]));
-    assertThat(over()).isZero();
-    assertThat(called.takeCall()).isNegative();
     all.forEach(one -> Libc.close(one.fd()));
+    assertThat(all).hasSizeLessThanOrEqualTo(WorkerBoard.PLACES);
+    assertThat(over()).isZero();
   }
 
   @Test
