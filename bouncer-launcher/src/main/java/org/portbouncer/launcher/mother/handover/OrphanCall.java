@@ -118,7 +118,10 @@ final class OrphanCall extends Pollable {
       }
     } catch (ControlException e) {
       close();
-      owner.failed(this, e.getMessage());
+      // Who has given all that he had may end, while others are still heard.
+      if (!done) {
+        owner.failed(this, e.getMessage());
+      }
     } finally {
       owner.heard();
     }
