@@ -32,9 +32,6 @@ public final class OrphanLink {
   /** Bytes in one HELD. */
   public static final int MOST_HELD = 8 * 1024;
 
-  /** No call comes any more: one of those who have the socket has shut it down for all. */
-  public static final int SILENT = -2;
-
   private static final int MOST_TEXT = 1024;
 
   /** What is said; the code is its place, from 1. */
@@ -213,13 +210,10 @@ public final class OrphanLink {
    * Takes a call, where one has come.
    *
    * @return the worker's end of a link, which is the caller's; -1 where none has come, or what is
-   *     no call; {@link #SILENT}
+   *     no call
    */
   public int takeCall() {
     int length = channel.receive();
-    if (length == 0) {
-      return SILENT;
-    }
     try {
       Fields fields = channel.fields();
       boolean call =

@@ -46,7 +46,7 @@ final class OrphanDoor extends Pollable {
   /** Hears calls from now on. */
   void open() {
     if (calls != null) {
-      worker.loop().tryAdd(this, calls.fd(), Const.EPOLLIN);
+      worker.loop().tryAdd(this, calls.fd(), Const.EPOLLIN | Const.EPOLLRDHUP);
     }
   }
 
@@ -60,11 +60,12 @@ final class OrphanDoor extends Pollable {
 
   @Override
   protected void ready(int events) {
-    int link = calls.takeCall();
-    if (link == OrphanLink.SILENT) {
-      // It would be readable for ever.
+    if ((events & Const.EPOLLRDHUP) != 0) {
+      // One of those who have it has shut it down for all: it would be readable for ever.
       worker.loop().remove(this, calls.fd());
+      return;
     }
+    int link = calls.takeCall();
     if (link < 0) {
       return;
     }
