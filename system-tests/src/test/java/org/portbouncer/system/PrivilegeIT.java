@@ -223,10 +223,21 @@ class PrivilegeIT {
     }
   }
 
+  /** The socket that io workers are called by once they have no mother, by its name. */
+  private static String callSocket() throws IOException {
+    String end = ".orphans-" + server.pid();
+    return Files.readAllLines(Path.of("/proc/net/unix")).stream()
+        .filter(line -> line.endsWith(end))
+        .map(line -> line.replaceFirst(".* (\\d+) \\S+$", "socket:[$1]"))
+        .findFirst()
+        .orElseThrow();
+  }
+
   @Test
   void shouldLeaveWorkersTheDescriptorsTheyNeedAndNoOther() throws Exception {
     Descriptors mother = Descriptors.of(server.pid());
     Set<String> inboxes = new HashSet<>(mother.matching("socket:.*").values());
+    String calls = callSocket();
     for (String stage : BouncerServer.STAGES) {
       for (long pid : server.workers(stage)) {
         Descriptors worker = Descriptors.of(pid);
@@ -242,6 +253,10 @@ class PrivilegeIT {
         rest.values().remove("anon_inode:[eventpoll]");
         assertThat(rest.values()).containsOnlyOnce(folder.resolve("access.log").toString());
         rest.values().remove(folder.resolve("access.log").toString());
+        // By which the next mother calls those who forward.
+        assertThat(rest.values().stream().filter(calls::equals))
+            .hasSize(stage.equals("io") ? 1 : 0);
+        rest.values().remove(calls);
         // Its inbox and the lanes to the next stage: the mother keeps both ends of each.
         int lanes = stage.equals("io") ? 0 : stage.equals("bandwidth") ? IO_WORKERS : 1;
         assertThat(rest.values().stream().filter(inboxes::contains)).hasSize(1 + lanes);
