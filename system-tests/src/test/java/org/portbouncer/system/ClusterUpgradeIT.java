@@ -12,8 +12,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
-/** A server of a cluster that another installation follows: one member before, and one after. */
+/**
+ * A server of a cluster that another installation follows: one member before, and one after. Alone
+ * on the machine: parts are good for two seconds.
+ */
+@Isolated
 class ClusterUpgradeIT {
 
   private static final int LIMIT = 60;

@@ -2,6 +2,7 @@ package org.portbouncer.system;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.SocketException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ final class Demand implements AutoCloseable {
   private final Deque<Client> open = new ArrayDeque<>();
   private final List<Passed> passed = new ArrayList<>();
   private volatile int wanted;
+  private volatile boolean keeps;
   private volatile boolean oneByOne;
   private volatile boolean renews;
   private volatile int live;
@@ -38,6 +40,11 @@ final class Demand implements AutoCloseable {
   /** So many sessions at once, if it may. */
   void want(int sessions) {
     wanted = sessions;
+  }
+
+  /** No new session from now on; those that are there stay. */
+  void keep() {
+    keeps = true;
   }
 
   /** New sessions one after another, some 40 a second, each closed at once. */
@@ -72,7 +79,7 @@ final class Demand implements AutoCloseable {
         live = open.size() - 1;
         open.removeLast().close();
       }
-      while (open.size() < wanted && opens()) {
+      while (!keeps && open.size() < wanted && opens()) {
         live = open.size();
       }
       if (oneByOne) {
@@ -94,7 +101,15 @@ final class Demand implements AutoCloseable {
   }
 
   private boolean opens() throws IOException {
-    Client client = Client.to(port);
+    Client client;
+    try {
+      client = Client.to(port);
+    } catch (ConnectException nobody) {
+      if (keeps) {
+        return false;
+      }
+      throw nobody;
+    }
     try {
       client.echo("x");
       open.push(client);

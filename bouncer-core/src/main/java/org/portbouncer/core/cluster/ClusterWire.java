@@ -35,6 +35,9 @@ public final class ClusterWire {
   public static final int ANSWER = 5;
   public static final int TRUST = 6;
 
+  /** To be answered by the same word once Redis was reached, or was not to be. */
+  public static final int PREPARE = 7;
+
   /** The most limits in one packet. */
   public static final int MOST_LIMITS = 256;
 

@@ -272,7 +272,7 @@ public final class Mother implements EventLoop.Turn, WorkerNews {
       return;
     }
     if (turnover != null) {
-      turnover.ready();
+      parts.cluster.whenPrepared(turnover::ready);
       return;
     }
     Path admin = Path.of(parts.inForce.configuration().admin().socket());

@@ -74,6 +74,11 @@ public final class ClusterWorker extends Pollable {
         ClusterWire.answer(link, answer);
         link.send();
       }
+      case ClusterWire.PREPARE -> {
+        leases.prepare();
+        link.begin(ClusterWire.PREPARE);
+        link.send();
+      }
       case ClusterWire.LEAVE -> {
         leases.leave(link.fields().i64());
         loop.stop();

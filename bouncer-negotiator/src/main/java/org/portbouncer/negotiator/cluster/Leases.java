@@ -95,11 +95,24 @@ final class Leases {
     }
   }
 
-  private List<?> call(Ask ask, boolean leave) throws IOException, RedisException {
+  /** Reaches Redis ahead of the first asking, which says what is wrong where that cannot be. */
+  void prepare() {
+    try {
+      open();
+    } catch (IOException | RedisException | RuntimeException e) {
+      close();
+    }
+  }
+
+  private void open() throws IOException, RedisException {
     if (connection == null) {
       connection = finder.open();
       run = connection.info("server", "run_id");
     }
+  }
+
+  private List<?> call(Ask ask, boolean leave) throws IOException, RedisException {
+    open();
     List<String> words = new ArrayList<>();
     words.add("EVALSHA");
     words.add(LeaseScript.SHA1);

@@ -138,4 +138,15 @@ class LeaseScriptTest {
       assertThat(again.others().getFirst().label()).isEqualTo("one");
     }
   }
+
+  @Test
+  void shouldBeNobodyToRedisUntilItAsksThoughItWasReachedBefore() throws Exception {
+    try (RedisServer redis = RedisServer.start(folder);
+        RedisConnection connection = redis.open()) {
+      Leases leases = new Leases(redis.setup("", "one"));
+      leases.prepare();
+      assertThat((List<?>) connection.call(List.of("KEYS", "*"))).isEmpty();
+      assertThat(leases.ask(new Ask(1, true, List.of())).outcome()).isEqualTo(Outcome.RECALLING);
+    }
+  }
 }

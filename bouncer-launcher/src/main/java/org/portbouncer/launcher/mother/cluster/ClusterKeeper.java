@@ -62,6 +62,8 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
   /** Whether another mother asks for what lies in the memory. */
   private boolean waiting;
 
+  private final Preparation preparation;
+
   /** Whether that is then this server's part. */
   private boolean follows;
 
@@ -88,6 +90,7 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
     this.ground = ground;
     this.inForce = inForce;
     this.limits = limits;
+    this.preparation = new Preparation(ground.loop());
   }
 
   /**
@@ -118,9 +121,17 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
             label);
     process = ClusterProcess.start(ground.loop(), confinement, setup, cluster.authority(), this);
     LOG.info("cluster {} by {}: this server is {}", cluster.name(), redis, label);
-    if (!waiting) {
+    if (waiting) {
+      preparation.begin();
+      process.prepare();
+    } else {
       expired(ground.loop().now());
     }
+  }
+
+  /** Does this when a server that follows another can ask Redis as soon as it is its turn. */
+  public void whenPrepared(Runnable next) {
+    preparation.then(next);
   }
 
   private static String newMember(String label) {
@@ -281,8 +292,14 @@ public final class ClusterKeeper extends Timer implements ClusterProcess.Watcher
   }
 
   @Override
+  public void prepared() {
+    preparation.end();
+  }
+
+  @Override
   public void ended(String how) {
     process = null;
+    preparation.end();
     if (waiting) {
       return;
     }

@@ -38,6 +38,9 @@ final class ClusterProcess extends Pollable {
     /** It has answered what was asked last. */
     void answered(Answer answer);
 
+    /** It has reached Redis, or has tried to: see {@link ClusterProcess#prepare}. */
+    void prepared();
+
     /** It has ended. */
     void ended(String how);
   }
@@ -48,6 +51,7 @@ final class ClusterProcess extends Pollable {
   private final ControlChannel link;
   private final WorkerStderr errors;
   private Ask asked;
+  private boolean preparing;
   private String fault = "";
   private boolean open = true;
 
@@ -106,7 +110,14 @@ final class ClusterProcess extends Pollable {
 
   /** Whether it owes an answer. */
   boolean busy() {
-    return asked != null;
+    return asked != null || preparing;
+  }
+
+  /** Has it reach Redis before it is asked for anything. */
+  void prepare() {
+    preparing = true;
+    link.begin(ClusterWire.PREPARE);
+    send();
   }
 
   /** Asks; it must not be busy. */
@@ -134,6 +145,11 @@ final class ClusterProcess extends Pollable {
       return;
     }
     try {
+      if (preparing && !link.truncated() && link.code() == ClusterWire.PREPARE) {
+        preparing = false;
+        watcher.prepared();
+        return;
+      }
       if (link.truncated() || link.code() != ClusterWire.ANSWER || asked == null) {
         throw new ControlException("a word out of turn");
       }
