@@ -137,7 +137,7 @@ times() {
 # two are the same; these come from lists alone, and are. Roles with the same class path share one: one file with several names.
 cache() {
   local to=$1 content made
-  content=$({ cat "$to"/lib/*.jar "$to"/bin/{bouncer,*.options} && jars "$to/lib"; } | sha256sum)
+  content=$({ cat "$to"/lib/*.jar "$to"/bin/{bouncer,*.options} && (jars "$to/lib"); } | sha256sum)
   content=${content:0:16}
   made=$to/cache/$content-$java_version
   mkdir -p "$made"
@@ -148,7 +148,7 @@ cache() {
   archive "$to" worker "$made/negotiate.aot" "lib/bouncer-core-$pom_version.jar" "lib/bouncer-negotiator-$pom_version.jar"
   ln "$made/negotiate.aot" "$made/connect.aot"
   archive "$to" worker "$made/io.aot" "lib/bouncer-core-$pom_version.jar" "lib/bouncer-io-$pom_version.jar"
-  { echo "$content" && jars "$to/lib"; } >"$to/lib/content"
+  { echo "$content" && (jars "$to/lib"); } >"$to/lib/content"
 }
 
 # archive DIR LIST FILE [JAR…]: one class cache for these jars, or for all. The paths are relative: the folder is not in it.
