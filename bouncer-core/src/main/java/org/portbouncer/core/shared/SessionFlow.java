@@ -194,6 +194,26 @@ public final class SessionFlow {
     return position(record, way) & COUNT_MASK;
   }
 
+  /**
+   * The bytes of one way that were written for good, where all else of it can be told where it is:
+   * in its pipe, or held for a slow reader.
+   *
+   * @param piped how many bytes are in its pipe
+   * @return -1 where that cannot be told
+   */
+  public long written(int record, int way, int piped) {
+    long bytes = bytes(record, way);
+    return switch (place(record, way)) {
+      case SETTLED -> bytes;
+      case GIVING -> Math.max(-1, bytes - piped);
+      case IN_HAND -> -1;
+      case HELD -> {
+        int held = heldBytes(record, way);
+        yield piped == 0 && held > 0 && held <= MOST_HELD ? bytes : -1;
+      }
+    };
+  }
+
   private long position(int record, int way) {
     return (long) LONG.getOpaque(memory, at(record, POSITION + Long.BYTES * way));
   }

@@ -151,7 +151,6 @@ final class OrphanAccount {
 
   /** Finds what is on its way; false where that cannot be told. */
   private boolean carry(SessionFlow flows, int record, int each) {
-    written[each] = flows.bytes(record, each);
     carried[each] = 0;
     held[each] = NONE;
     pipe[each] = flows.pipe(record, each);
@@ -162,23 +161,13 @@ final class OrphanAccount {
       carried[each] = value.get(JAVA_INT, 0);
       pipe[each] = carried[each] == 0 ? -1 : pipe[each];
     }
-    switch (flows.place(record, each)) {
-      case SETTLED -> {}
-      case GIVING -> written[each] -= carried[each];
-      case IN_HAND -> {
-        return false;
-      }
-      case HELD -> {
-        int bytes = flows.heldBytes(record, each);
-        if (carried[each] > 0 || bytes <= 0 || bytes > SessionFlow.MOST_HELD) {
-          return false;
-        }
-        held[each] =
-            MemorySegment.ofAddress(flows.heldAddress(record, each))
-                .reinterpret(bytes)
-                .toArray(JAVA_BYTE);
-        carried[each] = bytes;
-      }
+    written[each] = flows.written(record, each, carried[each]);
+    if (written[each] >= 0 && flows.place(record, each) == SessionFlow.Place.HELD) {
+      carried[each] = flows.heldBytes(record, each);
+      held[each] =
+          MemorySegment.ofAddress(flows.heldAddress(record, each))
+              .reinterpret(carried[each])
+              .toArray(JAVA_BYTE);
     }
     return written[each] >= 0;
   }

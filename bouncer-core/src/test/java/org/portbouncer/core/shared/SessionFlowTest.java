@@ -57,6 +57,25 @@ class SessionFlowTest {
   }
 
   @Test
+  void shouldTellWhatWasWrittenForGoodWhereTheRestIsInItsPipeOrHeldAlone() {
+    flow.position(record, Way.UP, Place.SETTLED, 50);
+    assertThat(flow.written(record, Way.UP, 20)).isEqualTo(50);
+    flow.position(record, Way.UP, Place.GIVING, 50);
+    assertThat(flow.written(record, Way.UP, 20)).isEqualTo(30);
+    assertThat(flow.written(record, Way.UP, 51)).as("more than there was").isEqualTo(-1);
+    flow.position(record, Way.UP, Place.IN_HAND, 50);
+    assertThat(flow.written(record, Way.UP, 0)).isEqualTo(-1);
+    flow.position(record, Way.UP, Place.HELD, 50);
+    for (int held : new int[] {-1, 0, SessionFlow.MOST_HELD + 1}) {
+      flow.held(record, Way.UP, 4096, held);
+      assertThat(flow.written(record, Way.UP, 0)).as("%d bytes held", held).isEqualTo(-1);
+    }
+    flow.held(record, Way.UP, 4096, SessionFlow.MOST_HELD);
+    assertThat(flow.written(record, Way.UP, 0)).isEqualTo(50);
+    assertThat(flow.written(record, Way.UP, 1)).as("in a pipe as well").isEqualTo(-1);
+  }
+
+  @Test
   void shouldGiveBackWhatWasNotedOfEachWayAndOfNoOther() {
     flow.begin(record, 10, 11, 5, 6, SessionFlow.LIVE);
     flow.position(record, Way.UP, Place.GIVING, 1L << 61);

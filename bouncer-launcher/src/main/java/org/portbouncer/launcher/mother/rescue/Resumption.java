@@ -129,21 +129,13 @@ public final class Resumption {
 
   /** Finds what was on its way; false where that cannot be told. */
   private boolean carry(int record, int way) {
-    SessionFlow.Place place = flows.place(record, way);
-    written[way] = flows.bytes(record, way);
-    if (place == SessionFlow.Place.IN_HAND || !takePipe(flows.pipe(record, way), way)) {
+    if (!takePipe(flows.pipe(record, way), way)) {
       return false;
     }
-    int piped = carried[way] < 0 ? 0 : carriedBytes[way];
-    return switch (place) {
-      case GIVING -> {
-        written[way] -= piped;
-        yield written[way] >= 0;
-      }
-      case HELD ->
-          piped == 0 && readHeld(flows.heldAddress(record, way), flows.heldBytes(record, way), way);
-      default -> true;
-    };
+    written[way] = flows.written(record, way, carried[way] < 0 ? 0 : carriedBytes[way]);
+    return written[way] >= 0
+        && (flows.place(record, way) != SessionFlow.Place.HELD
+            || readHeld(flows.heldAddress(record, way), flows.heldBytes(record, way), way));
   }
 
   private boolean takePipe(int pipe, int way) {
