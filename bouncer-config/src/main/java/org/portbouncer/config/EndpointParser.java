@@ -11,6 +11,7 @@ import org.portbouncer.core.config.Endpoint;
 import org.portbouncer.core.config.InvalidValueException;
 import org.portbouncer.core.config.IpAddress;
 import org.portbouncer.core.config.Nearest;
+import org.portbouncer.core.sys.SockAddr;
 
 /**
  * Reads addresses and targets; never asks DNS. Runs in the mother and in commands. Both forms throw
@@ -19,7 +20,7 @@ import org.portbouncer.core.config.Nearest;
 public final class EndpointParser {
 
   /** The longest path a Unix socket can have, in bytes. */
-  public static final int MAX_SOCKET_PATH = 107;
+  public static final int MAX_SOCKET_PATH = SockAddr.MOST_PATH;
 
   private static final String UNIX = "unix:";
   private static final String UDP = "udp:";

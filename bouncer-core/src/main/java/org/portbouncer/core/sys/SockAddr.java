@@ -28,6 +28,9 @@ public final class SockAddr {
   /** The size of a sockaddr_in6, the longest address that is kept. */
   public static final int BYTES = 28;
 
+  /** The longest path of a Unix socket, in bytes of UTF-8. */
+  public static final int MOST_PATH = 107;
+
   /** Room for any address a call may write, a sockaddr_un's included. */
   public static final int ROOM = 128;
 
@@ -139,12 +142,13 @@ public final class SockAddr {
    * Writes a Unix path.
    *
    * @return the length for bind and connect
-   * @throws IllegalArgumentException where the path is longer than 107 bytes
+   * @throws IllegalArgumentException where the path is longer than {@link #MOST_PATH}
    */
   public static int putUnix(MemorySegment m, long at, String path) {
     byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
-    if (bytes.length > 107) {
-      throw new IllegalArgumentException("a socket path has at most 107 bytes: " + path);
+    if (bytes.length > MOST_PATH) {
+      throw new IllegalArgumentException(
+          "a socket path has at most " + MOST_PATH + " bytes: " + path);
     }
     m.asSlice(at, 110).fill((byte) 0);
     m.set(SHORT, at, (short) Const.AF_UNIX);

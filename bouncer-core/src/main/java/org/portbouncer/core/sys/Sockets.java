@@ -110,7 +110,7 @@ public final class Sockets {
    * Connects to a Unix stream socket and hangs up, to see whether anybody listens there; does not
    * wait.
    *
-   * @param path of at most 107 bytes
+   * @param path of at most {@link SockAddr#MOST_PATH} bytes
    * @return 0 where somebody does; the negated errno: ECONNREFUSED where nobody does, EAGAIN where
    *     the queue of whoever does is full
    */
@@ -120,12 +120,31 @@ public final class Sockets {
     if (fd < 0) {
       return fd;
     }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment address = arena.allocate(SockAddr.ROOM, 8);
-      int length = SockAddr.putUnix(address, 0, path);
-      return Libc.connect(fd, address.address(), length);
+    try {
+      return connect(fd, path);
     } finally {
       Libc.close(fd);
+    }
+  }
+
+  /**
+   * Connects a Unix socket.
+   *
+   * @param path of at most {@link SockAddr#MOST_PATH} bytes
+   * @return 0 or the negated errno
+   */
+  public static int connect(int fd, String path) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(SockAddr.ROOM, 8);
+      return Libc.connect(fd, address.address(), SockAddr.putUnix(address, 0, path));
+    }
+  }
+
+  /** Binds a Unix socket; as {@link #connect}. */
+  public static int bind(int fd, String path) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(SockAddr.ROOM, 8);
+      return Libc.bind(fd, address.address(), SockAddr.putUnix(address, 0, path));
     }
   }
 

@@ -1,8 +1,6 @@
 package org.portbouncer.launcher.admin;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -19,7 +17,6 @@ import java.util.Objects;
 import java.util.Set;
 import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
-import org.portbouncer.core.sys.SockAddr;
 import org.portbouncer.core.sys.SocketName;
 import org.portbouncer.core.sys.Sockets;
 import org.portbouncer.launcher.privilege.RunAs;
@@ -192,16 +189,12 @@ final class SocketFile {
   }
 
   private static void listen(int fd, Path path) throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment address = arena.allocate(SockAddr.ROOM, 8);
-      int length = SockAddr.putUnix(address, 0, path.toString());
-      int result = Libc.bind(fd, address.address(), length);
-      if (result == 0) {
-        result = Libc.listen(fd, BACKLOG);
-      }
-      if (result < 0) {
-        throw new IOException(Errno.text(-result));
-      }
+    int result = Sockets.bind(fd, path.toString());
+    if (result == 0) {
+      result = Libc.listen(fd, BACKLOG);
+    }
+    if (result < 0) {
+      throw new IOException(Errno.text(-result));
     }
   }
 

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.portbouncer.core.sys.SockAddr;
 
 /** What both ends of the admin socket share: how long a path may be and how a line is written. */
 final class Wire {
@@ -13,7 +14,7 @@ final class Wire {
   static final int MAX_REQUEST_BYTES = 64 * 1024;
 
   /** {@code sun_path} holds 108 bytes, one of them the end. */
-  static final int MAX_PATH_BYTES = 107;
+  static final int MAX_PATH_BYTES = SockAddr.MOST_PATH;
 
   /** jnr copies what is left at every write, so a long answer goes out in pieces. */
   private static final int PIECE = 64 * 1024;

@@ -1,8 +1,6 @@
 package org.portbouncer.launcher.mother.handover;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.portbouncer.core.sys.Const;
@@ -11,6 +9,7 @@ import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.LibcIdentity;
 import org.portbouncer.core.sys.SockAddr;
 import org.portbouncer.core.sys.SocketName;
+import org.portbouncer.core.sys.Sockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,7 +25,6 @@ public final class CallSocket {
   /** Between the admin socket's name and the mother's process id. */
   static final String INFIX = ".orphans-";
 
-  private static final int MOST_PATH = 107;
   private static final int OWNER_ALONE = 0600;
 
   private int fd = -1;
@@ -57,8 +55,8 @@ public final class CallSocket {
   }
 
   private void bind(Path path) throws IOException {
-    if (path.toString().getBytes(StandardCharsets.UTF_8).length > MOST_PATH) {
-      throw new IOException("the path is too long; " + MOST_PATH + " bytes fit");
+    if (path.toString().getBytes(StandardCharsets.UTF_8).length > SockAddr.MOST_PATH) {
+      throw new IOException("the path is too long; " + SockAddr.MOST_PATH + " bytes fit");
     }
     int type = Const.SOCK_DGRAM | Const.SOCK_CLOEXEC | Const.SOCK_NONBLOCK;
     fd = Libc.socket(Const.AF_UNIX, type, 0);
@@ -66,11 +64,7 @@ public final class CallSocket {
     if (result == 0) {
       // Of a process that had the same number.
       SocketName.at(path).remove();
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment address = arena.allocate(SockAddr.ROOM, 8);
-        int length = SockAddr.putUnix(address, 0, path.toString());
-        result = Libc.bind(fd, address.address(), length);
-      }
+      result = Sockets.bind(fd, path.toString());
     }
     if (result < 0) {
       throw new IOException(Errno.text(-result));

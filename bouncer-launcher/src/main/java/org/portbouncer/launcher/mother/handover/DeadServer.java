@@ -1,8 +1,6 @@
 package org.portbouncer.launcher.mother.handover;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -17,7 +15,6 @@ import org.portbouncer.core.sys.Errno;
 import org.portbouncer.core.sys.Libc;
 import org.portbouncer.core.sys.LibcIdentity;
 import org.portbouncer.core.sys.ProcessState;
-import org.portbouncer.core.sys.SockAddr;
 import org.portbouncer.core.sys.SocketName;
 import org.portbouncer.core.sys.Sockets;
 
@@ -98,19 +95,11 @@ final class DeadServer {
   private static int connect(Path socket) {
     int type = Const.SOCK_DGRAM | Const.SOCK_CLOEXEC | Const.SOCK_NONBLOCK;
     int fd = Libc.socket(Const.AF_UNIX, type, 0);
-    if (fd < 0) {
-      return fd;
+    int result = fd < 0 ? fd : Sockets.connect(fd, socket.toString());
+    if (result < 0 && fd >= 0) {
+      Libc.close(fd);
     }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment address = arena.allocate(SockAddr.ROOM, 8);
-      int length = SockAddr.putUnix(address, 0, socket.toString());
-      int result = Libc.connect(fd, address.address(), length);
-      if (result < 0) {
-        Libc.close(fd);
-        return result;
-      }
-    }
-    return fd;
+    return result < 0 ? result : fd;
   }
 
   List<OrphanCall> calls() {

@@ -1,10 +1,8 @@
 package org.portbouncer.launcher.mother.upkeep;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import org.portbouncer.core.sys.Const;
 import org.portbouncer.core.sys.Libc;
-import org.portbouncer.core.sys.SockAddr;
+import org.portbouncer.core.sys.Sockets;
 
 /**
  * The socket on which all processes write to a syslog daemon. Workers may not make sockets nor
@@ -30,10 +28,6 @@ final class SyslogSocket {
    * @return 0 or the errno
    */
   static int connect(int fd, String path) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment address = arena.allocate(SockAddr.ROOM, 8);
-      int length = SockAddr.putUnix(address, 0, path);
-      return -Libc.connect(fd, address.address(), length);
-    }
+    return -Sockets.connect(fd, path);
   }
 }
