@@ -272,11 +272,18 @@ public final class Mother implements EventLoop.Turn, WorkerNews {
       return;
     }
     if (turnover != null) {
-      parts.cluster.whenPrepared(turnover::ready);
+      parts.cluster.whenPrepared(this::follow);
       return;
     }
     Path admin = Path.of(parts.inForce.configuration().admin().socket());
     parts.orphans.take(admin, parts.inForce.epoch(), this::serve);
+  }
+
+  /** This server can take over from the one before it. */
+  private void follow() {
+    if (!parts.shutdown.begun()) {
+      turnover.ready();
+    }
   }
 
   /** Sessions of a server that died are here, if there was one: the next ids are behind theirs. */
