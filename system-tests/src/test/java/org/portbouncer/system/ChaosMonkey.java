@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntFunction;
 
@@ -182,6 +183,21 @@ final class ChaosMonkey {
     }
   }
 
+  /** Has it done while the next deeds follow. */
+  private static <T> CompletableFuture<T> beside(Callable<T> deed) {
+    CompletableFuture<T> done = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                done.complete(deed.call());
+              } catch (Exception e) {
+                done.completeExceptionally(e);
+              }
+            });
+    return done;
+  }
+
   private long mother() throws IOException {
     return server.status().path("pid").asLong();
   }
@@ -192,15 +208,7 @@ final class ChaosMonkey {
       assertUpgraded();
       assertReloaded();
       String body = configurations.apply(++reloads);
-      reloading =
-          CompletableFuture.supplyAsync(
-              () -> {
-                try {
-                  return server.reload(body);
-                } catch (IOException e) {
-                  throw new java.io.UncheckedIOException(e);
-                }
-              });
+      reloading = beside(() -> server.reload(body));
     }
   }
 
@@ -240,17 +248,7 @@ final class ChaosMonkey {
     if (upgrading.isDone()) {
       assertUpgraded();
       assertReloaded();
-      upgrading =
-          CompletableFuture.supplyAsync(
-              () -> {
-                try {
-                  return server.command("upgrade", "--to", Checkout.root().toString());
-                } catch (IOException e) {
-                  throw new java.io.UncheckedIOException(e);
-                } catch (InterruptedException e) {
-                  throw new IllegalStateException(e);
-                }
-              });
+      upgrading = beside(() -> server.command("upgrade", "--to", Checkout.root().toString()));
     }
   }
 
